@@ -850,11 +850,17 @@ BEGIN
 END
 $body$;
 
--- Discards the record of an interrupted step.
+-- Discards the record of an interrupted step, and says so in the log.
 CREATE PROCEDURE retort.forget_intent()
 LANGUAGE plpgsql AS $body$
 BEGIN
-  DELETE FROM retort.intent;
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  WITH discarded AS (DELETE FROM retort.intent RETURNING *)
+  INSERT INTO retort.log (at, by, event, revision, detail)
+    SELECT clock_timestamp(), SESSION_USER, 'discard', d.revision,
+      format('%s, interrupted at statement %s of %s',
+        CASE d.direction WHEN 'up' THEN 'upgrade' ELSE 'downgrade' END, d.statement, d.of)
+    FROM discarded AS d;
 END
 $body$;
 

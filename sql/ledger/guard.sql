@@ -5,7 +5,7 @@
 DO $body$
 DECLARE
   -- needed; or optional: it may be missing; or older: missing, or of an older format; or
-  -- inconsistent: about to be repaired.
+  -- inconsistent: about to be repaired, and what does not fit is left in a setting.
   expected CONSTANT pg_catalog.text := 'needed';
   -- Who may own it besides the role that connects, or that the connection started with, the
   -- database's owner and superusers.
@@ -184,7 +184,7 @@ BEGIN
           'Upgrade it with: migrate ensure-version (--sql writes a script)'
         ELSE 'Nothing was changed. Use the version of migrate that upgraded it to that format, or '
           'a newer one: this one supports no format after 2.' END;
-  ELSIF format < 2 OR expected = 'inconsistent' THEN
+  ELSIF format < 2 THEN
     RETURN;
   END IF;
 
@@ -234,11 +234,14 @@ BEGIN
     wrong := wrong || CASE WHEN found IS NULL THEN 'its procedures are missing'
       ELSE 'its procedures are not the expected ones' END;
   END IF;
-  IF parts IS NOT NULL THEN
+  found := CASE WHEN parts IS NOT NULL THEN format('the ledger %s is inconsistent: %s',
+    place::regnamespace, array_to_string(wrong, '; ')) END;
+  IF expected = 'inconsistent' THEN
+    PERFORM set_config('retort_ledger.inconsistent', coalesce(found, ''), true);
+  ELSIF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT003',
       DETAIL = format('To be repaired: %s.', array_to_string(parts, ', ')),
-      MESSAGE = format('retort: the ledger %s is inconsistent: %s', place::regnamespace,
-        array_to_string(wrong, '; ')),
+      MESSAGE = concat('retort: ', found),
       HINT = concat('Nothing was changed. ', CASE
         WHEN is_empty THEN 'A dump without data (pg_dump --schema-only) or a TRUNCATE leaves it '
           'like this. Restore its rows; or run migrate repair and record what is applied: '

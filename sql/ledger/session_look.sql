@@ -12,7 +12,7 @@ BEGIN
   /* session_checks */
 EXCEPTION WHEN SQLSTATE 'RT001' THEN
   GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-  PERFORM set_config('retort.session', concat(replace(SQLERRM, 'retort: ', ''), '. ',
+  PERFORM set_config('retort_preflight.session', concat(replace(SQLERRM, 'retort: ', ''), '. ',
     replace(hint, 'Nothing was changed. ', '')), true);
 END
 $body$;

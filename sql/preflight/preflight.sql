@@ -31,6 +31,11 @@ DECLARE
   owner oid;
   each record;
   next_schema pg_catalog.text;
+  own_path pg_catalog.text[];
+  paths pg_catalog.jsonb;
+  path pg_catalog.text[];
+  lies_in pg_catalog.text;
+  label pg_catalog.text;
   report pg_catalog.jsonb := '[]';
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -66,9 +71,9 @@ BEGIN
     report := report || jsonb_build_array(jsonb_build_array('X', 'script', 'was changed: '
       'its line ends were converted. Copy the file in binary mode, not as text.'));
   END IF;
-  IF current_setting('retort.session', true) <> '' THEN
+  IF current_setting('retort_preflight.session', true) <> '' THEN
     report := report || jsonb_build_array(
-      jsonb_build_array('X', 'session', current_setting('retort.session')));
+      jsonb_build_array('X', 'session', current_setting('retort_preflight.session')));
   END IF;
 
   -- The ledger: may it be used, and is it in the state that the script starts from? The guard has
@@ -105,9 +110,8 @@ BEGIN
       found := format('%s, but %s lacks CREATE on %s', found, migrator, who);
     END IF;
   ELSIF cardinality(tables) < 4 THEN
-    found := CASE facts ->> 'expected'
-      WHEN 'older' THEN 'of an older format; the script upgrades it'
-      ELSE 'not complete; the script repairs it' END;
+    found := CASE WHEN facts ->> 'expected' = 'older'
+      THEN 'of an older format; the script upgrades it' END;
   ELSE
     PERFORM set_config('role', migrator, true);
     EXECUTE format('SELECT ARRAY(SELECT a.revision FROM %1$s.applied AS a WHERE NOT EXISTS (SELECT
@@ -158,6 +162,11 @@ BEGIN
           FROM jsonb_array_elements_text(starts) AS f), '<base>') END, halted);
     is_done := (is_done OR nothing IS NOT NULL) AND other IS NULL;
   END IF;
+  IF ok IS NOT FALSE AND facts ->> 'expected' = 'inconsistent' THEN
+    found := concat_ws('; ', found, coalesce(
+      nullif(current_setting('retort_ledger.inconsistent'), '') || '; the script repairs it',
+      'nothing is to be repaired'));
+  END IF;
   report := report
     || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));
 
@@ -165,21 +174,44 @@ BEGIN
   is_certain := NOT (facts ->> 'any_state')::boolean
     OR coalesce(is_start, true) AND halted IS NULL;
 
+  -- Names without a schema, where the project sets no search_path, are looked up as the session
+  -- begins: of that path, for each role that runs SQL, the schemas that are there and that it may
+  -- use. Where there is none, it is as if they were named.
+  own_path := ARRAY(SELECT coalesce(replace(m.part[1], '""', '"'), lower(m.part[2]))
+    FROM pg_settings AS s,
+      regexp_matches(s.reset_val, '"((?:[^"]|"")*)"|([^",\s]+)', 'g') AS m (part)
+    WHERE s.name = 'search_path');
+  paths := (SELECT jsonb_object_agg(r.rolname, ARRAY(SELECT n.nspname
+      FROM unnest(own_path) WITH ORDINALITY AS p (name, place)
+      JOIN pg_namespace AS n ON n.nspname = CASE p.name WHEN '$user' THEN r.rolname::text
+        ELSE p.name END
+      WHERE has_schema_privilege(r.oid, n.oid, 'USAGE') ORDER BY p.place))
+    FROM pg_roles AS r WHERE r.rolname = migrator OR r.rolname::text IN (
+      SELECT e ->> 'as' FROM jsonb_array_elements(facts -> 'needs') AS e));
+
   -- The tables, views and sequences that it touches, if anything is left to do: sizes, estimated
   -- rows, who has them now, invalid indexes.
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables')
     WHERE is_done IS NOT TRUE LOOP
+    path := ARRAY(SELECT jsonb_array_elements_text(paths -> migrator) WHERE item ->> 3 = 'true');
+    IF path = '{}' THEN
+      path := (parse_ident(item ->> 0))[:1];
+    END IF;
     SELECT c.oid, CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view'
         WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type'
-        WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' ELSE 'table' END INTO object, kind
+        WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' ELSE 'table' END, n.nspname
+      INTO object, kind, lies_in
       FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-      WHERE ARRAY[n.nspname, c.relname]::text[] = parse_ident(item ->> 0);
-    found := concat(item ->> 0, ': ' || nullif(item ->> 1, ''));
+      WHERE n.nspname = ANY (path) AND c.relname = (parse_ident(item ->> 0))[2]
+      ORDER BY array_position(path, n.nspname::text) LIMIT 1;
+    label := CASE WHEN path = (parse_ident(item ->> 0))[:1] THEN item ->> 0
+      ELSE format('%I.%I', coalesce(lies_in, path[1]), (parse_ident(item ->> 0))[2]) END;
+    found := concat(label, ': ' || nullif(item ->> 1, ''));
     IF object IS NULL THEN
       report := report || jsonb_build_array(jsonb_build_array(
         CASE WHEN is_certain AND (item ->> 2 = 'as named' OR item ->> 2 = 'in any schema'
           AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relname = (parse_ident(item ->> 0))[2]))
-        THEN 'X' ELSE '!' END, 'relation', item ->> 0 || ' is not there'));
+        THEN 'X' ELSE '!' END, 'relation', label || ' is not there'));
       CONTINUE;
     END IF;
     -- What has no rows of its own is only named.
@@ -207,7 +239,7 @@ BEGIN
           AND l.pid IS DISTINCT FROM pg_backend_pid()
         GROUP BY 2 ORDER BY 2 LIMIT 5 LOOP
       report := report || jsonb_build_array(jsonb_build_array('!', 'lock',
-        format('%s on %s: %s', each.modes, item ->> 0, each.session)));
+        format('%s on %s: %s', each.modes, label, each.session)));
     END LOOP;
     report := report || coalesce((SELECT jsonb_agg(jsonb_build_array('!', 'index',
         format('%s is not valid: a build has failed, or is under way', x.indexrelid::regclass)))
@@ -253,6 +285,17 @@ BEGIN
     WHERE is_done IS NOT TRUE LOOP
     who := coalesce(item ->> 'as', migrator);
     found := item ->> 'name';
+    path := ARRAY[item ->> 'schema'];
+    IF item ? 'inServersPath' THEN
+      CONTINUE WHEN EXISTS (SELECT
+        FROM jsonb_array_elements_text(item -> 'inServersPath') AS m (name)
+        WHERE m.name = ANY (own_path));
+      IF jsonb_array_length(paths -> who) > 0 THEN
+        path := ARRAY(SELECT jsonb_array_elements_text(paths -> who));
+        found := CASE WHEN item ->> 'on' = 'schema' THEN path[1] ELSE found END;
+      END IF;
+    END IF;
+    lies_in := NULL;
     -- PostgreSQL passes over the schemas of search_path that are not there.
     IF item ? 'orIn' AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
       SELECT p.name INTO next_schema FROM jsonb_array_elements_text(item -> 'orIn')
@@ -278,17 +321,20 @@ BEGIN
       owner := NULL;
       object := NULL;
       CASE item ->> 'on'
-        WHEN 'relation' THEN SELECT c.oid, c.relowner INTO object, owner FROM pg_class AS c
-          JOIN pg_namespace AS n ON n.oid = c.relnamespace
-          WHERE c.relname = found AND n.nspname = item ->> 'schema';
+        WHEN 'relation' THEN SELECT c.oid, c.relowner, n.nspname INTO object, owner, lies_in
+          FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+          WHERE c.relname = found AND n.nspname = ANY (path)
+          ORDER BY array_position(path, n.nspname::text) LIMIT 1;
         WHEN 'schema' THEN SELECT n.oid, n.nspowner INTO object, owner FROM pg_namespace AS n
           WHERE n.nspname = found;
-        WHEN 'type' THEN SELECT t.oid, t.typowner INTO object, owner FROM pg_type AS t
-          JOIN pg_namespace AS n ON n.oid = t.typnamespace
-          WHERE t.typname = found AND n.nspname = item ->> 'schema';
-        WHEN 'routine' THEN SELECT p.oid, p.proowner INTO object, owner FROM pg_proc AS p
-          JOIN pg_namespace AS n ON n.oid = p.pronamespace
-          WHERE p.proname = found AND n.nspname = item ->> 'schema' LIMIT 1;
+        WHEN 'type' THEN SELECT t.oid, t.typowner, n.nspname INTO object, owner, lies_in
+          FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
+          WHERE t.typname = found AND n.nspname = ANY (path)
+          ORDER BY array_position(path, n.nspname::text) LIMIT 1;
+        WHEN 'routine' THEN SELECT p.oid, p.proowner, n.nspname INTO object, owner, lies_in
+          FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+          WHERE p.proname = found AND n.nspname = ANY (path)
+          ORDER BY array_position(path, n.nspname::text) LIMIT 1;
         WHEN 'extension' THEN SELECT e.oid, e.extowner INTO object, owner FROM pg_extension AS e
           WHERE e.extname = found;
         WHEN 'database' THEN SELECT d.oid, d.datdba INTO object, owner FROM pg_database AS d
@@ -304,7 +350,7 @@ BEGIN
             WHEN 'routine' THEN NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.proname = found)
             ELSE false END) THEN
         report := report || jsonb_build_array(jsonb_build_array('X', item ->> 'on',
-          concat(quote_ident(item ->> 'schema') || '.', quote_ident(found), ' is not there')));
+          concat(quote_ident(path[1]) || '.', quote_ident(found), ' is not there')));
         CONTINUE;
       END IF;
       is_super := (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = who);
@@ -336,6 +382,8 @@ BEGIN
     report := report || jsonb_build_array(jsonb_build_array(
       CASE WHEN item ? 'maybe' THEN '!' ELSE 'X' END, 'missing',
       concat(item ->> 'text',
+        CASE WHEN item ? 'inServersPath' THEN concat(' ', CASE WHEN item ->> 'on' <> 'schema'
+          THEN quote_ident(coalesce(lies_in, path[1])) || '.' END, quote_ident(found)) END,
         CASE WHEN item ->> 'privilege' <> 'EXISTS' THEN ' (as ' || who || ')' END)));
   END LOOP;
   IF NOT report @> '[["X"]]' THEN

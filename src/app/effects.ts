@@ -57,6 +57,7 @@ export function effectsReader(
   const start = {
     version: majorOrNewest(server),
     searchPath: pins.searchPath ?? ["public"],
+    isServersPath: pins.searchPath === undefined,
     timeZone: pins.timeZone,
     schemas,
   };

@@ -90,14 +90,26 @@ export async function leftBehind(
       ? ""
       : ` and left its work half done; after the stamp nothing finishes it; run: ${cleanup.join("; ")}`;
   const isRecorded = after.includes(intent.revision) === (intent.direction === "up");
-  const before = isRecorded ? "" : await doneBefore(project, intent);
-  return half + before === "" ? undefined : interruptedText(intent) + half + before;
+  const stays = isRecorded ? "" : await committed(project, intent);
+  return half + stays === "" ? undefined : interruptedText(intent) + half + stays;
 }
 
-/** The finished statements of an interrupted step, as the end of a message; empty where there are none. */
-async function doneBefore(project: Project, intent: Intent): Promise<string> {
-  if (intent.statement === 1) return "";
+/** What an interrupted step has committed, as the end of a message; empty where that is nothing. */
+async function committed(project: Project, intent: Intent): Promise<string> {
   const statements = await statementsOf(project, intent);
+  const interrupted = statements?.length === intent.of ? statements[intent.statement - 1] : undefined;
+  return doneBefore(statements, intent) + (interrupted === undefined ? "" : roundsOf(interrupted));
+}
+
+/** Of a statement in batches it is not known how many rounds there were. */
+const roundsOf = ({ batched, tag, origin: { path, line } }: UserStatement): string =>
+  batched === true
+    ? `; the rounds of ${tag} (${path}:${line}) that are committed stay: undo by hand what they did`
+    : "";
+
+/** Its finished statements. */
+function doneBefore(statements: readonly UserStatement[] | undefined, intent: Intent): string {
+  if (intent.statement === 1) return "";
   const before = statements?.slice(0, intent.statement - 1);
   if (before === undefined || statementsHash(before) !== intent.before)
     return `; undo by hand what its finished statements did, ${intent.statement - 1} in number`;

@@ -184,8 +184,9 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
 
   test("what its session holds is told in the words in which the run refuses it", async () => {
     const { url } = await ownDatabase(server);
-    await shop.upgrade(url, "a");
-    const file = fileOf(await shop.script("a:b"));
+    const of = project({ a: "", b: "" }, { ledger: { schema: "app's" } });
+    await of.upgrade(url, "a");
+    const file = fileOf(await of.script("a:b"));
     const role = await ownRole(server, "NOLOGIN");
     for (const [sql, said] of [
       ["CREATE TEMP TABLE x ();", "this session has state that the script would drop: temporary objects"],
@@ -244,7 +245,9 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     expect(await ledger(ensure.stdout)).toEqual([0, "ledger: at a"]);
     await query(url, "DELETE FROM retort.state");
     const repair = await migrate(["repair", "--sql", "--database", url], at);
-    expect(await ledger(repair.stdout)).toEqual([0, "ledger: at a"]);
+    const mends = (what: string) => `${what}; the script repairs it`;
+    const state = "the ledger retort is inconsistent: state should have 1 row, but has 0";
+    expect(await ledger(repair.stdout)).toEqual([0, mends(`ledger: at a; ${state}`)]);
     expect(await ledger(script)).toMatchObject([3, expect.stringContaining("inconsistent")]);
     // A session in which a script has stopped keeps its lock.
     await withClient(url, async (client) => {
@@ -256,7 +259,10 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       ]);
     });
     await query(url, "DROP TABLE retort.log");
-    expect(await ledger(repair.stdout)).toEqual([0, "ledger: not complete; the script repairs it"]);
+    expect(await ledger(repair.stdout)).toEqual([
+      0,
+      mends(`ledger: ${state.replace(/: .*/, "")}: these tables are missing: log`),
+    ]);
   });
 
   test("a script that is safe to run again says of what is done that nothing will be locked", async () => {
@@ -305,6 +311,54 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       odd,
       expect.stringMatching(/^X missing: CREATE on schema shopp /),
     ]);
+  });
+
+  test("where the project sets no search_path, names are looked up in that of the session", async () => {
+    const of = project({
+      a: "CREATE TABLE t (id int);",
+      b: "ALTER TABLE t ADD COLUMN x int;",
+      c: "CREATE SCHEMA made;\nCREATE TABLE u ();\nALTER TABLE public.t ADD COLUMN x int;",
+    });
+    const role = await ownRole(server, "LOGIN");
+    const { url, name } = await ownDatabase(server);
+    await query(
+      url,
+      `REVOKE CREATE ON SCHEMA public FROM PUBLIC; GRANT CREATE ON DATABASE ${name} TO ${role.name}; CREATE TABLE t ();
+      CREATE SCHEMA app`,
+    );
+    const a = await of.script("base:a");
+    const own = role.url(name);
+    const said = async (script: string, at = own) => {
+      const { stdout } = await runScript(at, script, preflight);
+      return linesOf(stdout).filter((line) => /^[X!]|^table/.test(line));
+    };
+    const missing = (what: string) => `X missing: ${what} (as ${role.name})`;
+    expect(await said(a)).toEqual([missing("CREATE on schema public")]);
+    await query(url, `ALTER DATABASE ${name} SET search_path = "no, such", app, public`);
+    expect(await said(a)).toEqual([missing("CREATE on schema public")]);
+    await query(url, `GRANT USAGE ON SCHEMA app TO ${role.name}`);
+    expect(await said(a)).toEqual([missing("CREATE on schema app")]);
+    await query(url, `GRANT CREATE ON SCHEMA app TO ${role.name}`);
+    expect(await runScript(own, a)).toMatchObject({ code: 0 });
+    // The table of that name in public is another's, and not the one that is meant.
+    const b = await of.script("a:b");
+    expect(b).toContain(
+      "-- It needs, besides what it makes itself (public is assumed where a name has no schema):",
+    );
+    expect(await said(b)).toEqual([expect.stringMatching(/^table: app\.t: ACCESS EXCLUSIVE; /)]);
+    await query(url, "ALTER TABLE app.t OWNER TO CURRENT_USER");
+    expect(await said(b)).toEqual([expect.anything(), missing("owner of app.t")]);
+    await query(url, `DROP SCHEMA app CASCADE; ALTER DATABASE ${name} SET search_path = made`);
+    expect((await said(await of.script("b:c"))).slice(-1)).toEqual([missing("owner of public.t")]);
+    // A schema that is named as the role is the first by PostgreSQL's own default.
+    await query(
+      url,
+      `ALTER DATABASE ${name} RESET search_path; CREATE SCHEMA AUTHORIZATION ${role.name};
+      CREATE TABLE ${role.name}.t (); ALTER TABLE ${role.name}.t OWNER TO ${role.name}`,
+    );
+    expect(await said(b)).toEqual([expect.stringContaining(`table: ${role.name}.t: ACCESS EXCLUSIVE; `)]);
+    expect(await runScript(own, b)).toMatchObject({ code: 0 });
+    await query(url, `DROP OWNED BY ${role.name} CASCADE`);
   });
 
   test("what the script needs and cannot make is not there: X, unless the statement passes over it or may find it elsewhere", async () => {

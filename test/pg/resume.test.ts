@@ -77,6 +77,30 @@ describe.each(servers())("on $name", (server) => {
     expect(await command(shop, url, "current")).toMatchObject({ stdout: "b (head)\n", stderr: "" });
   });
 
+  test("a stamp that discards it tells what is committed and stays, and the log has it", async () => {
+    const { url } = await ownDatabase(server);
+    const batch =
+      "-- batch: 5\nUPDATE t SET id = -id + 0 / (id - 7) WHERE id IN (SELECT id FROM t WHERE id > 0 ORDER BY id LIMIT :batch_size);\n";
+    const shop = project({
+      a: "CREATE TABLE t (id int);\nINSERT INTO t SELECT generate_series(1, 9);",
+      b: { up: `CREATE TABLE u ();\n${batch}`, ...noneBoth },
+    });
+    await failureOf(shop.upgrade(url));
+    expect(await query(url, "SELECT count(*)::int AS n FROM t WHERE id < 0")).toEqual([{ n: 5 }]);
+    expect((await command(shop, url, "stamp", "a")).stderr).toContain(
+      "the upgrade to b was interrupted at statement 2 of 2; undo by hand what its finished statements did: CREATE TABLE " +
+        `(0002_b.up.sql:${headerLines + 2}); the rounds of UPDATE in batches (0002_b.up.sql:${headerLines + 4}) that are committed stay: undo by hand what they did`,
+    );
+    // In psql there is nothing left to discard, so nothing is said.
+    await query(url, "CALL retort.forget_intent()");
+    expect(await query(url, "SELECT revision, how, detail FROM retort.log WHERE event = 'discard'")).toEqual([
+      { revision: "b", how: null, detail: "upgrade, interrupted at statement 2 of 2" },
+    ]);
+    expect((await command(shop, url, "log")).stdout).toMatch(
+      /discard +b .*upgrade, interrupted at statement 2 of 2/,
+    );
+  });
+
   test("IF NOT EXISTS over an index that is not valid is not success", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({

@@ -35,7 +35,7 @@ export class Demands {
     where: NonNullable<Privilege["mustExist"]> = "as named",
     orIn: readonly string[] = [],
   ): void {
-    const { own, role, makesUnknown } = this.#work.session;
+    const { own, role, makesUnknown, isServersPath } = this.#work.session;
     const owner = own.get(keyOf(on, name, schema));
     if (owner === (role ?? "")) return;
     const found = {
@@ -53,6 +53,9 @@ export class Demands {
         ? { mustExist: where }
         : {}),
       ...(orIn.length === 0 ? {} : { orIn }),
+      ...(isServersPath && where === "in any schema"
+        ? { inServersPath: privilege === "CREATE" ? this.#madeSchemas() : [] }
+        : {}),
     };
     this.#needed.set(JSON.stringify(found), found);
   }
@@ -105,7 +108,15 @@ export class Demands {
     const further = path.slice(path.indexOf(schema) + 1).filter((each) => each !== "$user");
     // Where the run makes one of them, it is not known before in which the object will be.
     if (further.some((each) => this.#work.session.own.has(keyOf("schema", each)))) return;
-    this.need("CREATE", "schema", schema, undefined, "as named", further);
+    this.need("CREATE", "schema", schema, undefined, whereIs(name), further);
+  }
+
+  /** Those that the run has made so far. */
+  #madeSchemas(): readonly string[] {
+    const before = keyOf("schema", "");
+    return [...this.#work.session.own.keys()]
+      .filter((key) => key.startsWith(before))
+      .map((key) => key.slice(before.length));
   }
 
   schemaOf({ schema }: ObjectName): string {

@@ -82,6 +82,8 @@ export interface Effects {
 export interface FileState extends Pick<Session, "searchPath" | "timeZone"> {
   /** Those that are there, beside `public`, before all that is read. */
   readonly schemas?: readonly string[] | undefined;
+  /** The path is what the server has set, and `searchPath` what is assumed of it. */
+  readonly isServersPath?: boolean | undefined;
 }
 
 /** A session that has just begun. `complete`: the schema holds all that there is; nothing is in it yet. */
@@ -89,6 +91,7 @@ export function newSession(complete: boolean, timeZone = "UTC"): Session {
   return {
     schema: new Schema(complete),
     searchPath: ["public"],
+    isServersPath: false,
     timeZone,
     prepared: new Map(),
     cursors: new Map(),
@@ -150,9 +153,9 @@ export class Fold {
   }
 
   /** The next file begins: in a transaction, and with settings, of its own. */
-  beginFile({ searchPath, timeZone, schemas = [] }: FileState): void {
+  beginFile({ searchPath, timeZone, schemas = [], isServersPath = false }: FileState): void {
     this.#transaction.end(this.#session);
-    Object.assign(this.#session, { searchPath, timeZone, role: undefined });
+    Object.assign(this.#session, { searchPath, isServersPath, timeZone, role: undefined });
     for (const name of schemas) this.#session.schema.schemas.add(name);
     this.#session.prepared.clear();
     this.#session.cursors.clear();

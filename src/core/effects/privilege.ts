@@ -42,6 +42,11 @@ export interface Privilege {
   readonly mustExist?: "as named" | "in any schema";
   /** Of CREATE on a schema that is not named: those behind it in search_path. PostgreSQL takes the first that exists. */
   readonly orIn?: readonly string[];
+  /**
+   * Of what is named without a schema, where search_path is what the server has set: `public` stands for the schema that this
+   * leads to, unless it leads to one of these, which the run has made before.
+   */
+  readonly inServersPath?: readonly string[];
 }
 
 /**
@@ -67,5 +72,5 @@ export function distinctPrivileges(all: Iterable<Privilege>): readonly Privilege
   );
 }
 
-const certainKey = ({ privilege, on, schema, name, as, orIn = [] }: Privilege): string =>
-  JSON.stringify([privilege, on, schema, name, as, orIn]);
+const certainKey = ({ privilege, on, schema, name, as, orIn = [], inServersPath }: Privilege): string =>
+  JSON.stringify([privilege, on, schema, name, as, orIn, inServersPath]);

@@ -79,6 +79,9 @@ export function setVariable(session: Session, tree: Ast): void {
 }
 
 function set(session: Session, setting: SettingOf | undefined): void {
-  if (setting?.name === "search_path") session.searchPath = setting.values ?? ["public"];
+  if (setting?.name === "search_path") {
+    session.searchPath = setting.values ?? ["public"];
+    session.isServersPath = setting.values === undefined;
+  }
   if (setting?.name === "timezone") session.timeZone = setting.values?.[0] ?? "";
 }

@@ -13,6 +13,8 @@ export class Refused extends Error {}
 export interface Session {
   schema: Schema;
   searchPath: readonly string[];
+  /** That is what the server has set for the session, which is not known: `public` is assumed. */
+  isServersPath: boolean;
   timeZone: string;
   prepared: Map<string, Ast>;
   cursors: Map<string, Ast>;

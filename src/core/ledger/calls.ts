@@ -64,7 +64,7 @@ export interface Ledger {
   readonly lockKey: string;
   /** Stops in a session that holds what a script would end or drop; changes nothing. */
   requireSession(client: "psql" | "any"): string;
-  /** Leaves in `retort.session` why that would stop; for a transaction that only reads. */
+  /** Leaves in `retort_preflight.session` why that would stop; for a transaction that only reads. */
   lookAtSession(): string;
   /** Stops in the wrong place or where the lock is held; else takes it. */
   lock(place: Place): string;
@@ -80,7 +80,7 @@ export interface Ledger {
   /** Creates the tables that are missing; creates the procedures anew; makes the rows fit together, and says so in the log. */
   readonly restoreTables: string;
   readonly restoreProcedures: string;
-  repairRows(how: How, detail: string): string;
+  repairRows(how: How): string;
 
   readonly requireLock: string;
   requireState(state: StartState): string;
@@ -190,7 +190,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
     get restoreProcedures() {
       return restoreProceduresBlock(names);
     },
-    repairRows: (how, detail) => repairRowsBlock(names, how, detail),
+    repairRows: (how) => repairRowsBlock(names, how),
 
     requireLock: call("require_lock"),
     requireState: ({ must, may, done, again, starts, direction, halfDone, ends, replaced, codes }) =>

@@ -89,9 +89,9 @@ export function strangersHint(schema: string, isThere: boolean): string {
 export const othersSql = (schema: string): string =>
   renamed(/SELECT c\.oid::regclass::text AS name.*?(?=\n +UNION ALL SELECT p\.oid)/s.exec(guard)![0], schema);
 
-/** The block that makes the rows of the ledger fit together; `detail` is for the log. */
-export const repairRowsBlock = ({ schema }: LedgerNames, how: How, detail: string): string =>
-  blockWith(repair, schema, { how: literal(how), detail: literal(detail) });
+/** The block that makes the rows of the ledger fit together, if the guard before it, which expected that, found that they do not. */
+export const repairRowsBlock = ({ schema }: LedgerNames, how: How): string =>
+  blockWith(repair, schema, { how: literal(how) });
 
 /** The block that stops in a session that holds what a script would end or drop. */
 export const sessionBlock = ({ schema, role }: LedgerNames, client: "psql" | "any"): string =>
@@ -100,7 +100,7 @@ export const sessionBlock = ({ schema, role }: LedgerNames, client: "psql" | "an
     role: role === undefined ? "NULL" : literal(role),
   });
 
-/** The block that looks for the same in a transaction that only reads, and leaves in `retort.session` why that one would stop. */
+/** The block that looks for the same in a transaction that only reads, and leaves in `retort_preflight.session` why that one would stop. */
 export const sessionLookBlock = ({ schema, role }: LedgerNames): string =>
   blockWith(sessionLook, schema, { role: role === undefined ? "NULL" : literal(role) });
 
@@ -131,7 +131,8 @@ function blockWith(file: string, schema: string, constants: Readonly<Record<stri
   const [, body = ""] = withParts(file).split(BODY);
   const set = renamed(body, schema).replaceAll(
     /^( {2}(\w+) CONSTANT \S+ :=) .*;$/gm,
-    (_, head: string, name: string) => `${head} ${constants[name]};`,
+    (line: string, head: string, name: string) =>
+      constants[name] === undefined ? line : `${head} ${constants[name]};`,
   );
   return bodiesIn(["DO ", set, ";"]);
 }

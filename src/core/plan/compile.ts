@@ -65,13 +65,13 @@ export function compileLedger(input: LedgerInput): Plan {
 /** The plan that makes an inconsistent ledger consistent: its tables and procedures are there, its rows fit together. */
 export function compileLedgerRepair(
   input: LedgerInput & Pick<CompileInput, "how">,
-  { message, parts }: Inconsistency,
+  { parts }: Inconsistency,
 ): Plan {
   const { ledger, how } = input;
   const texts = [
     ...(parts.includes("tables") ? [ledger.restoreTables] : []),
     ...(parts.includes("procedures") ? [ledger.restoreProcedures] : []),
-    ledger.repairRows(how, message),
+    ledger.repairRows(how),
   ];
   return ledgerPlan(
     input,

@@ -109,7 +109,11 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
       .filter(
         ({ privilege, on }) => privilege !== "UNKNOWN" && !(privilege === "EXISTS" && on === "relation"),
       )
-      .map((need) => ({ ...need, text: needText(need) })),
+      // Which schema its name leads to is found there, and said with it.
+      .map((need) => ({
+        ...need,
+        text: needText(need.inServersPath === undefined ? need : { ...need, name: "" }),
+      })),
   )}}`;
 }
 
@@ -131,24 +135,30 @@ function expectationOf({ kind, steps, batches }: Plan): Expectation {
   return creates ? "optional" : "needed";
 }
 
-/** The relations that are there already, how strongly each is locked, and where the script fails unless it is there. */
-function tablesOf({ steps }: Plan): readonly (readonly [string, string, string?])[] {
+/**
+ * The relations that are there already, how strongly each is locked, where the script fails unless it is there, and whether
+ * search_path of the server is to tell its schema.
+ */
+function tablesOf({ steps }: Plan): readonly (readonly [string, string, string?, true?])[] {
   const modes = new Map<string, LockMode | undefined>();
   const needed = new Map<string, string>();
+  const inServersPath = new Set<string>();
   for (const { effect, privileges = [] } of steps) {
     for (const lock of effect?.locks ?? []) {
       const name = regclassText(lock);
       modes.set(name, stronger(modes.get(name), lock.mode));
     }
-    for (const { on, schema = "", name, mustExist } of privileges) {
+    for (const { on, schema = "", name, mustExist, inServersPath: path } of privileges) {
       const relation = regclassText({ schema, name });
       if (on !== "relation") continue;
       if (!modes.has(relation)) modes.set(relation, undefined);
       if (mustExist !== undefined) needed.set(relation, mustExist);
+      if (path !== undefined) inServersPath.add(relation);
     }
   }
   return [...modes].map(([name, mode = ""]) => {
     const where = needed.get(name);
+    if (inServersPath.has(name)) return [name, mode, where ?? "", true];
     return where === undefined ? [name, mode] : [name, mode, where];
   });
 }

@@ -279,11 +279,16 @@ function rightsLines({ kind, steps, role }: Plan): readonly string[] {
     ),
   );
   const isKnown = steps.every(({ privileges }) => privileges !== undefined);
-  const needs = needLines(distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges)));
+  const all = distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges));
+  const needs = needLines(all);
+  const isAssumed = needLines(all.filter(({ inServersPath }) => inServersPath !== undefined)).length > 0;
+  const assumed = isAssumed ? " (public is assumed where a name has no schema)" : "";
   return [
     "",
     ...folded(`New objects belong to ${base}${others.join("")}.`, PAGE_WIDTH - "-- ".length),
-    ...(needs.length > 0 ? ["It needs, besides what it makes itself:", ...needs.flatMap(indented)] : []),
+    ...(needs.length > 0
+      ? [`It needs, besides what it makes itself${assumed}:`, ...needs.flatMap(indented)]
+      : []),
     ...(needs.length === 0 && isKnown ? ["It needs nothing besides what it makes itself."] : []),
   ];
 }
