@@ -428,6 +428,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
     revisions: texts,
     changed: texts,
     differences,
+    ignored: count,
     otherLedgers: texts,
     versionTables: texts,
     mend: z
