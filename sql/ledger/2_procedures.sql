@@ -606,7 +606,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s was interrupted at statement %s, and the statements before it '
         'differ from those that were run', is_next.revision, is_next.statement),
-      HINT = 'Nothing was changed. Continue with the script that was run first.';
+      HINT = 'Nothing was changed. Continue with the script or the files that it was begun with.';
   END IF;
   RETURN coalesce(step.statement, 0) = is_next.statement;
 END

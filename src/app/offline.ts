@@ -5,6 +5,7 @@ import type { Ledger } from "../core/ledger/calls.ts";
 import { FORMAT } from "../core/ledger/format.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import { defaultForm, refuseForm, refuseLayout, type ScriptForm } from "../core/plan/script.ts";
+import type { StepInput } from "../core/plan/step.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { settledRows } from "../core/replaced.ts";
 import { shellWord } from "../core/shell.ts";
@@ -23,6 +24,7 @@ import {
   type ProjectOptions,
   projectRules,
 } from "./project.ts";
+import { refuseBegunOtherwise } from "./resume.ts";
 import { conversionSteps, type Request, type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
 import { comparedSteps } from "./verify.ts";
 
@@ -81,11 +83,12 @@ function plansOf(
   project: Project,
   steps: Steps,
   options: OfflineOptions,
+  refuse?: (step: StepInput) => void,
 ): Promise<Pick<Offline, "plan" | "back">> {
   warnOfNewer(deps, options.serverVersion);
   const compiling = { effects: true, privileges: true, ...options };
   return computing(deps, project, async () => {
-    const plan = await compileSteps(project, steps, "script", compiling);
+    const plan = await compileSteps(project, steps, "script", { ...compiling, ...(refuse && { refuse }) });
     if (options.withDowngrade !== true) return { plan };
     // It is the upgrade that may be refused for what it does to others.
     const back = { ...compiling, failOn: undefined };
@@ -164,7 +167,11 @@ async function plansFromDatabase(
     }
     const steps = comparedSteps(project, rows, () => stepsOf(project, request, applied), deps.onNotice);
     const serverVersion = options.serverVersion ?? session.version;
-    return await plansOf(deps, project, steps, { ...options, serverVersion });
+    const refuse = (step: StepInput): void => {
+      if (step.revision === intent?.revision && step.direction === intent.direction)
+        refuseBegunOtherwise(project, step, intent, steps.before);
+    };
+    return await plansOf(deps, project, steps, { ...options, serverVersion }, refuse);
   } finally {
     await session.close();
   }
