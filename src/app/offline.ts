@@ -72,9 +72,34 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
           ...options,
           serverVersion: options.serverVersion ?? project.config.serverVersion,
         });
-  const form = { ...asked, lockRetries: asked.lockRetries ?? project.config.lockRetries };
+  const form = {
+    ...asked,
+    flags: flagsOf(options, asked),
+    lockRetries: asked.lockRetries ?? project.config.lockRetries,
+  };
   for (const plan of Object.values(plans)) refuseLayout(plan, form);
   return { ...plans, ledger: project.ledger, form };
+}
+
+/** What changes the text of the script, beside its range and what else its title says. */
+function flagsOf(options: OfflineOptions, { client, annotate, lockRetries }: ScriptForm): readonly string[] {
+  const given: Readonly<Record<string, boolean | string | undefined>> = {
+    idempotent: options.idempotent,
+    "single-transaction": options.singleTransaction,
+    client: client === defaultForm.client ? undefined : client,
+    "no-annotate": !annotate,
+    "lock-timeout": options.lockTimeout,
+    "statement-timeout": options.statementTimeout,
+    "lock-retries": lockRetries?.toString(),
+    "server-version": options.fromDatabase === true ? undefined : options.serverVersion?.text,
+    "expect-database": options.expectDatabase,
+    "expect-role": options.expectRole,
+  };
+  return Object.entries(given).flatMap(([name, value]) =>
+    value === undefined || value === false
+      ? []
+      : [value === true ? `--${name}` : `--${name} ${shellWord(value)}`],
+  );
 }
 
 /** The plan of the steps, and of their way back where that is asked for. */
