@@ -434,6 +434,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
     revisions: texts,
     changed: texts,
     differences,
+    ignored: count,
     otherLedgers: texts,
     versionTables: texts,
     mend: z

@@ -320,7 +320,8 @@ BEGIN
           CASE WHEN a.state LIKE 'idle%'
             AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
           'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
-          left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction'), '; ')
+          rtrim(left(nullif(a.query, '<insufficient privilege>'), 60), '; ')),
+          'a prepared transaction'), '; ')
         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
         WHERE l.locktype = 'relation' AND l.granted AND l.relation = wanted.oid
           AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
@@ -627,7 +628,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s was interrupted at statement %s, and the statements before it '
         'differ from those that were run', is_next.revision, is_next.statement),
-      HINT = 'Nothing was changed. Continue with the script that was run first.';
+      HINT = 'Nothing was changed. Continue with the script or the files that it was begun with.';
   END IF;
   RETURN coalesce(step.statement, 0) = is_next.statement;
 END

@@ -46,6 +46,8 @@ export interface Drift {
    * `version`.
    */
   readonly differences: readonly Difference[];
+  /** How many others the patterns leave out. */
+  readonly ignored: number;
   /** Schemas with another ledger, which are left alone. */
   readonly otherLedgers: readonly string[];
   /** Tables in which another tool has recorded what it has run, which are left alone. */
@@ -73,6 +75,7 @@ export async function drift(deps: Deps, options: DriftOptions): Promise<Drift> {
     const ignore = [...project.config.ignore, ...(options.ignore ?? [])];
     const changed = findingsOf(project.graph, rows).filter(({ kind }) => kind === "body");
     const differences = compareCatalogs(replayed, live, { ignore });
+    const whole = ignore.length === 0 ? differences : compareCatalogs(replayed, live);
     for (const message of unusedPatterns(options.ignore ?? [], [replayed, live]))
       deps.onNotice?.({ severity: "WARNING", message });
     const found = {
@@ -81,6 +84,7 @@ export async function drift(deps: Deps, options: DriftOptions): Promise<Drift> {
       revisions,
       changed: changed.map(({ revision }) => revision),
       differences,
+      ignored: whole.length - differences.length,
       otherLedgers: ledgers,
       versionTables: tables,
     };

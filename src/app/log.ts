@@ -23,7 +23,8 @@ export async function readLog(deps: Deps, options: LogOptions): Promise<readonly
     if (entries.length === 0) {
       const ledgers = await readLedgers(session, ledger);
       // The log is read without the files, which may be at fault.
-      const project = ledgers.other && (await openProject(deps, options, config).catch(withoutFault));
+      const hasOthers = ledgers.others.length > 0;
+      const project = hasOthers ? await openProject(deps, options, config).catch(withoutFault) : undefined;
       if (project !== undefined) warnOf(readable(project, ledgers), deps.onNotice);
     }
     return redactAll(entries, config.secrets);

@@ -5,6 +5,7 @@ import type { Ledger } from "../core/ledger/calls.ts";
 import { FORMAT } from "../core/ledger/format.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import { defaultForm, refuseForm, refuseLayout, type ScriptForm } from "../core/plan/script.ts";
+import type { StepInput } from "../core/plan/step.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { settledRows } from "../core/replaced.ts";
 import { shellWord } from "../core/shell.ts";
@@ -23,6 +24,7 @@ import {
   type ProjectOptions,
   projectRules,
 } from "./project.ts";
+import { refuseBegunOtherwise } from "./resume.ts";
 import { conversionSteps, type Request, type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
 import { comparedSteps } from "./verify.ts";
 
@@ -70,9 +72,34 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
           ...options,
           serverVersion: options.serverVersion ?? project.config.serverVersion,
         });
-  const form = { ...asked, lockRetries: asked.lockRetries ?? project.config.lockRetries };
+  const form = {
+    ...asked,
+    flags: flagsOf(options, asked),
+    lockRetries: asked.lockRetries ?? project.config.lockRetries,
+  };
   for (const plan of Object.values(plans)) refuseLayout(plan, form);
   return { ...plans, ledger: project.ledger, form };
+}
+
+/** What changes the text of the script, beside its range and what else its title says. */
+function flagsOf(options: OfflineOptions, { client, annotate, lockRetries }: ScriptForm): readonly string[] {
+  const given: Readonly<Record<string, boolean | string | undefined>> = {
+    idempotent: options.idempotent,
+    "single-transaction": options.singleTransaction,
+    client: client === defaultForm.client ? undefined : client,
+    "no-annotate": !annotate,
+    "lock-timeout": options.lockTimeout,
+    "statement-timeout": options.statementTimeout,
+    "lock-retries": lockRetries?.toString(),
+    "server-version": options.fromDatabase === true ? undefined : options.serverVersion?.text,
+    "expect-database": options.expectDatabase,
+    "expect-role": options.expectRole,
+  };
+  return Object.entries(given).flatMap(([name, value]) =>
+    value === undefined || value === false
+      ? []
+      : [value === true ? `--${name}` : `--${name} ${shellWord(value)}`],
+  );
 }
 
 /** The plan of the steps, and of their way back where that is asked for. */
@@ -81,11 +108,12 @@ function plansOf(
   project: Project,
   steps: Steps,
   options: OfflineOptions,
+  refuse?: (step: StepInput) => void,
 ): Promise<Pick<Offline, "plan" | "back">> {
   warnOfNewer(deps, options.serverVersion);
   const compiling = { effects: true, privileges: true, ...options };
   return computing(deps, project, async () => {
-    const plan = await compileSteps(project, steps, "script", compiling);
+    const plan = await compileSteps(project, steps, "script", { ...compiling, ...(refuse && { refuse }) });
     if (options.withDowngrade !== true) return { plan };
     // It is the upgrade that may be refused for what it does to others.
     const back = { ...compiling, failOn: undefined };
@@ -164,7 +192,11 @@ async function plansFromDatabase(
     }
     const steps = comparedSteps(project, rows, () => stepsOf(project, request, applied), deps.onNotice);
     const serverVersion = options.serverVersion ?? session.version;
-    return await plansOf(deps, project, steps, { ...options, serverVersion });
+    const refuse = (step: StepInput): void => {
+      if (step.revision === intent?.revision && step.direction === intent.direction)
+        refuseBegunOtherwise(project, step, intent, steps.before);
+    };
+    return await plansOf(deps, project, steps, { ...options, serverVersion }, refuse);
   } finally {
     await session.close();
   }

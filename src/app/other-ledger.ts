@@ -4,15 +4,15 @@ import type { Ledger } from "../core/ledger/calls.ts";
 import type { LedgerUse } from "../core/ledger/grants.ts";
 import { type LedgerState, sqlstates } from "../core/ledger/types.ts";
 import { configFile } from "../io/config.ts";
-import { type OtherLedger, onlyOtherLedger, readInconsistent, readLedger } from "../io/queries.ts";
+import { type OtherLedger, readInconsistent, readLedger, readOtherLedgers } from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
 import type { Project } from "./project.ts";
 
-/** The project's ledger, and another. */
+/** The project's ledger, and the others. */
 export interface Ledgers {
   readonly state: LedgerState;
   /** Asked for only where the project's has nothing, or is not there. */
-  readonly other?: OtherLedger | undefined;
+  readonly others: readonly OtherLedger[];
   /** What is wrong where the project's is inconsistent; then its state is what can be read of it. */
   readonly fault?: MigrateError | undefined;
 }
@@ -29,7 +29,7 @@ export async function readLedgers(session: Session, ledger: Ledger, use?: Ledger
     state = (await readInconsistent(session, ledger)) ?? { applied: [] };
   }
   const isEmpty = state.applied.length === 0 && state.intent === undefined;
-  return { state, fault, other: isEmpty ? await onlyOtherLedger(session, ledger) : undefined };
+  return { state, fault, others: isEmpty ? await readOtherLedgers(session, ledger) : [] };
 }
 
 /** What to say of the other, and to type. */
@@ -41,16 +41,15 @@ export interface AboutOther {
   readonly hint: string;
 }
 
-/** Undefined where it has none of the project's revisions. One that cannot be read may be. */
+/** Undefined where none is the project's. One that cannot be read may be. */
 export function aboutOther(
-  { config, migrations, dormant }: Project,
-  { state: { format }, other }: Ledgers,
+  project: Project,
+  { state: { format }, others }: Pick<Ledgers, "state" | "others">,
 ): AboutOther | undefined {
+  const { config } = project;
+  const other = likeliest(project, others);
   if (other === undefined) return undefined;
-  const { schema, applied, inconsistent = false } = other;
-  const here = new Set([...migrations.keys(), ...dormant.map(({ revision }) => revision)]);
-  const known = applied?.filter(({ revision }) => here.has(revision)).length;
-  if (known === 0) return undefined;
+  const { schema, inconsistent = false, known } = other;
   const { origins, ledger, file } = config;
   const { "ledger.schema": origin = "" } = origins;
   const place = file !== undefined && origin.startsWith(file) ? origin : configFile(config);
@@ -68,6 +67,27 @@ export function aboutOther(
         alone: `the ledger in ${schema} has ${known} of the revisions here`,
         hint: inconsistent ? `${setting}, and run: migrate repair` : setting,
       };
+}
+
+interface Likely extends OtherLedger {
+  /** How many of the project's revisions it has; undefined where it cannot be read. */
+  readonly known: number | undefined;
+}
+
+/**
+ * The one that has revisions of the project. Of several it is the one that has no others, since names such as 0001 occur
+ * in many projects; several of those are the project's own, as where each tenant has one.
+ */
+function likeliest({ migrations, dormant }: Project, others: readonly OtherLedger[]): Likely | undefined {
+  const here = new Set([...migrations.keys(), ...dormant.map(({ revision }) => revision)]);
+  const all = others.map((other): Likely => {
+    const known = other.applied?.filter(({ revision }) => here.has(revision)).length;
+    return { ...other, known };
+  });
+  const likely = all.filter(({ known = 0 }) => known > 0);
+  const whole = likely.filter(({ applied, known }) => applied?.length === known);
+  const unread = likely.length > 0 ? [] : all.filter(({ known }) => known === undefined);
+  return [likely, whole, unread].find(({ length }) => length === 1)?.[0];
 }
 
 /** The project's ledger is inconsistent, as after its tables were moved; `other`: to where they may have been. */
@@ -89,4 +109,4 @@ export function refuseInconsistent(project: Project, ledgers: Ledgers): void {
 
 /** One that cannot be read is another project's, most of the time. */
 export const readable = (project: Project, ledgers: Ledgers): AboutOther | undefined =>
-  ledgers.other?.applied === undefined ? undefined : aboutOther(project, ledgers);
+  aboutOther(project, { ...ledgers, others: ledgers.others.filter(({ applied }) => applied !== undefined) });

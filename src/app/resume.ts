@@ -48,13 +48,9 @@ export async function resumed(
   applied: readonly RevisionId[],
 ): Promise<StepInput> {
   const { ledger, graph } = project;
-  const index = intent.statement - 1;
+  refuseBegunOtherwise(project, step, intent, applied);
   const byHand = written(graph, intent, applied);
-  const statement = step.statements[index];
-  if (step.transactional && index > 0) throw inTransactionNow(step, intent, byHand);
-  const before = statementsHash(step.statements.slice(0, index));
-  if (before !== intent.before || (statement === undefined && !step.transactional))
-    throw changedSince(step, intent, byHand);
+  const statement = step.statements[intent.statement - 1];
   const twin = statement === undefined ? undefined : twinFor(statement);
   const isSame =
     statement !== undefined &&
@@ -72,6 +68,30 @@ export async function resumed(
     return { ...step, resumeAt: intent.statement + 1, ...repairs };
   }
   return { ...step, resumeAt: intent.statement, ...(isSame ? {} : { rewritten: true }), ...repairs };
+}
+
+/** What a run would do first. */
+export function resumption({ statements, resumeAt = 1, repairs = [] }: StepInput, intent: Intent): string {
+  const what =
+    resumeAt > statements.length
+      ? "all of its statements are done, and a run records it"
+      : `a run resumes it at statement ${resumeAt}`;
+  return `${interruptedText(intent)}; ${what}${repairs.length === 0 ? "" : `, after: ${repairs.join("; ")}`}`;
+}
+
+/** Throws `state/interrupted` where what was done of the step is not what its file now begins with. */
+export function refuseBegunOtherwise(
+  { graph }: Project,
+  step: StepInput,
+  intent: Intent,
+  applied: readonly RevisionId[],
+): void {
+  const index = intent.statement - 1;
+  const byHand = written(graph, intent, applied);
+  if (step.transactional && index > 0) throw inTransactionNow(step, intent, byHand);
+  const before = statementsHash(step.statements.slice(0, index));
+  const isShorter = step.statements[index] === undefined && !step.transactional;
+  if (before !== intent.before || isShorter) throw changedSince(step, intent, byHand);
 }
 
 /**

@@ -26,7 +26,7 @@ import { bringUp } from "./ensure.ts";
 import { heldBack } from "./held-back.ts";
 import { callback, flag, type Rules } from "./options.ts";
 import { computing, type Deps, type Project, type ProjectOptions, projectRules } from "./project.ts";
-import { interruptedFirst, leftBehind, resumed } from "./resume.ts";
+import { interruptedFirst, leftBehind, resumed, resumption } from "./resume.ts";
 import { lockOptions, type SendOptions, send, sendRules, type Target } from "./send.ts";
 import { type ConversionSteps, conversionSteps, type Request, stepsFrom } from "./steps.ts";
 import { comparedSteps } from "./verify.ts";
@@ -254,7 +254,16 @@ async function planFor(
   if (message !== undefined) options.onNotice?.({ severity: "WARNING", message });
   return compileSteps(project, interruptedFirst(project, steps, intent), "run", {
     ...compileOptions,
-    resume: { intent, resumed: (step) => resumed(project, session, step, intent, steps.before) },
+    resume: {
+      intent,
+      resumed: async (interrupted) => {
+        const step = await resumed(project, session, interrupted, intent, steps.before);
+        // A run that sends it shows it.
+        if (options.dryRun === true)
+          options.onNotice?.({ severity: "NOTICE", message: resumption(step, intent) });
+        return step;
+      },
+    },
   });
 }
 

@@ -27,6 +27,8 @@ export interface Positionals {
   readonly ofOthers?: true;
   /** The flag that an argument too many was meant for. */
   readonly flag?: string;
+  /** By a flag of other tools: the argument that says the same here. */
+  readonly words?: Readonly<Record<string, string>>;
   /** By a flag that was given: the flags that it was meant for then. */
   readonly instead?: Readonly<Record<string, string>>;
 }

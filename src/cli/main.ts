@@ -59,7 +59,7 @@ async function answer(
   try {
     if (line.unknown !== undefined) throw line.unknown;
     if (args.flag("version")) return print(printer, process.version);
-    if (args.flag("help")) return print(printer, await helpOf(line.command, printer.width));
+    if (args.helps) return print(printer, await helpOf(line.command, printer.width));
     if (args.fault !== undefined) throw args.fault;
     if (line.command === undefined) {
       if (json || [...args.values.values()].flat().some((value) => value !== "")) throw noCommand(args);

@@ -73,7 +73,11 @@ export function runCommandOf({ name, summary, examples }: RunCommand): Command {
       ...scriptFlags,
       ...(name === "upgrade" ? upgradeScriptFlags : {}),
     },
-    positionals: { required: name === "downgrade" ? 1 : 0, names: ["TARGET"] },
+    positionals: {
+      required: name === "downgrade" ? 1 : 0,
+      names: ["TARGET"],
+      words: { all: name === "upgrade" ? "heads" : "base" },
+    },
     examples,
     soMany:
       name === "upgrade"

@@ -17,6 +17,8 @@ export interface ParsedWords extends Arguments {
   readonly values: ReadonlyMap<string, readonly string[]>;
   /** What is wrong with the first words that are wrong. The others are read all the same. */
   readonly fault?: MigrateError;
+  /** Help is asked for: nothing else is wrong, or it is the last word. A line that was meant to do something fails. */
+  readonly helps: boolean;
 }
 
 /** Parses words by the flags and positionals of a command; `before`: what the words before them said. */
@@ -30,14 +32,15 @@ export function parseWords(
   const positionals: string[] = [];
   let fault = before?.fault;
   let unreadable = -1;
-  for (const token of tokensOf(words, options)) {
+  const tokens = tokensOf(words, options);
+  for (const [at, token] of tokens.entries()) {
     if (token.kind === "positional") positionals.push(unshield(token.value));
     // Behind a letter that is no flag, the others of the word may be its value.
     if (token.kind !== "option" || token.index === unreadable) continue;
     const option = options.get(token.name);
     const wrong =
       option !== undefined
-        ? valueFault(command, token, option)
+        ? (helpFault(command, token, tokens[at + 1], options) ?? valueFault(command, token, option))
         : token.name === "="
           ? noValue(command, `-${words[token.index]!.split("=", 1)[0]!.at(-1)}`)
           : unknownFlag(command, token.rawName, words[token.index]!);
@@ -53,13 +56,18 @@ export function parseWords(
     if (isLost) fault ??= repeated(command, token.rawName, option.flag, given);
     values.set(option.flag, given);
   }
-  fault ??= positionalFault(command, positionals, values) ?? combinationFault(command, values, positionals);
+  const asked = values.has("help");
+  if (!asked)
+    fault ??= positionalFault(command, positionals, values) ?? combinationFault(command, values, positionals);
+  const last = tokens.at(-1);
+  const isLast = last?.kind === "option" && options.get(last.name)?.flag === "help";
   return {
     text: (name) => values.get(name)?.at(-1),
     list: (name) => values.get(name) ?? [],
     flag: (name) => values.has(name),
     positionals,
     values,
+    helps: asked && (fault === undefined || isLast),
     ...(fault === undefined ? {} : { fault }),
   };
 }
@@ -143,6 +151,26 @@ const valueIn = ({ rawName, value = "", inlineValue }: OptionToken): string =>
 
 const noValue = (command: Named, flag: string): MigrateError =>
   usage("unexpected-value", `${flag} takes no value`, command, `write ${flag} alone;`);
+
+/** In psql `-h` takes a server. Help would let a script go on as if it had done what it was written for. */
+function helpFault(
+  command: Named,
+  { rawName, index }: OptionToken,
+  next: Token | undefined,
+  options: ReadonlyMap<string, Option>,
+): MigrateError | undefined {
+  if (rawName !== "-h" || next === undefined) return undefined;
+  const hasValue =
+    next.kind === "positional" ||
+    (next.kind === "option" && next.index === index && options.get(next.name)?.type !== "boolean");
+  return hasValue
+    ? usage("unexpected-value", "-h takes no value: it shows the help", command, ONE_ADDRESS)
+    : undefined;
+}
+
+/** What psql and pg_dump take in four flags. */
+const ONE_ADDRESS =
+  "host, port, role and database are given as one: --database postgres://ROLE@HOST:PORT/NAME;";
 
 function valueFault(
   command: Pick<Command, "name" | "args">,
@@ -283,6 +311,9 @@ const habits: Readonly<Record<string, string | readonly string[]>> = {
   dir: "directory",
   environment: "env",
   delete: "remove",
+  ...Object.fromEntries(
+    ["host", "port", "p", "username", "user", "U", "dbname", "d"].map((name) => [name, ONE_ADDRESS]),
+  ),
   idempotent: "it works only with upgrade and downgrade;",
   ...Object.fromEntries(
     ["force", "no-prompt", "no-input", "non-interactive", "assume-yes"].map((name) => [name, "yes"]),
@@ -290,7 +321,7 @@ const habits: Readonly<Record<string, string | readonly string[]>> = {
 };
 
 function unknownFlag(
-  { name: command, args }: Pick<Command, "name" | "args">,
+  { name: command, args, positionals }: Pick<Command, "name" | "args" | "positionals">,
   flag: string,
   word: string,
 ): MigrateError {
@@ -302,8 +333,10 @@ function unknownFlag(
   const byWhole = whole.startsWith("--") ? undefined : meant(whole.slice(1));
   const name = flag.replace(/^--?(no-)?/, "");
   const guess = byWhole ?? meant(name) ?? nearest(name, known) ?? begunSo(name, known);
-  const reason = habitsFor(name).find((each) => each.includes(" "));
-  const hint = reason ?? (guess === undefined ? undefined : `did you mean --${guess}?`);
+  const reason = byWhole === undefined && habitsFor(name).find((each) => each.includes(" "));
+  const target = positionals.words?.[name];
+  const said = target === undefined ? guess && ` --${guess}` : `: migrate ${command} ${target}`;
+  const hint = reason || (said && `did you mean${said}?`);
   const shown = byWhole === undefined ? flag : whole;
   return usage("unknown-flag", `unknown flag ${shown}`, { name: command }, hint);
 }

@@ -74,7 +74,8 @@ function doing(query: string, application: string): string {
   const isOurs = routines().some(({ name }) => name === procedure);
   const isBetween =
     application === "retort" && /^(?:BEGIN|COMMIT|ROLLBACK|RESET|SET|SELECT|DO)\b/.test(query);
-  return isOurs || isBetween ? "between two steps" : query;
+  // Another session may follow behind a semicolon.
+  return isOurs || isBetween ? "between two steps" : query.replace(/[;\s]+$/, "");
 }
 
 /** How the blocks begin that take the lock, create the ledger and guard it, in a script, too. */

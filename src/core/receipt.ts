@@ -3,6 +3,7 @@
  * the digits of the receipt itself. The one that it states is a constant: it tells which script was handed out.
  */
 import { newSha256, sha256 } from "./sha256.ts";
+import { shellWord } from "./shell.ts";
 
 /** What stands for the receipt while it is computed. */
 export const NO_RECEIPT = "0".repeat(64);
@@ -56,14 +57,29 @@ function isCutOff(script: string): boolean {
   return count(/\\if\b/g) > count(/\\endif\b/g);
 }
 
+/** What a script does that is of no revision. */
+export const ENSURES_LEDGER = "creates the ledger, or upgrades it to this format; safe to run twice";
+
 /** The command that its title says has written it; undefined where the title says none that can be typed. */
 export function commandOf(script: string): string | undefined {
-  const title = /^-- Retort migration script: (upgrade|downgrade|stamp) (\S.*) -> (\S.*?)\r?$/m.exec(script);
-  if (title === null) return undefined;
-  const [kind, from, to] = title.slice(1).map((part) => part.replaceAll("<base>", "base"));
+  const lines = script.replaceAll("\r\n", "\n");
+  const title = /^-- Retort migration script.*\n(?:(?:--.*|\\if true)\n)*/m.exec(lines)?.[0] ?? "";
+  const [, file, what = ""] = /^-- Retort migration script(, file \d+ of \d+)?: (.*)/.exec(title) ?? [];
+  if (what === ENSURES_LEDGER) return "migrate ensure-version --sql";
+  const range = /^(upgrade|downgrade|stamp) (\S.*) -> (\S.*)$/.exec(what);
+  if (range === null) return undefined;
+  const [kind, from, to] = range.slice(1).map((part) => part.replaceAll("<base>", "base"));
   const ids = /^[A-Za-z0-9_.]+(?:, [A-Za-z0-9_.]+)*$/;
   if (!ids.test(from!) || !ids.test(to!) || (kind !== "stamp" && to!.includes(","))) return undefined;
-  return `migrate ${kind} ${from!.replaceAll(", ", ",")}:${to!.replaceAll(",", "")} --sql`;
+  const given = /^-- With:(.*(?:\n-- {7}.*)*)$/m.exec(title)?.[1]?.replaceAll(/\n-- +/g, " ") ?? "";
+  // A file may come from anybody: nothing is shown that a shell would read as more than words.
+  if (!/^(?: --[a-z-]+(?: \w[\w.:,-]*)?)*$/.test(given)) return undefined;
+  const source = /^-- From: (.*)$/m.exec(title)?.[1];
+  return [
+    `migrate ${kind} ${from!.replaceAll(", ", ",")}:${to!.replaceAll(",", "")} --sql${given}`,
+    ...(source === undefined ? [] : [`--source ${shellWord(source)}`]),
+    ...(file === undefined ? [] : ["--split DIR"]),
+  ].join(" ");
 }
 
 /** The end of the first lines that have that receipt. */

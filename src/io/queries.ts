@@ -117,14 +117,25 @@ export interface OtherLedger extends Partial<LedgerState> {
   readonly inconsistent?: boolean;
 }
 
-/** The one other ledger of the database; undefined where it has none, or several. */
-export async function onlyOtherLedger(session: Session, { names }: Ledger): Promise<OtherLedger | undefined> {
-  const query = { sql: otherLedgersSql(names.schema), row: z.object({ schema: z.string() }) };
-  const [other, ...more] = await session.read(query).catch(async (error: unknown) => {
+/** The other ledgers of the database; none where it has very many, as with one for each tenant. */
+export async function readOtherLedgers(session: Session, { names }: Ledger): Promise<readonly OtherLedger[]> {
+  const sql = otherLedgersSql(names.schema, MANY_LEDGERS + 1);
+  const query = { sql, row: z.object({ schema: z.string() }) };
+  const found = await session.read(query).catch(async (error: unknown) => {
     throw await unreadable(error, { names }, session);
   });
-  if (other === undefined || more.length > 0) return undefined;
-  const ledger = ledgerOf({ ...names, ...other });
+  const others: OtherLedger[] = [];
+  if (found.length <= MANY_LEDGERS)
+    for (const { schema } of found) others.push(await otherLedger(session, { ...names, schema }));
+  return others;
+}
+
+/** Each is read. */
+const MANY_LEDGERS = 20;
+
+async function otherLedger(session: Session, names: LedgerNames): Promise<OtherLedger> {
+  const other = { schema: names.schema };
+  const ledger = ledgerOf(names);
   try {
     return { ...other, ...(await readLedger(session, ledger)) };
   } catch (error) {

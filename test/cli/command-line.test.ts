@@ -102,6 +102,20 @@ describe("words", () => {
     ["upgrade --version", "upgrade version"],
     // Behind a letter that is no flag stands perhaps its value.
     ["heads -zq", "heads | unknown flag -z"],
+    // Help, where nothing else is asked for or wrong: a line of psql's flags must not pass for one that was run.
+    ["downgrade -h", "downgrade help"],
+    ["downgrade --help -q", "downgrade help quiet"],
+    ["upgrade --help head", "upgrade head help"],
+    ["-h upgrade", "upgrade help"],
+    ["heads -qh", "heads quiet help"],
+    ["heads -hq", "heads help quiet"],
+    [
+      "upgrade -h db.example -U me -d shop",
+      "upgrade db.example me shop | -h takes no value: it shows the help",
+    ],
+    ["upgrade -h127.0.0.1", "upgrade | -h takes no value: it shows the help"],
+    ["upgrade -hcfile", "upgrade | -h takes no value: it shows the help"],
+    ["upgrade -d shop -h db", "upgrade shop db | unknown flag -d"],
     ["heads -z -q", "heads quiet | unknown flag -z"],
     ["upgrad --json head", "- head json | unknown command 'upgrad'"],
     ["-q upgrad -m --json", "- quiet json | unknown command 'upgrad'"],
@@ -184,6 +198,7 @@ describe("main", () => {
     ["upgrade --version", "1.2.3\n"],
     ["upgrade a b c --version", "1.2.3\n"],
     ["heads --bogus --help", expect.stringMatching(/^Lists the heads: the migrations that nothing follows/)],
+    ["upgrade head -h", expect.stringMatching(/^Applies/)],
     ["help heads", expect.stringMatching(/^Lists the heads: the migrations that nothing follows/)],
     ["help", expect.stringMatching(/^Migrations for PostgreSQL[\s\S]* {2}--version/)],
   ])("%s is answered on stdout", async (line, stdout) => {
@@ -197,6 +212,13 @@ describe("main", () => {
         "error[usage/missing-argument] migrate needs COMMAND\nhint: 'status' was taken as the value of --env; see: migrate --help\n",
     });
   });
+
+  test.each(["upgrade -h db.example", "upgrade -h -p 5432", "upgrade --help --bogus", "upgrade -h=db"])(
+    "%s fails",
+    async (line) => {
+      expect(await run(line)).toMatchObject({ code: 2, stdout: "", stderr: expect.stringMatching(/^error/) });
+    },
+  );
 
   test("without a command the overview goes to stderr", async () => {
     expect(await run("-v")).toEqual({
@@ -223,6 +245,12 @@ describe("main", () => {
     ],
     ["revision --message=", "hint: give one; see: migrate revision --help"],
     ["merge --message=", "hint: give one, or leave the flag out; see: migrate merge --help"],
+    [
+      "upgrade -h db.example -U me -d shop",
+      "hint: host, port, role and database are given as one: --database postgres://ROLE@HOST:PORT/NAME; see: migrate upgrade --help",
+    ],
+    ["upgrade --all", "hint: did you mean: migrate upgrade heads? see: migrate upgrade --help"],
+    ["downgrade --all", "hint: did you mean: migrate downgrade base? see: migrate downgrade --help"],
     ["init --make", "hint: did you mean --makefile? see: migrate init --help"],
     ["status --db x", "hint: did you mean --database? see: migrate status --help"],
     ["check -single-head", "hint: did you mean --single-head? see: migrate check --help"],

@@ -141,6 +141,7 @@ test.each([
   ["column:shop.users.id", undefined],
   ["shop.*", undefined],
   ["users", "did you mean --ignore 'shop.users'?"],
+  ["user*", "did you mean --ignore 'shop.user*'?"],
   ["table:users", "did you mean --ignore 'table:shop.users'?"],
   ["column:name", "did you mean --ignore 'column:shop.users.name'?"],
   ["shop.users,shop.orders", "each pattern has an --ignore of its own"],

@@ -258,11 +258,21 @@ test("another ledger that has the revisions is pointed out while the one of the 
       /^warning: there is no ledger .* has 1 of the revisions here;/,
     );
   }
+  // That of another project, which has a revision of the same name too, hides nothing.
+  const third = { ledger: { schema: "third" } };
+  await project({ a: "SELECT 1;", z: "SELECT 2;" }, third).upgrade(url);
+  expect(await status(same)).toContain(", but that in retort has 1 of the revisions here;");
   // It fails, and the ledger that it has made stays.
   await migrate(["upgrade", "-q"], { cwd: same.folder, env });
   expect(await status(same)).toBe(
     `warning: the ledger ${said} is empty, but that in retort has 1 of the revisions here; ${told}\n`,
   );
+  // One for each tenant: of several that are the project's none is the one.
+  await query(url, "DROP SCHEMA third CASCADE");
+  const tenant = project({ a: "SELECT 1;", b: "SELECT 2;" }, third);
+  await tenant.upgrade(url);
+  expect(await status(same)).toBe("");
+  await query(url, "DROP SCHEMA third CASCADE");
   await migrate(["stamp", "a", "-q"], { cwd: same.folder, env });
   expect(await status(same)).toBe("");
 });

@@ -134,8 +134,20 @@ describe.each(servers())("on $name", (server) => {
       location: { path: "0002_b.up.sql" },
     });
     expect(await indexes(url)).toEqual(["t_x invalid"]);
+    // Nor is a script written that would stop there.
+    const scripted = () => command(shop, url, "upgrade", "--sql", "--from-database", "--idempotent");
+    expect(await scripted()).toMatchObject({
+      code: 5,
+      stderr: expect.stringMatching(/have changed since then\nhint: restore 0002_b\.up\.sql/),
+    });
+    expect((await command(shop, url, "stamp", "b", "--sql", "--from-database")).code).toBe(0);
     // What comes after it may change.
     shop.write("0002_b.up.sql", `${header}${body.replace("TABLE v", "TABLE w")}`);
+    expect((await scripted()).code).toBe(0);
+    const dry = await command(shop, url, "upgrade", "--dry-run");
+    expect(dry.stderr).toContain(
+      "notice: the upgrade to b was interrupted at statement 2 of 3; a run resumes it at statement 2, after: DROP INDEX CONCURRENTLY public.t_x\n",
+    );
     await shop.upgrade(url);
     expect(await indexes(url)).toEqual(["t_x"]);
     expect(

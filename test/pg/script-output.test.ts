@@ -91,6 +91,50 @@ describe("the same files and arguments", () => {
     expect(stderr).toBe(`receipt: sha256:${value.receipt} (16 steps)\n`);
   });
 
+  test("a script that was changed is written again by the command that the check of its receipt names", async () => {
+    const { folder: cwd } = project({
+      a: "CREATE TABLE a ();",
+      b: { up: "CREATE TABLE b ();", down: "DROP TABLE b;" },
+    });
+    const write = (command: string) => migrate(command.split(" ").slice(1), { cwd });
+    /** The hint where the script of a command was changed. */
+    const hintOf = async (text: string): Promise<string> => {
+      const changed = join(root, "changed.sql");
+      writeFileSync(changed, `${text}-- mine\n`);
+      const { code, stderr } = await migrate(["receipt", changed], { cwd });
+      expect(code, stderr).toBe(1);
+      return stderr;
+    };
+    const again = async (text: string): Promise<string | undefined> =>
+      /write it again with: (.*), and compare the two/.exec(await hintOf(text))?.[1];
+    for (const command of [
+      "migrate ensure-version --sql",
+      "migrate stamp base:b --sql",
+      "migrate downgrade b:a --sql --no-annotate",
+      "migrate upgrade base:b --sql --idempotent --expect-database shop --expect-role deploy",
+      "migrate upgrade a:b --sql --single-transaction --client any",
+      "migrate upgrade base:b --sql --lock-timeout 3s --statement-timeout 1min --lock-retries 7 --server-version 15.2 --expect-database shop-of-the-north --source v1",
+      "migrate upgrade a:b --sql --with-downgrade FILE",
+    ]) {
+      const { code, stdout, stderr } = await write(command);
+      expect(code, stderr).toBe(0);
+      expect(await again(stdout)).toBe(command);
+      rmSync(join(cwd, "FILE"), { force: true });
+    }
+    await write("migrate upgrade a:b --sql --split DIR");
+    const [name = ""] = readdirSync(join(cwd, "DIR"));
+    expect(await again(readFileSync(join(cwd, "DIR", name), "utf8"))).toBe(
+      "migrate upgrade a:b --sql --split DIR",
+    );
+    rmSync(join(cwd, "DIR"), { recursive: true });
+    // What a shell would read otherwise is not shown.
+    for (const odd of ["--expect-database $(date)", "--x; date"]) {
+      const { stdout } = await write("migrate upgrade a:b --sql --idempotent");
+      const hint = await hintOf(stdout.replace("-- With: --idempotent", `-- With: ${odd}`));
+      expect(hint).toMatch(/; compare it with the script that was handed out\n$/);
+    }
+  });
+
   test("a reader that has seen enough is no error", () => {
     const command = `node '${builtCli}' ${script.join(" ")}`;
     const { stdout, stderr } = spawnSync(

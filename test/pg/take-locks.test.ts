@@ -79,11 +79,11 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const { url } = await ownDatabase(server);
     await shop.upgrade(url, "a");
     await withClient(url, async (client) => {
-      await client.query("BEGIN; LOCK TABLE t IN ROW EXCLUSIVE MODE");
+      await client.query("BEGIN; LOCK TABLE t IN ROW EXCLUSIVE MODE;");
       const { code, stderr } = await runScript(url, await scriptOf("a:b", { lockRetries: 1 }), short);
       expect(stderr.match(/WARNING/g)).toHaveLength(1);
       expect(stderr).toMatch(
-        /ERROR: {2}retort: public\.t is locked by pid \d+, .*\nHINT: {2}The step was rolled back\..* its first step, or .* --idempotent; else .* --from-database/,
+        /ERROR: {2}retort: public\.t is locked by pid \d+, .* MODE\nHINT: {2}The step was rolled back\..* its first step, or .* --idempotent; else .* --from-database/,
       );
       expect(code).toBe(3);
       await client.query("COMMIT");

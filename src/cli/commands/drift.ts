@@ -30,7 +30,7 @@ const command: Command = {
       ignore: args.list("ignore"),
       onScratch: ({ description }) => printer.info(description),
     });
-    const { database, revisions, changed, differences, otherLedgers, versionTables } = found;
+    const { database, revisions, changed, differences, ignored, otherLedgers, versionTables } = found;
     for (const schema of otherLedgers)
       printer.info(`the schema ${schema} has another ledger, and is left alone`);
     for (const line of versionTableLines(versionTables, "left alone")) printer.info(line);
@@ -43,8 +43,8 @@ const command: Command = {
     const what = `${database} and the replay of ${counted(revisions.length, "migration")}`;
     printer.info(
       differences.length === 0
-        ? `no drift: ${what} are the same`
-        : `drift: ${what} differ in ${counted(differences.length, "place")} (missing: only in the migrations; extra: only in the database)`,
+        ? `no drift: ${what} are the same${ignored === 0 ? "" : `, but for ${counted(ignored, "difference")} that ${ignored === 1 ? "is" : "are"} ignored`}`
+        : `drift: ${what} differ in ${counted(differences.length, "place")} (missing: only in the migrations; extra: only in the database)${ignored === 0 ? "" : `, and in ${ignored} more that ${ignored === 1 ? "is" : "are"} ignored`}`,
     );
     return differences.length === 0 ? exitCodes.ok : exitCodes.findings;
   },

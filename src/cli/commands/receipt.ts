@@ -35,7 +35,7 @@ const command: Command = {
           message: `${path} was changed after it was written: ${changes.map((change) => CHANGES[change]).join(", and ")}; its receipt is sha256:${stated}`,
           hint: changes.includes("line ends")
             ? "copy the file in binary mode, not as text; run as it is, it stops before it changes anything"
-            : `if it is run, the log shows the receipt of the original; write it again with: ${again ?? "migrate upgrade --sql, and the range in its title"}, and compare the two`,
+            : `if it is run, the log shows the receipt of the original; ${again === undefined ? "compare it with the script that was handed out" : `write it again with: ${again}, and compare the two`}`,
         }),
       );
     }

@@ -11,7 +11,7 @@ const command: Command = {
     ...writeFlags,
     ...stampScriptFlags,
   },
-  positionals: { required: 1, names: ["TARGET"], many: true },
+  positionals: { required: 1, names: ["TARGET"], many: true, words: { all: "heads" } },
   examples: [
     ["migrate stamp head", "the database already has everything"],
     ["migrate stamp --purge 29f859a13ea1", "clear the ledger and start at that revision"],

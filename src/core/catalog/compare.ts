@@ -152,15 +152,24 @@ export function unusedPatterns(patterns: readonly string[], catalogs: readonly C
   return patterns.flatMap((pattern) => {
     if (objects.some(patternTest(pattern))) return [];
     const [given, only = "", name] = /^([^:]*:)?(.*)$/s.exec(pattern) ?? [];
-    const within = patternTest(`${only}*.${name}`);
-    const meant = name === "" ? undefined : objects.find(within);
+    const meant = name === undefined || name === "" ? undefined : withSchema(only, name, objects);
     const why = pattern.includes(",")
       ? "each pattern has an --ignore of its own"
       : meant === undefined
         ? "nothing has such a name"
-        : `did you mean --ignore '${only}${meant.identity.join(".")}'?`;
+        : `did you mean --ignore '${only}${meant}'?`;
     return [`--ignore '${given}' leaves nothing out: ${why}`];
   });
+}
+
+/** The name in the first schema that has such a one; else the first object of a table that has it. */
+function withSchema(only: string, name: string, objects: readonly CatalogObject[]): string | undefined {
+  const schemas = new Set(objects.flatMap(({ identity }) => (identity.length > 1 ? [identity[0]!] : [])));
+  const named = [...schemas].map((schema) => `${schema}.${name}`);
+  return (
+    named.find((each) => objects.some(patternTest(only + each))) ??
+    objects.find(patternTest(`${only}*.${name}`))?.identity.join(".")
+  );
 }
 
 function ignoring(

@@ -29,15 +29,15 @@ export const readLogSql = (ledger: Ledger, last: number): string =>
       `  FROM ${qualified(ledger.names.schema)}.log AS l ORDER BY l.id DESC${last === 0 ? "" : ` LIMIT ${Math.trunc(last)}`};`,
   );
 
-/** The other schemas with a ledger, by `schema`. */
-export const otherLedgersSql = (schema: string): string =>
+/** The other schemas with a ledger, by `schema`; at most so many. */
+export const otherLedgersSql = (schema: string, most: number): string =>
   [
     "SET TRANSACTION READ ONLY;",
     "SET LOCAL search_path = pg_catalog, pg_temp;",
     "SELECT n.nspname AS schema FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace",
     `  WHERE c.relname = 'applied' AND c.relkind = 'r' AND n.nspname <> ${literal(schema)}`,
     `    AND obj_description(c.oid, 'pg_class') LIKE ${literal(`%${MADE_BY_US}%`)}`,
-    "ORDER BY 1;",
+    `ORDER BY 1 LIMIT ${most};`,
   ].join("\n");
 
 /** What the schema has besides the ledger, but for views, by `name`; `is_there`: and whether it has that. */

@@ -22,6 +22,8 @@ export interface ScriptForm {
   readonly source?: string;
   /** How often a step tries to lock what others use; 0: it waits as its statements do. */
   readonly lockRetries?: number;
+  /** What else it was asked for with, as flags of the command line: the title says it, for who writes it again. */
+  readonly flags?: readonly string[];
   /** The receipt of the script that takes all of it back, where one was written with it. */
   readonly wayBack?: string;
 }

@@ -7,6 +7,7 @@ import { NOTHING_TO_DO } from "../../core/outputs.ts";
 import type { ScriptForm } from "../../core/plan/script.ts";
 import type { Plan, PlanStep } from "../../core/plan/types.ts";
 import { commentText, qualified } from "../../core/quote.ts";
+import { ENSURES_LEDGER } from "../../core/receipt.ts";
 import { majorOf } from "../../core/server-version.ts";
 import type { LostData } from "../../core/statement/restored.ts";
 import { effectLines, relationEffects } from "../effect.ts";
@@ -52,9 +53,7 @@ export const titledWith = (
 export function whatItDoes(plan: Plan): string {
   if (!isOfLedger(plan))
     return `${plan.kind} ${plan.from.join(", ") || "<base>"} -> ${plan.to.join(", ") || "<base>"}`;
-  return plan.kind === "ensure"
-    ? "creates the ledger, or upgrades it to this format; safe to run twice"
-    : "makes the ledger consistent; safe to run twice";
+  return plan.kind === "ensure" ? ENSURES_LEDGER : "makes the ledger consistent; safe to run twice";
 }
 
 /** It is about the ledger itself, and no revision. */
@@ -62,7 +61,11 @@ const isOfLedger = ({ kind, steps }: Plan): boolean =>
   kind === "ensure" || (kind === "repair" && steps.length === 0);
 
 /** Where it is to be run: what it does not find so, it stops at. */
-export function forWhom({ place, role }: Plan, { names }: Ledger, { source }: ScriptForm): readonly string[] {
+export function forWhom(
+  { place, role }: Plan,
+  { names }: Ledger,
+  { source, flags: given = [], wayBack: back }: ScriptForm,
+): readonly string[] {
   const { database, role: login, minimumVersion } = place;
   const parts = [
     database === undefined ? undefined : `database ${commentText(database)}`,
@@ -71,9 +74,11 @@ export function forWhom({ place, role }: Plan, { names }: Ledger, { source }: Sc
     `PostgreSQL ${majorOf(minimumVersion ?? 120000)} or later`,
     `ledger ${commentText(qualified(names.schema))}, format ${FORMAT}`,
   ];
+  const flags = [...given, ...(back === undefined ? [] : ["--with-downgrade FILE"])];
   return [
     ...(source === undefined ? [] : [`From: ${commentText(source)}`]),
     `For:  ${parts.filter((part) => part !== undefined).join("; ")}.`,
+    ...(flags.length === 0 ? [] : hangingBy(6, `With: ${commentText(flags.join(" "))}`)),
   ];
 }
 
@@ -294,8 +299,12 @@ function rightsLines({ kind, steps, role }: Plan): readonly string[] {
 }
 
 /** A long line goes on further to the right. */
-const indented = (line: string): readonly string[] =>
-  folded(line, PAGE_WIDTH - "--     ".length).map((each, index) => `${index === 0 ? "  " : "    "}${each}`);
+const indented = (line: string): readonly string[] => hangingBy(2, line).map((each) => `  ${each}`);
+
+const hangingBy = (columns: number, line: string): readonly string[] =>
+  folded(line, PAGE_WIDTH - "--   ".length - columns).map((each, index) =>
+    index === 0 ? each : `${" ".repeat(columns)}${each}`,
+  );
 
 const SIGNS = { up: "+", down: "-" } as const;
 
