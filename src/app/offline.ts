@@ -8,6 +8,7 @@ import { defaultForm, refuseForm, refuseLayout, type ScriptForm } from "../core/
 import type { StepInput } from "../core/plan/step.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { settledRows } from "../core/replaced.ts";
+import { majorOf } from "../core/server-version.ts";
 import { shellWord } from "../core/shell.ts";
 import { currentHeads, idsOf, type Step } from "../core/steps.ts";
 import { finishingHint } from "../core/undoing.ts";
@@ -74,7 +75,7 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
         });
   const form = {
     ...asked,
-    flags: flagsOf(options, asked),
+    flags: flagsOf(options, asked, plans.plan),
     lockRetries: asked.lockRetries ?? project.config.lockRetries,
   };
   for (const plan of Object.values(plans)) refuseLayout(plan, form);
@@ -82,7 +83,14 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
 }
 
 /** What changes the text of the script, beside its range and what else its title says. */
-function flagsOf(options: OfflineOptions, { client, annotate, lockRetries }: ScriptForm): readonly string[] {
+function flagsOf(
+  options: OfflineOptions,
+  { client, annotate, lockRetries }: ScriptForm,
+  { place }: Plan,
+): readonly string[] {
+  // What the database said stays said where it is not asked.
+  const found = options.fromDatabase === true ? place.minimumVersion : undefined;
+  const version = options.serverVersion?.text ?? (found === undefined ? undefined : `${majorOf(found)}`);
   const given: Readonly<Record<string, boolean | string | undefined>> = {
     idempotent: options.idempotent,
     "single-transaction": options.singleTransaction,
@@ -91,7 +99,7 @@ function flagsOf(options: OfflineOptions, { client, annotate, lockRetries }: Scr
     "lock-timeout": options.lockTimeout,
     "statement-timeout": options.statementTimeout,
     "lock-retries": lockRetries?.toString(),
-    "server-version": options.fromDatabase === true ? undefined : options.serverVersion?.text,
+    "server-version": version,
     "expect-database": options.expectDatabase,
     "expect-role": options.expectRole,
   };

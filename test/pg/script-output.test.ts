@@ -127,6 +127,11 @@ describe("the same files and arguments", () => {
       "migrate upgrade a:b --sql --split DIR",
     );
     rmSync(join(cwd, "DIR"), { recursive: true });
+    const { url } = await ownDatabase(server!);
+    const found = await write(`migrate upgrade --sql --from-database --database ${url}`);
+    const command = (await again(found.stdout)) ?? "";
+    expect(command).toMatch(/^migrate upgrade base:b --sql --server-version \d\d$/);
+    expect((await write(command)).stdout).toBe(found.stdout);
     // What a shell would read otherwise is not shown.
     for (const odd of ["--expect-database $(date)", "--x; date"]) {
       const { stdout } = await write("migrate upgrade a:b --sql --idempotent");
