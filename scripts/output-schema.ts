@@ -126,6 +126,8 @@ const privilege = object({
   as: text.optional(),
   maybe: z.literal(true).optional(),
   mustExist: z.enum(["as named", "in any schema"]).optional(),
+  orIn: z.array(text).optional(),
+  inServersPath: z.array(text).optional(),
 });
 const lintFinding = object({
   rule: text,

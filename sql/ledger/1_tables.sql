@@ -53,12 +53,12 @@ CREATE TABLE retort.log (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   at timestamptz NOT NULL,  -- when it was done
   by text NOT NULL,         -- the role that connected
-  event text NOT NULL,      -- upgrade, downgrade, stamp, unstamp, discard, repair, failure or script
+  event text NOT NULL,      -- upgrade, downgrade, stamp, unstamp, discard, repair, failure, script
   revision text,            -- null for a script, and a repair of the ledger
   checksum text,            -- of the up file; of a script its receipt, as handed out
   how text,                 -- run, script or stamp; null for a discard
   duration interval,        -- of an upgrade or a downgrade
-  detail text,              -- of a failure its error, of a script its range, what was repaired or discarded
+  detail text,              -- an error, the range of a script, what was repaired or discarded
   PRIMARY KEY (id)
 );
 COMMENT ON TABLE retort.log IS

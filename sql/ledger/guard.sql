@@ -17,6 +17,8 @@ DECLARE
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '';
+  -- The names of them.
+  own CONSTANT pg_catalog.text[] := '{}';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := '';
   elsewhere CONSTANT pg_catalog.text := '';
@@ -25,6 +27,7 @@ DECLARE
   present pg_catalog.text[];
   found pg_catalog.text;
   stranger pg_catalog.name;
+  other pg_catalog.text;
   way_out pg_catalog.text;
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
@@ -230,6 +233,14 @@ BEGIN
         p.prosrc), chr(10) ORDER BY p.proname COLLATE "C"), 'UTF8')), 'hex')
     FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang WHERE p.pronamespace = place);
   IF found IS DISTINCT FROM procedures THEN
+    other := (SELECT min(p.oid::regprocedure::text) FROM pg_proc AS p
+      WHERE p.pronamespace = place AND p.proname <> ALL (own));
+    IF other IS NOT NULL THEN
+      RAISE EXCEPTION USING ERRCODE = 'RT001',
+        MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
+          place::regnamespace, other),
+        HINT = apart;
+    END IF;
     parts := parts || 'procedures'::text;
     wrong := wrong || CASE WHEN found IS NULL THEN 'its procedures are missing'
       ELSE 'its procedures are not the expected ones' END;

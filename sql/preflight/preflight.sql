@@ -139,6 +139,9 @@ BEGIN
       EXECUTE format('SELECT %1$s.changed_rows($1), %1$s.changed_rows($2) = ''{}''', ledger)
         INTO changed, is_done USING facts -> 'were', facts -> 'will_be';
     END IF;
+    IF halted IS NOT NULL THEN
+      EXECUTE format('SELECT %s.unfinished_hint()', ledger) INTO hint;
+    END IF;
     PERFORM set_config('role', was, true);
     is_done := is_done AND halted IS NULL;
     starts := nullif(facts -> 'from', 'null');
@@ -159,7 +162,8 @@ BEGIN
             '; not applied, but should be: ' || left(missing, 1000),
             '; applied, but should not be: ' || left(unexpected, 1000))
         WHEN NOT is_start THEN '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
-          FROM jsonb_array_elements_text(starts) AS f), '<base>') END, halted);
+          FROM jsonb_array_elements_text(starts) AS f), '<base>') END, halted,
+      CASE WHEN NOT ok THEN '. ' || replace(hint, 'Nothing was changed. ', '') END);
     is_done := (is_done OR nothing IS NOT NULL) AND other IS NULL;
   END IF;
   IF ok IS NOT FALSE AND facts ->> 'expected' = 'inconsistent' THEN

@@ -71,6 +71,19 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const done = await runScript(url, script, preflight);
     expect(linesOf(done.stdout)).toContain("X ledger: at b; all of it is done already");
     expect(done.code).toBe(3);
+    // What resumes it is said as the run says it.
+    const interrupted = await ownDatabase(server);
+    await shop.upgrade(interrupted.url, "a");
+    await query(
+      interrupted.url,
+      "INSERT INTO retort.intent VALUES ('b', 'up', 1, 1, 'x', 'y', now(), 'x', NULL, NULL, NULL, NULL, NULL, false, false)",
+    );
+    const [, way] = /HINT: {2}Nothing was changed\. (.*)/.exec(
+      (await runScript(interrupted.url, script)).stderr,
+    )!;
+    expect(linesOf((await runScript(interrupted.url, script, preflight)).stdout)).toContain(
+      `X ledger: at a; unfinished: b, statement 1. ${way}`,
+    );
     const readOnly = { ...preflight, env: { PGOPTIONS: "-c default_transaction_read_only=on" } };
     expect(linesOf((await runText(url, script, readOnly)).stdout)[0]).toMatch(
       /^X server: .*, the primary, but read-only: default_transaction_read_only is on$/,

@@ -3,7 +3,7 @@
  * back its tables and procedures. Each pins the search path before its first expression.
  */
 
-import { arrayLiteral, dollarQuoted, literal, qualified } from "../quote.ts";
+import { dollarQuoted, literal, qualified } from "../quote.ts";
 import { majorOf } from "../server-version.ts";
 import {
   FORMAT,
@@ -11,7 +11,6 @@ import {
   inSchema,
   ledgerFiles,
   othersSql,
-  routines,
   strangersHint,
   tableFiles,
   withParts,
@@ -211,21 +210,12 @@ export function restoreTablesBlock({ schema }: LedgerNames): string {
   );
 }
 
-/** Creates the ledger's procedures anew. Stops where the schema has others, which are not ours to drop. */
+/** Creates the ledger's procedures anew. Where the schema has others, which are not ours to drop, the guard before it stops. */
 export function restoreProceduresBlock({ schema }: LedgerNames): string {
   const place = `to_regnamespace(${literal(qualified(schema))})`;
   const view = `${qualified(schema)}.progress`;
-  const names = arrayLiteral(routines().map(({ name }) => name));
-  const others =
-    "(SELECT string_agg(p.oid::regprocedure::text, ', ') FROM pg_proc AS p\n" +
-    `      WHERE p.pronamespace = ${place} AND p.proname <> ALL (${names}::text[]))`;
   const own = `(SELECT string_agg(format('DROP ROUTINE %s;', p.oid::regprocedure), ' ') FROM pg_proc AS p\n      WHERE p.pronamespace = ${place})`;
   return block([
-    ...stopIf(
-      `${others} IS NOT NULL`,
-      `concat('retort: the schema of the ledger has routines that are not the ledger''s: ', ${others})`,
-      literal("Nothing was changed. Move them to another schema: ALTER ROUTINE ... SET SCHEMA ..."),
-    ),
     // Without a notice where it is missing, as after a restore of the tables alone.
     `  IF to_regclass(${literal(view)}) IS NOT NULL THEN DROP VIEW ${view}; END IF;`,
     `  EXECUTE coalesce(${own}, '');`,

@@ -67,6 +67,11 @@ export function guardBlock(
     rights: rights === undefined ? "NULL" : arrayLiteral(rights),
     releases: String(releases),
     procedures: literal(bodiesHash(schema)),
+    own: literalOnLines(
+      `{${routines()
+        .map(({ name }) => name)
+        .join(", ")}}`,
+    ),
     apart: literalOnLines(strangersHint(schema, true)),
     elsewhere: literalOnLines(strangersHint(schema, false)),
   });

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:64824fa65077aa1ba5a24da6fac382a2f84ffccc0d7452975b7659fc40f7bdc4
+-- Receipt: sha256:911b73ba79dda4a02d060d667e9badc0eb5b0ad79734fb68fb938ea4920cb0ae
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -311,12 +311,12 @@ CREATE TABLE retort.log (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
   at timestamptz NOT NULL,  -- when it was done
   by text NOT NULL,         -- the role that connected
-  event text NOT NULL,      -- upgrade, downgrade, stamp, unstamp, repair, failure or script
+  event text NOT NULL,      -- upgrade, downgrade, stamp, unstamp, discard, repair, failure, script
   revision text,            -- null for a script, and a repair of the ledger
   checksum text,            -- of the up file; of a script its receipt, as handed out
-  how text,                 -- run, script or stamp
+  how text,                 -- run, script or stamp; null for a discard
   duration interval,        -- of an upgrade or a downgrade
-  detail text,              -- the error of a failure, the range of a script, what a repair changed
+  detail text,              -- an error, the range of a script, what was repaired or discarded
   PRIMARY KEY (id)
 );
 COMMENT ON TABLE retort.log IS
@@ -1154,11 +1154,17 @@ BEGIN
 END
 $body$;
 
--- Discards the record of an interrupted step.
+-- Discards the record of an interrupted step, and says so in the log.
 CREATE PROCEDURE retort.forget_intent()
 LANGUAGE plpgsql AS $body$
 BEGIN
-  DELETE FROM retort.intent;
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  WITH discarded AS (DELETE FROM retort.intent RETURNING *)
+  INSERT INTO retort.log (at, by, event, revision, detail)
+    SELECT clock_timestamp(), SESSION_USER, 'discard', d.revision,
+      format('%s, interrupted at statement %s of %s',
+        CASE d.direction WHEN 'up' THEN 'upgrade' ELSE 'downgrade' END, d.statement, d.of)
+    FROM discarded AS d;
 END
 $body$;
 
@@ -1296,7 +1302,7 @@ $retort$;
 DO $body$
 DECLARE
   -- needed; or optional: it may be missing; or older: missing, or of an older format; or
-  -- inconsistent: about to be repaired.
+  -- inconsistent: about to be repaired, and what does not fit is left in a setting.
   expected CONSTANT pg_catalog.text := 'needed';
   -- Who may own it besides the role that connects, or that the connection started with, the
   -- database's owner and superusers.
@@ -1307,7 +1313,21 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'ce959d1a9819e044cb59564845e3b3e6945892adaeb2a96ceafdf44e9f39ba5d';
+  procedures CONSTANT pg_catalog.text := '56a08aaca43fca92198726b5877833d2c211d01cb60b0c09f76658c8f7aeaba0';
+  -- The names of them.
+  own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
+    'require_lock, unfinished_hint, require_no_intent, '
+    'require_intent, has_hole, nothing_to_do, require_state, '
+    'reset_session, set_session, take_locks, begin_step, '
+    'begin_upgrade, begin_downgrade, is_pending, '
+    'not_next_hint, traces, intend, outcome, definition, '
+    'definition_of, is_half_detached, is_next, is_undone, '
+    'cleanup, resume_step, end_statement, require_outcome, '
+    'require_done, step_duration, end_upgrade, '
+    'end_downgrade, stamp, remove, forget_intent, '
+    'changed_rows, require_rows, accept, fail, '
+    'session_start, begin_script, check, '
+    'refuse_format_1}';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
@@ -1320,6 +1340,7 @@ DECLARE
   present pg_catalog.text[];
   found pg_catalog.text;
   stranger pg_catalog.name;
+  other pg_catalog.text;
   way_out pg_catalog.text;
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
@@ -1479,7 +1500,7 @@ BEGIN
           'Upgrade it with: migrate ensure-version (--sql writes a script)'
         ELSE 'Nothing was changed. Use the version of migrate that upgraded it to that format, or '
           'a newer one: this one supports no format after 2.' END;
-  ELSIF format < 2 OR expected = 'inconsistent' THEN
+  ELSIF format < 2 THEN
     RETURN;
   END IF;
 
@@ -1525,15 +1546,26 @@ BEGIN
         p.prosrc), chr(10) ORDER BY p.proname COLLATE "C"), 'UTF8')), 'hex')
     FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang WHERE p.pronamespace = place);
   IF found IS DISTINCT FROM procedures THEN
+    other := (SELECT min(p.oid::regprocedure::text) FROM pg_proc AS p
+      WHERE p.pronamespace = place AND p.proname <> ALL (own));
+    IF other IS NOT NULL THEN
+      RAISE EXCEPTION USING ERRCODE = 'RT001',
+        MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
+          place::regnamespace, other),
+        HINT = apart;
+    END IF;
     parts := parts || 'procedures'::text;
     wrong := wrong || CASE WHEN found IS NULL THEN 'its procedures are missing'
       ELSE 'its procedures are not the expected ones' END;
   END IF;
-  IF parts IS NOT NULL THEN
+  found := CASE WHEN parts IS NOT NULL THEN format('the ledger %s is inconsistent: %s',
+    place::regnamespace, array_to_string(wrong, '; ')) END;
+  IF expected = 'inconsistent' THEN
+    PERFORM set_config('retort_ledger.inconsistent', coalesce(found, ''), true);
+  ELSIF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT003',
       DETAIL = format('To be repaired: %s.', array_to_string(parts, ', ')),
-      MESSAGE = format('retort: the ledger %s is inconsistent: %s', place::regnamespace,
-        array_to_string(wrong, '; ')),
+      MESSAGE = concat('retort: ', found),
       HINT = concat('Nothing was changed. ', CASE
         WHEN is_empty THEN 'A dump without data (pg_dump --schema-only) or a TRUNCATE leaves it '
           'like this. Restore its rows; or run migrate repair and record what is applied: '
@@ -1570,7 +1602,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   'migrate upgrade %s:29f859a13ea1 --sql', ends => '{29f859a13ea1}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('64824fa65077aa1ba5a24da6fac382a2f84ffccc0d7452975b7659fc40f7bdc4',
+CALL retort.begin_script('911b73ba79dda4a02d060d667e9badc0eb5b0ad79734fb68fb938ea4920cb0ae',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1590,13 +1622,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:64824fa65077aa1ba5a24da6fac382a2f84ffccc0d7452975b7659fc40f7bdc4' AS receipt FROM retort.state;
+  'sha256:911b73ba79dda4a02d060d667e9badc0eb5b0ad79734fb68fb938ea4920cb0ae' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '64824fa65077aa1ba5a24da6fac382a2f84ffccc0d7452975b7659fc40f7bdc4'
+      '911b73ba79dda4a02d060d667e9badc0eb5b0ad79734fb68fb938ea4920cb0ae'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1705,7 +1737,7 @@ BEGIN
   END IF;
 EXCEPTION WHEN SQLSTATE 'RT001' THEN
   GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-  PERFORM set_config('retort.session', concat(replace(SQLERRM, 'retort: ', ''), '. ',
+  PERFORM set_config('retort_preflight.session', concat(replace(SQLERRM, 'retort: ', ''), '. ',
     replace(hint, 'Nothing was changed. ', '')), true);
 END
 $body$;
@@ -1734,7 +1766,7 @@ SELECT pg_catalog.set_config('retort.guard', $guard$
 DO $body$
 DECLARE
   -- needed; or optional: it may be missing; or older: missing, or of an older format; or
-  -- inconsistent: about to be repaired.
+  -- inconsistent: about to be repaired, and what does not fit is left in a setting.
   expected CONSTANT pg_catalog.text := 'optional';
   -- Who may own it besides the role that connects, or that the connection started with, the
   -- database's owner and superusers.
@@ -1745,7 +1777,21 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'ce959d1a9819e044cb59564845e3b3e6945892adaeb2a96ceafdf44e9f39ba5d';
+  procedures CONSTANT pg_catalog.text := '56a08aaca43fca92198726b5877833d2c211d01cb60b0c09f76658c8f7aeaba0';
+  -- The names of them.
+  own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
+    'require_lock, unfinished_hint, require_no_intent, '
+    'require_intent, has_hole, nothing_to_do, require_state, '
+    'reset_session, set_session, take_locks, begin_step, '
+    'begin_upgrade, begin_downgrade, is_pending, '
+    'not_next_hint, traces, intend, outcome, definition, '
+    'definition_of, is_half_detached, is_next, is_undone, '
+    'cleanup, resume_step, end_statement, require_outcome, '
+    'require_done, step_duration, end_upgrade, '
+    'end_downgrade, stamp, remove, forget_intent, '
+    'changed_rows, require_rows, accept, fail, '
+    'session_start, begin_script, check, '
+    'refuse_format_1}';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
@@ -1758,6 +1804,7 @@ DECLARE
   present pg_catalog.text[];
   found pg_catalog.text;
   stranger pg_catalog.name;
+  other pg_catalog.text;
   way_out pg_catalog.text;
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
@@ -1917,7 +1964,7 @@ BEGIN
           'Upgrade it with: migrate ensure-version (--sql writes a script)'
         ELSE 'Nothing was changed. Use the version of migrate that upgraded it to that format, or '
           'a newer one: this one supports no format after 2.' END;
-  ELSIF format < 2 OR expected = 'inconsistent' THEN
+  ELSIF format < 2 THEN
     RETURN;
   END IF;
 
@@ -1963,15 +2010,26 @@ BEGIN
         p.prosrc), chr(10) ORDER BY p.proname COLLATE "C"), 'UTF8')), 'hex')
     FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang WHERE p.pronamespace = place);
   IF found IS DISTINCT FROM procedures THEN
+    other := (SELECT min(p.oid::regprocedure::text) FROM pg_proc AS p
+      WHERE p.pronamespace = place AND p.proname <> ALL (own));
+    IF other IS NOT NULL THEN
+      RAISE EXCEPTION USING ERRCODE = 'RT001',
+        MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
+          place::regnamespace, other),
+        HINT = apart;
+    END IF;
     parts := parts || 'procedures'::text;
     wrong := wrong || CASE WHEN found IS NULL THEN 'its procedures are missing'
       ELSE 'its procedures are not the expected ones' END;
   END IF;
-  IF parts IS NOT NULL THEN
+  found := CASE WHEN parts IS NOT NULL THEN format('the ledger %s is inconsistent: %s',
+    place::regnamespace, array_to_string(wrong, '; ')) END;
+  IF expected = 'inconsistent' THEN
+    PERFORM set_config('retort_ledger.inconsistent', coalesce(found, ''), true);
+  ELSIF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT003',
       DETAIL = format('To be repaired: %s.', array_to_string(parts, ', ')),
-      MESSAGE = format('retort: the ledger %s is inconsistent: %s', place::regnamespace,
-        array_to_string(wrong, '; ')),
+      MESSAGE = concat('retort: ', found),
       HINT = concat('Nothing was changed. ', CASE
         WHEN is_empty THEN 'A dump without data (pg_dump --schema-only) or a TRUNCATE leaves it '
           'like this. Restore its rows; or run migrate repair and record what is applied: '
@@ -2036,6 +2094,11 @@ DECLARE
   owner oid;
   each record;
   next_schema pg_catalog.text;
+  own_path pg_catalog.text[];
+  paths pg_catalog.jsonb;
+  path pg_catalog.text[];
+  lies_in pg_catalog.text;
+  label pg_catalog.text;
   report pg_catalog.jsonb := '[]';
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -2071,9 +2134,9 @@ BEGIN
     report := report || jsonb_build_array(jsonb_build_array('X', 'script', 'was changed: '
       'its line ends were converted. Copy the file in binary mode, not as text.'));
   END IF;
-  IF current_setting('retort.session', true) <> '' THEN
+  IF current_setting('retort_preflight.session', true) <> '' THEN
     report := report || jsonb_build_array(
-      jsonb_build_array('X', 'session', current_setting('retort.session')));
+      jsonb_build_array('X', 'session', current_setting('retort_preflight.session')));
   END IF;
 
   -- The ledger: may it be used, and is it in the state that the script starts from? The guard has
@@ -2110,9 +2173,8 @@ BEGIN
       found := format('%s, but %s lacks CREATE on %s', found, migrator, who);
     END IF;
   ELSIF cardinality(tables) < 4 THEN
-    found := CASE facts ->> 'expected'
-      WHEN 'older' THEN 'of an older format; the script upgrades it'
-      ELSE 'not complete; the script repairs it' END;
+    found := CASE WHEN facts ->> 'expected' = 'older'
+      THEN 'of an older format; the script upgrades it' END;
   ELSE
     PERFORM set_config('role', migrator, true);
     EXECUTE format('SELECT ARRAY(SELECT a.revision FROM %1$s.applied AS a WHERE NOT EXISTS (SELECT
@@ -2137,6 +2199,9 @@ BEGIN
       EXECUTE format('SELECT %1$s.changed_rows($1), %1$s.changed_rows($2) = ''{}''', ledger)
         INTO changed, is_done USING facts -> 'were', facts -> 'will_be';
     END IF;
+    IF halted IS NOT NULL THEN
+      EXECUTE format('SELECT %s.unfinished_hint()', ledger) INTO hint;
+    END IF;
     PERFORM set_config('role', was, true);
     is_done := is_done AND halted IS NULL;
     starts := nullif(facts -> 'from', 'null');
@@ -2155,8 +2220,14 @@ BEGIN
             '; not applied, but should be: ' || left(missing, 1000),
             '; applied, but should not be: ' || left(unexpected, 1000))
         WHEN NOT is_start THEN '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
-          FROM jsonb_array_elements_text(starts) AS f), '<base>') END, halted);
+          FROM jsonb_array_elements_text(starts) AS f), '<base>') END, halted,
+      CASE WHEN NOT ok THEN '. ' || replace(hint, 'Nothing was changed. ', '') END);
     is_done := is_done OR nothing IS NOT NULL;
+  END IF;
+  IF ok IS NOT FALSE AND facts ->> 'expected' = 'inconsistent' THEN
+    found := concat_ws('; ', found, coalesce(
+      nullif(current_setting('retort_ledger.inconsistent'), '') || '; the script repairs it',
+      'nothing is to be repaired'));
   END IF;
   report := report
     || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));
@@ -2165,21 +2236,44 @@ BEGIN
   is_certain := NOT (facts ->> 'any_state')::boolean
     OR coalesce(is_start, true) AND halted IS NULL;
 
+  -- Names without a schema, where the project sets no search_path, are looked up as the session
+  -- begins: of that path, for each role that runs SQL, the schemas that are there and that it may
+  -- use. Where there is none, it is as if they were named.
+  own_path := ARRAY(SELECT coalesce(replace(m.part[1], '""', '"'), lower(m.part[2]))
+    FROM pg_settings AS s,
+      regexp_matches(s.reset_val, '"((?:[^"]|"")*)"|([^",\s]+)', 'g') AS m (part)
+    WHERE s.name = 'search_path');
+  paths := (SELECT jsonb_object_agg(r.rolname, ARRAY(SELECT n.nspname
+      FROM unnest(own_path) WITH ORDINALITY AS p (name, place)
+      JOIN pg_namespace AS n ON n.nspname = CASE p.name WHEN '$user' THEN r.rolname::text
+        ELSE p.name END
+      WHERE has_schema_privilege(r.oid, n.oid, 'USAGE') ORDER BY p.place))
+    FROM pg_roles AS r WHERE r.rolname = migrator OR r.rolname::text IN (
+      SELECT e ->> 'as' FROM jsonb_array_elements(facts -> 'needs') AS e));
+
   -- The tables, views and sequences that it touches, if anything is left to do: sizes, estimated
   -- rows, who has them now, invalid indexes.
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables')
     WHERE is_done IS NOT TRUE LOOP
+    path := ARRAY(SELECT jsonb_array_elements_text(paths -> migrator) WHERE item ->> 3 = 'true');
+    IF path = '{}' THEN
+      path := (parse_ident(item ->> 0))[:1];
+    END IF;
     SELECT c.oid, CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view'
         WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type'
-        WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' ELSE 'table' END INTO object, kind
+        WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' ELSE 'table' END, n.nspname
+      INTO object, kind, lies_in
       FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-      WHERE ARRAY[n.nspname, c.relname]::text[] = parse_ident(item ->> 0);
-    found := concat(item ->> 0, ': ' || nullif(item ->> 1, ''));
+      WHERE n.nspname = ANY (path) AND c.relname = (parse_ident(item ->> 0))[2]
+      ORDER BY array_position(path, n.nspname::text) LIMIT 1;
+    label := CASE WHEN path = (parse_ident(item ->> 0))[:1] THEN item ->> 0
+      ELSE format('%I.%I', coalesce(lies_in, path[1]), (parse_ident(item ->> 0))[2]) END;
+    found := concat(label, ': ' || nullif(item ->> 1, ''));
     IF object IS NULL THEN
       report := report || jsonb_build_array(jsonb_build_array(
         CASE WHEN is_certain AND (item ->> 2 = 'as named' OR item ->> 2 = 'in any schema'
           AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relname = (parse_ident(item ->> 0))[2]))
-        THEN 'X' ELSE '!' END, 'relation', item ->> 0 || ' is not there'));
+        THEN 'X' ELSE '!' END, 'relation', label || ' is not there'));
       CONTINUE;
     END IF;
     -- What has no rows of its own is only named.
@@ -2212,7 +2306,7 @@ BEGIN
           AND l.pid IS DISTINCT FROM pg_backend_pid()
         GROUP BY 2 ORDER BY 2 LIMIT 5 LOOP
       report := report || jsonb_build_array(jsonb_build_array('!', 'lock',
-        format('%s on %s: %s', each.modes, item ->> 0, each.session)));
+        format('%s on %s: %s', each.modes, label, each.session)));
     END LOOP;
     report := report || coalesce((SELECT jsonb_agg(jsonb_build_array('!', 'index',
         format('%s is not valid: a build has failed, or is under way', x.indexrelid::regclass)))
@@ -2269,6 +2363,17 @@ BEGIN
     WHERE is_done IS NOT TRUE LOOP
     who := coalesce(item ->> 'as', migrator);
     found := item ->> 'name';
+    path := ARRAY[item ->> 'schema'];
+    IF item ? 'inServersPath' THEN
+      CONTINUE WHEN EXISTS (SELECT
+        FROM jsonb_array_elements_text(item -> 'inServersPath') AS m (name)
+        WHERE m.name = ANY (own_path));
+      IF jsonb_array_length(paths -> who) > 0 THEN
+        path := ARRAY(SELECT jsonb_array_elements_text(paths -> who));
+        found := CASE WHEN item ->> 'on' = 'schema' THEN path[1] ELSE found END;
+      END IF;
+    END IF;
+    lies_in := NULL;
     -- PostgreSQL passes over the schemas of search_path that are not there.
     IF item ? 'orIn' AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
       SELECT p.name INTO next_schema FROM jsonb_array_elements_text(item -> 'orIn')
@@ -2294,17 +2399,20 @@ BEGIN
       owner := NULL;
       object := NULL;
       CASE item ->> 'on'
-        WHEN 'relation' THEN SELECT c.oid, c.relowner INTO object, owner FROM pg_class AS c
-          JOIN pg_namespace AS n ON n.oid = c.relnamespace
-          WHERE c.relname = found AND n.nspname = item ->> 'schema';
+        WHEN 'relation' THEN SELECT c.oid, c.relowner, n.nspname INTO object, owner, lies_in
+          FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+          WHERE c.relname = found AND n.nspname = ANY (path)
+          ORDER BY array_position(path, n.nspname::text) LIMIT 1;
         WHEN 'schema' THEN SELECT n.oid, n.nspowner INTO object, owner FROM pg_namespace AS n
           WHERE n.nspname = found;
-        WHEN 'type' THEN SELECT t.oid, t.typowner INTO object, owner FROM pg_type AS t
-          JOIN pg_namespace AS n ON n.oid = t.typnamespace
-          WHERE t.typname = found AND n.nspname = item ->> 'schema';
-        WHEN 'routine' THEN SELECT p.oid, p.proowner INTO object, owner FROM pg_proc AS p
-          JOIN pg_namespace AS n ON n.oid = p.pronamespace
-          WHERE p.proname = found AND n.nspname = item ->> 'schema' LIMIT 1;
+        WHEN 'type' THEN SELECT t.oid, t.typowner, n.nspname INTO object, owner, lies_in
+          FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
+          WHERE t.typname = found AND n.nspname = ANY (path)
+          ORDER BY array_position(path, n.nspname::text) LIMIT 1;
+        WHEN 'routine' THEN SELECT p.oid, p.proowner, n.nspname INTO object, owner, lies_in
+          FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+          WHERE p.proname = found AND n.nspname = ANY (path)
+          ORDER BY array_position(path, n.nspname::text) LIMIT 1;
         WHEN 'extension' THEN SELECT e.oid, e.extowner INTO object, owner FROM pg_extension AS e
           WHERE e.extname = found;
         WHEN 'database' THEN SELECT d.oid, d.datdba INTO object, owner FROM pg_database AS d
@@ -2320,7 +2428,7 @@ BEGIN
             WHEN 'routine' THEN NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.proname = found)
             ELSE false END) THEN
         report := report || jsonb_build_array(jsonb_build_array('X', item ->> 'on',
-          concat(quote_ident(item ->> 'schema') || '.', quote_ident(found), ' is not there')));
+          concat(quote_ident(path[1]) || '.', quote_ident(found), ' is not there')));
         CONTINUE;
       END IF;
       is_super := (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = who);
@@ -2352,6 +2460,8 @@ BEGIN
     report := report || jsonb_build_array(jsonb_build_array(
       CASE WHEN item ? 'maybe' THEN '!' ELSE 'X' END, 'missing',
       concat(item ->> 'text',
+        CASE WHEN item ? 'inServersPath' THEN concat(' ', CASE WHEN item ->> 'on' <> 'schema'
+          THEN quote_ident(coalesce(lies_in, path[1])) || '.' END, quote_ident(found)) END,
         CASE WHEN item ->> 'privilege' <> 'EXISTS' THEN ' (as ' || who || ')' END)));
   END LOOP;
   IF NOT report @> '[["X"]]' THEN
