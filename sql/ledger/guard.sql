@@ -18,7 +18,7 @@ DECLARE
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '';
   -- The names of them.
-  own CONSTANT pg_catalog.text[] := '{}';
+  own CONSTANT pg_catalog.text[] := NULL;
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := '';
   elsewhere CONSTANT pg_catalog.text := '';
