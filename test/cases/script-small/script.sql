@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:a543aac1b4e3734cd13a056bc933983f023dc888b0c137a02e1cce6bbc01a748
+-- Receipt: sha256:77836bea967d6548b865ad708ea56b7c4cd971fdfe81c08af74e0da71a23d6eb
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -184,7 +184,8 @@ BEGIN
               CASE WHEN a.state LIKE 'idle%'
                 AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
               'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
-              left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction'),
+              rtrim(left(nullif(a.query, '<insufficient privilege>'), 60), '; ')),
+              'a prepared transaction'),
           '; '), '[[:cntrl:]]+', ' ', 'g')
         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
         WHERE l.granted AND l.locktype = 'advisory' AND l.objsubid = 1
@@ -488,8 +489,20 @@ BEGIN
 END
 $body$;
 
+-- The revisions that are applied with other SQL than codes has, comments apart; else null.
+CREATE FUNCTION retort.other_code(codes jsonb) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
+    WHERE codes ->> a.revision <> a.code_checksum);
+END
+$body$;
+
 -- Before the first step. Stops unless this session holds the lock, no step is unfinished except one
--- of half_done in that direction, all of must are applied, and nothing else except what is in may.
+-- of half_done in that direction, all of must are applied, and nothing else except what is in may;
+-- and what is applied of the script's own steps is so with their SQL: codes has the code checksum
+-- of each.
 -- The hint says whether all is already done, or what is applied; again is a command with %s for
 -- the current heads, or empty. Where heads do not tell what is applied, because those of must,
 -- starts, are the current ones, or something below them is missing, the command asks the database.
@@ -501,11 +514,12 @@ $body$;
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
-  ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}')
+  ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
   unexpected pg_catalog.text;
+  other pg_catalog.text;
   heads pg_catalog.text[];
   nothing pg_catalog.text;
   has_hole boolean;
@@ -518,6 +532,14 @@ BEGIN
     WHERE i.revision = ANY (half_done) AND i.direction = require_state.direction;
   IF NOT FOUND THEN
     CALL retort.require_no_intent();
+  END IF;
+  other := retort.other_code(codes);
+  IF other IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: applied with other SQL than that of this script: %s',
+        left(other, 1000)),
+      HINT = 'Nothing was changed. Files that had run were changed afterwards, or this script was '
+        'written before. Compare them with the database: migrate verify';
   END IF;
   missing := (SELECT string_agg(m.id, ', ' ORDER BY m.id) FROM unnest(must) AS m (id)
     WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = m.id));
@@ -631,7 +653,8 @@ BEGIN
           CASE WHEN a.state LIKE 'idle%'
             AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
           'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
-          left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction'), '; ')
+          rtrim(left(nullif(a.query, '<insufficient privilege>'), 60), '; ')),
+          'a prepared transaction'), '; ')
         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
         WHERE l.locktype = 'relation' AND l.granted AND l.relation = wanted.oid
           AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
@@ -938,7 +961,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s was interrupted at statement %s, and the statements before it '
         'differ from those that were run', is_next.revision, is_next.statement),
-      HINT = 'Nothing was changed. Continue with the script that was run first.';
+      HINT = 'Nothing was changed. Continue with the script or the files that it was begun with.';
   END IF;
   RETURN coalesce(step.statement, 0) = is_next.statement;
 END
@@ -1320,13 +1343,13 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '56a08aaca43fca92198726b5877833d2c211d01cb60b0c09f76658c8f7aeaba0';
+  procedures CONSTANT pg_catalog.text := '2f2a1ad0cce2b77fb76119c2c7ebcd3a3e5c03f84e3701f09b6ae3cbe9abd3d5';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished_hint, require_no_intent, '
-    'require_intent, has_hole, nothing_to_do, require_state, '
-    'reset_session, set_session, take_locks, begin_step, '
-    'begin_upgrade, begin_downgrade, is_pending, '
+    'require_intent, has_hole, nothing_to_do, other_code, '
+    'require_state, reset_session, set_session, take_locks, '
+    'begin_step, begin_upgrade, begin_downgrade, is_pending, '
     'not_next_hint, traces, intend, outcome, definition, '
     'definition_of, is_half_detached, is_next, is_undone, '
     'cleanup, resume_step, end_statement, require_outcome, '
@@ -1606,10 +1629,14 @@ $body$;
 
 -- Guard: exactly the expected revisions are applied, and no step is unfinished.
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql',
-  ends => '{c}');
+  ends => '{c}',
+  codes => '{
+  "a": "a9f988b4444cbe189d0f82570a2a4fb7078eb6daa8ff5e96948a7f793d1bfa42",
+  "b": "ceec81c55b551fccdd528a83b392bb22b5e4c6e693ff423d0d4b722d02995079",
+  "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('a543aac1b4e3734cd13a056bc933983f023dc888b0c137a02e1cce6bbc01a748',
+CALL retort.begin_script('77836bea967d6548b865ad708ea56b7c4cd971fdfe81c08af74e0da71a23d6eb',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1665,13 +1692,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:a543aac1b4e3734cd13a056bc933983f023dc888b0c137a02e1cce6bbc01a748' AS receipt FROM retort.state;
+  'sha256:77836bea967d6548b865ad708ea56b7c4cd971fdfe81c08af74e0da71a23d6eb' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'a543aac1b4e3734cd13a056bc933983f023dc888b0c137a02e1cce6bbc01a748'
+      '77836bea967d6548b865ad708ea56b7c4cd971fdfe81c08af74e0da71a23d6eb'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1801,6 +1828,10 @@ SELECT pg_catalog.set_config('retort.preflight', '{"ledger": "retort",
 "may": [],
 "ends": ["c"],
 "direction": "up",
+"codes": {
+  "a": "a9f988b4444cbe189d0f82570a2a4fb7078eb6daa8ff5e96948a7f793d1bfa42",
+  "b": "ceec81c55b551fccdd528a83b392bb22b5e4c6e693ff423d0d4b722d02995079",
+  "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"},
 "tables": [],
 "needs": [
   {"privilege":"CREATE","on":"schema","name":"public","inServersPath":[],"text":"CREATE on schema"},
@@ -1823,13 +1854,13 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '56a08aaca43fca92198726b5877833d2c211d01cb60b0c09f76658c8f7aeaba0';
+  procedures CONSTANT pg_catalog.text := '2f2a1ad0cce2b77fb76119c2c7ebcd3a3e5c03f84e3701f09b6ae3cbe9abd3d5';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished_hint, require_no_intent, '
-    'require_intent, has_hole, nothing_to_do, require_state, '
-    'reset_session, set_session, take_locks, begin_step, '
-    'begin_upgrade, begin_downgrade, is_pending, '
+    'require_intent, has_hole, nothing_to_do, other_code, '
+    'require_state, reset_session, set_session, take_locks, '
+    'begin_step, begin_upgrade, begin_downgrade, is_pending, '
     'not_next_hint, traces, intend, outcome, definition, '
     'definition_of, is_half_detached, is_next, is_undone, '
     'cleanup, resume_step, end_statement, require_outcome, '
@@ -2120,6 +2151,7 @@ DECLARE
   is_super boolean;
   is_done boolean;
   nothing pg_catalog.text;
+  other pg_catalog.text;
   may_set boolean;
   was pg_catalog.text;
   kind pg_catalog.text;
@@ -2241,6 +2273,9 @@ BEGIN
       EXECUTE format('SELECT %s.nothing_to_do(ARRAY(SELECT jsonb_array_elements_text($1)), $2)',
         ledger) INTO nothing USING facts -> 'ends', facts ->> 'direction';
     END IF;
+    IF facts ? 'codes' THEN
+      EXECUTE format('SELECT %s.other_code($1)', ledger) INTO other USING facts -> 'codes';
+    END IF;
     IF facts ? 'were' THEN
       EXECUTE format('SELECT %1$s.changed_rows($1), %1$s.changed_rows($2) = ''{}''', ledger)
         INTO changed, is_done USING facts -> 'were', facts -> 'will_be';
@@ -2254,9 +2289,11 @@ BEGIN
     is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
     ok := (is_start AND (halted IS NULL OR (facts ->> 'forgets')::boolean)
       OR (facts ->> 'any_state')::boolean) AND missing IS NULL AND unexpected IS NULL
-      AND changed = '{}' AND (halted IS NULL OR NOT facts ? 'were');
+      AND changed = '{}' AND other IS NULL AND (halted IS NULL OR NOT facts ? 'were');
     found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
-      CASE WHEN is_done THEN '; all of it is done already'
+      CASE WHEN other IS NOT NULL
+          THEN concat('; applied with other SQL than that of the script: ', left(other, 1000))
+        WHEN is_done THEN '; all of it is done already'
         WHEN nothing IS NOT NULL THEN '; ' || nothing
         WHEN changed <> '{}' THEN concat('; these rows of the ledger have changed: ',
           left(array_to_string(changed, ', '), 1000))
@@ -2268,7 +2305,7 @@ BEGIN
         WHEN NOT is_start THEN '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
           FROM jsonb_array_elements_text(starts) AS f), '<base>') END, halted,
       CASE WHEN NOT ok THEN '. ' || replace(hint, 'Nothing was changed. ', '') END);
-    is_done := is_done OR nothing IS NOT NULL;
+    is_done := (is_done OR nothing IS NOT NULL) AND other IS NULL;
   END IF;
   IF ok IS NOT FALSE AND facts ->> 'expected' = 'inconsistent' THEN
     found := concat_ws('; ', found, coalesce(
@@ -2344,7 +2381,8 @@ BEGIN
             CASE WHEN a.state LIKE 'idle%'
               AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
             'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
-            left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction')
+            rtrim(left(nullif(a.query, '<insufficient privilege>'), 60), '; ')),
+            'a prepared transaction')
         AS session
         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
         WHERE l.locktype = 'relation' AND l.relation = object AND l.granted
@@ -2367,7 +2405,8 @@ BEGIN
             CASE WHEN a.state LIKE 'idle%'
               AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
             'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
-            left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction'),
+            rtrim(left(nullif(a.query, '<insufficient privilege>'), 60), '; ')),
+            'a prepared transaction'),
         CASE WHEN
         CASE WHEN a.state LIKE 'idle%'
           AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END
@@ -2384,7 +2423,8 @@ BEGIN
         CASE WHEN a.state LIKE 'idle%'
           AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
         'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
-        left(nullif(a.query, '<insufficient privilege>'), 60)), 'a prepared transaction') AS what
+        rtrim(left(nullif(a.query, '<insufficient privilege>'), 60), '; ')),
+        'a prepared transaction') AS what
       FROM pg_stat_activity AS a CROSS JOIN LATERAL (SELECT a.pid) AS l
       WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
         AND a.xact_start < clock_timestamp() - interval '1 minute'
