@@ -43,6 +43,13 @@ export async function emptyWith(
   return session;
 }
 
+/** An empty database as it stands before the first migration. */
+export const emptyBefore = async (
+  project: Project,
+  scratch: Scratch,
+  more?: readonly FileText[],
+): Promise<Session> => emptyWith(project, scratch, await schemasBeforehand(project, scratch, more));
+
 /** It stands for one that may do what the files ask of it; and may be there, with what was kept. */
 export const standInSql = (role: string): string =>
   `DO ${dollarQuoted(`BEGIN CREATE ROLE ${identifier(role)} SUPERUSER; EXCEPTION WHEN duplicate_object THEN NULL; END`)}`;

@@ -1,11 +1,11 @@
 /** The SQL files of a desired schema, in any order → an empty database into which they are loaded, and their statements. */
 import path from "node:path";
-import { createdBy, rowsLeftOut, type SchemaStatement } from "../core/diff/schema-files.ts";
+import { bare, createdBy, rowsLeftOut, type SchemaStatement } from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { noSchemaHint } from "../core/explain.ts";
 import type { FileText } from "../core/migration.ts";
 import { missingOnServer } from "../core/missing.ts";
-import { STANDARD_STRINGS, settingsOf } from "../core/plan/session.ts";
+import { STANDARD_STRINGS, searchPathIs, settingsOf } from "../core/plan/session.ts";
 import { identifier } from "../core/quote.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import type { Location } from "../core/source.ts";
@@ -14,7 +14,7 @@ import { createGrammar } from "../io/grammar.ts";
 import { readSchemaFolder } from "../io/schema-folder.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
-import { emptyWith, schemasBeforehand, standInSql } from "./beforehand.ts";
+import { emptyBefore, standInSql } from "./beforehand.ts";
 import type { Deps, Project } from "./project.ts";
 
 /** The files of the schema folder. Throws `usage/no-schema` where there is none; `orElse` ends its hint. */
@@ -37,7 +37,7 @@ export async function loadSchemaFolder(
   folder: readonly FileText[],
 ): Promise<{ readonly session: Session; readonly statements: readonly SchemaStatement[] }> {
   const files = await schemaStatements(folder, scratch.version);
-  const session = await emptyWith(project, scratch, await schemasBeforehand(project, scratch, folder));
+  const session = await emptyBefore(project, scratch, folder);
   const { dumpFile } = project.config;
   const dump = folder.find(
     ({ source }) => dumpFile !== undefined && path.resolve(deps.cwd, source.path) === dumpFile,
@@ -73,8 +73,7 @@ export function readier({ pins }: Project, { ownsRoles }: Scratch): (session: Se
     await session.send(STANDARD_STRINGS);
     if (role !== undefined && ownsRoles) await session.send(standInSql(role));
     if (role !== undefined) await session.send(`SET ROLE ${identifier(role)}`);
-    if (searchPath !== undefined)
-      await session.send(`SET search_path = ${searchPath.map(identifier).join(", ")}`);
+    if (searchPath !== undefined) await session.send(`SET ${searchPathIs(searchPath)}`);
   };
 }
 
@@ -211,5 +210,3 @@ function hintOf(
 const isSame = (one: ReturnType<typeof createdBy>, other: NonNullable<typeof one>): boolean =>
   one?.kind === other.kind &&
   (one.name === other.name || bare(one.name) === other.name || one.name === bare(other.name));
-
-const bare = (name: string): string => name.slice(name.lastIndexOf(".") + 1);

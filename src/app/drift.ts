@@ -6,18 +6,18 @@ import { madeIn, withoutVersionTables } from "../core/adopt/version-tables.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference, unusedPatterns } from "../core/catalog/compare.ts";
 import { otherLedgers, withoutSchemas } from "../core/catalog/ledgers.ts";
-import { orderApplied, ownedAlike, searchPathNames } from "../core/drift.ts";
+import { orderApplied, ownedAlike } from "../core/drift.ts";
 import { refuseInterrupted } from "../core/explain.ts";
 import { findingsOf } from "../core/integrity.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import type { Mend } from "../core/mend.ts";
 import type { RevisionId } from "../core/migration.ts";
+import { searchPathNames } from "../core/plan/session.ts";
 import { settledRows } from "../core/replaced.ts";
 import { appliedSet } from "../core/steps.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { rolesOf, type SessionState, sessionState } from "../io/queries.ts";
 import type { Scratch } from "../io/scratch/types.ts";
-import { schemasBeforehand } from "./beforehand.ts";
 import { type ConnectOptions, openConnected } from "./connect.ts";
 import type { Deps, Project, ProjectOptions } from "./project.ts";
 import { replayRevisions } from "./replay.ts";
@@ -151,9 +151,9 @@ async function catalogOfReplay(
     rows,
   }: Pick<Live, "live" | "rows"> & Pick<SessionState, "role"> & { readonly revisions: readonly RevisionId[] },
 ): Promise<Catalog> {
-  const { session } = await replayRevisions(deps, project, scratch, revisions);
+  const { session, schemas } = await replayRevisions(deps, project, scratch, revisions);
   const replayer = project.pins.role ?? (await sessionState(session)).role;
   const replayed = await readCatalog(session, project.ledger.names.schema);
   const migrators = [...new Set([...rows.map((row) => row.appliedBy), project.pins.role ?? role])];
-  return ownedAlike(replayed, live, replayer, migrators, await schemasBeforehand(project, scratch));
+  return ownedAlike(replayed, live, replayer, migrators, schemas);
 }

@@ -22,6 +22,8 @@ export interface Replayed {
   readonly revisions: readonly RevisionId[];
   /** How many of these were not run, but in what was kept of a replay before. */
   readonly kept: number;
+  /** Those that stood there before the first. */
+  readonly schemas: readonly string[];
 }
 
 /** Throws `MigrateError` of every kind that an upgrade of an empty database throws. */
@@ -39,7 +41,7 @@ export async function replayOnce(
   const schemas = await schemasBeforehand(project, scratch);
   const key = keysOf(project, scratch, { revisions, schemas }).at(-1) ?? "";
   const found = await scratch.restored([key]);
-  if (found !== undefined) return { session: found.session, revisions, kept: revisions.length };
+  if (found !== undefined) return { session: found.session, revisions, kept: revisions.length, schemas };
   return await scratch.alone(key, () => replayRevisions(deps, project, scratch, revisions));
 }
 
@@ -60,9 +62,10 @@ export async function replayRevisions(
     const kept = found === undefined ? 0 : keys.indexOf(found.key) + 1;
     const session = found?.session ?? (await emptyWith(project, scratch, schemas));
     await makeRoles(session);
-    if (kept === revisions.length) return { session, revisions, kept };
+    if (kept === revisions.length) return { session, revisions, kept, schemas };
     await runSteps(deps, project, session, upwards(revisions.slice(0, kept), revisions.slice(kept)));
-    return { session: keeps && isKept ? await scratch.keep(keys.at(-1)!) : session, revisions, kept };
+    const left = keeps && isKept ? await scratch.keep(keys.at(-1)!) : session;
+    return { session: left, revisions, kept, schemas };
   });
 }
 

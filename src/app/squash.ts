@@ -22,7 +22,7 @@ import { createGrammar } from "../io/grammar.ts";
 import { readRows } from "../io/rows.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
-import { emptyWith, schemasBeforehand } from "./beforehand.ts";
+import { emptyBefore } from "./beforehand.ts";
 import { type Deps, openProject, type Project, withMigrations } from "./project.ts";
 import { isRefusal, reasonsOf } from "./refusal.ts";
 import { downwards, runSteps, upwards, withRoles } from "./replay.ts";
@@ -270,7 +270,7 @@ async function leftBy(
 ): Promise<Left> {
   const { schema } = ledger.names;
   const session = await withRoles(scratch, async (makeRoles): Promise<Session> => {
-    const empty = await emptyWith(project, scratch, await schemasBeforehand(project, scratch));
+    const empty = await emptyBefore(project, scratch);
     await makeRoles(empty);
     await runSteps(deps, project, empty, upwards([], [...before, ...revisions]));
     return empty;

@@ -8,7 +8,7 @@ import type { Plan } from "../core/plan/types.ts";
 import type { TestedScript } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { asTold } from "./as-told.ts";
-import { emptyWith, schemasBeforehand } from "./beforehand.ts";
+import { emptyBefore } from "./beforehand.ts";
 import { compileSteps } from "./compile.ts";
 import { refusalOf } from "./refusal.ts";
 import { upwards, withRoles } from "./replay.ts";
@@ -31,7 +31,7 @@ export async function testScript(
   const run = await catalogAfter(on, revisions, true);
   try {
     const script = await withRoles(scratch, async (makeRoles) => {
-      const session = await emptyWith(project, scratch, await schemasBeforehand(project, scratch));
+      const session = await emptyBefore(project, scratch);
       await makeRoles(session);
       for (const text of texts) await session.send(text).catch(explained);
       return readCatalog(session, project.ledger.names.schema);

@@ -117,9 +117,3 @@ export function orderApplied(graph: Graph, rows: readonly Applied[]): readonly R
   }
   return order;
 }
-
-/** `"$user", public` → its names. */
-export const searchPathNames = (text: string): readonly string[] =>
-  [...text.matchAll(/"((?:[^"]|"")*)"|[^\s,]+/g)].map(([plain, quoted]) =>
-    quoted === undefined ? plain : quoted.replaceAll('""', '"'),
-  );

@@ -2,7 +2,6 @@
 
 import { IN_BATCHES } from "./batch.ts";
 import { characterHint } from "./characters.ts";
-import { searchPathNames } from "./drift.ts";
 import { cancelled, type Excerpt, GOES_ON, MigrateError, NOTHING } from "./errors.ts";
 import { excerptAt } from "./fault.ts";
 import type { Graph } from "./graph.ts";
@@ -12,7 +11,7 @@ import { withoutComments } from "./lexer.ts";
 import type { Migration } from "./migration.ts";
 import { missingHint } from "./missing.ts";
 import { passwordsOf } from "./password.ts";
-import { defaultTimeouts } from "./plan/session.ts";
+import { defaultTimeouts, searchPathNames } from "./plan/session.ts";
 import type { Batch, Plan, PlanStep, Statement } from "./plan/types.ts";
 import { offsetInDo } from "./plpgsql.ts";
 import { identifier, qualified } from "./quote.ts";

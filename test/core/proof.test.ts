@@ -3,9 +3,10 @@ import { describe, expect, test } from "vitest";
 import { acceptanceOf } from "../../src/core/acceptance.ts";
 import { catalogOf } from "../../src/core/catalog/catalog.ts";
 import { compareCatalogs } from "../../src/core/catalog/compare.ts";
-import { orderApplied, ownedAlike, searchPathNames } from "../../src/core/drift.ts";
+import { orderApplied, ownedAlike } from "../../src/core/drift.ts";
 import { buildGraph } from "../../src/core/graph.ts";
 import type { Applied } from "../../src/core/ledger/types.ts";
+import { searchPathNames } from "../../src/core/plan/session.ts";
 import { type FillColumn, type FillTable, inFillOrder, insertsOf } from "../../src/core/rows.ts";
 import { lossesOfRows } from "../../src/core/verdict.ts";
 

@@ -41,12 +41,14 @@ const WRITTEN = new RegExp(
   "i",
 );
 
+/** A name without its schema. */
+export const bare = (name: string): string => name.slice(name.lastIndexOf(".") + 1);
+
 /** The first statement that writes or deletes rows of each table whose rows are no part of the schema: `tables` has neither `shop.users` nor `users`. */
 export function rowsLeftOut(
   statements: readonly SchemaStatement[],
   tables: readonly string[],
 ): readonly { readonly table: string; readonly location: Location }[] {
-  const bare = (name: string): string => name.slice(name.lastIndexOf(".") + 1);
   const known = new Set(tables.map(bare));
   const first = new Map<string, Location>();
   for (const { sql, offset, origin } of statements) {

@@ -44,6 +44,12 @@ export function settingsOf(pins: SessionPins): readonly string[] {
 export const searchPathIs = (schemas: readonly string[]): string =>
   `search_path = ${schemas.map(identifier).join(", ")}`;
 
+/** `"$user", public` → its names. */
+export const searchPathNames = (text: string): readonly string[] =>
+  [...text.matchAll(/"((?:[^"]|"")*)"|[^\s,]+/g)].map(([plain, quoted]) =>
+    quoted === undefined ? plain : quoted.replaceAll('""', '"'),
+  );
+
 /** The statement that brings a setting back to what each migration begins with. `name` in lower case. */
 export function restoring(name: string, pins: SessionPins): string {
   if (name === "session authorization") return "SET SESSION AUTHORIZATION DEFAULT;";
