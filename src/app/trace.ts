@@ -4,10 +4,11 @@ import { type Difference, differences, type ObservedRelation } from "../core/eff
 import type { EffectSummary } from "../core/effects/summary.ts";
 import { MigrateError } from "../core/errors.ts";
 import { explain } from "../core/explain.ts";
+import { ancestors, descendants, inOrder } from "../core/graph.ts";
 import type { Direction } from "../core/header.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { type Batch, isOutside, type Plan, type Statement } from "../core/plan/types.ts";
-import type { Step } from "../core/steps.ts";
+import { refuseReversed, revisionsOf, type Step } from "../core/steps.ts";
 import type { FileEffects } from "../io/known-effects.ts";
 import { observed } from "../io/observed.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
@@ -18,10 +19,10 @@ import { type Deps, openWarned, type Project, type ProjectOptions } from "./proj
 import { downwards, upwards } from "./replay.ts";
 import { sourceText } from "./run.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
-import { type Steps, stepsFrom, stepsOfRange, withEnd } from "./steps.ts";
+import { type Steps, withEnd } from "./steps.ts";
 
 export interface TraceOptions extends ProjectOptions, Pick<ScratchUse, "onScratch"> {
-  /** `start:end`, or an end; default: all from the beginning. */
+  /** `start:end`: what comes after the start; else a revision alone. Default: all. */
   readonly range?: string | undefined;
   /** Then downgrade them, from the last one on, as far as none is irreversible. */
   readonly down?: boolean | undefined;
@@ -58,16 +59,12 @@ export interface Trace {
  */
 export async function trace(deps: Deps, options: TraceOptions): Promise<Trace> {
   const project = await openWarned(deps, options);
-  const { steps, before } = stepsOfRange(project, {
-    kind: "upgrade",
-    target: withEnd(options.range ?? "base:heads"),
-  });
+  const { steps, before } = tracedSteps(project, options.range);
   const down = options.down === true ? downSteps(project, steps) : [];
   return withScratch(deps, project, options, async (scratch) => {
     const schemas = await schemasBeforehand(project, scratch);
     const session = await emptyWith(project, scratch, schemas);
     const { version } = session;
-    const first = firstSteps(project, before, steps);
     const effects = await effectsOfSteps(project, { before, steps: [...steps, ...down] }, version, {
       oneByOne: true,
       schemas,
@@ -77,8 +74,8 @@ export async function trace(deps: Deps, options: TraceOptions): Promise<Trace> {
       const plan = await compileSteps(project, way, "run", { serverVersion: version });
       await new TracedRun({ project, session, plan, from, predicted }, found).run();
     };
-    const applied = first.map(({ revision }) => revision);
-    await run(upwards([], applied), first.length - steps.length, effects);
+    const applied = [...before, ...steps.map(({ revision }) => revision)];
+    await run(upwards([], applied), before.length, effects);
     if (down.length > 0) {
       const back = downwards(
         applied,
@@ -90,14 +87,19 @@ export async function trace(deps: Deps, options: TraceOptions): Promise<Trace> {
   });
 }
 
-/** All that is run upwards: what the traced steps need, and these. */
-function firstSteps(
-  project: Project,
-  before: readonly RevisionId[],
-  steps: readonly Step[],
-): readonly Step[] {
-  const way = stepsFrom(project, { kind: "upgrade", target: "heads" }, []).steps;
-  return [...way.filter(({ revision }) => before.includes(revision)), ...steps];
+/** What is looked at, and what has to be run before that. What lies between two revisions is looked at with them. */
+function tracedSteps(
+  { graph }: Project,
+  range: string | undefined,
+): { readonly before: readonly RevisionId[]; readonly steps: readonly Step[] } {
+  if (range !== undefined) refuseReversed(graph, "upgrade", withEnd(range));
+  const named = revisionsOf(graph, range);
+  const traced = descendants(graph, named);
+  const order = inOrder(graph, ancestors(graph, named));
+  return {
+    before: order.filter((id) => !traced.has(id)),
+    steps: order.filter((id) => traced.has(id)).map((revision) => ({ direction: "up", revision })),
+  };
 }
 
 /** The downgrade of these, from the last one on, to the first that has none. */

@@ -2,7 +2,7 @@
 import { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { type Command, globals } from "./command.ts";
-import { type ParsedWords, parseWords, splitAtCommand } from "./strict.ts";
+import { ONE_ADDRESS, type ParsedWords, parseWords, splitAtCommand } from "./strict.ts";
 
 type Entry = readonly [summary: string, load: () => Promise<{ default: Command }>];
 
@@ -118,7 +118,10 @@ export async function readCommandLine(words: readonly string[]): Promise<Command
   if (entry === undefined) {
     // Behind a flag that is none, the word may be its value.
     const isFlag = args.fault?.code === "usage/unknown-flag";
-    return { args: parseWords(after, front, args), unknown: isFlag ? args.fault : unknownCommand(name) };
+    return {
+      args: parseWords(after, front, args),
+      unknown: isFlag ? args.fault : unknownCommand(name, before),
+    };
   }
   const { fault, ...rest } = args;
   return await loaded(entry[1], after, fault === undefined ? args : { ...rest, fault: behind(name, fault) });
@@ -168,11 +171,12 @@ function begunSo(name: string): string | undefined {
   return name.length < 2 || begun.length > 3 ? undefined : begun.join(", or: migrate ") || undefined;
 }
 
-function unknownCommand(name: string): MigrateError {
+function unknownCommand(name: string, before: readonly string[]): MigrateError {
+  const help = before.at(-1) === "-h" ? `${ONE_ADDRESS} see: migrate --help` : "see: migrate --help";
   const guess = habits.get(name.toLowerCase()) ?? begunSo(name) ?? nearest(name, commands.keys());
   return new MigrateError({
     code: "usage/unknown-command",
     message: `unknown command '${name}'`,
-    hint: guess === undefined ? "see: migrate --help" : `did you mean: migrate ${guess}`,
+    hint: guess === undefined ? help : `did you mean: migrate ${guess}`,
   });
 }

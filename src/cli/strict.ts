@@ -169,7 +169,7 @@ function helpFault(
 }
 
 /** What psql and pg_dump take in four flags. */
-const ONE_ADDRESS =
+export const ONE_ADDRESS =
   "host, port, role and database are given as one: --database postgres://ROLE@HOST:PORT/NAME;";
 
 function valueFault(
@@ -332,14 +332,20 @@ function unknownFlag(
   const [whole] = word.split("=", 1) as [string];
   const byWhole = whole.startsWith("--") ? undefined : meant(whole.slice(1));
   const name = flag.replace(/^--?(no-)?/, "");
-  const guess = byWhole ?? meant(name) ?? nearest(name, known) ?? begunSo(name, known);
+  const others = habitsFor(name).length === 0 ? (nearest(name, known) ?? begunSo(name, known)) : undefined;
+  const guess = byWhole ?? meant(name) ?? others;
   const reason = byWhole === undefined && habitsFor(name).find((each) => each.includes(" "));
-  const target = positionals.words?.[name];
+  const [first] = positionals.names;
+  const target =
+    positionals.words?.[name] ?? (first === "TARGET" && MEANS_TARGET.has(name) ? first : undefined);
   const said = target === undefined ? guess && ` --${guess}` : `: migrate ${command} ${target}`;
   const hint = reason || (said && `did you mean${said}?`);
   const shown = byWhole === undefined ? flag : whole;
   return usage("unknown-flag", `unknown flag ${shown}`, { name: command }, hint);
 }
+
+/** Flags of other tools for what is written here without one. */
+const MEANS_TARGET = new Set(["to", "target", "rev", "revision", "version"]);
 
 const habitsFor = (name: string): readonly string[] =>
   Object.hasOwn(habits, name) ? [habits[name]!].flat() : [];

@@ -8,6 +8,7 @@ import { parseDuration } from "./duration.ts";
 import type { Fault } from "./fault.ts";
 import { tokens } from "./lexer.ts";
 import { dollarQuoted, identifier } from "./quote.ts";
+import type { Source } from "./source.ts";
 
 /** What the tag of a batch ends with: `UPDATE in batches`. */
 export const IN_BATCHES = " in batches";
@@ -33,6 +34,11 @@ const PLACEHOLDER = /:batch_(?:size|from|to)\b/g;
 /** The text with `:batch_size` and its like turned into something a grammar reads, each offset where it was. */
 export function readable(text: string): string {
   return text.includes(":batch_") ? text.replaceAll(PLACEHOLDER, (name) => "1".padEnd(name.length)) : text;
+}
+
+/** The placeholder that stands at an offset of a file, where a grammar reads something else. */
+export function placeholderAt({ written = "" }: Source, offset: number): string | undefined {
+  return new RegExp(PLACEHOLDER, "y").exec(written.slice(offset, offset + 20))?.[0];
 }
 
 /** A directive that cannot be read, and where its line stands in the comments. */

@@ -30,7 +30,7 @@ const BEFORE = 20_000;
  * The line of an offset, without passwords; `length` UTF-16 units are underlined. Of a line that is longer than anybody
  * reads, the part around the offset.
  */
-export function excerptAt({ text }: Source, offset: number, length = 1): Excerpt {
+export function excerptAt({ text: read, written: text = read }: Source, offset: number, length = 1): Excerpt {
   const before = /[^\r\n]*$/.exec(text.slice(Math.max(0, offset - WIDE), offset))![0].length;
   const after = /^[^\r\n]*/.exec(text.slice(offset, offset + WIDE))![0].length;
   const from = Math.max(0, offset - before - BEFORE);

@@ -11,6 +11,8 @@ export interface Source {
   /** As the user would type it: relative to the working directory where it lies below it. */
   readonly path: string;
   readonly text: string;
+  /** What stands in the file, where `text` is what a parser reads in its stead, of the same length. */
+  readonly written?: string;
 }
 
 /** A place a person can go to. */

@@ -1,6 +1,6 @@
 /** What the parser says of a file → a diagnostic that says what was meant. */
 
-import { directiveIn, placeholdersUnder } from "./batch.ts";
+import { directiveIn, placeholderAt, placeholdersUnder } from "./batch.ts";
 import { characterHint } from "./characters.ts";
 import { CONFLICT_HINT, isConflict } from "./conflict.ts";
 import type { Diagnostic } from "./errors.ts";
@@ -57,12 +57,14 @@ export function syntaxFault(
     });
   }
   const near = /^(?<what>.*?)(?: at or near "(?<token>.*)")?$/s.exec(message)?.groups;
-  const { what = message, token = "" } = near ?? {};
+  const { what = message, token: read = "" } = near ?? {};
+  const token = placeholderAt(source, offset) ?? read;
+  const said = token === read ? message : `${what} at or near "${token}"`;
   const unterminated = what.startsWith("unterminated");
   return faultAt(source, at, unterminated ? 1 : Math.max(token.length, 1), {
     code: "source/syntax",
-    message: unterminated ? what : redact(shortened(message), passwordsNear(source.text, offset)),
-    ...hintOf(characterHint(source.text, offset) ?? syntaxHint(source.text, offset, what, token)),
+    message: unterminated ? what : redact(shortened(said), passwordsNear(source.text, offset)),
+    ...hintOf(characterHint(source.text, offset) ?? syntaxHint(source.text, start, offset, what, token)),
   });
 }
 
@@ -79,10 +81,18 @@ const passwordsNear = (text: string, offset: number): readonly string[] =>
 
 const hintOf = (hint: string | undefined): { readonly hint?: string } => (hint === undefined ? {} : { hint });
 
-function syntaxHint(text: string, offset: number, what: string, token: string): string | undefined {
+function syntaxHint(
+  text: string,
+  start: number,
+  offset: number,
+  what: string,
+  token: string,
+): string | undefined {
   if (isConflict(token)) return CONFLICT_HINT;
   if (what.startsWith("unterminated")) return "it begins here, and its end is missing";
   if (/at end of input$/.test(what)) return "the last statement is incomplete: is a ) or an END missing?";
+  if (/^(?:limit|order)$/i.test(token) && /^(?:update|delete)\b/i.test(text.slice(start, start + 7)))
+    return `${text.slice(start, start + 6).toUpperCase()} has no ${token.toUpperCase()}: choose the rows with WHERE ctid IN (SELECT ctid FROM … LIMIT …)`;
   const before = text.slice(Math.max(0, offset - 1000), offset);
   const opensLine = /(?:^|[\r\n])[ \t]*$/.test(before);
   const afterStatement = /[^\s;(,]\s*$/.test(before);

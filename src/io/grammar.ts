@@ -92,7 +92,7 @@ export function createGrammar(server?: ServerVersion, piece = PIECE): Grammar {
 
 /** A file's text as the parsers take it, and the parser. Throws `source/not-text`, `source/syntax`. */
 async function ready({ source }: FileText): Promise<{ readonly source: Source; readonly parser: Parser }> {
-  const readableSource = { path: source.path, text: readable(source.text) };
+  const readableSource = { path: source.path, text: readable(source.text), written: source.text };
   refuseWhatParsersCut(readableSource);
   refuseWhatTakesForever(readableSource);
   return { source: readableSource, parser: await loadParser() };

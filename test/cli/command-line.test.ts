@@ -249,6 +249,13 @@ describe("main", () => {
       "upgrade -h db.example -U me -d shop",
       "hint: host, port, role and database are given as one: --database postgres://ROLE@HOST:PORT/NAME; see: migrate upgrade --help",
     ],
+    [
+      "-h db.example upgrade",
+      "hint: host, port, role and database are given as one: --database postgres://ROLE@HOST:PORT/NAME; see: migrate --help",
+    ],
+    ["upgrade --to 0001", "hint: did you mean: migrate upgrade TARGET? see: migrate upgrade --help"],
+    ["stamp --revision a1", "hint: did you mean: migrate stamp TARGET? see: migrate stamp --help"],
+    ["stamp --force head", "hint: see: migrate stamp --help"],
     ["upgrade --all", "hint: did you mean: migrate upgrade heads? see: migrate upgrade --help"],
     ["downgrade --all", "hint: did you mean: migrate downgrade base? see: migrate downgrade --help"],
     ["init --make", "hint: did you mean --makefile? see: migrate init --help"],

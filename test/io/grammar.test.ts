@@ -128,6 +128,32 @@ test("a fault of a body is found where a comment hides another", async () => {
   ]);
 });
 
+test.each([
+  [
+    "-- batch: 1000\nDELETE FROM t WHERE a LIMIT :batch_size;",
+    'near "LIMIT"',
+    "DELETE FROM t WHERE a LIMIT :batch_size;",
+    "DELETE has no LIMIT: choose the rows with WHERE ctid IN (SELECT ctid FROM … LIMIT …)",
+  ],
+  [
+    "SELECT 1; UPDATE t SET a = 1 ORDER BY b;",
+    'near "ORDER"',
+    "SELECT 1; UPDATE t SET a = 1 ORDER BY b;",
+    "UPDATE has no ORDER:",
+  ],
+  [
+    "-- batch: 1000\nDELETE FROM t WHERE a :batch_size;",
+    'near ":batch_size"',
+    "DELETE FROM t WHERE a :batch_size;",
+    "",
+  ],
+])("the line is shown as it was written: %j", async (sql, near, line, hint) => {
+  const [fault] = await faults(sql);
+  expect(fault?.message).toContain(near);
+  expect(fault?.excerpt?.line).toBe(line);
+  expect(fault?.hint ?? "").toContain(hint);
+});
+
 test("the token is underlined", async () => {
   const [fault] = await faults("select 1;\nselect 'é😀' from from t;");
   expect(fault?.excerpt).toEqual({ line: "select 'é😀' from from t;", length: 4 });

@@ -44,6 +44,7 @@ test("the downgrade is looked at too, to the first irreversible migration, and a
   expect(all.statements.at(-1)!.differences).toEqual(['column "missing" of relation "t" does not exist']);
   const range = await trace(deps, { scratch: server!.url(), range: "b:c", down: true });
   expect(lines(range)).toEqual(["c up 4 agrees", "c down 3 agrees"]);
+  expect(lines(await trace(deps, { scratch: server!.url(), range: "b" }))).toEqual(["b up 4 agrees"]);
   given.write("0002_b.up.sql", "-- revision: b\n-- parent: a\n-- irreversible: it is so\n\nSELECT 1;\n");
   rmSync(`${given.folder}/0002_b.down.sql`);
   expect(lines(await trace(deps, { scratch: server!.url(), down: true })).at(-1)).toBe("c down 3 agrees");

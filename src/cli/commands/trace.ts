@@ -16,7 +16,8 @@ const command: Command = {
   positionals: { required: 0, names: ["RANGE"] },
   examples: [
     ["migrate trace", "all migrations"],
-    ["migrate trace 0007:head", "a range, after the migrations before it"],
+    ["migrate trace head", "the newest, after those before it"],
+    ["migrate trace 0007:head", "what comes after 0007"],
   ],
   async run({ args, deps, project: options, printer, json }) {
     const found = await trace(deps, {
