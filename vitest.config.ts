@@ -18,6 +18,9 @@ export default defineConfig({
   plugins: [sqlAsText],
   test: {
     maxWorkers: 3,
+    // Files share the processes: to start one and to load the program for each file takes as long as the tests of most.
+    isolate: false,
+    setupFiles: ["./test/support/each-file.ts"],
     maxConcurrency: 2,
     // It ends what hangs, also where the machine is busy with other things; no test is about time.
     testTimeout: TIME_LIMIT,

@@ -1,8 +1,7 @@
 /** Words of the command line → the command, its flags and what is wrong with them; and how a fault is then told. */
-import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { allCommands, readCommandLine } from "../../src/cli/command-line.ts";
-import { main } from "../../src/cli/main.ts";
+import { migrateHere } from "../support/migrate.ts";
 
 const words = (line: string): string[] => line.split(" ").filter((word) => word !== "");
 
@@ -150,23 +149,7 @@ describe("words", () => {
 });
 
 describe("main", () => {
-  async function run(line: string): Promise<{ code: number; stdout: string; stderr: string }> {
-    const said = { stdout: "", stderr: "" };
-    const stream = (name: "stdout" | "stderr") => {
-      const made = new PassThrough();
-      made.on("data", (chunk: Buffer) => (said[name] += chunk));
-      return made as never;
-    };
-    const code = await main(words(line), {
-      streams: { stdout: stream("stdout"), stderr: stream("stderr"), stdin: process.stdin },
-      env: {},
-      cwd: "/",
-      now: () => new Date(),
-      version: "1.2.3",
-      signal: new AbortController().signal,
-    });
-    return { code, ...said };
-  }
+  const run = (line: string) => migrateHere(words(line));
 
   test.each([
     "heads --jsn --json",

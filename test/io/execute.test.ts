@@ -1,9 +1,9 @@
 /** A plan and a session that answers as it is told → what is sent, how often it is tried again, and how long it waits between. */
-import { beforeEach, expect, test, vi } from "vitest";
+import { afterAll, beforeEach, expect, test, vi } from "vitest";
 import type { Event } from "../../src/core/event.ts";
 import { sqlstates } from "../../src/core/ledger/types.ts";
-import { type ExecuteOptions, execute } from "../../src/io/execute.ts";
-import { type Session, StatementFailure } from "../../src/io/session/types.ts";
+import type { ExecuteOptions } from "../../src/io/execute.ts";
+import type { Session } from "../../src/io/session/types.ts";
 import { planOf, step } from "../support/plans.ts";
 
 /** Milliseconds of each pause; none is waited for. */
@@ -12,6 +12,11 @@ vi.mock("node:timers/promises", () => ({
   setTimeout: async (ms: number) => void pauses.push(ms),
 }));
 beforeEach(() => void pauses.splice(0));
+// Files share a process: what others have loaded has the real clock, and what is loaded here must not stay.
+vi.resetModules();
+afterAll(() => void vi.resetModules());
+const { execute } = await import("../../src/io/execute.ts");
+const { StatementFailure } = await import("../../src/io/session/types.ts");
 
 /** Fails these texts, as often as they are listed; writes down all that is sent. */
 function sessionThat(fails: readonly (readonly [sql: string, sqlstate: string])[]) {

@@ -1,16 +1,13 @@
-/** Hostile text in files, in the configuration, in the environment and on the command line: the built command prints none of it as it is. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+/** Hostile text in files, in the configuration, in the environment and on the command line: none of it is printed as it is. */
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
-import { hostile, hostileLine, migrateHarmlessly } from "../support/hostile.ts";
-
-const root = mkdtempSync(join(tmpdir(), "retort-hostile-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+import { expect, test } from "vitest";
+import { temporaryFolder } from "../support/folders.ts";
+import { harmlessHere, hostile, hostileLine } from "../support/hostile.ts";
 
 /** A folder of these files, by name. */
 function folderOf(files: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(join(root, "p"));
+  const folder = temporaryFolder("retort-hostile-");
   for (const [name, text] of Object.entries(files)) {
     const path = join(folder, name);
     mkdirSync(join(path, ".."), { recursive: true });
@@ -70,15 +67,15 @@ test.each([
   "revision -m x --json",
   "merge heads",
 ])("migrate %s", async (words) => {
-  const printed = await migrateHarmlessly(words.split(" "), { cwd: folderOf(sound) });
+  const printed = await harmlessHere(words.split(" "), { cwd: folderOf(sound) });
   expect(printed).not.toBe("");
 });
 
 test("a file's name and a message are shown, escaped", async () => {
   const cwd = folderOf(sound);
-  expect(await migrateHarmlessly(["show", "a"], { cwd })).toContain(`sql/0001_a${shown}`);
-  expect(await migrateHarmlessly(["history"], { cwd })).toContain("m\\u202eevil\\u2066");
-  expect(JSON.parse(await migrateHarmlessly(["show", "b", "--json"], { cwd }))).toMatchObject({
+  expect(await harmlessHere(["show", "a"], { cwd })).toContain(`sql/0001_a${shown}`);
+  expect(await harmlessHere(["history"], { cwd })).toContain("m\\u202eevil\\u2066");
+  expect(JSON.parse(await harmlessHere(["show", "b", "--json"], { cwd }))).toMatchObject({
     revisions: [{ message }],
   });
 });
@@ -125,7 +122,7 @@ test.each<readonly [what: string, files: Record<string, string>, words: string]>
 ])("what is wrong with %s", async (_what, files, words) => {
   const cwd = folderOf({ ...sound, ...files });
   for (const more of ["", " --json", " --raiseerr"])
-    expect(await migrateHarmlessly(`${words}${more}`.split(" "), { cwd })).not.toBe("");
+    expect(await harmlessHere(`${words}${more}`.split(" "), { cwd })).not.toBe("");
 });
 
 test.each([
@@ -158,9 +155,9 @@ test.each([
 ])("migrate %j", async (words) => {
   const cwd = folderOf(sound);
   for (const more of [[], ["--json"], ["--raiseerr"]])
-    expect(
-      await migrateHarmlessly([...words, ...more], { cwd, env: { EDITOR: `false '${hostile}'` } }),
-    ).not.toBe("");
+    expect(await harmlessHere([...words, ...more], { cwd, env: { EDITOR: `false '${hostile}'` } })).not.toBe(
+      "",
+    );
 });
 
 test("migrate config, of an environment that attacks", async () => {
@@ -177,5 +174,5 @@ test("migrate config, of an environment that attacks", async () => {
   const cwd = folderOf({ ...sound, "migrate.config.json": config });
   const { PGSSLMODE: _, ...others } = env;
   for (const each of [env, others])
-    expect(await migrateHarmlessly(["config"], { cwd, env: each })).toContain("\\u001b]0;owned");
+    expect(await harmlessHere(["config"], { cwd, env: each })).toContain("\\u001b]0;owned");
 });

@@ -159,34 +159,50 @@ const tablesWithRows = `
 export function dump(url: string, options: DumpOptions = {}): Promise<string> {
   const { data = true, exclude = [], volatile } = options;
   return snapshot(url, async (client) => {
-    const lines = async (sql: string): Promise<readonly string[]> => {
-      const sorted = `SELECT line FROM (${sql}) lines ORDER BY line COLLATE "C"`;
-      return (await client.query<{ line: string }>(sorted, sql.includes("$1") ? [exclude] : [])).rows.map(
-        (row) => row.line,
-      );
-    };
-    const parts: string[] = [];
-    const add = (title: string, body: readonly string[]): void => {
-      if (body.length > 0) parts.push(`== ${title}\n${body.join("\n")}\n`);
-    };
-    for (const [title, sql] of Object.entries(sections)) add(title, await lines(sql));
-    if (!data) return parts.join("\n");
-    add("sequence states", await lines(sequenceStates));
+    const said = await linesOf(
+      client,
+      data ? { ...sections, "sequence states": sequenceStates } : sections,
+      exclude,
+    );
+    if (!data) return said;
     const { rows: tables } = await client.query<{ name: string; columns: string[] | null }>(tablesWithRows, [
       exclude,
     ]);
-    for (const { name, columns } of tables) {
+    const ofRows = tables.map(({ name, columns }) => {
       const blanked = (columns ?? [])
         .filter((column) => volatile?.test(column))
         .map((column) => [column, "~"]);
       const blanks = pg.escapeLiteral(JSON.stringify(Object.fromEntries(blanked)));
-      add(
+      return [
         `rows of ${name}`,
-        await lines(`SELECT (to_jsonb(t) || ${blanks}::jsonb)::text AS line FROM ONLY ${name} t`),
-      );
-    }
-    return parts.join("\n");
+        `SELECT (to_jsonb(t) || ${blanks}::jsonb)::text AS line FROM ONLY ${name} t`,
+      ] as const;
+    });
+    return [said, await linesOf(client, Object.fromEntries(ofRows), exclude)]
+      .filter((part) => part !== "")
+      .join("\n");
   });
+}
+
+/** What each query finds, sorted, below its title; of those that find nothing, nothing. Asked at once. */
+async function linesOf(
+  client: pg.Client,
+  queries: Readonly<Record<string, string>>,
+  exclude: readonly string[],
+): Promise<string> {
+  const titles = Object.keys(queries);
+  if (titles.length === 0) return "";
+  const all = titles.map((title, at) => `SELECT ${at} AS at, line FROM (${queries[title]}) part${at}`);
+  const sorted = `SELECT at, line FROM (${all.join(" UNION ALL ")}) lines ORDER BY at, line COLLATE "C"`;
+  const { rows } = await client.query<{ at: number; line: string }>(
+    sorted,
+    sorted.includes("$1") ? [exclude] : [],
+  );
+  const parts: string[][] = titles.map(() => []);
+  for (const { at, line } of rows) parts[at]!.push(line);
+  return parts
+    .flatMap((lines, at) => (lines.length === 0 ? [] : [`== ${titles[at]}\n${lines.join("\n")}\n`]))
+    .join("\n");
 }
 
 /**

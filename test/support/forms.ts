@@ -1,14 +1,14 @@
 /** A project and a request go in; the script in each of its forms comes out, and a way to run it as its reader would. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect } from "vitest";
+import { expect } from "vitest";
 import { type OfflineOptions, offline } from "../../src/app/offline.ts";
 import type { Deps } from "../../src/app/project.ts";
 import type { Request } from "../../src/app/steps.ts";
 import { defaultForm } from "../../src/core/plan/script.ts";
 import { renderScript, renderSplit } from "../../src/render/script/script.ts";
 import { dump } from "./dump.ts";
+import { temporaryFolder } from "./folders.ts";
 import { steadyLedger } from "./migrate.ts";
 import { type Finished, type PsqlOptions, psql } from "./psql.ts";
 import { withClient } from "./server.ts";
@@ -63,14 +63,9 @@ export async function runFiles(form: FormName, url: string, files: readonly stri
   }
 }
 
-const folder = mkdtempSync(join(tmpdir(), "retort-forms-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-let written = 0;
-
 /** Writes a script's text to a file, whose path it returns. */
 export function fileOf(text: string): string {
-  written += 1;
-  const file = join(folder, `${written}.sql`);
+  const file = join(temporaryFolder("retort-forms-"), "script.sql");
   writeFileSync(file, text);
   return file;
 }

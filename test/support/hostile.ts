@@ -1,6 +1,6 @@
 /** Text that attacks whoever prints it, and how a test sees that it was printed as it is. */
 import { expect } from "vitest";
-import { migrate } from "./migrate.ts";
+import { type Finished, migrate, migrateHere } from "./migrate.ts";
 
 /** Sets the title of a terminal, colours, an 8-bit control sequence, a turn of the direction, line ends of every kind. */
 export const hostile =
@@ -18,11 +18,14 @@ export function expectHarmless(text: string): void {
 }
 
 /** Runs the built command, checks both streams, and gives both as one text. */
-export async function migrateHarmlessly(
-  args: readonly string[],
-  options: Parameters<typeof migrate>[1] = {},
-): Promise<string> {
-  const { code, stdout, stderr } = await migrate(args, options);
+export const migrateHarmlessly = async (...args: Parameters<typeof migrate>): Promise<string> =>
+  harmless(await migrate(...args));
+
+/** The same in this process. */
+export const harmlessHere = async (...args: Parameters<typeof migrateHere>): Promise<string> =>
+  harmless(await migrateHere(...args));
+
+function harmless({ code, stdout, stderr }: Finished): string {
   for (const text of [stdout, stderr]) expectHarmless(text);
   expect(code, stderr).not.toBe(70);
   return stdout + stderr;

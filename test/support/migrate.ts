@@ -1,7 +1,9 @@
 /** The built command and the API, as tests use them. */
 import { spawn } from "node:child_process";
+import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Deps } from "../../src/app/project.ts";
+import { main } from "../../src/cli/main.ts";
 import { ledger } from "./dump.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -40,6 +42,25 @@ export function migrate(
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, stdout, stderr }));
   });
+}
+
+/** Runs the words of a command line in this process, which is many times shorter, where the process itself is not asked about. */
+export async function migrateHere(
+  words: readonly string[],
+  { env = {}, cwd = "/" }: { readonly env?: Record<string, string>; readonly cwd?: string } = {},
+): Promise<Finished> {
+  const said = { stdout: "", stderr: "" };
+  const stream = (name: "stdout" | "stderr") =>
+    new PassThrough().on("data", (chunk: Buffer) => (said[name] += chunk)) as never;
+  const code = await main(words, {
+    streams: { stdout: stream("stdout"), stderr: stream("stderr"), stdin: process.stdin },
+    env,
+    cwd,
+    now: () => new Date(),
+    version: "1.2.3",
+    signal: new AbortController().signal,
+  });
+  return { code, ...said };
 }
 
 /** The world of a verb: this folder, an environment of its own, a clock that stands still. */

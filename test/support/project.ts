@@ -1,9 +1,8 @@
 /** Small descriptions of migrations go in; a folder of files, and the verbs over it, come out. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, onTestFinished } from "vitest";
+import { onTestFinished } from "vitest";
 import { readState, type State } from "../../src/app/look.ts";
 import { type OfflineOptions, offline } from "../../src/app/offline.ts";
 import { type Deps, openProject } from "../../src/app/project.ts";
@@ -11,6 +10,7 @@ import { type RunOptions, type RunResult, run } from "../../src/app/run.ts";
 import type { Request } from "../../src/app/steps.ts";
 import type { Plan } from "../../src/core/plan/types.ts";
 import { renderScript } from "../../src/render/script/script.ts";
+import { temporaryFolder } from "./folders.ts";
 import { deps } from "./migrate.ts";
 import { type Finished, type PsqlOptions, psql } from "./psql.ts";
 import { freshDatabase, query, type TestDatabase, type TestServer, withClient } from "./server.ts";
@@ -41,9 +41,6 @@ export interface TestProject {
   readonly script: (request: Request | string, options?: OfflineOptions) => Promise<string>;
 }
 
-const root = mkdtempSync(join(tmpdir(), "retort-project-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-
 /**
  * A project whose migrations follow one another in the order given; `0001_<revision>.up.sql` and so on lie right in
  * the working directory, so errors name them by file name alone. `config` becomes its `migrate.config.json`.
@@ -52,7 +49,7 @@ export function project(
   migrations: Readonly<Record<string, MigrationText>>,
   config: object = {},
 ): TestProject {
-  const folder = mkdtempSync(join(root, "p"));
+  const folder = temporaryFolder("retort-project-");
   const write = (file: string, text: string): void => writeFileSync(join(folder, file), text);
   write("migrate.config.json", JSON.stringify({ directories: ["."], ...config }));
   const revisions = Object.keys(migrations);
@@ -110,7 +107,7 @@ export async function ownDatabase(server: TestServer): Promise<TestDatabase> {
 
 /** Runs a script's text with psql. */
 export async function runScript(url: string, script: string, options?: PsqlOptions): Promise<Finished> {
-  const folder = mkdtempSync(join(root, "s"));
+  const folder = temporaryFolder("retort-script-");
   const file = join(folder, "migration.sql");
   writeFileSync(file, script);
   return psql(url, file, options);

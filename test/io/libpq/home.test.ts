@@ -1,7 +1,6 @@
 /** A user that the system does not know, as in a container that was given a number: an address needs no home. */
-import { expect, test, vi } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { parseAddress } from "../../../src/core/address.ts";
-import { resolveAddress } from "../../../src/io/libpq/parameters.ts";
 
 vi.mock("node:os", async (original) => {
   const unknown = (): never => {
@@ -9,6 +8,11 @@ vi.mock("node:os", async (original) => {
   };
   return { ...(await original<typeof import("node:os")>()), homedir: unknown, userInfo: unknown };
 });
+
+// Files share a process: what others have loaded knows the user, and what is loaded here must not stay.
+vi.resetModules();
+afterAll(() => void vi.resetModules());
+const { resolveAddress } = await import("../../../src/io/libpq/parameters.ts");
 
 const resolve = (address: string) =>
   resolveAddress(parseAddress(address, "test"), "test", "/", { variable: () => undefined, cwd: "/" });
