@@ -9,7 +9,7 @@ import { bodiesHash, FORMAT } from "../../src/core/ledger/format.ts";
 import { renderScript } from "../../src/render/script/script.ts";
 import { dump, ledger } from "../support/dump.ts";
 import { runText } from "../support/forms.ts";
-import { deps, migrate } from "../support/migrate.ts";
+import { deps, migrate, migrateHere } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project } from "../support/project.ts";
 import { needsPsql } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
@@ -148,7 +148,7 @@ async function scriptOf(): Promise<Parameters<typeof renderScript>> {
 /** Every way in: commands that read, those that write, and a script. */
 const commands = (url: string) =>
   [["status"], ["log"], ["verify"], ["upgrade", "head"], ["stamp", "head"], ["ensure-version"]].map(
-    (words) => async () => migrate([...words, "--database", url], { cwd: shop.folder }),
+    (words) => async () => migrateHere([...words, "--database", url], { cwd: shop.folder }),
   );
 
 describe("a ledger that is not trusted", () => {
@@ -430,7 +430,9 @@ describe("what others may put in the way", () => {
     await own.upgrade(url);
     await own.state(url);
     for (const words of [["status"], ["log"], ["verify"], ["current", "-v"], ["upgrade"], ["ensure-version"]])
-      expect(await migrate([...words, "--database", url], { cwd: own.folder })).toMatchObject({ code: 0 });
+      expect(await migrateHere([...words, "--database", url], { cwd: own.folder })).toMatchObject({
+        code: 0,
+      });
     await query(url, "DROP INDEX public.b");
     await own.downgrade(url, "base");
     await query(url, "DROP TABLE public.a");

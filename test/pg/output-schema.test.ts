@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { event, failure, outputSchema, outputSchemaPath, outputs } from "../../scripts/output-schema.ts";
 import { groups } from "../../src/cli/command-line.ts";
-import { migrate } from "../support/migrate.ts";
+import { migrate, migrateHere } from "../support/migrate.ts";
 import { ownDatabase, project } from "../support/project.ts";
 import { query, servers } from "../support/server.ts";
 
@@ -104,7 +104,7 @@ test("what they print is of that shape", async () => {
     const down = "postgres://127.0.0.1:1/x";
     const address = isOther ? other : code === "1" && asked[0] === "doctor" ? down : url;
     const world = { ...env, DATABASE_URL: address };
-    const { code: ended, stdout, stderr } = await migrate([...asked, "--json"], { cwd, env: world });
+    const { code: ended, stdout, stderr } = await migrateHere([...asked, "--json"], { cwd, env: world });
     expect(`${words} ${ended} ${ended === Number(code) ? "" : stderr}`).toBe(`${words} ${code} `);
     const parsed = outputs[asked[0]!]!.safeParse(JSON.parse(stdout));
     expect(`${words}: ${parsed.error?.message ?? "of its shape"}`).toBe(`${words}: of its shape`);

@@ -9,7 +9,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { run } from "../../src/app/run.ts";
 import { main } from "../../src/cli/main.ts";
 import * as api from "../../src/index.ts";
-import { migrate } from "../support/migrate.ts";
+import { migrate, migrateHere } from "../support/migrate.ts";
 import { failureOf, type MigrationText, ownDatabase, project } from "../support/project.ts";
 import { ownRole } from "../support/roles.ts";
 import { query, servers, withClient } from "../support/server.ts";
@@ -76,7 +76,7 @@ describe("the command", () => {
     for (const [what, migrations] of Object.entries(failing)) {
       const shop = project(migrations);
       for (const flags of [["-v", "--raiseerr"], ["--json"]]) {
-        const { stdout, stderr } = await migrate(["upgrade", "head", ...flags, "--database", secretUrl], {
+        const { stdout, stderr } = await migrateHere(["upgrade", "head", ...flags, "--database", secretUrl], {
           cwd: shop.folder,
         });
         expectNoTrace(`${what} ${flags.join(" ")}`, stdout + stderr);
@@ -111,7 +111,9 @@ describe("the command", () => {
         ["config"],
         ["config", "--json"],
       ]) {
-        const { code, stdout, stderr } = await migrate([...words, "--database", url], { cwd: shop.folder });
+        const { code, stdout, stderr } = await migrateHere([...words, "--database", url], {
+          cwd: shop.folder,
+        });
         expect({ words, url, code }).not.toEqual({ words, url, code: 0 });
         expectNoTrace(`${words.join(" ")} ${url}`, stdout + stderr);
       }
