@@ -36,7 +36,7 @@ export interface Printer {
   progress(text: string): void;
   /** Yes or no, below the lines that it is about; undefined where nobody can be asked. Throws `execution/cancelled`. */
   ask(about: readonly string[], question: string): Promise<boolean | undefined>;
-  /** Adds to the commands that a text proposes which project and database they are for; for hints that are data. */
+  /** Adds to the commands that a text proposes which project and database they are for; for what is data and proposes some. */
   carry(text: string): string;
   readonly width: number;
   readonly interactive: boolean;
@@ -134,7 +134,8 @@ export function createPrinter(
       const { createInterface } = await import("node:readline");
       // The terminal itself edits the line, so that Ctrl-C remains a signal.
       const terminal = createInterface({ input: stdin, terminal: false });
-      stderr.write(options.clean(printed([...about, `${question} [y/N] `])).slice(0, -1));
+      const shown = printed([...about.map(options.carry), `${question} [y/N] `]);
+      stderr.write(options.clean(shown).slice(0, -1));
       const stop = (): void => terminal.close();
       options.signal.addEventListener("abort", stop);
       try {

@@ -28,10 +28,12 @@ function written(isTTY: boolean, json = false, env: Readonly<Record<string, stri
   const printer = createPrinter(
     { stdout: stream("out"), stderr: stream("err"), stdin: stdin as unknown as NodeJS.ReadStream },
     env,
-    { quiet: false, verbose: true, json, carry: (text) => text, clean: (text) => text, signal: abort.signal },
+    { quiet: false, verbose: true, json, carry, clean: (text) => text, signal: abort.signal },
   );
   return { printer, stdin, abort, out: () => texts.out, err: () => texts.err };
 }
+
+const carry = (text: string): string => text.replaceAll("migrate verify", "migrate verify -n prod");
 
 const colors = /\u001b\[(?:0|1|31|36)m/g;
 
@@ -87,11 +89,11 @@ test.each([
   ["", false],
 ])("the answer %j", async (answer, expected) => {
   const { printer, stdin, err } = written(true);
-  const asked = printer.ask([hostile], hostile);
+  const asked = printer.ask([hostile, "see: migrate verify"], hostile);
   stdin.end(answer);
   expect(await asked).toBe(expected);
   expectHarmless(err());
-  expect(err()).toMatch(/ \[y\/N\] $/);
+  expect(err()).toMatch(/\nsee: migrate verify -n prod\n.* \[y\/N\] $/);
 });
 
 test("after the end of the input nobody waits for another answer", async () => {
