@@ -60,6 +60,13 @@ test.each([true, false])("hostile text on its way to a terminal (%s)", (isTTY) =
   ]);
 });
 
+test("the hints of what a command prints as JSON propose commands as all others do, and data stay as they are", () => {
+  const { printer, out } = written(false, true);
+  const text = "migrate verify";
+  printer.json({ message: text, findings: [{ hint: text }] });
+  expect(JSON.parse(out())).toEqual({ message: text, findings: [{ hint: `${text} -n prod` }] });
+});
+
 test("a line that is overwritten keeps its width, whatever it says", () => {
   const { printer, err } = written(true);
   printer.progress(hostile.repeat(10));
