@@ -15,7 +15,8 @@ export const meanings: Readonly<Record<string, string>> = {
     "With `--fail-on hazard`: other sessions would wait while a table is rewritten, scanned or indexed.",
   "findings/loss": "The new revision would delete rows or values.",
   "findings/multiple-heads": "There are several heads, but there should be one.",
-  "findings/not-at-heads": "Not all heads are applied.",
+  "findings/not-at-heads":
+    "Not all heads are applied, a step was interrupted, or revisions are applied that are no migrations here.",
   "findings/not-proven":
     "The new revision could not be proven to lead to the desired schema, or adopted files to the schema of their tool.",
   "findings/rebuild": "An object would have to be dropped and created again.",
@@ -85,7 +86,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/option": "The API was given an option that it does not know, or a value that it cannot take.",
   "usage/program-failed": "The command of the tool that is adopted from prints no SQL.",
   "usage/own-folder":
-    "The folder to adopt, or into which a file of SQL is to be written, is one of migrations of Retort.",
+    "The folder to adopt, or that of a file of SQL to be written, has migrations of Retort.",
   "usage/range": "This is not a range of revisions.",
   "usage/range-not-allowed": "A range was given instead of one target.",
   "usage/range-required": "A script of a downgrade needs a starting point.",

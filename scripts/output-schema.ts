@@ -3,6 +3,7 @@
  * every command against it, and the published schema is made of it.
  */
 import { z } from "zod/v4";
+import { changes } from "../src/core/receipt.ts";
 
 export const outputSchemaPath = "migrate.output.schema.json";
 
@@ -522,7 +523,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
     stated: sha256,
     actual: sha256,
     changed: z.boolean(),
-    changes: z.array(z.enum(["line ends", "before", "behind", "within"])),
+    changes: z.array(z.enum(changes)),
   }),
   config: object({
     settings: z.array(setting),

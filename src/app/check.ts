@@ -6,6 +6,7 @@ import { notHere } from "../core/absence.ts";
 import { items, kindOf, node, word } from "../core/ast.ts";
 import { counts } from "../core/diff/verdict.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import { interruptedText } from "../core/explain.ts";
 import { inOrder } from "../core/graph.ts";
 import { besideNewer, leftToDo } from "../core/newer-release.ts";
 import type { StepInput } from "../core/plan/step.ts";
@@ -222,9 +223,7 @@ export function headsFindings(
     ...(pending.length > 0
       ? [`${pending.length} pending (${pending[0]}${pending.length > 1 ? ", …" : ""}): migrate upgrade heads`]
       : []),
-    ...(interrupted === undefined
-      ? []
-      : [`the ${interrupted.direction} of ${interrupted.revision} was interrupted: migrate status`]),
+    ...(interrupted === undefined ? [] : [`${interruptedText(interrupted)}: migrate status`]),
     ...(unknown.length > 0 && ahead === undefined
       ? [`${unknown.map((row) => notHere(project.graph, row.revision)).join(", ")}: migrate status`]
       : []),
@@ -234,9 +233,11 @@ export function headsFindings(
     {
       code: NOT_AT_HEADS,
       message:
-        pending.length === 0 && interrupted === undefined
-          ? "Database has revisions that are no migrations here"
-          : "Database is not on all head revisions",
+        pending.length > 0
+          ? "Database is not on all head revisions"
+          : interrupted !== undefined
+            ? "Database has an interrupted step"
+            : "Database has revisions that are no migrations here",
       hint: reasons.join("; "),
     },
   ];

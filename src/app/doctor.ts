@@ -3,11 +3,13 @@
 import { accessSync, constants } from "node:fs";
 import path from "node:path";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import type { SessionInfo } from "../core/event.ts";
 import { grantsHint } from "../core/explain.ts";
 import { consequences, diagnosticOf, type Finding, findingsOf } from "../core/integrity.ts";
 import { ledgerOf } from "../core/ledger/calls.ts";
 import { grants } from "../core/ledger/grants.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
+import { lockHeld } from "../core/lock-held.ts";
 import { settingsOf } from "../core/plan/session.ts";
 import { qualified } from "../core/quote.ts";
 import { redact } from "../core/redact.ts";
@@ -16,7 +18,7 @@ import { wayOutOf } from "../core/target.ts";
 import { cacheFolder } from "../io/cache-folder.ts";
 import { type Config, configFile, type DescribedSetting, describeConfig } from "../io/config.ts";
 import { isInstalled } from "../io/packages.ts";
-import { backendOf, sharedMode } from "../io/queries.ts";
+import { backendOf, lockHolders, sharedMode } from "../io/queries.ts";
 import { type LedgerRights, ledgerRights, type ServerFacts, serverFacts } from "../io/server-facts.ts";
 import { openSession } from "../io/session/open.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
@@ -176,6 +178,7 @@ async function database(
       // It ends a connection that begins a transaction.
       if (mode !== "statement") checks.push(...(await settings(session, config)));
       const names = ledgerOf(config.ledger);
+      checks.push(...locked(await lockHolders(session, names)));
       const ledgers = await attempt("ledger", checks, () => readLedgers(session, names));
       if (ledgers === undefined) return;
       const { state, fault } = ledgers;
@@ -270,6 +273,14 @@ async function settings(session: Session, { session: pins, file }: Config): Prom
     }
   }
   return checks;
+}
+
+/** Who is idle keeps the lock for longer than a run waits; any other may be done by then. */
+function locked(holders: readonly SessionInfo[]): readonly Examination[] {
+  if (holders.length === 0) return [];
+  const status = holders.some(({ idle }) => idle !== undefined) ? "wrong" : "odd";
+  const { diagnostics } = lockHeld(holders, { next: "then run the same command again" });
+  return diagnostics.map((each) => checkOf("ledger", status, each));
 }
 
 const clockText = ({ ahead }: ServerFacts): string =>

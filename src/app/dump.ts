@@ -80,7 +80,7 @@ async function written(
 /** A dump's files would be read as migrations. */
 function refuseOwn(folder: string | undefined, { directories }: Config, deps: Deps): void {
   if (folder !== undefined && isReadFrom(join(folder, "dump.sql"), directories, deps))
-    throw readAsMigration(`a file in ${folder}`, "migrate dump --to DIR");
+    throw readAsMigration(`a file in ${folder}`, "another folder: migrate dump --to DIR");
 }
 
 interface Found extends Schema {

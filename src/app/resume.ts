@@ -132,15 +132,18 @@ function doneBefore(statements: readonly UserStatement[] | undefined, intent: In
   if (intent.statement === 1) return "";
   const before = statements?.slice(0, intent.statement - 1);
   if (before === undefined || statementsHash(before) !== intent.before)
-    return `; undo by hand what its finished statements did, ${intent.statement - 1} in number`;
+    return `; undo by hand what its ${finished(intent.statement - 1)} did`;
   const done = before.filter(({ setting }) => setting === undefined);
   if (done.length === 0) return "";
   const places = done
     .slice(0, MOST_PLACES)
     .map(({ tag, origin: { path, line } }) => `${tag} (${path}:${line})`);
   const more = done.length > MOST_PLACES ? ` and ${done.length - MOST_PLACES} more` : "";
-  return `; undo by hand what its finished statements did: ${places.join(", ")}${more}`;
+  return `; undo by hand what its ${finished(done.length)} did: ${places.join(", ")}${more}`;
 }
+
+const finished = (count: number): string =>
+  count === 1 ? "finished statement" : `${count} finished statements`;
 
 /** More than these are not read. */
 const MOST_PLACES = 8;

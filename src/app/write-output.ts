@@ -42,19 +42,19 @@ export function refuseOutputs(
   directories: readonly string[],
 ): void {
   for (const [index, path] of paths.entries()) {
-    if (isReadFrom(path, directories, deps)) throw readAsMigration(path, "-o FILE");
+    if (isReadFrom(path, directories, deps)) throw readAsMigration(path, "a file in another folder: -o FILE");
     refuseForeign(deps, kind, path);
     const same = paths.slice(0, index).find((other) => isSameFile(path, other, deps));
     if (same !== undefined) throw sameFile(same, path);
   }
 }
 
-/** `option`: how another place is named. */
-export const readAsMigration = (path: string, option: string): MigrateError =>
+/** `other`: another place, and how it is named. */
+export const readAsMigration = (path: string, other: string): MigrateError =>
   new MigrateError({
     code: "usage/own-folder",
-    message: `${path} would be read as a migration: its folder is one of migrations`,
-    hint: `nothing was written; name another folder: ${option}`,
+    message: `${path} is in a folder of migrations, and would be read as one`,
+    hint: `nothing was written; name ${other}`,
   });
 
 const sameFile = (one: string, other: string): MigrateError =>

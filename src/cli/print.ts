@@ -36,7 +36,7 @@ export interface Printer {
   progress(text: string): void;
   /** Yes or no, below the lines that it is about; undefined where nobody can be asked. Throws `execution/cancelled`. */
   ask(about: readonly string[], question: string): Promise<boolean | undefined>;
-  /** Adds to the commands that a text proposes which project and database they are for; for hints that are data. */
+  /** Adds to the commands that a text proposes which project and database they are for; for what is data and proposes some. The hints of JSON have it already. */
   carry(text: string): string;
   readonly width: number;
   readonly interactive: boolean;
@@ -103,8 +103,8 @@ export function createPrinter(
         await new Promise((resolve) => streams.stdout.write(bytes, () => resolve(undefined)));
       }
     },
-    json: (value) => lines(jsonText(value).split("\n")),
-    jsonLine: (value) => lines([jsonText(value, options.clean, 0)]),
+    json: (value) => lines(jsonText(value, { carry: options.carry }).split("\n")),
+    jsonLine: (value) => lines([jsonText(value, { clean: options.clean, indent: 0 })]),
     info: (text) => log().info(prose(text)),
     warn: (text) => log().warn(prose(`warning: ${text}`)),
     verbose: (text) => log().debug(prose(text)),
@@ -113,8 +113,9 @@ export function createPrinter(
         each.hint === undefined ? each : { ...each, hint: options.carry(each.hint) };
       const error = MigrateError.all(thrown.diagnostics.map(carried));
       const value = errorValue(error, options.signal);
-      if (options.events === true) lines([jsonText({ type: "error", error: value }, options.clean, 0)]);
-      else if (options.json) lines(jsonText({ error: value }, options.clean).split("\n"));
+      if (options.events === true)
+        lines([jsonText({ type: "error", error: value }, { clean: options.clean, indent: 0 })]);
+      else if (options.json) lines(jsonText({ error: value }, { clean: options.clean }).split("\n"));
       const diagnostics = error.diagnostics.map((each) => cleanDiagnostic(each, options.clean));
       const { stderr } = streams;
       log().error(printed(errorLines({ diagnostics }, widthOf(stderr)), colored(stderr)));
@@ -134,7 +135,8 @@ export function createPrinter(
       const { createInterface } = await import("node:readline");
       // The terminal itself edits the line, so that Ctrl-C remains a signal.
       const terminal = createInterface({ input: stdin, terminal: false });
-      stderr.write(options.clean(printed([...about, `${question} [y/N] `])).slice(0, -1));
+      const shown = printed([...about.map(options.carry), `${question} [y/N] `]);
+      stderr.write(options.clean(shown).slice(0, -1));
       const stop = (): void => terminal.close();
       options.signal.addEventListener("abort", stop);
       try {
@@ -202,11 +204,18 @@ function cleanExcerpt(
   return { line: clean(line), column: codePoints(clean(before)) + 1, length };
 }
 
-const jsonText = (value: unknown, clean = (text: string): string => text, indent = 2): string =>
+const asIs = (text: string): string => text;
+
+/** `carry`: what a hint proposes is for the same project and database as everywhere else. */
+const jsonText = (value: unknown, { clean = asIs, carry = asIs, indent = 2 }): string =>
   JSON.stringify(
     value,
-    (_key, each) =>
-      typeof each === "bigint" ? each.toString() : typeof each === "string" ? clean(each) : each,
+    (key, each) =>
+      typeof each === "bigint"
+        ? each.toString()
+        : typeof each === "string"
+          ? clean(key === "hint" ? carry(each) : each)
+          : each,
     indent,
   );
 

@@ -303,7 +303,8 @@ function whatIsSo(plan: Plan, batch: Batch, step: PlanStep | undefined, next: st
   if (!batch.transactional)
     return `this statement ran outside a transaction: ${next}. See what is unfinished with: migrate current`;
   if (batch.step === undefined) return "all of it was rolled back; nothing was changed";
-  if (!step.transactional)
+  // Its first transaction leaves nothing behind, of such a step either: there is nothing to resume.
+  if (batch.statements.some(({ purpose }) => purpose === "guard-part"))
     return `revision ${step.revision} runs outside a transaction: what it did before this is kept; ${next}`;
   const before =
     plan.from.length === 0 && plan.steps[0] === step

@@ -8,8 +8,9 @@ import { shellWord } from "./shell.ts";
 /** What stands for the receipt while it is computed. */
 export const NO_RECEIPT = "0".repeat(64);
 
-/** Where a script is no longer as it was handed out: only its line ends; text before its title, or behind its end; its end is missing; else within. */
-export type Change = "line ends" | "before" | "behind" | "cut off" | "within";
+/** Where a script is no longer as it was handed out: only its line ends; its lines are shorter; text before its title, or behind its end; its end is missing; else within. */
+export const changes = ["line ends", "broken lines", "before", "behind", "cut off", "within"] as const;
+export type Change = (typeof changes)[number];
 
 export interface Receipts {
   readonly stated: string;
@@ -20,12 +21,15 @@ export interface Receipts {
 
 /** Undefined where the text states none, so is no script. */
 export function receiptsOf(script: string): Receipts | undefined {
-  const found = /^(?:.*\r?\n)?-- Receipt: sha256:([0-9a-f]{64})\r?$/m.exec(script);
+  const found = /^(?:.*\r?\n)?-- Receipt:\s+sha256:\s*((?:[0-9a-f]\s*){63}[0-9a-f])\r?$/m.exec(script);
   if (found === null) return undefined;
-  const stated = found[1]!;
+  const stated = found[1]!.replaceAll(/\s/g, "");
   // Where zeros stand instead of it, what is hashed would be the same.
   if (TAKEN_OUT.test(script)) return { stated, actual: sha256(script), changes: ["within"] };
   const actual = receiptOf(script, stated);
+  // Its line is longer than those of a mail.
+  if (!found[0].includes(`-- Receipt: sha256:${stated}`))
+    return { stated, actual, changes: ["broken lines"] };
   return {
     stated,
     actual,

@@ -35,6 +35,26 @@ describe("others wait for longer than a moment", () => {
   });
 });
 
+const BRIEFLY = "They are blocked only briefly: meanwhile no table is scanned or rewritten.";
+const NOT_AT_ALL = "No table is blocked for reads or writes.";
+
+test.each<[MigrationText, MigrationText | undefined, boolean, string | undefined]>([
+  ["ALTER TABLE t ADD COLUMN at timestamptz;", undefined, false, BRIEFLY],
+  ["ALTER TABLE t ADD COLUMN at timestamptz;", "UPDATE u SET id = id + 1;", false, BRIEFLY],
+  // The lock of the first step lasts to the end of the second.
+  ["ALTER TABLE t ADD COLUMN at timestamptz;", "UPDATE u SET id = id + 1;", true, undefined],
+  ["ALTER TABLE t ADD COLUMN at timestamptz;", "DO 'BEGIN EXECUTE x(); END';", false, undefined],
+  [{ up: "CREATE INDEX CONCURRENTLY ON t (note);" }, undefined, false, NOT_AT_ALL],
+  ["UPDATE u SET id = id + 1;", undefined, false, NOT_AT_ALL],
+  ["CREATE INDEX ON t (note);", undefined, false, undefined],
+])("the title of a script says how long others are blocked: %j, %j", async (b, c, single, expected) => {
+  const given = project({ a, b, ...(c === undefined ? {} : { c }) });
+  const text = await given.script(`a:${c === undefined ? "b" : "c"}`, { singleTransaction: single });
+  expect([BRIEFLY, NOT_AT_ALL].filter((sentence) => text.includes(sentence))).toEqual(
+    expected === undefined ? [] : [expected],
+  );
+});
+
 test("nobody uses yet what the run itself makes; what was there before a downgrade is used", async () => {
   const given = project({ a, b: "CREATE INDEX ON t (note);" });
   expect(linesOf(await given.plan({ kind: "upgrade", target: "base:b" }))).toEqual([]);

@@ -28,10 +28,12 @@ function written(isTTY: boolean, json = false, env: Readonly<Record<string, stri
   const printer = createPrinter(
     { stdout: stream("out"), stderr: stream("err"), stdin: stdin as unknown as NodeJS.ReadStream },
     env,
-    { quiet: false, verbose: true, json, carry: (text) => text, clean: (text) => text, signal: abort.signal },
+    { quiet: false, verbose: true, json, carry, clean: (text) => text, signal: abort.signal },
   );
   return { printer, stdin, abort, out: () => texts.out, err: () => texts.err };
 }
+
+const carry = (text: string): string => text.replaceAll("migrate verify", "migrate verify -n prod");
 
 const colors = /\u001b\[(?:0|1|31|36)m/g;
 
@@ -56,6 +58,13 @@ test.each([true, false])("hostile text on its way to a terminal (%s)", (isTTY) =
     expect.stringMatching(/^h\\u001b.*\\u000aFORGED line$/),
     expect.stringMatching(/^a.*h\\u001b/),
   ]);
+});
+
+test("the hints of what a command prints as JSON propose commands as all others do, and data stay as they are", () => {
+  const { printer, out } = written(false, true);
+  const text = "migrate verify";
+  printer.json({ message: text, findings: [{ hint: text }] });
+  expect(JSON.parse(out())).toEqual({ message: text, findings: [{ hint: `${text} -n prod` }] });
 });
 
 test("a line that is overwritten keeps its width, whatever it says", () => {
@@ -87,11 +96,11 @@ test.each([
   ["", false],
 ])("the answer %j", async (answer, expected) => {
   const { printer, stdin, err } = written(true);
-  const asked = printer.ask([hostile], hostile);
+  const asked = printer.ask([hostile, "see: migrate verify"], hostile);
   stdin.end(answer);
   expect(await asked).toBe(expected);
   expectHarmless(err());
-  expect(err()).toMatch(/ \[y\/N\] $/);
+  expect(err()).toMatch(/\nsee: migrate verify -n prod\n.* \[y\/N\] $/);
 });
 
 test("after the end of the input nobody waits for another answer", async () => {

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { explain, type Failure } from "../../src/core/explain.ts";
 import { defaultPins } from "../../src/core/plan/session.ts";
+import type { StepInput } from "../../src/core/plan/step.ts";
 import type { Statement } from "../../src/core/plan/types.ts";
 import { planOf, statement, step } from "../support/plans.ts";
 
@@ -236,20 +237,27 @@ test.each([
   ["the first upgrade", {}, "revision b was rolled back; none is applied", []],
   ["a downgrade", { direction: "down" }, "revision b was rolled back; it is still applied"],
   [
-    "a downgrade outside a transaction",
-    { direction: "down", transactional: false },
+    "the first of an upgrade outside a transaction",
+    { transactional: false },
+    "revision b was rolled back; what was applied before it stays applied",
+    ["a"],
+  ],
+  [
+    "the second of a downgrade outside a transaction",
+    { direction: "down", transactional: false, sqls: ["SELECT 0;", "SELECT 1;"] },
     "revision b runs outside a transaction: what it did before this is kept; fix the cause and run the same command again: it resumes here",
   ],
 ] as const)(
   "what is so behind a statement that failed: %s",
-  (_, more, hint, from: readonly string[] = ["b"]) => {
-    const plan = planOf([step("b", ["SELECT 1;"], more)], {
-      kind: "direction" in more ? "downgrade" : "upgrade",
+  (_, how, hint, from: readonly string[] = ["b"]) => {
+    const { sqls = ["SELECT 1;"], ...more }: Partial<StepInput> & { readonly sqls?: readonly string[] } = how;
+    const plan = planOf([step("b", sqls, more)], {
+      kind: more.direction === "down" ? "downgrade" : "upgrade",
       applied: from,
       from,
     });
     const isUser = ({ purpose }: { readonly purpose: string }): boolean => purpose === "user";
-    const batch = plan.batches.find(({ statements }) => statements.some(isUser))!;
+    const batch = plan.batches.findLast(({ statements }) => statements.some(isUser))!;
     const failure = { message: "no", sqlstate: "22012", lost: false };
     const told = { sourceText: () => undefined, aborted: false };
     expect(explain(plan, batch, batch.statements.find(isUser)!, failure, told)).toMatchObject({

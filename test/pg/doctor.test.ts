@@ -2,12 +2,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { diagnose, type Examination } from "../../src/app/doctor.ts";
+import { ledgerOf } from "../../src/core/ledger/calls.ts";
 import { deps, migrate } from "../support/migrate.ts";
 import { ownDatabase, project } from "../support/project.ts";
 import { ownRole } from "../support/roles.ts";
-import { query, servers } from "../support/server.ts";
+import { query, servers, withClient } from "../support/server.ts";
 
 const empty = mkdtempSync(join(tmpdir(), "retort-doctor-"));
 afterAll(() => rmSync(empty, { recursive: true, force: true }));
@@ -228,6 +229,36 @@ test("what an upgrade only warns of is odd: a hole; what a squashed migration st
   files.write("0003_s.up.sql", "-- revision: s\n-- parent: none\n-- replaces: a, b\n\nSELECT 1;");
   files.write("0003_s.down.sql", "-- revision: s\n\nSELECT 1;");
   expect(await found()).toEqual([]);
+});
+
+test("who holds the lock is told: a run would fail if he is idle, as a psql that stands where a script failed", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const files = project({ a: "CREATE TABLE a ();" });
+  await files.upgrade(url);
+  const world = { ...deps({ RETORT_CACHE: "off" }, files.folder), ...now };
+  const found = async () => faultsOf((await diagnose(world, { database: url })).checks);
+  await withClient(url, async (client) => {
+    await client.query(`SELECT pg_advisory_lock(${ledgerOf({ schema: "retort" }).lockKey})`);
+    const busy = client.query("SELECT pg_sleep(600)").catch(() => {});
+    expect(await found()).toMatchObject([
+      { check: "ledger", status: "odd", hint: expect.stringMatching(/^wait until it is done, then run /) },
+    ]);
+    const pid = /: pid (\d+), /.exec((await found())[0]!.message)![1];
+    await query(url, `SELECT pg_cancel_backend(${pid})`);
+    await busy;
+    await vi.waitUntil(async () => (await found())[0]?.status === "wrong", { timeout: 20_000 });
+    expect(await found()).toMatchObject([
+      {
+        message: expect.stringMatching(
+          /^another session holds the lock of the ledger: pid \d+, .*idle since /,
+        ),
+        hint: expect.stringMatching(
+          /is idle, .*, then run the same command again; .*terminate_backend\(\d+\)$/,
+        ),
+      },
+    ]);
+  });
+  await vi.waitUntil(async () => (await found()).length === 0, { timeout: 20_000 });
 });
 
 test("another ledger that has the revisions is pointed out while the one of the project has none", async () => {

@@ -203,6 +203,15 @@ describe.each(servers())("integrity on $name", (server) => {
     expect(hintOf(await repaired({ forget: ["c"] }))).toEqual([
       expect.stringMatching(/^run what is missing with: migrate upgrade; .*: migrate stamp b$/),
     ]);
+    for (const word of ["status", "current"]) {
+      const { code, stderr } = await migrate([word, "--database", url], { cwd: shop.folder });
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: expect.stringMatching(
+          /^warning: b was applied .*, but a, which it needs, is not\nhint: run what is missing with: migrate upgrade --database URL; .*\n$/,
+        ),
+      });
+    }
     await shop.run(url, { kind: "stamp", targets: ["b"] });
     expect(await kinds()).toEqual([]);
     expect(await repairs()).toMatchObject([{ revision: "c", detail: expect.stringContaining("in no file") }]);

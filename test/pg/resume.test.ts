@@ -64,9 +64,12 @@ describe.each(servers())("on $name", (server) => {
     expect((await command(shop, url, "stamp", "--dry-run", "a")).stderr).toContain(
       "the upgrade to b was interrupted at statement 2 of 3 and left its work half done; after the stamp nothing finishes it; run: DROP INDEX CONCURRENTLY",
     );
-    const finished = `; undo by hand what its finished statements did: CREATE TABLE (0002_b.up.sql:${headerLines + 2})`;
+    const finished = `; undo by hand what its finished statement did: CREATE TABLE (0002_b.up.sql:${headerLines + 2})`;
     expect((await command(shop, url, "stamp", "--dry-run", "a")).stderr).toContain(finished);
     expect((await command(shop, url, "stamp", "--dry-run", "b")).stderr).not.toContain(finished);
+    expect((await command(shop, url, "doctor")).stdout).toMatch(
+      /: Database has an interrupted step\n.*: the upgrade to b was interrupted at statement 2 of 3: migrate status --d/,
+    );
     // Whoever mends it takes an hour, which is not the step's.
     await query(url, "UPDATE retort.intent SET started_at = started_at - interval '1 hour'");
     expect((await shop.upgrade(url)).steps.map((s) => s.revision)).toEqual(["b"]);
@@ -88,7 +91,7 @@ describe.each(servers())("on $name", (server) => {
     await failureOf(shop.upgrade(url));
     expect(await query(url, "SELECT count(*)::int AS n FROM t WHERE id < 0")).toEqual([{ n: 5 }]);
     expect((await command(shop, url, "stamp", "a")).stderr).toContain(
-      "the upgrade to b was interrupted at statement 2 of 2; undo by hand what its finished statements did: CREATE TABLE " +
+      "the upgrade to b was interrupted at statement 2 of 2; undo by hand what its finished statement did: CREATE TABLE " +
         `(0002_b.up.sql:${headerLines + 2}); the rounds of UPDATE in batches (0002_b.up.sql:${headerLines + 4}) that are committed stay: undo by hand what they did`,
     );
     // In psql there is nothing left to discard, so nothing is said.
@@ -141,6 +144,10 @@ describe.each(servers())("on $name", (server) => {
       stderr: expect.stringMatching(/have changed since then\nhint: restore 0002_b\.up\.sql/),
     });
     expect((await command(shop, url, "stamp", "b", "--sql", "--from-database")).code).toBe(0);
+    // Which statement that was is not known; how many there were is.
+    expect((await command(shop, url, "stamp", "--dry-run", "a")).stderr).toContain(
+      "; undo by hand what its finished statement did\n",
+    );
     // What comes after it may change.
     shop.write("0002_b.up.sql", `${header}${body.replace("TABLE v", "TABLE w")}`);
     expect((await scripted()).code).toBe(0);

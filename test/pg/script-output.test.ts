@@ -240,6 +240,8 @@ describe("receipts", () => {
       [text.replace("CREATE SCHEMA shop", "CREATE SCHEMA shoq"), "something was changed between"],
       [text.replace("Retort migration", "Retort Migration"), "something was changed between"],
       [text.replace("-- Receipt", "-- Receit"), undefined],
+      [text.replaceAll(/.{78}/g, "$&\n"), "its lines were broken, as in the text of a mail;"],
+      [text.replaceAll(/(.{1,60}) /g, "$1 \n"), "its lines were broken, as in the text of a mail;"],
       [text.slice(0, -1), "something was changed between"],
       [text.slice(0, 50_000), "its end is missing: it was cut off;"],
       // Behind the \\endif of another \\if.

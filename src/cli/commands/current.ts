@@ -4,11 +4,13 @@ import { readState } from "../../app/look.ts";
 import { absences, hintsOf, notHere } from "../../core/absence.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { currentRows } from "../../core/history.ts";
+import { findingsOf } from "../../core/integrity.ts";
 import { idsOf } from "../../core/steps.ts";
 import { finishingHint } from "../../core/undoing.ts";
 import { revisionValue } from "../../render/json.ts";
 import { currentLine, detailsOf, interruptedText } from "../../render/listing.ts";
 import { type Command, flag, needing } from "../command.ts";
+import { warnOfHoles } from "../holes.ts";
 
 const command: Command = {
   name: "current",
@@ -53,6 +55,7 @@ const command: Command = {
     for (const { row, reason } of absent)
       printer.warn(`${row.revision} was applied on ${row.appliedAt} by ${row.appliedBy}, but ${reason}`);
     for (const hint of hintsOf(absent)) printer.info(`hint: ${hint}`);
+    warnOfHoles(printer, findingsOf(graph, state.applied));
     if (state.interrupted !== undefined) {
       const { startedAt, startedBy } = state.interrupted;
       printer.warn(

@@ -4,6 +4,7 @@ import { diagnose, type Examination } from "../../app/doctor.ts";
 import { exitCodes } from "../../core/errors.ts";
 import { hanging } from "../../render/terminal.ts";
 import type { Command } from "../command.ts";
+import type { Printer } from "../print.ts";
 
 const command: Command = {
   name: "doctor",
@@ -16,10 +17,7 @@ const command: Command = {
     ["migrate doctor --json", "for a program, or a report of a bug"],
   ],
   async run({ deps, project, printer, json, version }) {
-    const { settings, checks: found } = await diagnose(deps, project);
-    const checks = found.map((check) =>
-      check.hint === undefined ? check : { ...check, hint: printer.carry(check.hint) },
-    );
+    const { settings, checks } = await diagnose(deps, project);
     const counts = (["wrong", "odd"] as const).flatMap((status) => {
       const found = checks.filter((check) => check.status === status);
       return found.length === 0 ? [] : [`${found.length} ${status}`];
@@ -29,7 +27,7 @@ const command: Command = {
       printer.data(`migrate ${version}`);
       for (const { setting, value, origin } of settings)
         printer.data(`set    ${setting}: ${Array.isArray(value) ? value.join(", ") : value}  (${origin})`);
-      printer.lines(checks.flatMap(checkLines));
+      printer.lines(checks.flatMap((check) => checkLines(check, printer.carry)));
       printer.info(counts.join(", ") || "no problems");
     }
     return checks.some(({ status }) => status === "wrong") ? exitCodes.findings : exitCodes.ok;
@@ -37,7 +35,10 @@ const command: Command = {
 };
 export default command;
 
-const checkLines = ({ check, status, message, hint }: Examination): readonly string[] => [
+const checkLines = (
+  { check, status, message, hint }: Examination,
+  carry: Printer["carry"],
+): readonly string[] => [
   ...hanging(`${status.padEnd(5)}  ${check}: ${message}`),
-  ...(hint === undefined ? [] : hanging(`       hint: ${hint}`)),
+  ...(hint === undefined ? [] : hanging(`       hint: ${carry(hint)}`)),
 ];

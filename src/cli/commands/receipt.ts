@@ -6,10 +6,17 @@ import type { Command } from "../command.ts";
 
 const CHANGES: Readonly<Record<Change, string>> = {
   "line ends": "only its line ends were changed, to CRLF",
+  "broken lines": "its lines were broken, as in the text of a mail",
   before: "text was added before its title",
   behind: "text was added after its end",
   "cut off": "its end is missing: it was cut off",
   within: "something was changed between its title and its end",
+};
+
+/** What was done to the whole file on its way. */
+const COPY_AGAIN: Partial<Record<Change, string>> = {
+  "line ends": "copy the file in binary mode, not as text; run as it is, it stops before it changes anything",
+  "broken lines": "do not run it; send it as a file, such as one attached to a mail",
 };
 
 const command: Command = {
@@ -33,9 +40,9 @@ const command: Command = {
         new MigrateError({
           code: "findings/changed-script",
           message: `${path} was changed after it was written: ${changes.map((change) => CHANGES[change]).join(", and ")}; its receipt is sha256:${stated}`,
-          hint: changes.includes("line ends")
-            ? "copy the file in binary mode, not as text; run as it is, it stops before it changes anything"
-            : `if it is run, the log shows the receipt of the original; ${again === undefined ? "compare it with the script that was handed out" : `write it again with: ${again}, and compare the two`}`,
+          hint:
+            changes.map((change) => COPY_AGAIN[change]).find((hint) => hint !== undefined) ??
+            `if it is run, the log shows the receipt of the original; ${again === undefined ? "compare it with the script that was handed out" : `write it again with: ${again}, and compare the two`}`,
         }),
       );
     }

@@ -3,6 +3,7 @@ import { type Repair, repair } from "../../app/repair.ts";
 import { exitCodes, MigrateError } from "../../core/errors.ts";
 import type { Finding } from "../../core/integrity.ts";
 import { type Inconsistency, repairLines } from "../../core/ledger/inconsistency.ts";
+import { shellWord } from "../../core/shell.ts";
 import { findingHints, findingLine } from "../../render/findings.ts";
 import { renderScript } from "../../render/script/script.ts";
 import { type Command, flag, type Invocation, repeatable } from "../command.ts";
@@ -44,7 +45,8 @@ const command: Command = {
       const value = { inconsistency: inconsistency ?? null, findings, left, repaired, done };
       printer.json({ ...value, ...(script ? { script: text } : {}) });
     } else if (text !== undefined) await printer.script([text]);
-    else if (inconsistency !== undefined && dryRun) printer.lines(questionLines(inconsistency));
+    else if (inconsistency !== undefined && dryRun)
+      printer.lines(questionLines(inconsistency).map(printer.carry));
     else if (dryRun) for (const finding of findings) printer.data(findingLine(finding));
     else if (repaired.length === 0) for (const finding of left) printer.info(findingLine(finding));
     const refused = !done && !dryRun && !script && plan.batches.length > 0;
@@ -74,10 +76,11 @@ async function confirmed(
     inconsistency === undefined ? "Accept the files as they are, without running them," : "Repair the ledger";
   const answer = await printer.ask(lines, `${what} on ${database}?`);
   if (answer !== undefined) return answer;
+  const forget = args.list("forget").map((revision) => `--forget ${shellWord(revision)}`);
   throw new MigrateError({
     code: "usage/needs-yes",
     message: "repair asks before it changes the ledger, but there is no terminal",
-    hint: "nothing was done; check with: migrate verify; to repair without being asked, pass --yes",
+    hint: `nothing was done; see what it would do with: ${["migrate repair", ...forget, "--dry-run"].join(" ")}; to repair without being asked, pass --yes`,
   });
 }
 

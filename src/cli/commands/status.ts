@@ -11,6 +11,7 @@ import { findingHints } from "../../render/findings.ts";
 import { revisionValue } from "../../render/json.ts";
 import { interruptedText } from "../../render/listing.ts";
 import type { Command } from "../command.ts";
+import { warnOfHoles } from "../holes.ts";
 import { heads } from "../run.ts";
 
 const command: Command = {
@@ -61,6 +62,7 @@ const command: Command = {
     const bodies = findings.filter(({ kind }) => kind === "body");
     warn("the SQL", bodies, "the next upgrade stops");
     warn("the parent or depends-on", movedIn(findings), "the graph is not the one that was applied");
+    warnOfHoles(printer, findings);
     if (interrupted !== undefined) {
       printer.data(`interrupted: ${interruptedText(interrupted)}`);
       printer.info(`hint: ${finishingHint(project, idsOf(applied), interrupted, "finish it with")}`);

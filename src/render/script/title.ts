@@ -1,9 +1,11 @@
 /** A plan → the title of its script: what it does, for whom it is, and every step in one table. */
 
 import { distinctPrivileges } from "../../core/effects/privilege.ts";
+import { type EffectSummary, summaryOfStep } from "../../core/effects/summary.ts";
 import type { Ledger } from "../../core/ledger/calls.ts";
 import { FORMAT } from "../../core/ledger/format.ts";
 import { NOTHING_TO_DO } from "../../core/outputs.ts";
+import { keptWaiting } from "../../core/plan/hazards.ts";
 import type { ScriptForm } from "../../core/plan/script.ts";
 import type { Plan, PlanStep } from "../../core/plan/types.ts";
 import { commentText, qualified } from "../../core/quote.ts";
@@ -236,7 +238,6 @@ function effectsTable({ steps }: Pick<Plan, "steps">, isOne: boolean): readonly 
     effect.unknown.map((what) => `  ${index + 1}  ${commentText(what)}`),
   );
   const calm = steps.length - noticed.length;
-  const waits = noticed.some(({ effect }) => effect.waits === true);
   return [
     "",
     "Effects on other sessions (!: they are blocked):",
@@ -244,12 +245,24 @@ function effectsTable({ steps }: Pick<Plan, "steps">, isOne: boolean): readonly 
     ...(isOne || steps.some(({ transactional }) => transactional)
       ? [`A lock is held until the end of ${isOne ? "the script, which is one transaction" : "its step"}.`]
       : []),
-    ...(waits ? [] : ["They are blocked only briefly: meanwhile no table is scanned or rewritten."]),
+    ...howLong(
+      noticed.map(({ effect }) => effect),
+      isOne,
+    ),
     ...(calm === 0
       ? []
       : [`${calm === 1 ? "One other step affects" : `${calm} other steps affect`} no other session.`]),
     ...titled("Effects not known:", unknown),
   ];
+}
+
+/** What is known of all of them: nobody is blocked, or not for long. Of one transaction the locks last to its end. */
+function howLong(effects: readonly EffectSummary[], isOne: boolean): readonly string[] {
+  const { waits, unknown } = summaryOfStep(effects, isOne)!;
+  if (waits === true || unknown.length > 0) return [];
+  return effects.flatMap(keptWaiting).length === 0
+    ? ["No table is blocked for reads or writes."]
+    : ["They are blocked only briefly: meanwhile no table is scanned or rewritten."];
 }
 
 const oneWay = ({ direction, irreversible, revision }: PlanStep, index: number): readonly string[] =>
