@@ -187,6 +187,18 @@ describe("findings", () => {
     );
   });
 
+  test.each([
+    [
+      { a: before.a },
+      /; move their files up: mv m\/b\.\*\.sql m\/c\.\*\.sql \.; or name "m" in "directories" too$/,
+    ],
+    [{}, /; name the folder that has their files: --directory m, or "m" in "directories"$/],
+  ])("files below the folder that is read, which has %j", (read, hint) => {
+    const findUnread = (id: string) => ({ path: `m/${id}.up.sql`, folder: "." });
+    const found = findingsOf({ ...files(read).graph, findUnread }, rows);
+    for (const each of found) expect(diagnosticOf(each).hint).toMatch(hint);
+  });
+
   test.each<[string, Readonly<Record<string, string>>, string, RegExp]>([
     [
       "the SQL and the message: the id may have been edited",
