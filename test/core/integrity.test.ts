@@ -143,8 +143,8 @@ describe("findings", () => {
   });
 
   test.each<[Partial<Applied>, string]>([
-    [{ parents: ["s"] }, "settle first that s has no file; then run: migrate verify"],
-    [{ dependsOn: ["s"] }, "settle first that s has no file; then run: migrate verify"],
+    [{ parents: ["s"] }, "s has no file: settle that first, then run: migrate verify"],
+    [{ dependsOn: ["s"] }, "s has no file: settle that first, then run: migrate verify"],
     [
       { parents: ["x", "y"] },
       "x, y are no revisions here; accept the file as it is now with: migrate repair",
