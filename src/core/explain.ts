@@ -49,7 +49,10 @@ export interface Explaining {
   readonly scratch?: string | undefined;
   /** How a step is recorded of which this statement, which failed so, was done already; undefined where that is not why. */
   readonly recording?:
-    | ((step: PlanStep, failed: Pick<Statement, "tag"> & Pick<Failure, "sqlstate">) => string | undefined)
+    | ((
+        step: PlanStep,
+        failed: Pick<Statement, "tag" | "sql"> & Pick<Failure, "sqlstate">,
+      ) => string | undefined)
     | undefined;
   /** Whoever runs the plan tells himself what is so now, and where it ran: the hint is only what to do. */
   readonly adviceOnly?: boolean | undefined;
