@@ -125,6 +125,8 @@ export const meanings: Readonly<Record<string, string>> = {
   "source/ledger":
     "A statement would change the tables of the ledger, which only a run writes, or put something else into its schema.",
   "source/discard-all": "DISCARD ALL would release the lock.",
+  "source/down-marker":
+    "A comment in the up file is the line with which another tool begins its down section: what is below it would run in the upgrade.",
   "source/down-revision-differs": "The up file and the down file of a pair name different revisions.",
   "source/duplicate-item": "A list in the header has an item twice.",
   "source/duplicate-key": "The header has a key twice.",

@@ -201,7 +201,7 @@ export async function readAdoption(
 }> {
   const { folder, tool: name, command, table } = options;
   const files = readForeignFolder(folder, deps.cwd);
-  if (name === undefined) refuseOwn(files, folder);
+  if (name === undefined) refuseOwn(files, deps, config, options);
   const found = toolOf(files, folder, name);
   const tool = table === undefined ? found : { ...found, table: { ...found.table, name: baseOf(table) } };
   const described = tool.read(files);
@@ -253,17 +253,25 @@ export async function adoptedProject(
 const isNothing = ({ migrations, findings, others }: Reading): boolean =>
   migrations.length + findings.length + others.length === 0;
 
-/** What looks like golang-migrate's may be ours: then each begins with its header. */
-function refuseOwn(files: readonly FolderFile[], folder: string): void {
+/** What looks like golang-migrate's may be ours: then each begins with its header. The files may be in a folder below. */
+function refuseOwn(
+  files: readonly FolderFile[],
+  deps: Deps,
+  { directories }: Config,
+  given: ProjectOptions,
+): void {
   const ups = files.filter((file) => file.name.endsWith(".up.sql"));
   const own = ups.find(
     ({ path: at, text }) => parseHeader({ path: at, text }, "up").header.revision !== undefined,
   );
   if (own === undefined) return;
+  const folder = path.dirname(own.path);
+  const isRead =
+    (given.directories ?? []).length === 0 && directories.some((each) => isSameFolder(each, folder, deps));
   throw new MigrateError({
     code: "usage/own-folder",
     message: `${folder} has migrations of Retort already: ${own.path} has a header with its revision`,
-    hint: `use it as it is: migrate status --directory ${shellWord(folder)}; or name the tool with --tool`,
+    hint: `use it as it is: migrate status${isRead ? "" : ` --directory ${shellWord(folder)}`}; or name the tool with --tool`,
   });
 }
 

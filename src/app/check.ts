@@ -4,6 +4,7 @@
  */
 import { notHere } from "../core/absence.ts";
 import { items, kindOf, node, word } from "../core/ast.ts";
+import { legendOf } from "../core/catalog/compare.ts";
 import { counts } from "../core/diff/verdict.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { interruptedText } from "../core/explain.ts";
@@ -92,11 +93,13 @@ const besides = (error: unknown, found: readonly Diagnostic[]): unknown =>
     : error;
 
 function schemaDiffers({ differences, rows }: SchemaCheck): readonly Diagnostic[] {
-  if (rows.length === 0 && differences.every((difference) => !counts(difference))) return [];
+  const differ = differences.some(counts);
+  if (rows.length === 0 && !differ) return [];
+  const legend = differ ? ` ${legendOf("the migrations", "the schema folder")}` : "";
   return [
     {
       code: "findings/schema-differs",
-      message: "the schema folder and the migrations differ",
+      message: `the schema folder and the migrations differ${legend}`,
       hint: 'correct the schema files, or write a migration: migrate revision --autogenerate -m "…"',
     },
   ];

@@ -3,6 +3,7 @@ import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/
 import type { Event } from "../core/event.ts";
 import { startTimeoutHint } from "../core/explain.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
+import type { RevisionId } from "../core/migration.ts";
 import { besideNewer, type Fault, leftToDo } from "../core/newer-release.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { redact } from "../core/redact.ts";
@@ -244,11 +245,14 @@ async function planFor(
   session: Session,
   options: RunOptions,
 ): Promise<Plan> {
-  const rows = rowsFor(project, request, state, options);
+  const { rows, at } = startOf(project, request, state, options);
   const steps = comparedSteps(project, rows, () => stepsFrom(project, request, rows), options.onNotice);
   const compileOptions = { ...options, serverVersion: session.version, effects: true };
   const { intent } = state;
-  if (intent === undefined) return compileSteps(project, steps, "run", compileOptions);
+  if (intent === undefined) {
+    const plan = await compileSteps(project, steps, "run", compileOptions);
+    return at === undefined ? plan : { ...plan, from: at, to: at };
+  }
   const message =
     steps.kind === "stamp" ? await leftBehind(project, session, intent, steps.after) : undefined;
   if (message !== undefined) options.onNotice?.({ severity: "WARNING", message });
@@ -267,17 +271,20 @@ async function planFor(
   });
 }
 
-/** The rows that an upgrade starts from: with `allowAhead` not those of a newer release, unless something is left to do. */
-function rowsFor(
+/**
+ * The rows that an upgrade starts from: with `allowAhead` not those of a newer release, unless something is left to do. `at`:
+ * what is current beside that release, which may be no migration here.
+ */
+function startOf(
   project: Project,
   request: Request,
   { applied }: LedgerState,
   { allowAhead, onNotice }: RunOptions,
-): readonly Applied[] {
-  if (allowAhead !== true || request.kind !== "upgrade") return applied;
-  const { known, ahead, fault } = besideNewer(project.graph, applied);
+): { readonly rows: readonly Applied[]; readonly at?: readonly RevisionId[] | undefined } {
+  if (allowAhead !== true || request.kind !== "upgrade") return { rows: applied };
+  const { known, ahead, current, fault } = besideNewer(project.graph, applied);
   if (fault !== undefined) throw unknownRevision(fault);
-  if (ahead === undefined) return known;
+  if (ahead === undefined) return { rows: known };
   const pending = stepsFrom(project, request, known).steps;
   if (pending.length > 0)
     throw unknownRevision(
@@ -287,7 +294,7 @@ function rowsFor(
       ),
     );
   onNotice?.({ severity: "NOTICE", message: ahead });
-  return known;
+  return { rows: known, at: current };
 }
 
 const unknownRevision = (fault: Fault): MigrateError =>

@@ -117,6 +117,10 @@ function meantForFlag(
     const hint = soManyHint(name, command.soMany, environment);
     return hint === undefined ? error : hinted(hint);
   }
+  const [word = "", ...others] = args.positionals;
+  const [, ref] = GIT_REF.exec(word) ?? [];
+  if (ref !== undefined && others.length === 0 && "since" in command.args && NO_REVISION.has(error.code))
+    return hinted(`did you mean: migrate ${name} --since ${shellWord(ref)}`);
   if (!NO_TARGET.has(error.code)) return error;
   const named = args.positionals.find((word) => environments.includes(word));
   const script = args.positionals.find(
@@ -134,6 +138,12 @@ function meantForFlag(
   const all = positionals.required > 0 ? `${positionals.names[0]} ${words}` : words;
   return hinted(`did you mean: migrate ${name} ${all}`);
 }
+
+/** `HEAD~1`, `origin/main` or `main..HEAD`: in git, what came after that. */
+const GIT_REF = /^((?:HEAD|main|master|origin\/[\w./-]*\w)(?:[~^]\d*)*)(?:\.{2,3}(?:HEAD)?)?$/;
+
+/** What a word that is no revision and no file leads to. */
+const NO_REVISION: ReadonlySet<string> = new Set(["graph/unknown-revision", "usage/no-migration"]);
 
 /** What a word that is no target leads to; where only an environment has a database, there is none without it. */
 const NO_TARGET: ReadonlySet<string> = new Set([

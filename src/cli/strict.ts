@@ -40,7 +40,8 @@ export function parseWords(
     const option = options.get(token.name);
     const wrong =
       option !== undefined
-        ? (helpFault(command, token, tokens[at + 1], options) ?? valueFault(command, token, option))
+        ? (helpFault(command, words[token.index]!, token, tokens[at + 1], options) ??
+          valueFault(command, token, option))
         : token.name === "="
           ? noValue(command, `-${words[token.index]!.split("=", 1)[0]!.at(-1)}`)
           : unknownFlag(command, token.rawName, words[token.index]!);
@@ -154,7 +155,8 @@ const noValue = (command: Named, flag: string): MigrateError =>
 
 /** In psql `-h` takes a server. Help would let a script go on as if it had done what it was written for. */
 function helpFault(
-  command: Named,
+  command: Pick<Command, "name" | "args" | "positionals">,
+  word: string,
   { rawName, index }: OptionToken,
   next: Token | undefined,
   options: ReadonlyMap<string, Option>,
@@ -163,6 +165,10 @@ function helpFault(
   const hasValue =
     next.kind === "positional" ||
     (next.kind === "option" && next.index === index && options.get(next.name)?.type !== "boolean");
+  const whole = word.slice(1);
+  // `-head` is read as letters, too.
+  if (hasValue && (Object.hasOwn(command.args, whole) || argumentFor(command, whole) !== undefined))
+    return unknownFlag(command, rawName, word);
   return hasValue
     ? usage("unexpected-value", "-h takes no value: it shows the help", command, ONE_ADDRESS)
     : undefined;
@@ -335,14 +341,26 @@ function unknownFlag(
   const others = habitsFor(name).length === 0 ? (nearest(name, known) ?? begunSo(name, known)) : undefined;
   const guess = byWhole ?? meant(name) ?? others;
   const reason = byWhole === undefined && habitsFor(name).find((each) => each.includes(" "));
-  const [first] = positionals.names;
-  const target =
-    positionals.words?.[name] ?? (first === "TARGET" && MEANS_TARGET.has(name) ? first : undefined);
-  const said = target === undefined ? guess && ` --${guess}` : `: migrate ${command} ${target}`;
+  const target = argumentFor({ positionals }, name);
+  const byWholeTarget = whole.startsWith("--") ? undefined : argumentFor({ positionals }, whole.slice(1));
+  const argument = byWhole === undefined ? (byWholeTarget ?? target) : undefined;
+  const said = argument === undefined ? guess && ` --${guess}` : `: migrate ${command} ${argument}`;
   const hint = reason || (said && `did you mean${said}?`);
-  const shown = byWhole === undefined ? flag : whole;
+  const shown = byWhole === undefined && byWholeTarget === undefined ? flag : whole;
   return usage("unknown-flag", `unknown flag ${shown}`, { name: command }, hint);
 }
+
+/** What is written here without dashes. */
+function argumentFor({ positionals }: Pick<Command, "positionals">, name: string): string | undefined {
+  const { words = {}, names } = positionals;
+  const [first = ""] = names;
+  if (Object.hasOwn(words, name)) return words[name];
+  if (first === "TARGET" && MEANS_TARGET.has(name)) return first;
+  return TAKES_TARGETS.has(first) && TARGETS.has(name) ? name : undefined;
+}
+
+const TAKES_TARGETS = new Set(["TARGET", "REVISION", "WHICH", "RANGE"]);
+const TARGETS = new Set(["head", "heads", "base"]);
 
 /** Flags of other tools for what is written here without one. */
 const MEANS_TARGET = new Set(["to", "target", "rev", "revision", "version"]);

@@ -3,7 +3,14 @@ import type { Diagnostic } from "./errors.ts";
 import { type Graph, nodeOf } from "./graph.ts";
 import { folderOf, removalOf, type UnreadFile, unreadHint } from "./graph-faults.ts";
 import type { Applied } from "./ledger/types.ts";
-import { type Migration, type Revision, type RevisionId, sourcesOf } from "./migration.ts";
+import { skipTrivia } from "./lexer.ts";
+import {
+  type Migration,
+  type MigrationFile,
+  type Revision,
+  type RevisionId,
+  sourcesOf,
+} from "./migration.ts";
 import { appliedThrough, halfApplied } from "./replaced.ts";
 import { shellWord } from "./shell.ts";
 import { unique } from "./unique.ts";
@@ -31,7 +38,7 @@ type Cause =
   | { readonly kind: "dormant"; readonly squashed: Revision }
   /** Replaced, while others that the same revision replaces are not applied. */
   | { readonly kind: "half-replaced"; readonly fault: Diagnostic }
-  /** A file that is not applied has its SQL, under another id. */
+  /** A file that is not applied has its message and its SQL, under another id: it may be the same migration, or not. */
   | { readonly kind: "renamed"; readonly migration: WithFiles }
   /** Its file is in a folder that is not read. */
   | { readonly kind: "unread"; readonly file: UnreadFile }
@@ -65,7 +72,8 @@ export function absences<R extends Row>(
   const mayBeNewer = lost.every((each) => each.mayBeNewer);
   const hintOfLost = lostHint(lost.map(({ revision }) => revision)) + (mayBeNewer ? ahead : "");
   const [unread, ...others] = causes.flatMap(({ cause }) => (cause.kind === "unread" ? [cause.file] : []));
-  const hintOfUnread = unread === undefined ? "" : unreadHint([unread, ...others]);
+  const isEmpty = graph.nodes.size === 0;
+  const hintOfUnread = unread === undefined ? "" : unreadHint([unread, ...others], isEmpty);
   return causes.map(({ row, cause }): Absence<R> => {
     const reason = "has no file";
     switch (cause.kind) {
@@ -136,22 +144,27 @@ function aboveOf(graph: Graph, rows: readonly Row[], lacking: readonly RevisionI
   };
 }
 
-/** The one migration that is not applied, has the row's SQL, and is otherwise as the row says but for its id. */
+/**
+ * The one migration that is not applied and has the row's message and SQL. Without the message it may be anybody's: two
+ * branches have the same `CREATE EXTENSION`, and all merges have the same SQL, which is none.
+ */
 function renamedTo(
   { nodes }: Files,
   rows: readonly Row[],
-  { checksum, message, parents }: Row,
+  { checksum, message }: Row,
 ): WithFiles | undefined {
   if (checksum === undefined) return undefined;
   const applied = new Set(rows.map(({ revision }) => revision));
   const found = [...nodes.values()].flatMap(({ revision }) => {
     const { up, down } = revision;
-    if (up?.checksum !== checksum || applied.has(revision.revision)) return [];
-    const isSame = revision.message === message || revision.parents.join() === parents?.join();
-    return isSame ? [{ ...revision, up, ...(down && { down }) }] : [];
+    const isSame = up?.checksum === checksum && revision.message === message && hasSql(up);
+    return isSame && !applied.has(revision.revision) ? [{ ...revision, up, ...(down && { down }) }] : [];
   });
   return found.length === 1 ? found[0] : undefined;
 }
+
+const hasSql = ({ source: { text }, bodyStart }: MigrationFile): boolean =>
+  skipTrivia(text, bodyStart) < text.length;
 
 /** What `current` leaves out, in one sentence and with what to type; undefined where it leaves out nothing. */
 export function leftOutOf(
@@ -213,7 +226,7 @@ function renamedHint(was: RevisionId, { revision, ...files }: WithFiles): string
   const paths = sourcesOf(files)
     .map(({ path }) => path)
     .join(" and ");
-  return `${files.up.source.path} has its SQL under the id ${revision}, but an id must not change once it is applied: write '-- revision: ${was}' in ${paths}`;
+  return `${files.up.source.path} has its message and its SQL under the id ${revision}: if it is the same migration, write '-- revision: ${was}' in ${paths}, since an id must not change once it is applied; otherwise ${lostHint([was])}`;
 }
 
 /**

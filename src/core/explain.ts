@@ -14,7 +14,7 @@ import { passwordsOf } from "./password.ts";
 import { defaultTimeouts, searchPathNames } from "./plan/session.ts";
 import type { Batch, Plan, PlanStep, Statement } from "./plan/types.ts";
 import { offsetInDo } from "./plpgsql.ts";
-import { identifier, qualified } from "./quote.ts";
+import { identifier, literal, qualified } from "./quote.ts";
 import { redact } from "./redact.ts";
 import { settledRows } from "./replaced.ts";
 import { type Location, locate, offsetOfCodePoint } from "./source.ts";
@@ -49,7 +49,10 @@ export interface Explaining {
   readonly scratch?: string | undefined;
   /** How a step is recorded of which this statement, which failed so, was done already; undefined where that is not why. */
   readonly recording?:
-    | ((step: PlanStep, failed: Pick<Statement, "tag"> & Pick<Failure, "sqlstate">) => string | undefined)
+    | ((
+        step: PlanStep,
+        failed: Pick<Statement, "tag" | "sql"> & Pick<Failure, "sqlstate">,
+      ) => string | undefined)
     | undefined;
   /** Whoever runs the plan tells himself what is so now, and where it ran: the hint is only what to do. */
   readonly adviceOnly?: boolean | undefined;
@@ -121,6 +124,7 @@ export function explain(
       lines(
         failure.hint,
         rights?.hint ??
+          (commits ? undefined : takenIdHint(plan, failure)) ??
           encodingHint(statement, failure) ??
           // Behind the settings of a step, their limit is met also by what records it, and by its commit.
           (step !== undefined && (commits || (statement.step !== undefined && purpose !== "guard-step"))
@@ -231,6 +235,13 @@ function rightsHint(
   return purpose === "create-ledger"
     ? { hint: "as the owner of the ledger, run: migrate ensure-version" }
     : { message: "this role may not write to the ledger", hint: grantsHint(plan, "write", runsAs) };
+}
+
+/** The rows came without the sequence that counts them, or it without them: both are copied by themselves. */
+function takenIdHint({ schema }: Plan, { sqlstate, constraint }: Failure): string | undefined {
+  if (sqlstate !== "23505" || constraint !== "log_pkey") return undefined;
+  const log = qualified(schema, "log");
+  return `the sequence of ${log} is behind its rows, as after a restore of data alone, or by logical replication: as the owner of the ledger, run: SELECT setval(${literal(`${log}_id_seq`)}, (SELECT max(id) FROM ${log}))`;
 }
 
 /** A table of that name that somebody else has made lacks the ledger's columns; the server's own hint names another one. */

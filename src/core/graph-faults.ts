@@ -64,10 +64,14 @@ export type FindUnread = (id: RevisionId) => UnreadFile | undefined;
 /** Beyond so many files, no command names each. */
 const MOST_NAMED = 5;
 
-/** What to type where the files of one or more revisions are not read. */
-export function unreadHint(files: readonly [UnreadFile, ...UnreadFile[]]): string {
+/** What to type where the files of one or more revisions are not read. `isEmpty`: what is read has no migrations at all. */
+export function unreadHint(files: readonly [UnreadFile, ...UnreadFile[]], isEmpty = false): string {
   const [{ folder }] = files;
-  const folders = unique(files.map(({ path }) => JSON.stringify(folderOf(path)))).join(", ");
+  const named = unique(files.map(({ path }) => folderOf(path)));
+  const folders = named.map((each) => JSON.stringify(each)).join(", ");
+  // Where the files are all together it is the folder that is read which is not meant.
+  if (isEmpty)
+    return `folders below ${folder} are not read; name the folder that has ${files.length === 1 ? "its file" : "their files"}: ${named.map((each) => `--directory ${shellWord(each)}`).join(" ")}, or ${folders} in "directories"`;
   const stems = files.map(({ path }) => `${shellWord(stemOf(path, "up"))}.*.sql`);
   const isNamed = files.length <= MOST_NAMED && files.every((each) => each.folder === folder);
   const move = isNamed ? `: mv ${stems.join(" ")} ${shellWord(folder)}` : "";

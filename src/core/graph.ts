@@ -264,17 +264,14 @@ function insteadOf(graph: Graph, name: string): string {
     (name === "none" ? "base" : undefined) ??
     ofNumber(graph, name) ??
     nearest(name, [...graph.nodes.keys(), ...graph.carriers.keys(), ...RESERVED]);
-  return `${meant === undefined ? "" : `did you mean '${meant}'? `}${ofFewDigits(graph, name)}`;
+  return `${meant === undefined ? "" : `did you mean '${meant}'? `}${ofTwoDigits(graph, name)}`;
 }
 
-/** One or two digits may be meant as a count of steps, or as the beginning of an id. */
-function ofFewDigits({ nodes }: Graph, name: string): string {
-  if (!/^\d{1,2}$/.test(name)) return "";
-  if (Number(name) === 0) return "to undo everything: migrate downgrade base; ";
-  const begun = name.length > 1 && [...nodes.keys()].some((id) => id.length > 3 && id.startsWith(name));
-  const prefix = begun ? "as the beginning of an id, digits must be at least three; " : "";
-  return `${prefix}upgrade and downgrade count steps as +${name} and -${name}; `;
-}
+/** Two digits may be meant as the beginning of an id. */
+const ofTwoDigits = ({ nodes }: Graph, name: string): string =>
+  /^\d\d$/.test(name) && [...nodes.keys()].some((id) => id.length > 3 && id.startsWith(name))
+    ? "as the beginning of an id, digits must be at least three; "
+    : "";
 
 /** The range that is meant by `a..b`, as git writes one, or by two numbers of files, `0001-0003`. */
 export function rangeMeant(text: string): string | undefined {

@@ -360,7 +360,7 @@ function headerHint(
 ): string {
   const applied = gone.filter((id) => reasons.has(id));
   if (applied.length > 0)
-    return `settle first that ${applied.map((id) => `${id} ${reasons.get(id)}`).join(" and that ")}; then run: migrate verify`;
+    return `${applied.map((id) => `${id} ${reasons.get(id)}`).join(", and ")}: settle that first, then run: migrate verify`;
   const accept = "accept the file as it is now with: migrate repair";
   return gone.length > 0
     ? `${gone.join(", ")} ${gone.length === 1 ? "is no revision" : "are no revisions"} here; ${accept}`

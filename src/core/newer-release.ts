@@ -1,6 +1,7 @@
 /** The ledger's rows and the files of an older release → what it goes by beside a newer one, or why nothing shows that there is one. */
 import { aheadOf, lackingBelow, lostHint, squashedHint } from "./absence.ts";
 import type { Graph } from "./graph.ts";
+import { currentRows } from "./history.ts";
 import type { Applied } from "./ledger/types.ts";
 import type { Migration, RevisionId } from "./migration.ts";
 import { waitingOf } from "./replaced.ts";
@@ -15,8 +16,9 @@ export interface Fault {
 export interface BesideNewer {
   /** Without the rows of the newer release. */
   readonly known: readonly Applied[];
-  /** What it is ahead by. */
+  /** What it is ahead by, and what is current there: no migration here, most of the time. */
   readonly ahead?: string;
+  readonly current?: readonly RevisionId[];
   readonly fault?: Fault;
 }
 
@@ -42,7 +44,8 @@ export function besideNewer(graph: Graph<Migration>, applied: readonly Applied[]
     ...(ahead.length === 0 ? [] : [`the database is ahead of these files, which lack ${ids(ahead)}`]),
     ...(waiting.length === 0 ? [] : [`the ledger has ${ids(waiting)} in place of ${ids(replaced)}`]),
   ].join("; ");
-  return { known, ahead: message };
+  const current = currentRows(graph, [...known, ...ahead]);
+  return { known, ahead: message, current: [...current.known, ...current.unknown] };
 }
 
 const notAhead = (revisions: readonly RevisionId[], lacking: readonly RevisionId[]): Fault => ({

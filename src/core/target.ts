@@ -149,7 +149,10 @@ export function upgradeTargets(
   options: { readonly clamp?: boolean } = {},
 ): readonly RevisionId[] {
   const relative = parseRelative(text);
-  if (relative === undefined) return resolveAll(graph, text);
+  if (relative === undefined) {
+    if (options.clamp !== true) refuseCount(graph, text, "+", downgradeTo(BASE, undefined));
+    return resolveAll(graph, text);
+  }
   const { branch, symbol, offset } = relative;
   if (symbol === "" && offset <= 0) throw notUpwards(text, offset);
   if (symbol !== "") return [notBase(counted(graph, relative, text, options), text)];
@@ -184,6 +187,7 @@ export function downgradeTarget(
   const command = (end: string): string => downgradeTo(end, start);
   const relative = parseRelative(text);
   if (relative === undefined) {
+    refuseCount(graph, text, "-", command(BASE));
     const at = text.lastIndexOf("@");
     const branch = text.slice(0, Math.max(at, 0)) || undefined;
     return { branch, place: placeBelow(graph, branch, text.slice(at + 1), text, command) };
@@ -313,6 +317,15 @@ function byPrefix(graph: Graph, prefix: string, branch: string | undefined): Rev
   return matches[0] === undefined ? undefined : exactly(graph, matches[0]);
 }
 
+/** One or two digits that name nothing may be meant as a count of steps. `undo`: the command that takes back all. */
+function refuseCount(graph: Graph, text: string, sign: "+" | "-", undo: string): void {
+  if (!/^\d{1,2}$/.test(text) || (exactly(graph, text) ?? byNumber(graph, text)) !== undefined) return;
+  const unknown = unknownRevision(graph, text);
+  const hint =
+    Number(text) === 0 ? `to undo everything: ${undo}` : `a count of steps is written ${sign}${text}`;
+  throw new MigrateError({ ...unknown, hint: `${hint}; ${unknown.hint}` });
+}
+
 function byNumber(graph: Graph, number: string): RevisionId | undefined {
   const matches = [...graph.nodes].filter(([, node]) => node.revision.number === number).map(([id]) => id);
   if (matches.length > 1)
@@ -393,7 +406,7 @@ function walk(graph: Graph, start: Place, steps: number, options: WalkOptions = 
     const [only, ...others] = next(place);
     if (only === undefined) {
       if (clamp) return place;
-      throw noSuchRelative(text, steps, `${endOf(steps, step)}${options.instead ?? ""}`);
+      throw noSuchRelative(text, steps, `${endOf(start, steps, step, branch)}${options.instead ?? ""}`);
     }
     if (others.length > 0) throw ambiguousWalk(graph, text, place, [only, ...others]);
     place = only;
@@ -401,11 +414,14 @@ function walk(graph: Graph, start: Place, steps: number, options: WalkOptions = 
   return place;
 }
 
-/** How far a walk in that direction can go. */
-const endOf = (steps: number, most: number): string =>
-  steps > 0
-    ? `there ${most === 1 ? "is" : "are"} ${most === 0 ? "none" : `only ${most}`}; to go all the way up, use: heads`
-    : `base is ${most === 0 ? "the end" : `only ${most} down`}`;
+/** How far a walk in that direction can go. `branch`: that it must stay on. */
+function endOf(start: Place, steps: number, most: number, branch: string | undefined): string {
+  if (steps < 0) return `base is ${most === 0 ? "the end" : `only ${most} down`}`;
+  const where = `after ${start}${branch === undefined ? "" : ` on the branch '${branch}'`}`;
+  if (most === 0) return `no revision comes ${where}`;
+  const found = most === 1 ? "only 1 revision comes" : `only ${most} revisions come`;
+  return `${found} ${where}; to go all the way up, use: heads`;
+}
 
 function notUpwards(text: string, offset: number): MigrateError {
   return offset === 0

@@ -1,6 +1,7 @@
 /** A revision that is applied, half so or not yet → the command that takes it away, finishes, records or forgets it. */
 import { type Graph, nodeOf } from "./graph.ts";
 import type { Intent, LedgerNames } from "./ledger/types.ts";
+import { withoutComments } from "./lexer.ts";
 import type { Revision, RevisionId } from "./migration.ts";
 import { qualified } from "./quote.ts";
 import { shellWord } from "./shell.ts";
@@ -88,7 +89,7 @@ export function recording(
   graph: Graph,
   applied: readonly RevisionId[],
   { revision, direction }: Pick<Intent, "revision" | "direction">,
-  failed: { readonly tag?: string; readonly sqlstate?: string },
+  failed: Failed,
 ): string | undefined {
   if (!isDone(direction, failed)) return undefined;
   if (direction === "down")
@@ -100,14 +101,24 @@ export function recording(
   return `if the database has already all that ${added.join(", ")} ${all}, record ${them}${last}: ${command}`;
 }
 
-/** Whether a statement may have failed because it was done: one that says neither does what is usual in its direction. */
-function isDone(
-  direction: Intent["direction"],
-  { tag = "", sqlstate = "" }: { readonly tag?: string; readonly sqlstate?: string },
-): boolean {
-  const creates = tag.startsWith("CREATE") || (direction === "up" && !tag.startsWith("DROP"));
-  return (creates ? DUPLICATE : UNDEFINED).has(sqlstate);
+/** A statement, and what the server said. */
+interface Failed {
+  readonly tag?: string;
+  readonly sql?: string;
+  readonly sqlstate?: string;
 }
+
+/** Whether a statement may have failed because it was done: one that says neither does what is usual in its direction. */
+function isDone(direction: Intent["direction"], { tag = "", sql = "", sqlstate = "" }: Failed): boolean {
+  const creates = tag.startsWith("CREATE") || (direction === "up" && !tag.startsWith("DROP"));
+  const takesAway = tag.startsWith("ALTER") && DROPS_PART.test(withoutComments(sql));
+  return (creates ? DUPLICATE : UNDEFINED).has(sqlstate) || (takesAway && PART.has(sqlstate));
+}
+
+/** A column, a constraint or the like, and not what a column has. */
+const DROPS_PART = /\bDROP\s+(?!DEFAULT\b|NOT\s|EXPRESSION\b|IDENTITY\b)/i;
+/** It is not there, although what would lose it is. */
+const PART: ReadonlySet<string> = new Set(["42703", "42704"]);
 
 /** The stamp that adds a revision to the ledger, with what it needs, and takes none out. */
 export function stampWith(

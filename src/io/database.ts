@@ -135,8 +135,8 @@ function candidateIfAny(find: () => Candidate | undefined): Candidate | undefine
 /** `PG*` names a database when one of these is set; a user, password or port alone is only a habit of the shell. */
 const PG_NAMES = ["PGSERVICE", "PGHOST", "PGDATABASE"];
 
-/** Those of the official container image. */
-const POSTGRES_NAMES = ["POSTGRES_DB", "POSTGRES_HOST", "POSTGRES_USER"];
+/** Those of the official container image: first the host, since where it stands is said of an address that is not reached. */
+const POSTGRES_NAMES = ["POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER"];
 
 /** The variables of which one names a database. */
 export const addressNames: readonly string[] = [...URL_NAMES, ...PG_NAMES, ...POSTGRES_NAMES];

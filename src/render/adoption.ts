@@ -1,7 +1,7 @@
 /** What a folder of another tool becomes → the summary a person reads before anything is written. */
 
 import type { AdoptedMigration } from "../core/adopt/adopt.ts";
-import type { Difference } from "../core/catalog/compare.ts";
+import { type Difference, legendOf } from "../core/catalog/compare.ts";
 import type { Diagnostic } from "../core/errors.ts";
 import type { Direction } from "../core/header.ts";
 import type { RevisionId } from "../core/migration.ts";
@@ -110,9 +110,11 @@ export interface ProofSummary {
 export function proofLines(proof: ProofSummary, withDown: boolean): readonly string[] {
   const { tool, up, down, refused, assumed, objects, differences } = proof;
   const refusals = [...refused.old, ...refused.new];
+  const listed = differences.up.length > 0 ? "up" : "down";
   const line = (direction: Direction, run: readonly string[], what: string): string => {
     const found = differences[direction].length;
-    return `${direction.padEnd(4)} ${counted(run.length, "migration")}: ${found === 0 ? `the same${what}` : counted(found, "difference")}`;
+    const legend = direction === listed ? ` ${legendOf(`what ${tool} makes`, "what migrate makes")}` : "";
+    return `${direction.padEnd(4)} ${counted(run.length, "migration")}: ${found === 0 ? `the same${what}` : counted(found, "difference") + legend}`;
   };
   return [
     line("up", up, `, ${counted(objects, "object")}`),
@@ -122,7 +124,7 @@ export function proofLines(proof: ProofSummary, withDown: boolean): readonly str
       : [
           `not compared: ${counted(assumed.length, "migration")}, of which only the new file is SQL (${some(assumed)})`,
         ]),
-    ...differenceLines(differences.up.length > 0 ? differences.up : differences.down, [tool, "migrate"]),
+    ...differenceLines(differences[listed], [tool, "migrate"]),
     ...byHandLines(refused.old),
     ...byHandLines(refused.new),
   ];

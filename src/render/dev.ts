@@ -14,7 +14,7 @@ export function devStart({ once, database, others }: DevStart): string {
       : `the newest migration is taken back and applied again on ${database} ${when}`;
   return others === undefined
     ? `${what}; git does not know whether others have it`
-    : `${what}, unless it is in ${others}: then others have it`;
+    : `${what}, but not if it is in ${others}, because others may have it then`;
 }
 
 export function devLines({

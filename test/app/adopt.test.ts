@@ -339,7 +339,17 @@ test("what cannot be read says what to type", async () => {
     hint: "did you mean --tool goose?",
   });
   const { world } = await adoptFiles({ "1_a.up.sql": "" });
-  await expect(adopt(world, { folder: "new" })).rejects.toMatchObject({ code: "usage/own-folder" });
+  for (const [folder, directories, status] of [
+    ["new", ["new"], "migrate status --directory new"],
+    // Its config file names that folder.
+    [".", undefined, "migrate status"],
+    ["new", undefined, "migrate status"],
+  ] as const)
+    await expect(adopt(world, { folder, directories })).rejects.toMatchObject({
+      code: "usage/own-folder",
+      message: expect.stringMatching(/^new has migrations of Retort already: new\//),
+      hint: `use it as it is: ${status}; or name the tool with --tool`,
+    });
   await expect(adopt(deps({}, root), { folder: "nowhere" })).rejects.toMatchObject({
     code: "usage/missing-directory",
   });

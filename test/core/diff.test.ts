@@ -160,10 +160,14 @@ describe("renames", () => {
     ],
     [
       ["users.name=full_name"],
-      "users.name=full_name: the migrations have no users.name",
+      "users.name=full_name: the migrations make nothing named 'users.name'",
       "did you mean shop.users.name?",
     ],
-    [["shop.users.nam=full_name"], "the migrations have no shop.users.nam", "did you mean shop.users.name?"],
+    [
+      ["shop.users.nam=full_name"],
+      "the migrations make nothing named 'shop.users.nam'",
+      "did you mean shop.users.name?",
+    ],
     [
       ["shop.users.name=ful_name"],
       "the schema folder has no column shop.users.ful_name",
@@ -194,7 +198,7 @@ describe("renames", () => {
     const { code, message, location } = failure(() => checkedRenames(said, catalogOf(18, []), users, ""));
     expect({ code, message, location }).toEqual({
       code: "source/renamed-from",
-      message: "-- renamed-from: gone: the migrations have no shop.gone",
+      message: "-- renamed-from: gone: the migrations make nothing named 'shop.gone'",
       location: { path: "schema/y.sql", line: 3, column: 3 },
     });
   });

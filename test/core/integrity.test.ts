@@ -143,8 +143,8 @@ describe("findings", () => {
   });
 
   test.each<[Partial<Applied>, string]>([
-    [{ parents: ["s"] }, "settle first that s has no file; then run: migrate verify"],
-    [{ dependsOn: ["s"] }, "settle first that s has no file; then run: migrate verify"],
+    [{ parents: ["s"] }, "s has no file: settle that first, then run: migrate verify"],
+    [{ dependsOn: ["s"] }, "s has no file: settle that first, then run: migrate verify"],
     [
       { parents: ["x", "y"] },
       "x, y are no revisions here; accept the file as it is now with: migrate repair",
@@ -187,19 +187,41 @@ describe("findings", () => {
     );
   });
 
-  test("a revision whose id was edited is told with the file that has its SQL, and no other", () => {
-    const hintsOf = (now: ReturnType<typeof files>) =>
-      findingsOf(now.graph, rows).flatMap((each) => (each.kind === "vanished" ? [each.hint] : []));
-    const as = (header: string) => ({ x: `${header}-- message: c\n`, y: `${header}-- message: c\n` });
-    const renamed = files({ a: before.a, b: before.b, x: before.c }, as("-- parent: b\n"));
-    expect(hintsOf(renamed)).toEqual([
-      "0002_x.up.sql has its SQL under the id x, but an id must not change once it is applied: write '-- revision: c' in 0002_x.up.sql and 0002_x.down.sql",
-    ]);
-    const other = files({ a: before.a, b: before.b, x: "SELECT 9;\n" }, as("-- parent: b\n"));
-    expect(hintsOf(other)).toEqual([expect.stringContaining("--forget c")]);
-    // Of two copies, neither is known to be it.
-    const both = files({ a: before.a, b: before.b, x: before.c, y: before.c }, as("-- parent: b\n"));
-    expect(hintsOf(both)).toEqual([expect.stringContaining("--forget c")]);
+  test.each([
+    [
+      { a: before.a },
+      /; move their files up: mv m\/b\.\*\.sql m\/c\.\*\.sql \.; or name "m" in "directories" too$/,
+    ],
+    [{}, /; name the folder that has their files: --directory m, or "m" in "directories"$/],
+  ])("files below the folder that is read, which has %j", (read, hint) => {
+    const findUnread = (id: string) => ({ path: `m/${id}.up.sql`, folder: "." });
+    const found = findingsOf({ ...files(read).graph, findUnread }, rows);
+    for (const each of found) expect(diagnosticOf(each).hint).toMatch(hint);
+  });
+
+  test.each<[string, Readonly<Record<string, string>>, string, RegExp]>([
+    [
+      "the SQL and the message: the id may have been edited",
+      { x: before.c },
+      "c",
+      /^0002_x\.up\.sql has its message and its SQL under the id x: if it is the same migration, write '-- revision: c' in 0002_x\.up\.sql and 0002_x\.down\.sql, since an id must not change once it is applied; otherwise restore its file \(another git branch may have it\), or, .* --forget c$/,
+    ],
+    ["the SQL alone, as on another branch", { x: before.c }, "x", /^restore its file/],
+    ["the message alone", { x: "SELECT 9;\n" }, "c", /^restore its file/],
+    ["both, twice: neither is known to be it", { x: before.c, y: before.c }, "c", /^restore its file/],
+  ])("a file that is not applied has of one that is lost %s", (_name, others, message, hint) => {
+    const header = `-- parent: b\n-- message: ${message}\n`;
+    const now = files({ a: before.a, b: before.b, ...others }, { x: header, y: header });
+    const hints = findingsOf(now.graph, rows).map((each) => diagnosticOf(each).hint);
+    expect(hints).toEqual([expect.stringMatching(hint)]);
+  });
+
+  test("two migrations without SQL are not the same for that", () => {
+    const header = "-- parent: a\n-- message: merge\n";
+    const { rows: merged } = files({ a: before.a, m: "-- nothing\n" }, { m: header });
+    const now = files({ a: before.a, n: "-- nothing\n" }, { n: header });
+    const hints = findingsOf(now.graph, merged).map((each) => diagnosticOf(each).hint);
+    expect(hints).toEqual([expect.stringMatching(/^restore its file/)]);
   });
 
   test("the order in which parents are written means nothing", () => {

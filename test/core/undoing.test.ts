@@ -95,19 +95,23 @@ test.each([
   );
 });
 
-test.each([
+test.each<["up" | "down", string, string, string | undefined, string?]>([
   ["up", "CREATE INDEX CONCURRENTLY", "42P07", "record it"],
   ["up", "CREATE INDEX CONCURRENTLY", "42P01", undefined],
   ["up", "DROP INDEX CONCURRENTLY", "42704", "record it"],
   ["up", "ALTER TABLE", "42703", undefined],
+  ["up", "ALTER TABLE", "42703", "record it", "ALTER TABLE t DROP COLUMN a;"],
+  ["up", "ALTER TABLE", "42704", "record it", "ALTER TABLE t drop constraint a;"],
+  ["up", "ALTER TABLE", "42703", undefined, "ALTER TABLE t ALTER a DROP NOT NULL; -- DROP COLUMN"],
+  ["up", "ALTER TABLE", "42P01", undefined, "ALTER TABLE t DROP COLUMN a;"],
   ["down", "DROP INDEX CONCURRENTLY", "42704", "undone already"],
   ["down", "ALTER TABLE", "42703", "undone already"],
   ["down", "CREATE INDEX CONCURRENTLY", "42P07", "undone already"],
   ["down", "CREATE INDEX CONCURRENTLY", "42P01", undefined],
-] as const)("%s: %s, %s: %s", (direction, tag, sqlstate, words) => {
+])("%s: %s, %s: %s %s", (direction, tag, sqlstate, words, sql = "") => {
   const graph = graphOf([revision("a")]);
   const applied = direction === "up" ? [] : ["a"];
-  const said = recording(graph, applied, { revision: "a", direction }, { tag, sqlstate });
+  const said = recording(graph, applied, { revision: "a", direction }, { tag, sql, sqlstate });
   if (words === undefined) expect(said).toBeUndefined();
   else expect(said).toContain(words);
 });

@@ -111,9 +111,9 @@ describe("the database is found", () => {
     [
       "POSTGRES_* in the environment",
       { env: postgres, dotenv: lines({ ...postgres, POSTGRES_DB: "e" }), file },
-      "postgres://u:***@po:6/d (environment variable POSTGRES_DB)",
+      "postgres://u:***@po:6/d (environment variable POSTGRES_HOST)",
     ],
-    ["POSTGRES_* in .env", { dotenv: lines(postgres), file }, "postgres://u:***@po:6/d (.env line 5)"],
+    ["POSTGRES_* in .env", { dotenv: lines(postgres), file }, "postgres://u:***@po:6/d (.env line 3)"],
     ["then in the config file", { file }, "postgres://u@file:5432/d (migrate.config.json line 2)"],
     [
       "past empty variables",
@@ -177,7 +177,7 @@ describe("the database is found", () => {
       "POSTGRES_* in the shell, an embedded database in .env",
       { env: postgres, dotenv: "DATABASE_URL=pglite:./data" },
       [
-        "environment variable POSTGRES_DB names a different database (host=po port=6 dbname=d) from .env line 1, which is used: pglite:./data",
+        "environment variable POSTGRES_HOST names a different database (host=po port=6 dbname=d) from .env line 1, which is used: pglite:./data",
       ],
     ],
     [

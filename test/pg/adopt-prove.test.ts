@@ -115,6 +115,9 @@ describe.each(servers())("on $name", (server) => {
     const corrected = await proveAdoption(at, { folder: "old" });
     expect(lines(corrected.refused.new)).toEqual(["migrations/0004_a.down.sql:4"]);
     expect(corrected.differences.down).toMatchObject([{ kind: "extra" }]);
+    expect(proofLines(corrected, true)[1]).toMatch(
+      /: 1 difference \(missing: only in what golang-migrate makes; extra: only in what migrate makes\)$/,
+    );
     expect(await proveAdoption(at, { folder: "old", down: false })).toMatchObject({
       down: [],
       refused: { old: [], new: [] },

@@ -26,7 +26,7 @@ test("it starts where all that it has is applied, and where the ledger says what
   const notices: string[] = [];
   const onNotice: RunOptions["onNotice"] = ({ message }) => void notices.push(message);
   const { done, plan } = await shop.upgrade(url, "heads", { ...ahead, onNotice });
-  expect([done, plan.to]).toEqual([false, ["a"]]);
+  expect([done, plan.from, plan.to]).toEqual([false, ["c"], ["c"]]);
   expect(notices).toEqual(["the database is ahead of these files, which lack b, c"]);
   const state = await shop.state(url);
   expect(state.applied.map((row) => row.revision)).toEqual(["a", "b", "c"]);
@@ -81,7 +81,7 @@ test("after a squash it starts while it has both files; an older one is not told
   const onNotice: RunOptions["onNotice"] = ({ message }) => void notices.push(message);
   const both = project({ ...old, s: squashed });
   const { done, plan } = await both.upgrade(url, "heads", { ...ahead, onNotice });
-  expect([done, plan.to]).toEqual([false, ["c"]]);
+  expect([done, plan.to]).toEqual([false, ["d"]]);
   expect(notices).toEqual([
     "the database is ahead of these files, which lack d; the ledger has s in place of a, b",
   ]);

@@ -122,7 +122,9 @@ test("with a remote, it is what its branch has that is not tried; the first line
   it.write("0002_b.down.sql", "-- revision: b\n\nSELECT 1;\n");
   git("add", "*.sql");
   git("commit", "-qm", "b");
-  expect(await firstLine()).toBe(`${tried}, unless it is in origin/main: then others have it`);
+  expect(await firstLine()).toBe(
+    `${tried}, but not if it is in origin/main, because others may have it then`,
+  );
   expect((await once()).code).toBe(0);
   git("push", "-q");
   expect((await once()).stderr).toContain("is in origin/main, so others may already have it");

@@ -1,6 +1,7 @@
 /** `migrate drift`. */
 
 import { type Drift, drift } from "../../app/drift.ts";
+import { legendOf } from "../../core/catalog/compare.ts";
 import { exitCodes } from "../../core/errors.ts";
 import { counted } from "../../render/counted.ts";
 import { differenceLines } from "../../render/differences.ts";
@@ -44,7 +45,7 @@ const command: Command = {
     printer.info(
       differences.length === 0
         ? `no drift: ${what} are the same${ignored === 0 ? "" : `, but for ${counted(ignored, "difference")} that ${ignored === 1 ? "is" : "are"} ignored`}`
-        : `drift: ${what} differ in ${counted(differences.length, "place")} (missing: only in the migrations; extra: only in the database)${ignored === 0 ? "" : `, and in ${ignored} more that ${ignored === 1 ? "is" : "are"} ignored`}`,
+        : `drift: ${what} differ in ${counted(differences.length, "place")} ${legendOf("the migrations", "the database")}${ignored === 0 ? "" : `, and in ${ignored} more that ${ignored === 1 ? "is" : "are"} ignored`}`,
     );
     return differences.length === 0 ? exitCodes.ok : exitCodes.findings;
   },

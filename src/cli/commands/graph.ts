@@ -1,6 +1,5 @@
 /** `migrate graph`. */
 import { history, readState, warnOfUnknown } from "../../app/look.ts";
-import { MigrateError } from "../../core/errors.ts";
 import { historyOf } from "../../core/history.ts";
 import { shellWord } from "../../core/shell.ts";
 import { graphDot } from "../../render/graph-dot.ts";
@@ -10,7 +9,7 @@ import { graphText } from "../../render/graph-text.ts";
 import { revisionValue } from "../../render/json.ts";
 import { type Line, printed } from "../../render/terminal.ts";
 import { type Command, flag, type Invocation, value } from "../command.ts";
-import { formatOf } from "../format.ts";
+import { formatOf, type Named, refuseConverted } from "../format.ts";
 import { newestInRange } from "../numbers.ts";
 
 /** What is written: lines, a page in its very bytes, or a value that becomes JSON. */
@@ -72,7 +71,7 @@ const command: Command = {
     ["migrate graph --format dot | dot -Tsvg -o graph.svg", "as an image, by Graphviz"],
   ],
   async run(invocation) {
-    refuseImage(invocation.args.text("output"));
+    refuseConverted(command, invocation.args.text("output"), drawn);
     const draw = formats[formatOf(invocation, Object.keys(formats), endings)]!;
     const drawing = draw(await pictureOf(invocation), invocation);
     const { args, deps, printer } = invocation;
@@ -89,16 +88,11 @@ const command: Command = {
 };
 export default command;
 
-/** Graphviz makes an image; text under the name of one opens nowhere. */
-function refuseImage(output: string | undefined): void {
-  const ending = /\.(svg|png|jpe?g|gif|webp|pdf)$/i.exec(output ?? "")?.[1]?.toLowerCase();
-  if (ending === undefined) return;
-  throw new MigrateError({
-    code: "usage/format",
-    message: `graph writes no image, and ${output} is named as one`,
-    hint: `Graphviz makes one: migrate graph --format dot | dot -T${ending} -o ${shellWord(output!)}`,
-  });
-}
+/** Graphviz draws, and writes no text. */
+const drawn = ({ output, stem, ending }: Named): string =>
+  /^(?:docx?|odt)$/.test(ending)
+    ? `write a page: -o ${shellWord(`${stem}.html`)}`
+    : `Graphviz makes one: migrate graph --format dot | dot -T${ending} -o ${shellWord(output)}`;
 
 function textOf(drawing: Drawing): string {
   if ("lines" in drawing) return printed(drawing.lines);

@@ -1,13 +1,14 @@
 /** `migrate review`. */
 
 import { review } from "../../app/review.ts";
+import { shellWord } from "../../core/shell.ts";
 import { graphText } from "../../render/graph-text.ts";
 import { summaryOfReview } from "../../render/review/document.ts";
 import { reviewHtml } from "../../render/review/html.ts";
 import { reviewMarkdown } from "../../render/review/markdown.ts";
 import { printed } from "../../render/terminal.ts";
 import { type Command, excluding, flag, value } from "../command.ts";
-import { formatOf } from "../format.ts";
+import { formatOf, type Named, refuseConverted } from "../format.ts";
 import { scratchFlag } from "../scratch.ts";
 import { serverVersion } from "../script.ts";
 
@@ -36,6 +37,7 @@ const command: Command = {
     ["migrate review 0007:head --format json", "a range; also a revision, or paths of files"],
   ],
   async run({ args, deps, project: options, printer, json }) {
+    refuseConverted(command, args.text("output"), converted);
     const format = formatOf({ args, json }, ["markdown", "html", "json"], {
       html: "html",
       htm: "html",
@@ -85,3 +87,6 @@ const command: Command = {
   },
 };
 export default command;
+
+const converted = ({ stem }: Named): string =>
+  `a browser prints a page, and other programs convert Markdown: ${["html", "md"].map((ending) => `-o ${shellWord(`${stem}.${ending}`)}`).join(", or ")}`;

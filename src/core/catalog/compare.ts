@@ -15,6 +15,10 @@ export interface Difference extends ObjectKey {
   readonly properties?: Readonly<Record<string, readonly [Value | undefined, Value | undefined]>>;
 }
 
+/** Which side has what is missing, and which what is extra, for the end of a sentence. */
+export const legendOf = (first: string, second: string): string =>
+  `(missing: only in ${first}; extra: only in ${second})`;
+
 export interface CompareOptions {
   /**
    * Objects to leave out, with all that is in them: names with `*` for any text (`shop.audit_*`), after a class and a colon

@@ -147,7 +147,7 @@ function faultOf(
   const object = objectAt(is, from);
   if (object === undefined) {
     return {
-      message: `${said}: the migrations have no ${pathText(from)}`,
+      message: `${said}: the migrations make nothing named '${pathText(from)}'`,
       hint: `${meant(from, is)}write its name in the migrations, with its schema: shop.users, or for a column shop.users.name`,
     };
   }

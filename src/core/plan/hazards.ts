@@ -19,7 +19,7 @@ export function refuseHazards(plan: Plan): void {
   if (found.length === 0) return;
   const lines = found.map(
     ({ revision, effect }) =>
-      `  ${revision}  keeps ${keptWaiting(effect!).map(commentText).join(", ")} waiting while it works`,
+      `  ${revision}  blocks reads or writes of ${keptWaiting(effect!).map(commentText).join(", ")}`,
   );
   throw new MigrateError({
     code: "findings/hazard",

@@ -6,6 +6,7 @@ import { SPACE, skipTrivia, tokens } from "../lexer.ts";
 import type { FileText } from "../migration.ts";
 import { refusal, transactionEdge } from "../refusal.ts";
 import { type Location, locate, type Source, type Span } from "../source.ts";
+import { downMarkerIn } from "./down-marker.ts";
 import { type Facts, factsOf, type ParsedStatement } from "./facts.ts";
 
 /** One statement of a file, as it will be sent. */
@@ -140,9 +141,11 @@ function statementOf(
   const statement = isWhole ? text.slice(start, end) : `${text.slice(start, end)};`;
   const found = directiveIn(comments, facts.tag);
   const directive = found !== undefined && "size" in found ? found : undefined;
-  if (found !== undefined && "fault" in found) {
-    const at = begin + found.start;
-    faults.push(faultAt(source, { ...locate(source, at), start: at }, found.end - found.start, found.fault));
+  const marker = source.path.endsWith(".up.sql") ? downMarkerIn(comments) : undefined;
+  const wrong = marker ?? (found !== undefined && "fault" in found ? found : undefined);
+  if (wrong !== undefined) {
+    const at = begin + wrong.start;
+    faults.push(faultAt(source, { ...locate(source, at), start: at }, wrong.end - wrong.start, wrong.fault));
   } else {
     const fault = batchFault(statement, facts.tag, directive);
     if (fault !== undefined) faults.push(faultAt(source, origin, end - start, fault));

@@ -1,0 +1,4 @@
+-- revision: gggg
+
+-- +goose Down
+DROP TABLE a;

@@ -1,0 +1,3 @@
+-- revision: ssss
+
+DROP TABLE b;

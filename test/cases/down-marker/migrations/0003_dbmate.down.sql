@@ -1,0 +1,3 @@
+-- revision: dddd
+
+DROP TABLE c;

@@ -1,0 +1,3 @@
+-- revision: wwww
+
+DROP TABLE e;

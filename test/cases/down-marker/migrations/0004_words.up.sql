@@ -1,0 +1,10 @@
+-- revision: wwww
+-- parent: dddd
+
+/* it was:
+-- migrate:down
+DROP TABLE e;
+*/
+-- migrate:down is in the other file
+CREATE TABLE e (i int);
+-- +goose Down
