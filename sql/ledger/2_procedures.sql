@@ -679,7 +679,7 @@ $body$;
 
 -- Before each part of a step outside a transaction except the first. Stops unless that statement of
 -- it is next. What the step has prepared and created in its session is kept. If it was interrupted,
--- its time is counted from now.
+-- its time is counted from now, and not again from what comes after that statement.
 CREATE PROCEDURE retort.resume_step(
   revision text, statement integer, direction text DEFAULT 'up')
 LANGUAGE plpgsql AS $body$
@@ -687,8 +687,8 @@ BEGIN
   CALL retort.protect_session();
   CALL retort.require_lock();
   CALL retort.require_intent(resume_step.revision, resume_step.statement, direction);
-  UPDATE retort.intent AS i SET started_at = clock_timestamp(), started_by = SESSION_USER
-    WHERE i.found;
+  UPDATE retort.intent AS i
+    SET started_at = clock_timestamp(), started_by = SESSION_USER, found = false WHERE i.found;
   CALL retort.set_session();
 END
 $body$;
