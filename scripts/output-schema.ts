@@ -195,8 +195,11 @@ const plan = object({
     must: texts,
     may: texts,
     without: texts,
+    halfDone: texts,
+    direction: z.enum(["up", "down"]),
     ends: texts,
     codes: z.record(text, text),
+    known: texts,
   }),
 });
 

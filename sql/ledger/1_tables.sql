@@ -42,7 +42,7 @@ CREATE TABLE retort.intent (
   places oid[],                     -- the relations they are
   present oid[],                    -- what there was of it before; null: that is not known
   done boolean NOT NULL,            -- the statement succeeded, in a session that has ended since
-  found boolean NOT NULL,           -- a later session has found it here
+  found boolean NOT NULL,           -- a later session has found it here, and is to go on with it
   error text,                       -- what the server refused it with
   PRIMARY KEY (revision)
 );

@@ -68,16 +68,34 @@ BEGIN
 END
 $body$;
 
+-- The step outside a transaction that is unfinished, unless it is one of half_done in that
+-- direction; else null.
+CREATE FUNCTION retort.unfinished(half_done text[] DEFAULT '{}', direction text DEFAULT 'up')
+RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN (SELECT format('%s at statement %s of %s%s', i.revision, i.statement, i.of,
+      CASE WHEN i.done THEN ', which is done' END)
+    FROM retort.intent AS i
+    WHERE (i.revision = ANY (half_done) AND i.direction = unfinished.direction) IS NOT TRUE);
+END
+$body$;
+
 -- What to say where a step outside a transaction is unfinished, and it is not its turn.
 CREATE FUNCTION retort.unfinished_hint() RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN format('Nothing was changed. See: SELECT * FROM retort.intent; if it was begun by a file '
-    'of a split script, run the one %s; otherwise resume with migrate upgrade or downgrade, or '
-    'with a script written by --idempotent.',
-    CASE WHEN (SELECT i.done FROM retort.intent AS i) THEN 'after that statement'
-      ELSE 'of that statement' END);
+  RETURN (SELECT format('Nothing was changed. See: SELECT * FROM retort.intent; if it was begun by '
+      'a file of a split script, run the one %s that statement; otherwise resume with: migrate %s; '
+      'or with a script written by --idempotent that contains the %s %s.',
+      CASE WHEN i.done THEN 'after' ELSE 'of' END,
+      CASE i.direction WHEN 'up' THEN 'upgrade ' || i.revision
+        ELSE 'downgrade ' || coalesce((SELECT a.parents[1] FROM retort.applied AS a
+          WHERE a.revision = i.revision AND cardinality(a.parents) > 1), i.revision || '@-1') END,
+      CASE i.direction WHEN 'up' THEN 'upgrade to' ELSE 'downgrade of' END, i.revision)
+    FROM retort.intent AS i);
 END
 $body$;
 
@@ -86,15 +104,13 @@ $body$;
 CREATE PROCEDURE retort.require_no_intent()
 LANGUAGE plpgsql AS $body$
 DECLARE
-  step retort.intent;
+  step pg_catalog.text;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  SELECT * INTO step FROM retort.intent;
-  IF FOUND THEN
+  step := retort.unfinished();
+  IF step IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: a step outside a transaction is unfinished: %s at statement %s of '
-        '%s%s', step.revision, step.statement, step.of,
-        CASE WHEN step.done THEN ', which is done' END),
+      MESSAGE = concat('retort: a step outside a transaction is unfinished: ', step),
       HINT = retort.unfinished_hint();
   END IF;
 END
@@ -156,6 +172,31 @@ BEGIN
 END
 $body$;
 
+-- How what is applied differs from all of must and what is in may; null where it does not.
+CREATE FUNCTION retort.differences(must text[], may text[], OUT missing text, OUT unexpected text)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  missing := (SELECT string_agg(m.id, ', ' ORDER BY m.id) FROM unnest(must) AS m (id)
+    WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = m.id));
+  unexpected := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
+    WHERE NOT EXISTS (SELECT FROM unnest(must || may) AS m (id) WHERE m.id = a.revision));
+END
+$body$;
+
+-- Where nothing that a script knows is applied, but something else: that this may be the database
+-- of another project; else null.
+CREATE FUNCTION retort.wrong_place(known text[]) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN CASE WHEN EXISTS (SELECT FROM retort.applied) AND NOT EXISTS (
+      SELECT FROM unnest(known) AS k (id) JOIN retort.applied AS a ON a.revision = k.id)
+    THEN 'Connect to the right database: nothing that this script has or needs is applied to this '
+      'one, but other revisions are.' END;
+END
+$body$;
+
 -- The revisions that are applied with other SQL than codes has, comments apart; else null.
 CREATE FUNCTION retort.other_code(codes jsonb) RETURNS text
 LANGUAGE plpgsql AS $body$
@@ -175,13 +216,14 @@ $body$;
 -- starts, are the current ones, or something below them is missing, the command asks the database.
 -- There is no such command where nothing is to do; nor where the ledger still names what squashed
 -- revisions of the script replace: a stamp makes it name those. replaced says which:
--- {"a1": "s3", "b2": "s3"}.
+-- {"a1": "s3", "b2": "s3"}. known are revisions of the script that must, may and codes do not have.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
-  ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}')
+  ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}',
+  known text[] DEFAULT '{}')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
@@ -189,6 +231,7 @@ DECLARE
   other pg_catalog.text;
   heads pg_catalog.text[];
   nothing pg_catalog.text;
+  place pg_catalog.text;
   has_hole boolean;
   command pg_catalog.text;
   hint pg_catalog.text;
@@ -208,18 +251,18 @@ BEGIN
       HINT = 'Nothing was changed. Files that had run were changed afterwards, or this script was '
         'written before. Compare them with the database: migrate verify';
   END IF;
-  missing := (SELECT string_agg(m.id, ', ' ORDER BY m.id) FROM unnest(must) AS m (id)
-    WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = m.id));
-  unexpected := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
-    WHERE NOT EXISTS (SELECT FROM unnest(must || may) AS m (id) WHERE m.id = a.revision));
+  SELECT d.missing, d.unexpected INTO missing, unexpected FROM retort.differences(must, may) AS d;
   IF missing IS NOT NULL OR unexpected IS NOT NULL THEN
     nothing := retort.nothing_to_do(ends, direction);
+    place := retort.wrong_place(must || may || known
+      || ARRAY(SELECT jsonb_object_keys(codes || replaced)));
     has_hole := retort.has_hole();
     IF EXISTS (SELECT FROM retort.state AS s
         WHERE s.revisions = done_revisions AND s.digest = done_digest) THEN
       hint := 'Nothing was changed. All of it is done already.';
     ELSIF nothing IS NOT NULL THEN
-      hint := format('Nothing was changed. See: SELECT * FROM retort.applied; %s.', nothing);
+      hint := format('Nothing was changed. %s: SELECT * FROM retort.applied; %s.',
+        coalesce(place || ' If it is the right one, see', 'See'), nothing);
     ELSE
       heads := ARRAY(SELECT a.revision FROM retort.applied AS a
         WHERE NOT EXISTS (SELECT FROM retort.applied AS b
@@ -228,7 +271,8 @@ BEGIN
         WHEN again <> '' AND (heads @> starts AND heads <@ starts OR has_hole)
           THEN replace(again, '%s:', '') || ' --from-database'
         ELSE again END;
-      hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;', CASE
+      hint := concat('Nothing was changed. ', coalesce(place || ' If it is the right one, see',
+        'See'), ': SELECT * FROM retort.applied;', CASE
         WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
             WHERE (replaced ->> a.revision) IS NOT NULL)
           THEN format(' The ledger still names replaced revisions; record the change first with: '
@@ -679,7 +723,7 @@ $body$;
 
 -- Before each part of a step outside a transaction except the first. Stops unless that statement of
 -- it is next. What the step has prepared and created in its session is kept. If it was interrupted,
--- its time is counted from now.
+-- its time is counted from now, and not again from what comes after that statement.
 CREATE PROCEDURE retort.resume_step(
   revision text, statement integer, direction text DEFAULT 'up')
 LANGUAGE plpgsql AS $body$
@@ -687,8 +731,8 @@ BEGIN
   CALL retort.protect_session();
   CALL retort.require_lock();
   CALL retort.require_intent(resume_step.revision, resume_step.statement, direction);
-  UPDATE retort.intent AS i SET started_at = clock_timestamp(), started_by = SESSION_USER
-    WHERE i.found;
+  UPDATE retort.intent AS i
+    SET started_at = clock_timestamp(), started_by = SESSION_USER, found = false WHERE i.found;
   CALL retort.set_session();
 END
 $body$;

@@ -17,15 +17,18 @@ DECLARE
   tables pg_catalog.text[];
   starts pg_catalog.jsonb;
   is_start boolean;
-  is_certain boolean;
+  has_hole boolean;
+  is_begun boolean := false;
   hint pg_catalog.text;
   ok boolean;
   found pg_catalog.text;
   heads pg_catalog.text[];
   missing pg_catalog.text;
   unexpected pg_catalog.text;
+  unfinished pg_catalog.text;
   halted pg_catalog.text;
   changed pg_catalog.text[] := '{}';
+  state record;
   item pg_catalog.jsonb;
   object oid;
   owner oid;
@@ -116,39 +119,40 @@ BEGIN
     PERFORM set_config('role', migrator, true);
     EXECUTE format('SELECT ARRAY(SELECT a.revision FROM %1$s.applied AS a WHERE NOT EXISTS (SELECT
         FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1),
-      (SELECT string_agg(concat(''; unfinished: '', i.revision, '', statement '', i.statement,
-        CASE WHEN i.done THEN '', which is done'' END),
-        '''') FROM %1$s.intent AS i WHERE ($5 ? i.revision) IS NOT TRUE),
-      EXISTS (SELECT FROM %1$s.state AS s WHERE s.revisions = $1 AND s.digest = $2),
-      (SELECT string_agg(m.id, '', '' ORDER BY m.id) FROM jsonb_array_elements_text($3) AS m (id)
-        WHERE NOT EXISTS (SELECT FROM %1$s.applied AS a WHERE a.revision = m.id)),
-      (SELECT string_agg(a.revision, '', '' ORDER BY a.revision) FROM %1$s.applied AS a
-        WHERE $3 IS NOT NULL AND NOT EXISTS (SELECT
-          FROM jsonb_array_elements_text($3 || $4) AS m (id) WHERE m.id = a.revision))', ledger)
-      INTO heads, halted, is_done, missing, unexpected
-      USING (facts ->> 'done_revisions')::bigint, (facts ->> 'done_digest')::numeric,
-        facts -> 'must', facts -> 'may', facts -> 'half_done';
-    IF facts ? 'ends' AND concat(missing, unexpected) <> '' THEN
-      EXECUTE format('SELECT %s.nothing_to_do(ARRAY(SELECT jsonb_array_elements_text($1)), $2)',
-        ledger) INTO nothing USING facts -> 'ends', facts ->> 'direction';
-    END IF;
-    IF facts ? 'codes' THEN
-      EXECUTE format('SELECT %s.other_code($1)', ledger) INTO other USING facts -> 'codes';
+      EXISTS (SELECT FROM %1$s.state AS s WHERE s.revisions = $1 AND s.digest = $2)', ledger)
+      INTO heads, is_done
+      USING (facts ->> 'done_revisions')::bigint, (facts ->> 'done_digest')::numeric;
+    -- What the script asks before its first step, of the same routines: those of a ledger that it
+    -- is about to repair may be missing.
+    IF facts ? 'must' THEN
+      SELECT * INTO state FROM jsonb_to_record(facts) AS f (must text[], may text[],
+        half_done text[], direction text, ends text[], codes jsonb, known text[]);
+      EXECUTE format('SELECT d.missing, d.unexpected, %1$s.unfinished(), %1$s.unfinished($3, $4),
+          %1$s.other_code($5),
+          EXISTS (SELECT FROM unnest($2) AS m (id) WHERE NOT %1$s.is_pending(m.id, $4))
+        FROM %1$s.differences($1, $2) AS d', ledger)
+        INTO missing, unexpected, unfinished, halted, other, is_begun
+        USING state.must, state.may, state.half_done, state.direction, state.codes;
+      IF halted IS NOT NULL AND NOT (facts ->> 'forgets')::boolean THEN
+        EXECUTE format('SELECT %s.unfinished_hint()', ledger) INTO hint;
+      ELSIF concat(missing, unexpected) <> '' THEN
+        EXECUTE format('SELECT %1$s.nothing_to_do($1, $2), %1$s.has_hole(), %1$s.wrong_place($3)',
+          ledger) INTO nothing, has_hole, hint USING state.ends, state.direction,
+            state.must || state.may || state.known || ARRAY(SELECT jsonb_object_keys(state.codes));
+      END IF;
     END IF;
     IF facts ? 'were' THEN
       EXECUTE format('SELECT %1$s.changed_rows($1), %1$s.changed_rows($2) = ''{}''', ledger)
         INTO changed, is_done USING facts -> 'were', facts -> 'will_be';
     END IF;
-    IF halted IS NOT NULL THEN
-      EXECUTE format('SELECT %s.unfinished_hint()', ledger) INTO hint;
-    END IF;
     PERFORM set_config('role', was, true);
     is_done := is_done AND halted IS NULL;
+    -- What its first steps take away is needed only where they are to be run.
+    is_begun := is_begun OR unfinished IS NOT NULL;
     starts := nullif(facts -> 'from', 'null');
     is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
-    ok := (is_start AND (halted IS NULL OR (facts ->> 'forgets')::boolean)
-      OR (facts ->> 'any_state')::boolean) AND missing IS NULL AND unexpected IS NULL
-      AND changed = '{}' AND other IS NULL AND (halted IS NULL OR NOT facts ? 'were');
+    ok := missing IS NULL AND unexpected IS NULL AND changed = '{}' AND other IS NULL
+      AND (halted IS NULL OR (facts ->> 'forgets')::boolean);
     found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
       CASE WHEN other IS NOT NULL
           THEN concat('; applied with other SQL than that of the script: ', left(other, 1000))
@@ -156,13 +160,16 @@ BEGIN
         WHEN nothing IS NOT NULL THEN '; ' || nothing
         WHEN changed <> '{}' THEN concat('; these rows of the ledger have changed: ',
           left(array_to_string(changed, ', '), 1000))
-        WHEN (is_start OR (facts ->> 'any_state')::boolean)
-          AND concat(missing, unexpected) <> ''
+        WHEN concat(missing, unexpected) = '' THEN NULL
+        WHEN has_hole OR is_start IS NOT FALSE
           THEN concat('; this database is not in the expected state',
-            '; not applied, but should be: ' || left(missing, 1000),
-            '; applied, but should not be: ' || left(unexpected, 1000))
-        WHEN NOT is_start THEN '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
-          FROM jsonb_array_elements_text(starts) AS f), '<base>') END, halted,
+          '; not applied, but should be: ' || left(missing, 1000),
+          '; applied, but should not be: ' || left(unexpected, 1000))
+        ELSE '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
+          FROM jsonb_array_elements_text(starts) AS f), '<base>') END,
+      '; unfinished: ' || unfinished || CASE WHEN (facts ->> 'forgets')::boolean
+          THEN ', which the script discards'
+        WHEN halted IS NULL AND NOT facts ? 'were' THEN ', a step of this script' ELSE '' END,
       CASE WHEN NOT ok THEN '. ' || replace(hint, 'Nothing was changed. ', '') END);
     is_done := (is_done OR nothing IS NOT NULL) AND other IS NULL;
   END IF;
@@ -173,10 +180,6 @@ BEGIN
   END IF;
   report := report
     || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));
-
-  -- One that skips what is done needs what its first steps take away only where they are to be run.
-  is_certain := NOT (facts ->> 'any_state')::boolean
-    OR coalesce(is_start, true) AND halted IS NULL;
 
   -- Names without a schema, where the project sets no search_path, are looked up as the session
   -- begins: of that path, for each role that runs SQL, the schemas that are there and that it may
@@ -213,7 +216,7 @@ BEGIN
     found := concat(label, ': ' || nullif(item ->> 1, ''));
     IF object IS NULL THEN
       report := report || jsonb_build_array(jsonb_build_array(
-        CASE WHEN is_certain AND (item ->> 2 = 'as named' OR item ->> 2 = 'in any schema'
+        CASE WHEN NOT is_begun AND (item ->> 2 = 'as named' OR item ->> 2 = 'in any schema'
           AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relname = (parse_ident(item ->> 0))[2]))
         THEN 'X' ELSE '!' END, 'relation', label || ' is not there'));
       CONTINUE;
@@ -347,7 +350,7 @@ BEGIN
           WHERE r.rolname = found;
         ELSE NULL;
       END CASE;
-      IF object IS NULL AND is_certain AND item ->> 'on' <> 'relation'
+      IF object IS NULL AND NOT is_begun AND item ->> 'on' <> 'relation'
         AND (item ->> 'mustExist' = 'as named'
           OR item ->> 'mustExist' = 'in any schema' AND CASE item ->> 'on'
             WHEN 'type' THEN NOT EXISTS (SELECT FROM pg_type AS t WHERE t.typname = found)

@@ -82,7 +82,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       (await runScript(interrupted.url, script)).stderr,
     )!;
     expect(linesOf((await runScript(interrupted.url, script, preflight)).stdout)).toContain(
-      `X ledger: at a; unfinished: b, statement 1. ${way}`,
+      `X ledger: at a; unfinished: b at statement 1 of 1. ${way}`,
     );
     const readOnly = { ...preflight, env: { PGOPTIONS: "-c default_transaction_read_only=on" } };
     expect(linesOf((await runText(url, script, readOnly)).stdout)[0]).toMatch(
@@ -117,6 +117,107 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const fits = await of.script("d", { fromDatabase: true, database: url });
     expect(fits).toContain("--   c and all that it needs, without a.\n");
     expect(await runScript(url, fits)).toMatchObject({ code: 0, stderr: "" });
+    // Of what is missing in between, heads do not tell.
+    const { url: other } = await ownDatabase(server);
+    await of.upgrade(other, "c");
+    await query(other, "CALL retort.remove('b', 'repair', 'run', NULL)");
+    for (const request of [
+      { kind: "upgrade", target: "d" },
+      { kind: "stamp", targets: ["c"] },
+      { kind: "downgrade", target: "b" },
+    ] as const) {
+      const script = await of.script(request, { fromDatabase: true, database: other });
+      const looked = await runScript(other, script, preflight);
+      expect(linesOf(looked.stdout), request.kind).toContain("ledger: at a, c");
+      expect(looked).toMatchObject({ code: 0, stderr: "" });
+    }
+    expect(linesOf((await runScript(other, await of.script("c:d"), preflight)).stdout)).toContain(
+      "X ledger: at a, c; this database is not in the expected state; not applied, but should be: b",
+    );
+    const mends = await of.script("d", { fromDatabase: true, database: other });
+    expect(await runScript(other, mends)).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  test("an interrupted step of a script that skips what is done is X, unless it is one of its own", async () => {
+    const own = project({
+      a: "CREATE TABLE t (x int); INSERT INTO t VALUES (1), (1);",
+      b: "CREATE TABLE u ();",
+      c: {
+        up: "CREATE UNIQUE INDEX CONCURRENTLY i ON t (x);",
+        down: "DROP INDEX CONCURRENTLY i;",
+      },
+    });
+    const { url } = await ownDatabase(server);
+    await own.upgrade(url).catch(() => {});
+    const up = "migrate upgrade c; or with a script written by --idempotent that contains the upgrade to c.";
+    const down =
+      "migrate downgrade c@-1; or with a script written by --idempotent that contains the downgrade of c.";
+    const isRefused = async (kind: "upgrade" | "downgrade", target: string, way: string) => {
+      const script = await own.script({ kind, target }, { idempotent: true });
+      const { code, stdout } = await runScript(url, script, preflight);
+      const [ledger] = linesOf(stdout).filter((line) => line.includes("ledger: "));
+      const run = await runScript(url, script);
+      expect([code, ledger, run.code, run.stderr], `${kind} ${target}`).toEqual([
+        3,
+        expect.stringMatching(/^X ledger: at \w; unfinished: c at statement 1 of 1\. See: /),
+        3,
+        expect.stringContaining("a step outside a transaction is unfinished: c at statement 1 of 1"),
+      ]);
+      for (const said of [ledger, run.stderr]) expect(said).toContain(`otherwise resume with: ${way}`);
+    };
+    const isResumed = async (kind: "upgrade" | "downgrade", target: string, at: string) => {
+      const script = await own.script({ kind, target }, { idempotent: true });
+      const { code, stdout } = await runScript(url, script, preflight);
+      expect(code).toBe(0);
+      expect(linesOf(stdout)).toContain(
+        `ledger: at ${at}; unfinished: c at statement 1 of 1, a step of this script`,
+      );
+      expect((await runScript(url, script)).code).toBe(0);
+    };
+    await isRefused("downgrade", "b:a", up);
+    await isRefused("downgrade", "c:a", up);
+    await isRefused("upgrade", "a:b", up);
+    await query(url, "TRUNCATE t");
+    await isResumed("upgrade", "a:c", "b");
+    await query(
+      url,
+      `INSERT INTO retort.intent VALUES ('c', 'down', 1, 1, 'x', 'y', now(), 'x', 'drop index', '{i}', '',
+        ARRAY['i'::regclass::oid], ARRAY['i'::regclass::oid], false, false)`,
+    );
+    await isRefused("upgrade", "a:c", down);
+    await isResumed("downgrade", "c:a", "c");
+  });
+
+  test("where nothing that a script knows is applied, and something else is, it may be another database", async () => {
+    const of = project({ a: "SELECT 1;", b: "SELECT 1;", c: "SELECT 1;" });
+    const { url } = await ownDatabase(server);
+    await project({ x: "SELECT 1;" }).upgrade(url);
+    const said =
+      "Connect to the right database: nothing that this script has or needs is applied to this one, but other revisions are.";
+    const requests = [
+      { kind: "upgrade", target: "a:c" },
+      { kind: "upgrade", target: "base:c" },
+      { kind: "downgrade", target: "c:a" },
+      { kind: "stamp", targets: ["base:b"] },
+      { kind: "stamp", targets: ["c:b"] },
+    ] as const;
+    const saidBy = async (request: Request, idempotent: boolean) => {
+      const script = await of.script(request, { idempotent });
+      const ledger = linesOf((await runScript(url, script, preflight)).stdout).find((line) =>
+        line.startsWith("X ledger: "),
+      );
+      return [ledger, (await runScript(url, script)).stderr];
+    };
+    for (const request of requests)
+      for (const idempotent of request.kind === "stamp" ? [false] : [false, true])
+        expect(await saidBy(request, idempotent)).toEqual([
+          expect.stringMatching(new RegExp(`\\. ${said}$`)),
+          expect.stringMatching(`HINT:  Nothing was changed. ${said} If it is the right one, see: `),
+        ]);
+    // One of its own revisions is enough for it to be the right one.
+    await query(url, "CALL retort.stamp('b', '', '', '{}', '')");
+    for (const request of requests)
+      expect((await saidBy(request, false)).join("\n")).not.toContain("Connect to");
   });
 
   test("the command for another state has an end that can be typed, also where there are two heads", async () => {

@@ -4,7 +4,16 @@ import { messageEnds } from "../chaos/wire.ts";
 import { suffer, undisturbed } from "../chaos/world.ts";
 import { ledger } from "../support/dump.ts";
 import { migrate } from "../support/migrate.ts";
-import { failureOf, headerLines, ownDatabase, project, type TestProject, until } from "../support/project.ts";
+import {
+  failureOf,
+  headerLines,
+  ownDatabase,
+  project,
+  runScript,
+  type TestProject,
+  until,
+} from "../support/project.ts";
+import { needsPsql } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
 import { query, servers, withClient } from "../support/server.ts";
 
@@ -79,6 +88,37 @@ describe.each(servers())("on $name", (server) => {
     expect(await logOf(url)).toEqual(["upgrade a", "failure b", "failure b", "upgrade b"]);
     expect(await command(shop, url, "current")).toMatchObject({ stdout: "b (head)\n", stderr: "" });
   });
+
+  test.for(["run", "script"] as const)(
+    "its time is that since it was resumed, however its %s ends",
+    async (how, context) => {
+      if (how === "script") needsPsql(context);
+      const batch =
+        "-- batch: 1\nUPDATE t SET id = -id WHERE id IN (SELECT id FROM t WHERE id > 0 AND pg_sleep(0.3) IS NOT NULL LIMIT :batch_size);\n";
+      for (const rest of ["", "CREATE TABLE u ();\nVACUUM t;\n"]) {
+        const { url } = await ownDatabase(server);
+        const shop = project({
+          a: "CREATE TABLE t (id int);\nINSERT INTO t VALUES (1);",
+          b: { up: batch + rest, ...noneBoth },
+        });
+        await shop.upgrade(url, "a");
+        await query(url, "ALTER TABLE t ADD CONSTRAINT positive CHECK (id > 0)");
+        await failureOf(shop.upgrade(url));
+        await query(
+          url,
+          "ALTER TABLE t DROP CONSTRAINT positive; UPDATE retort.intent SET started_at = started_at - interval '1 hour'",
+        );
+        if (how === "run") await shop.upgrade(url);
+        else
+          expect(await runScript(url, await shop.script("a:b", { idempotent: true }))).toMatchObject({
+            code: 0,
+          });
+        const took =
+          "SELECT duration >= '0.3 s' AS long, duration < '1 hour' AS short FROM retort.applied WHERE revision = 'b'";
+        expect(await query(url, took)).toEqual([{ long: true, short: true }]);
+      }
+    },
+  );
 
   test("a stamp that discards it tells what is committed and stays, and the log has it", async () => {
     const { url } = await ownDatabase(server);

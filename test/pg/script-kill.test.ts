@@ -84,7 +84,7 @@ async function goOn(url: string, stderr: string): Promise<void> {
   const range = /migrate upgrade (\S+) --sql/.exec(stderr)?.[1];
   if (range === undefined) {
     expect(stderr).toContain(
-      "resume with migrate upgrade or downgrade, or with a script written by --idempotent",
+      "resume with: migrate upgrade b; or with a script written by --idempotent that contains the upgrade to b.",
     );
     await shop.upgrade(url);
     return;
@@ -154,7 +154,7 @@ test("a session that is terminated while it builds an index: the half index is d
     const { code, stderr } = await runText(url, script);
     expect(code).toBe(3);
     expect(stderr).toContain("a step outside a transaction is unfinished: b at statement 3 of 5");
-    expect(stderr).toContain("resume with migrate upgrade or downgrade");
+    expect(stderr).toContain("resume with: migrate upgrade b;");
   }
   const [goesOn] = await filesOf("idempotent, run twice", shop.deps, request);
   expect(await runText(url, goesOn!)).toMatchObject({ code: 0, stderr: "" });

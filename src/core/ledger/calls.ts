@@ -45,6 +45,8 @@ export interface StartState {
   readonly replaced: Readonly<Record<RevisionId, RevisionId>>;
   /** The code checksum of each step that may be applied already: it is to be applied with that SQL. */
   readonly codes: Readonly<Record<RevisionId, string>>;
+  /** Revisions of the script that none of these has: where nothing of it all is applied, it may be another database. */
+  readonly known: readonly RevisionId[];
 }
 
 type Direction = "up" | "down";
@@ -193,7 +195,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
     repairRows: (how) => repairRowsBlock(names, how),
 
     requireLock: call("require_lock"),
-    requireState: ({ must, may, done, again, starts, direction, halfDone, ends, replaced, codes }) =>
+    requireState: ({ must, may, done, again, starts, direction, halfDone, ends, replaced, codes, known }) =>
       call(
         "require_state",
         ...[must, may].map((revisions) => arrayLiteral(revisions)),
@@ -206,6 +208,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
         ...named("ends", arrayLiteral(ends), ends.length === 0),
         ...named("replaced", literal(JSON.stringify(replaced)), Object.keys(replaced).length === 0),
         ...named("codes", literal(codesJson(codes)), Object.keys(codes).length === 0),
+        ...named("known", arrayLiteral(known), known.length === 0),
       ),
     beginStep: (revision, direction, expected) => {
       if ("digest" in expected)

@@ -23,15 +23,11 @@ export function compile(input: CompileInput): Plan {
     bodies.push(...stepBatches(input, step, index, expected));
     tally = after(tally, step);
   }
-  const { must, may } = startState(input);
   const head = {
     kind,
     from: input.from,
     to: input.to,
-    start: {
-      ...{ must, may, without: input.without ?? [], ends: endsOf(input), codes: codesOf(input) },
-      ...repairOf(input),
-    },
+    start: { ...startState(input), without: input.without ?? [], ...repairOf(input) },
     steps: input.steps.map(planStep),
     result: { revisions: tally.revisions, digest: String(tally.digest) },
     schema: ledger.names.schema,
@@ -105,7 +101,9 @@ function ledgerPlan(
     kind,
     from: [],
     to: [],
-    start: { must: [], may: [], without: [], ends: [], codes: {} },
+    start: {
+      ...{ must: [], may: [], without: [], halfDone: [], direction: "up", ends: [], codes: {}, known: [] },
+    },
     steps: [],
     result,
     schema: ledger.names.schema,
@@ -144,31 +142,40 @@ function startOf(input: CompileInput, result: Tally, forgets: boolean): readonly
     { sql: ledger.guard("needed", rightsOf(input)), purpose: "guard-ledger" },
     ...(forgets ? [forgetting(ledger)] : []),
     // Before the state: where all is done already, the tally alone does not tell.
-    ...(repair === undefined
-      ? []
-      : [{ sql: ledger.requireRows(repair.rows), purpose: "guard-rows" } as const]),
+    ...(repair === undefined ? [] : [{ sql: ledger.requireRows(repair), purpose: "guard-rows" } as const]),
     {
       sql: ledger.requireState({
         ...startState(input),
         done: result,
         again,
         starts: from,
-        direction: directionOf(input),
-        halfDone: halfDoneOf(input),
-        ends: endsOf(input),
-        replaced: how === "script" ? (input.replaced ?? {}) : {},
-        codes: codesOf(input),
+        replaced: replacedOf(input),
       }),
       purpose: "guard-start",
     },
   ];
 }
 
-/** What must be applied before the first step, and what may be besides. */
-function startState({ applied, steps, idempotent }: CompileInput): Pick<StartState, "must" | "may"> {
+/** What the guard of the first step asks, and the preflight of a script before it. */
+function startState(input: CompileInput): Omit<Plan["start"], "without" | "repair"> {
+  const { applied, steps, idempotent } = input;
   const moved = new Set(idempotent === true ? steps.map((step) => step.revision) : []);
-  return { must: applied.filter((id) => !moved.has(id)).toSorted(), may: [...moved].toSorted() };
+  const codes = codesOf(input);
+  const others = steps.filter(({ direction, revision }) => direction === "up" && !(revision in codes));
+  return {
+    must: applied.filter((id) => !moved.has(id)).toSorted(),
+    may: [...moved].toSorted(),
+    halfDone: halfDoneOf(input),
+    direction: directionOf(input),
+    ends: endsOf(input),
+    codes,
+    known: [...others.map(({ revision }) => revision), ...Object.keys(replacedOf(input))].toSorted(),
+  };
 }
+
+/** For whoever runs a script; a run names what is so now. */
+const replacedOf = ({ how, replaced = {} }: CompileInput): StartState["replaced"] =>
+  how === "script" ? replaced : {};
 
 /** The rows that a repair corrects and deletes. */
 function repairOf(input: CompileInput): Pick<Plan["start"], "repair"> {
@@ -181,8 +188,7 @@ function repairOf(input: CompileInput): Pick<Plan["start"], "repair"> {
   const willBe = corrections.map(
     ({ step }) => [step.revision, step.direction === "up" ? textsOf(step) : null] as const,
   );
-  const rows = { were: Object.fromEntries(were), willBe: Object.fromEntries(willBe) };
-  return { repair: { rows, halfDone: halfDoneOf(input) } };
+  return { repair: { were: Object.fromEntries(were), willBe: Object.fromEntries(willBe) } };
 }
 
 const textsOf = ({ checksum, parents, dependsOn, message }: Omit<Recorded, "revision">) => ({

@@ -6,7 +6,7 @@ import type { Privilege } from "../effects/privilege.ts";
 import type { EffectSummary } from "../effects/summary.ts";
 import type { Direction } from "../header.ts";
 import type { Place } from "../ledger/blocks.ts";
-import type { ChangedRows } from "../ledger/calls.ts";
+import type { ChangedRows, StartState } from "../ledger/calls.ts";
 import type { RevisionId } from "../migration.ts";
 import type { Span } from "../source.ts";
 import type { Trace } from "../statement/facts.ts";
@@ -20,13 +20,12 @@ export interface Plan {
   readonly from: readonly RevisionId[];
   readonly to: readonly RevisionId[];
   /**
-   * What must be applied before, and what may be besides; `without`: what `from` needs, and is not applied; `ends`: of a
-   * script the last of the steps: if they are done, all are; `codes`: of a script of an upgrade the code checksum of each.
+   * What must be so before the first step; `without`: what `from` needs, and is not applied; `repair`: the rows that a
+   * repair changes.
    */
-  readonly start: Readonly<Record<"must" | "may" | "without" | "ends", readonly RevisionId[]>> & {
-    readonly codes: Readonly<Record<RevisionId, string>>;
-    /** Of a repair: the rows that it changes, and what may be half done. */
-    readonly repair?: { readonly rows: ChangedRows; readonly halfDone: readonly RevisionId[] };
+  readonly start: Omit<StartState, "done" | "again" | "starts" | "replaced"> & {
+    readonly without: readonly RevisionId[];
+    readonly repair?: ChangedRows;
   };
   readonly steps: readonly PlanStep[];
   readonly batches: readonly Batch[];

@@ -63,7 +63,7 @@ export const endPreflight = [
 
 /** What is asked for, as JSON: an object or a list on each line. */
 function factsOf(plan: Plan, { lockKey }: Ledger): string {
-  const { kind, place, from, start, role, schema, steps, batches, result } = plan;
+  const { kind, place, from, start, role, schema, steps, result } = plan;
   const expected = expectationOf(plan);
   const isOfLedger = expected === "older" || expected === "inconsistent";
   const head = {
@@ -74,35 +74,31 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
     connected: place.role ?? null,
     minimum: place.minimumVersion ?? 120000,
     expected,
-    // A repair may start from revisions that are in no file, so that the files do not tell the heads.
-    from: isOfLedger || kind === "repair" ? null : from,
+    // Where these tell what must be applied. A repair may start from revisions that are in no file.
+    from: isOfLedger || kind === "repair" || start.may.length + start.without.length > 0 ? null : from,
     forgets: kind === "stamp",
     // Of a repair its rows tell.
     ...(isOfLedger || kind === "repair"
       ? {}
       : { done_revisions: String(result.revisions), done_digest: result.digest }),
-    any_state: isOfLedger || kind === "repair" || batches.some(({ when }) => when !== undefined),
   };
   const needs = distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges));
   const list = (items: readonly unknown[]): string =>
     items.length === 0 ? "[]" : `[${items.map((item) => `\n  ${inTwo(JSON.stringify(item))}`).join(",")}\n]`;
   const pairs = Object.entries(head).map(([key, value]) => `"${key}": ${JSON.stringify(value)}`);
-  const ids = (key: "must" | "may" | "ends"): string =>
-    `"${key}": [${folded(start[key].map((id) => JSON.stringify(id)).join(", "), PAGE_WIDTH - 12).join("\n  ")}]`;
-  const { repair } = start;
+  const ids = (key: string, revisions: readonly string[]): string =>
+    `"${key}": [${folded(revisions.map((id) => JSON.stringify(id)).join(", "), PAGE_WIDTH - key.length - 8).join("\n  ")}]`;
+  const { must, may, halfDone, direction, ends, codes, known, repair } = start;
   const expectedRows = [
-    ...(isOfLedger ? [] : [ids("must"), ids("may")]),
-    ...(start.ends.length === 0
-      ? []
-      : [ids("ends"), `"direction": "${kind === "downgrade" ? "down" : "up"}"`]),
-    ...(Object.keys(start.codes).length === 0 ? [] : [`"codes": ${codesJson(start.codes)}`]),
-    ...(repair === undefined
+    ...(isOfLedger
       ? []
       : [
-          `"half_done": ${JSON.stringify(repair.halfDone)}`,
-          `"were": ${rowsJson(repair.rows.were)}`,
-          `"will_be": ${rowsJson(repair.rows.willBe)}`,
+          ...[ids("must", must), ids("may", may), ids("half_done", halfDone), ids("ends", ends)],
+          ...[ids("known", known), `"direction": "${direction}"`, `"codes": ${codesJson(codes)}`],
         ]),
+    ...(repair === undefined
+      ? []
+      : [`"were": ${rowsJson(repair.were)}`, `"will_be": ${rowsJson(repair.willBe)}`]),
   ];
   return `{${[...pairs, ...expectedRows].join(",\n")},\n"tables": ${list(tablesOf(plan))},\n"needs": ${list(
     needs

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:77836bea967d6548b865ad708ea56b7c4cd971fdfe81c08af74e0da71a23d6eb
+-- Receipt: sha256:baa343ae5cd2014d937a1501c7152e00ec0a0cfb1f6e3a6bd51edaf15c970634
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -308,7 +308,7 @@ CREATE TABLE retort.intent (
   places oid[],                     -- the relations they are
   present oid[],                    -- what there was of it before; null: that is not known
   done boolean NOT NULL,            -- the statement succeeded, in a session that has ended since
-  found boolean NOT NULL,           -- a later session has found it here
+  found boolean NOT NULL,           -- a later session has found it here, and is to go on with it
   error text,                       -- what the server refused it with
   PRIMARY KEY (revision)
 );
@@ -401,16 +401,34 @@ BEGIN
 END
 $body$;
 
+-- The step outside a transaction that is unfinished, unless it is one of half_done in that
+-- direction; else null.
+CREATE FUNCTION retort.unfinished(half_done text[] DEFAULT '{}', direction text DEFAULT 'up')
+RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN (SELECT format('%s at statement %s of %s%s', i.revision, i.statement, i.of,
+      CASE WHEN i.done THEN ', which is done' END)
+    FROM retort.intent AS i
+    WHERE (i.revision = ANY (half_done) AND i.direction = unfinished.direction) IS NOT TRUE);
+END
+$body$;
+
 -- What to say where a step outside a transaction is unfinished, and it is not its turn.
 CREATE FUNCTION retort.unfinished_hint() RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN format('Nothing was changed. See: SELECT * FROM retort.intent; if it was begun by a file '
-    'of a split script, run the one %s; otherwise resume with migrate upgrade or downgrade, or '
-    'with a script written by --idempotent.',
-    CASE WHEN (SELECT i.done FROM retort.intent AS i) THEN 'after that statement'
-      ELSE 'of that statement' END);
+  RETURN (SELECT format('Nothing was changed. See: SELECT * FROM retort.intent; if it was begun by '
+      'a file of a split script, run the one %s that statement; otherwise resume with: migrate %s; '
+      'or with a script written by --idempotent that contains the %s %s.',
+      CASE WHEN i.done THEN 'after' ELSE 'of' END,
+      CASE i.direction WHEN 'up' THEN 'upgrade ' || i.revision
+        ELSE 'downgrade ' || coalesce((SELECT a.parents[1] FROM retort.applied AS a
+          WHERE a.revision = i.revision AND cardinality(a.parents) > 1), i.revision || '@-1') END,
+      CASE i.direction WHEN 'up' THEN 'upgrade to' ELSE 'downgrade of' END, i.revision)
+    FROM retort.intent AS i);
 END
 $body$;
 
@@ -419,15 +437,13 @@ $body$;
 CREATE PROCEDURE retort.require_no_intent()
 LANGUAGE plpgsql AS $body$
 DECLARE
-  step retort.intent;
+  step pg_catalog.text;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  SELECT * INTO step FROM retort.intent;
-  IF FOUND THEN
+  step := retort.unfinished();
+  IF step IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: a step outside a transaction is unfinished: %s at statement %s of '
-        '%s%s', step.revision, step.statement, step.of,
-        CASE WHEN step.done THEN ', which is done' END),
+      MESSAGE = concat('retort: a step outside a transaction is unfinished: ', step),
       HINT = retort.unfinished_hint();
   END IF;
 END
@@ -489,6 +505,31 @@ BEGIN
 END
 $body$;
 
+-- How what is applied differs from all of must and what is in may; null where it does not.
+CREATE FUNCTION retort.differences(must text[], may text[], OUT missing text, OUT unexpected text)
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  missing := (SELECT string_agg(m.id, ', ' ORDER BY m.id) FROM unnest(must) AS m (id)
+    WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = m.id));
+  unexpected := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
+    WHERE NOT EXISTS (SELECT FROM unnest(must || may) AS m (id) WHERE m.id = a.revision));
+END
+$body$;
+
+-- Where nothing that a script knows is applied, but something else: that this may be the database
+-- of another project; else null.
+CREATE FUNCTION retort.wrong_place(known text[]) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN CASE WHEN EXISTS (SELECT FROM retort.applied) AND NOT EXISTS (
+      SELECT FROM unnest(known) AS k (id) JOIN retort.applied AS a ON a.revision = k.id)
+    THEN 'Connect to the right database: nothing that this script has or needs is applied to this '
+      'one, but other revisions are.' END;
+END
+$body$;
+
 -- The revisions that are applied with other SQL than codes has, comments apart; else null.
 CREATE FUNCTION retort.other_code(codes jsonb) RETURNS text
 LANGUAGE plpgsql AS $body$
@@ -508,13 +549,14 @@ $body$;
 -- starts, are the current ones, or something below them is missing, the command asks the database.
 -- There is no such command where nothing is to do; nor where the ledger still names what squashed
 -- revisions of the script replace: a stamp makes it name those. replaced says which:
--- {"a1": "s3", "b2": "s3"}.
+-- {"a1": "s3", "b2": "s3"}. known are revisions of the script that must, may and codes do not have.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
-  ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}')
+  ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}',
+  known text[] DEFAULT '{}')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
@@ -522,6 +564,7 @@ DECLARE
   other pg_catalog.text;
   heads pg_catalog.text[];
   nothing pg_catalog.text;
+  place pg_catalog.text;
   has_hole boolean;
   command pg_catalog.text;
   hint pg_catalog.text;
@@ -541,18 +584,18 @@ BEGIN
       HINT = 'Nothing was changed. Files that had run were changed afterwards, or this script was '
         'written before. Compare them with the database: migrate verify';
   END IF;
-  missing := (SELECT string_agg(m.id, ', ' ORDER BY m.id) FROM unnest(must) AS m (id)
-    WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = m.id));
-  unexpected := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
-    WHERE NOT EXISTS (SELECT FROM unnest(must || may) AS m (id) WHERE m.id = a.revision));
+  SELECT d.missing, d.unexpected INTO missing, unexpected FROM retort.differences(must, may) AS d;
   IF missing IS NOT NULL OR unexpected IS NOT NULL THEN
     nothing := retort.nothing_to_do(ends, direction);
+    place := retort.wrong_place(must || may || known
+      || ARRAY(SELECT jsonb_object_keys(codes || replaced)));
     has_hole := retort.has_hole();
     IF EXISTS (SELECT FROM retort.state AS s
         WHERE s.revisions = done_revisions AND s.digest = done_digest) THEN
       hint := 'Nothing was changed. All of it is done already.';
     ELSIF nothing IS NOT NULL THEN
-      hint := format('Nothing was changed. See: SELECT * FROM retort.applied; %s.', nothing);
+      hint := format('Nothing was changed. %s: SELECT * FROM retort.applied; %s.',
+        coalesce(place || ' If it is the right one, see', 'See'), nothing);
     ELSE
       heads := ARRAY(SELECT a.revision FROM retort.applied AS a
         WHERE NOT EXISTS (SELECT FROM retort.applied AS b
@@ -561,7 +604,8 @@ BEGIN
         WHEN again <> '' AND (heads @> starts AND heads <@ starts OR has_hole)
           THEN replace(again, '%s:', '') || ' --from-database'
         ELSE again END;
-      hint := concat('Nothing was changed. See: SELECT * FROM retort.applied;', CASE
+      hint := concat('Nothing was changed. ', coalesce(place || ' If it is the right one, see',
+        'See'), ': SELECT * FROM retort.applied;', CASE
         WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
             WHERE (replaced ->> a.revision) IS NOT NULL)
           THEN format(' The ledger still names replaced revisions; record the change first with: '
@@ -1012,7 +1056,7 @@ $body$;
 
 -- Before each part of a step outside a transaction except the first. Stops unless that statement of
 -- it is next. What the step has prepared and created in its session is kept. If it was interrupted,
--- its time is counted from now.
+-- its time is counted from now, and not again from what comes after that statement.
 CREATE PROCEDURE retort.resume_step(
   revision text, statement integer, direction text DEFAULT 'up')
 LANGUAGE plpgsql AS $body$
@@ -1020,8 +1064,8 @@ BEGIN
   CALL retort.protect_session();
   CALL retort.require_lock();
   CALL retort.require_intent(resume_step.revision, resume_step.statement, direction);
-  UPDATE retort.intent AS i SET started_at = clock_timestamp(), started_by = SESSION_USER
-    WHERE i.found;
+  UPDATE retort.intent AS i
+    SET started_at = clock_timestamp(), started_by = SESSION_USER, found = false WHERE i.found;
   CALL retort.set_session();
 END
 $body$;
@@ -1343,11 +1387,12 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '2f2a1ad0cce2b77fb76119c2c7ebcd3a3e5c03f84e3701f09b6ae3cbe9abd3d5';
+  procedures CONSTANT pg_catalog.text := '761987a4566ac5cae8005781ac05bb25d0fdd3f3ecd3e2977691cc02151fc759';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
-    'require_lock, unfinished_hint, require_no_intent, '
-    'require_intent, has_hole, nothing_to_do, other_code, '
+    'require_lock, unfinished, unfinished_hint, '
+    'require_no_intent, require_intent, has_hole, '
+    'nothing_to_do, differences, wrong_place, other_code, '
     'require_state, reset_session, set_session, take_locks, '
     'begin_step, begin_upgrade, begin_downgrade, is_pending, '
     'not_next_hint, traces, intend, outcome, definition, '
@@ -1636,7 +1681,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('77836bea967d6548b865ad708ea56b7c4cd971fdfe81c08af74e0da71a23d6eb',
+CALL retort.begin_script('baa343ae5cd2014d937a1501c7152e00ec0a0cfb1f6e3a6bd51edaf15c970634',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1692,13 +1737,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:77836bea967d6548b865ad708ea56b7c4cd971fdfe81c08af74e0da71a23d6eb' AS receipt FROM retort.state;
+  'sha256:baa343ae5cd2014d937a1501c7152e00ec0a0cfb1f6e3a6bd51edaf15c970634' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '77836bea967d6548b865ad708ea56b7c4cd971fdfe81c08af74e0da71a23d6eb'
+      'baa343ae5cd2014d937a1501c7152e00ec0a0cfb1f6e3a6bd51edaf15c970634'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1823,10 +1868,11 @@ SELECT pg_catalog.set_config('retort.preflight', '{"ledger": "retort",
 "forgets": false,
 "done_revisions": "3",
 "done_digest": "1401614897665169694",
-"any_state": false,
 "must": [],
 "may": [],
+"half_done": [],
 "ends": ["c"],
+"known": [],
 "direction": "up",
 "codes": {
   "a": "a9f988b4444cbe189d0f82570a2a4fb7078eb6daa8ff5e96948a7f793d1bfa42",
@@ -1854,11 +1900,12 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '2f2a1ad0cce2b77fb76119c2c7ebcd3a3e5c03f84e3701f09b6ae3cbe9abd3d5';
+  procedures CONSTANT pg_catalog.text := '761987a4566ac5cae8005781ac05bb25d0fdd3f3ecd3e2977691cc02151fc759';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
-    'require_lock, unfinished_hint, require_no_intent, '
-    'require_intent, has_hole, nothing_to_do, other_code, '
+    'require_lock, unfinished, unfinished_hint, '
+    'require_no_intent, require_intent, has_hole, '
+    'nothing_to_do, differences, wrong_place, other_code, '
     'require_state, reset_session, set_session, take_locks, '
     'begin_step, begin_upgrade, begin_downgrade, is_pending, '
     'not_next_hint, traces, intend, outcome, definition, '
@@ -2158,15 +2205,18 @@ DECLARE
   tables pg_catalog.text[];
   starts pg_catalog.jsonb;
   is_start boolean;
-  is_certain boolean;
+  has_hole boolean;
+  is_begun boolean := false;
   hint pg_catalog.text;
   ok boolean;
   found pg_catalog.text;
   heads pg_catalog.text[];
   missing pg_catalog.text;
   unexpected pg_catalog.text;
+  unfinished pg_catalog.text;
   halted pg_catalog.text;
   changed pg_catalog.text[] := '{}';
+  state record;
   item pg_catalog.jsonb;
   object oid;
   owner oid;
@@ -2257,39 +2307,40 @@ BEGIN
     PERFORM set_config('role', migrator, true);
     EXECUTE format('SELECT ARRAY(SELECT a.revision FROM %1$s.applied AS a WHERE NOT EXISTS (SELECT
         FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1),
-      (SELECT string_agg(concat(''; unfinished: '', i.revision, '', statement '', i.statement,
-        CASE WHEN i.done THEN '', which is done'' END),
-        '''') FROM %1$s.intent AS i WHERE ($5 ? i.revision) IS NOT TRUE),
-      EXISTS (SELECT FROM %1$s.state AS s WHERE s.revisions = $1 AND s.digest = $2),
-      (SELECT string_agg(m.id, '', '' ORDER BY m.id) FROM jsonb_array_elements_text($3) AS m (id)
-        WHERE NOT EXISTS (SELECT FROM %1$s.applied AS a WHERE a.revision = m.id)),
-      (SELECT string_agg(a.revision, '', '' ORDER BY a.revision) FROM %1$s.applied AS a
-        WHERE $3 IS NOT NULL AND NOT EXISTS (SELECT
-          FROM jsonb_array_elements_text($3 || $4) AS m (id) WHERE m.id = a.revision))', ledger)
-      INTO heads, halted, is_done, missing, unexpected
-      USING (facts ->> 'done_revisions')::bigint, (facts ->> 'done_digest')::numeric,
-        facts -> 'must', facts -> 'may', facts -> 'half_done';
-    IF facts ? 'ends' AND concat(missing, unexpected) <> '' THEN
-      EXECUTE format('SELECT %s.nothing_to_do(ARRAY(SELECT jsonb_array_elements_text($1)), $2)',
-        ledger) INTO nothing USING facts -> 'ends', facts ->> 'direction';
-    END IF;
-    IF facts ? 'codes' THEN
-      EXECUTE format('SELECT %s.other_code($1)', ledger) INTO other USING facts -> 'codes';
+      EXISTS (SELECT FROM %1$s.state AS s WHERE s.revisions = $1 AND s.digest = $2)', ledger)
+      INTO heads, is_done
+      USING (facts ->> 'done_revisions')::bigint, (facts ->> 'done_digest')::numeric;
+    -- What the script asks before its first step, of the same routines: those of a ledger that it
+    -- is about to repair may be missing.
+    IF facts ? 'must' THEN
+      SELECT * INTO state FROM jsonb_to_record(facts) AS f (must text[], may text[],
+        half_done text[], direction text, ends text[], codes jsonb, known text[]);
+      EXECUTE format('SELECT d.missing, d.unexpected, %1$s.unfinished(), %1$s.unfinished($3, $4),
+          %1$s.other_code($5),
+          EXISTS (SELECT FROM unnest($2) AS m (id) WHERE NOT %1$s.is_pending(m.id, $4))
+        FROM %1$s.differences($1, $2) AS d', ledger)
+        INTO missing, unexpected, unfinished, halted, other, is_begun
+        USING state.must, state.may, state.half_done, state.direction, state.codes;
+      IF halted IS NOT NULL AND NOT (facts ->> 'forgets')::boolean THEN
+        EXECUTE format('SELECT %s.unfinished_hint()', ledger) INTO hint;
+      ELSIF concat(missing, unexpected) <> '' THEN
+        EXECUTE format('SELECT %1$s.nothing_to_do($1, $2), %1$s.has_hole(), %1$s.wrong_place($3)',
+          ledger) INTO nothing, has_hole, hint USING state.ends, state.direction,
+            state.must || state.may || state.known || ARRAY(SELECT jsonb_object_keys(state.codes));
+      END IF;
     END IF;
     IF facts ? 'were' THEN
       EXECUTE format('SELECT %1$s.changed_rows($1), %1$s.changed_rows($2) = ''{}''', ledger)
         INTO changed, is_done USING facts -> 'were', facts -> 'will_be';
     END IF;
-    IF halted IS NOT NULL THEN
-      EXECUTE format('SELECT %s.unfinished_hint()', ledger) INTO hint;
-    END IF;
     PERFORM set_config('role', was, true);
     is_done := is_done AND halted IS NULL;
+    -- What its first steps take away is needed only where they are to be run.
+    is_begun := is_begun OR unfinished IS NOT NULL;
     starts := nullif(facts -> 'from', 'null');
     is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
-    ok := (is_start AND (halted IS NULL OR (facts ->> 'forgets')::boolean)
-      OR (facts ->> 'any_state')::boolean) AND missing IS NULL AND unexpected IS NULL
-      AND changed = '{}' AND other IS NULL AND (halted IS NULL OR NOT facts ? 'were');
+    ok := missing IS NULL AND unexpected IS NULL AND changed = '{}' AND other IS NULL
+      AND (halted IS NULL OR (facts ->> 'forgets')::boolean);
     found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
       CASE WHEN other IS NOT NULL
           THEN concat('; applied with other SQL than that of the script: ', left(other, 1000))
@@ -2297,13 +2348,16 @@ BEGIN
         WHEN nothing IS NOT NULL THEN '; ' || nothing
         WHEN changed <> '{}' THEN concat('; these rows of the ledger have changed: ',
           left(array_to_string(changed, ', '), 1000))
-        WHEN (is_start OR (facts ->> 'any_state')::boolean)
-          AND concat(missing, unexpected) <> ''
+        WHEN concat(missing, unexpected) = '' THEN NULL
+        WHEN has_hole OR is_start IS NOT FALSE
           THEN concat('; this database is not in the expected state',
-            '; not applied, but should be: ' || left(missing, 1000),
-            '; applied, but should not be: ' || left(unexpected, 1000))
-        WHEN NOT is_start THEN '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
-          FROM jsonb_array_elements_text(starts) AS f), '<base>') END, halted,
+          '; not applied, but should be: ' || left(missing, 1000),
+          '; applied, but should not be: ' || left(unexpected, 1000))
+        ELSE '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
+          FROM jsonb_array_elements_text(starts) AS f), '<base>') END,
+      '; unfinished: ' || unfinished || CASE WHEN (facts ->> 'forgets')::boolean
+          THEN ', which the script discards'
+        WHEN halted IS NULL AND NOT facts ? 'were' THEN ', a step of this script' ELSE '' END,
       CASE WHEN NOT ok THEN '. ' || replace(hint, 'Nothing was changed. ', '') END);
     is_done := (is_done OR nothing IS NOT NULL) AND other IS NULL;
   END IF;
@@ -2314,10 +2368,6 @@ BEGIN
   END IF;
   report := report
     || jsonb_build_array(jsonb_build_array(CASE WHEN NOT ok THEN 'X' END, 'ledger', found));
-
-  -- One that skips what is done needs what its first steps take away only where they are to be run.
-  is_certain := NOT (facts ->> 'any_state')::boolean
-    OR coalesce(is_start, true) AND halted IS NULL;
 
   -- Names without a schema, where the project sets no search_path, are looked up as the session
   -- begins: of that path, for each role that runs SQL, the schemas that are there and that it may
@@ -2354,7 +2404,7 @@ BEGIN
     found := concat(label, ': ' || nullif(item ->> 1, ''));
     IF object IS NULL THEN
       report := report || jsonb_build_array(jsonb_build_array(
-        CASE WHEN is_certain AND (item ->> 2 = 'as named' OR item ->> 2 = 'in any schema'
+        CASE WHEN NOT is_begun AND (item ->> 2 = 'as named' OR item ->> 2 = 'in any schema'
           AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relname = (parse_ident(item ->> 0))[2]))
         THEN 'X' ELSE '!' END, 'relation', label || ' is not there'));
       CONTINUE;
@@ -2507,7 +2557,7 @@ BEGIN
           WHERE r.rolname = found;
         ELSE NULL;
       END CASE;
-      IF object IS NULL AND is_certain AND item ->> 'on' <> 'relation'
+      IF object IS NULL AND NOT is_begun AND item ->> 'on' <> 'relation'
         AND (item ->> 'mustExist' = 'as named'
           OR item ->> 'mustExist' = 'in any schema' AND CASE item ->> 'on'
             WHEN 'type' THEN NOT EXISTS (SELECT FROM pg_type AS t WHERE t.typname = found)
