@@ -185,12 +185,12 @@ END
 $body$;
 
 -- Where nothing that a script knows is applied, but something else: that this may be the database
--- of another project; else null.
+-- of another project; else null. A run from an empty database knows nothing.
 CREATE FUNCTION retort.wrong_place(known text[]) RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN CASE WHEN EXISTS (SELECT FROM retort.applied) AND NOT EXISTS (
+  RETURN CASE WHEN known <> '{}' AND EXISTS (SELECT FROM retort.applied) AND NOT EXISTS (
       SELECT FROM unnest(known) AS k (id) JOIN retort.applied AS a ON a.revision = k.id)
     THEN 'Connect to the right database: nothing that this script has or needs is applied to this '
       'one, but other revisions are.' END;

@@ -158,10 +158,12 @@ function startOf(input: CompileInput, result: Tally, forgets: boolean): readonly
 
 /** What the guard of the first step asks, and the preflight of a script before it. */
 function startState(input: CompileInput): Omit<Plan["start"], "without" | "repair"> {
-  const { applied, steps, idempotent } = input;
+  const { applied, steps, idempotent, how } = input;
   const moved = new Set(idempotent === true ? steps.map((step) => step.revision) : []);
   const codes = codesOf(input);
   const others = steps.filter(({ direction, revision }) => direction === "up" && !(revision in codes));
+  // Whoever runs a script may have connected to another database; a run has read this one.
+  const known = [...others.map(({ revision }) => revision), ...Object.keys(replacedOf(input))].toSorted();
   return {
     must: applied.filter((id) => !moved.has(id)).toSorted(),
     may: [...moved].toSorted(),
@@ -169,7 +171,7 @@ function startState(input: CompileInput): Omit<Plan["start"], "without" | "repai
     direction: directionOf(input),
     ends: endsOf(input),
     codes,
-    known: [...others.map(({ revision }) => revision), ...Object.keys(replacedOf(input))].toSorted(),
+    known: how === "script" ? known : [],
   };
 }
 

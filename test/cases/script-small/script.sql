@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:baa343ae5cd2014d937a1501c7152e00ec0a0cfb1f6e3a6bd51edaf15c970634
+-- Receipt: sha256:57da53756ed6cf817506b19d9237e88543a08fc1bbe827e2c59fbd8cb2762c97
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -518,12 +518,12 @@ END
 $body$;
 
 -- Where nothing that a script knows is applied, but something else: that this may be the database
--- of another project; else null.
+-- of another project; else null. A run from an empty database knows nothing.
 CREATE FUNCTION retort.wrong_place(known text[]) RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN CASE WHEN EXISTS (SELECT FROM retort.applied) AND NOT EXISTS (
+  RETURN CASE WHEN known <> '{}' AND EXISTS (SELECT FROM retort.applied) AND NOT EXISTS (
       SELECT FROM unnest(known) AS k (id) JOIN retort.applied AS a ON a.revision = k.id)
     THEN 'Connect to the right database: nothing that this script has or needs is applied to this '
       'one, but other revisions are.' END;
@@ -1387,7 +1387,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '761987a4566ac5cae8005781ac05bb25d0fdd3f3ecd3e2977691cc02151fc759';
+  procedures CONSTANT pg_catalog.text := 'f156f6dbc6e71ddb46b21d253f97c19d199f6cabdca6800d80b8fead04630207';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
@@ -1681,7 +1681,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('baa343ae5cd2014d937a1501c7152e00ec0a0cfb1f6e3a6bd51edaf15c970634',
+CALL retort.begin_script('57da53756ed6cf817506b19d9237e88543a08fc1bbe827e2c59fbd8cb2762c97',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1737,13 +1737,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:baa343ae5cd2014d937a1501c7152e00ec0a0cfb1f6e3a6bd51edaf15c970634' AS receipt FROM retort.state;
+  'sha256:57da53756ed6cf817506b19d9237e88543a08fc1bbe827e2c59fbd8cb2762c97' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'baa343ae5cd2014d937a1501c7152e00ec0a0cfb1f6e3a6bd51edaf15c970634'
+      '57da53756ed6cf817506b19d9237e88543a08fc1bbe827e2c59fbd8cb2762c97'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1900,7 +1900,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '761987a4566ac5cae8005781ac05bb25d0fdd3f3ecd3e2977691cc02151fc759';
+  procedures CONSTANT pg_catalog.text := 'f156f6dbc6e71ddb46b21d253f97c19d199f6cabdca6800d80b8fead04630207';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '

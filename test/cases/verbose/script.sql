@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:32c33ea0bd172e10a01042c6486486d9d64a19db3eab2d34420486439bd72d2a
+-- Receipt: sha256:7d25e4f24dc165f52244a3f10d329e4fdd96cfc268891768c2aca695241f5a92
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -511,12 +511,12 @@ END
 $body$;
 
 -- Where nothing that a script knows is applied, but something else: that this may be the database
--- of another project; else null.
+-- of another project; else null. A run from an empty database knows nothing.
 CREATE FUNCTION retort.wrong_place(known text[]) RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN CASE WHEN EXISTS (SELECT FROM retort.applied) AND NOT EXISTS (
+  RETURN CASE WHEN known <> '{}' AND EXISTS (SELECT FROM retort.applied) AND NOT EXISTS (
       SELECT FROM unnest(known) AS k (id) JOIN retort.applied AS a ON a.revision = k.id)
     THEN 'Connect to the right database: nothing that this script has or needs is applied to this '
       'one, but other revisions are.' END;
@@ -1380,7 +1380,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '761987a4566ac5cae8005781ac05bb25d0fdd3f3ecd3e2977691cc02151fc759';
+  procedures CONSTANT pg_catalog.text := 'f156f6dbc6e71ddb46b21d253f97c19d199f6cabdca6800d80b8fead04630207';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
@@ -1672,7 +1672,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('32c33ea0bd172e10a01042c6486486d9d64a19db3eab2d34420486439bd72d2a',
+CALL retort.begin_script('7d25e4f24dc165f52244a3f10d329e4fdd96cfc268891768c2aca695241f5a92',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1692,13 +1692,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:32c33ea0bd172e10a01042c6486486d9d64a19db3eab2d34420486439bd72d2a' AS receipt FROM retort.state;
+  'sha256:7d25e4f24dc165f52244a3f10d329e4fdd96cfc268891768c2aca695241f5a92' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '32c33ea0bd172e10a01042c6486486d9d64a19db3eab2d34420486439bd72d2a'
+      '7d25e4f24dc165f52244a3f10d329e4fdd96cfc268891768c2aca695241f5a92'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1850,7 +1850,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '761987a4566ac5cae8005781ac05bb25d0fdd3f3ecd3e2977691cc02151fc759';
+  procedures CONSTANT pg_catalog.text := 'f156f6dbc6e71ddb46b21d253f97c19d199f6cabdca6800d80b8fead04630207';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
