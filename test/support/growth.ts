@@ -9,19 +9,18 @@ const NOISE = 20_000; // µs, below which nothing is told apart
 export async function growth(work: (size: number) => unknown, size: number): Promise<number> {
   const small = Math.ceil(size / 4);
   await work(small); // what is done once is done now
-  const before = await bestOf(() => work(small));
-  const after = await bestOf(() => work(size));
-  return (after + NOISE) / (before + NOISE);
+  const best = { small: Number.POSITIVE_INFINITY, whole: Number.POSITIVE_INFINITY };
+  for (let k = 1; ; k += 1) {
+    best.small = Math.min(best.small, await timeOf(() => work(small)));
+    best.whole = Math.min(best.whole, await timeOf(() => work(size)));
+    const grown = (best.whole + NOISE) / (best.small + NOISE);
+    if (k >= FEWEST && (grown < LINEAR || k === MOST)) return grown;
+  }
 }
 
-/** How often each size is measured: in two tries the larger one was found disturbed both times. */
-const TRIES = 3;
-
-async function bestOf(work: () => unknown): Promise<number> {
-  let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < TRIES; i += 1) best = Math.min(best, await timeOf(work));
-  return best;
-}
+/** How often each size is measured. The machine and the collection of garbage only ever add: what is least is nearest. */
+const FEWEST = 2;
+const MOST = 12;
 
 /** Processor time of this process, in µs. */
 async function timeOf(work: () => unknown): Promise<number> {
