@@ -226,7 +226,9 @@ export function headsFindings(
     ...(pending.length > 0
       ? [`${pending.length} pending (${pending[0]}${pending.length > 1 ? ", …" : ""}): migrate upgrade heads`]
       : []),
-    ...(interrupted === undefined ? [] : [`${interruptedText(interrupted)}: migrate status`]),
+    ...(interrupted === undefined
+      ? []
+      : [`${interruptedText(interrupted)}; to finish or discard it, see: migrate status`]),
     ...(unknown.length > 0 && ahead === undefined
       ? [`${unknown.map((row) => notHere(project.graph, row.revision)).join(", ")}: migrate status`]
       : []),

@@ -318,8 +318,10 @@ const habits: Readonly<Record<string, string | readonly string[]>> = {
   environment: "env",
   delete: "remove",
   ...Object.fromEntries(
-    ["host", "port", "p", "username", "user", "U", "dbname", "d"].map((name) => [name, ONE_ADDRESS]),
+    ["host", "port", "p", "username", "user", "U", "dbname"].map((name) => [name, ONE_ADDRESS]),
   ),
+  // psql names the database so, and dbmate the folder.
+  d: "a database is named by --database postgres://ROLE@HOST:PORT/NAME, a folder by --directory DIR;",
   idempotent: "it works only with upgrade and downgrade;",
   ...Object.fromEntries(
     ["force", "no-prompt", "no-input", "non-interactive", "assume-yes"].map((name) => [name, "yes"]),

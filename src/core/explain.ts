@@ -317,11 +317,13 @@ function whatIsSo(plan: Plan, batch: Batch, step: PlanStep | undefined, next: st
   // Its first transaction leaves nothing behind, of such a step either: there is nothing to resume.
   if (batch.statements.some(({ purpose }) => purpose === "guard-part"))
     return `revision ${step.revision} runs outside a transaction: what it did before this is kept; ${next}`;
+  if (step.direction === "down")
+    return `the downgrade of ${step.revision} was rolled back; it is still applied`;
   const before =
     plan.from.length === 0 && plan.steps[0] === step
       ? "none is applied"
       : "what was applied before it stays applied";
-  return `revision ${step.revision} was rolled back; ${step.direction === "up" ? before : "it is still applied"}`;
+  return `revision ${step.revision} was rolled back; ${before}`;
 }
 
 /** A scratch database has none of the rows that the user's has, and may be of another version. */

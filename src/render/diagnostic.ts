@@ -94,11 +94,15 @@ function folded(text: string, width: number, before: string): readonly string[] 
   });
 }
 
-/** Broken at spaces; the first line has `taken` columns less, the others two. */
+/** A command of ours that a sentence ends with, or a part of it; half of it would be another command. */
+const COMMAND = /(?<=: )migrate (?:[^;,()]|[(,](?! ))*[;,)]?|[^ ]+/g;
+
+/** Broken at spaces, but in no command; the first line has `taken` columns less, the others two. */
 function foldedLine(line: string, width: number, taken: number): readonly string[] {
   const lines: string[] = [];
   let left = 0;
-  for (const word of line.split(" ")) {
+  for (const [found] of line.matchAll(COMMAND)) {
+    const word = found.trimEnd();
     const columns = columnsOf(visible(word)) + 1;
     if (lines.length > 0 && columns <= left) {
       lines[lines.length - 1] += ` ${word}`;

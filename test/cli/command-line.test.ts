@@ -236,6 +236,10 @@ describe("main", () => {
       "-h db.example upgrade",
       "hint: host, port, role and database are given as one: --database postgres://ROLE@HOST:PORT/NAME; see: migrate --help",
     ],
+    [
+      "status -d migrations",
+      "hint: a database is named by --database postgres://ROLE@HOST:PORT/NAME, a folder by --directory DIR; see: migrate status --help",
+    ],
     ["upgrade --to 0001", "hint: did you mean: migrate upgrade TARGET? see: migrate upgrade --help"],
     ["stamp --revision a1", "hint: did you mean: migrate stamp TARGET? see: migrate stamp --help"],
     ["stamp --force head", "hint: see: migrate stamp --help"],

@@ -235,7 +235,7 @@ test.each([
 test.each([
   ["an upgrade", {}, "revision b was rolled back; what was applied before it stays applied", ["a"]],
   ["the first upgrade", {}, "revision b was rolled back; none is applied", []],
-  ["a downgrade", { direction: "down" }, "revision b was rolled back; it is still applied"],
+  ["a downgrade", { direction: "down" }, "the downgrade of b was rolled back; it is still applied"],
   [
     "the first of an upgrade outside a transaction",
     { transactional: false },

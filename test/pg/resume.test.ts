@@ -77,7 +77,7 @@ describe.each(servers())("on $name", (server) => {
     expect((await command(shop, url, "stamp", "--dry-run", "a")).stderr).toContain(finished);
     expect((await command(shop, url, "stamp", "--dry-run", "b")).stderr).not.toContain(finished);
     expect((await command(shop, url, "doctor")).stdout).toMatch(
-      /: Database has an interrupted step\n.*: the upgrade to b was interrupted at statement 2 of 3: migrate status --d/,
+      /: Database has an interrupted step\n.*: the upgrade to b was interrupted at statement 2 of 3; to finish or discard it, see: migrate status --d/,
     );
     // Whoever mends it takes an hour, which is not the step's.
     await query(url, "UPDATE retort.intent SET started_at = started_at - interval '1 hour'");

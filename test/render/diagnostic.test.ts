@@ -42,6 +42,15 @@ test("a word that is wider than the terminal stays whole", () => {
   expect(lines.slice(1)).toEqual([`  ${url}`, "  there"]);
 });
 
+test("a command within a sentence stays whole too", () => {
+  const hint =
+    'restore its file, or delete its row with: migrate repair --forget c3c3c3c3c3c3; or write it again: migrate revision -m "a b"';
+  const lines = errorLines({ diagnostics: [{ code: "usage/x", message: "no", hint }] }, 40).slice(1);
+  expect(printed(lines)).toBe(
+    'hint: restore its file, or delete its\n  row with:\n  migrate repair --forget c3c3c3c3c3c3;\n  or write it again:\n  migrate revision -m "a b"\n',
+  );
+});
+
 test("a hint that several in a row have stands once, after the last of them; another separates them", () => {
   const of = (message: string, hint?: string) => ({ code: "usage/x", message, ...(hint && { hint }) });
   const diagnostics = [of("a", "one"), of("b", "one"), of("c", "two"), of("d", "one"), of("e"), of("f")];
