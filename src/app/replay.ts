@@ -139,15 +139,16 @@ export const revisionsTo = (project: Project, target: string): readonly Revision
   stepsFrom(project, { kind: "upgrade", target }, []).steps.map((step) => step.revision);
 
 /**
- * For each revision a key of all that makes the database what it is after it: the server, the settings, what was there
- * before, the files up to it.
+ * For each revision a key of all that makes the database what it is after it: the server, who is connected to it and how,
+ * the settings, what was there before, the files up to it.
  */
 function keysOf(
   { migrations, ledger, pins }: Project,
-  { version }: Scratch,
+  { version, address }: Scratch,
   { revisions, schemas }: { readonly revisions: readonly RevisionId[]; readonly schemas: readonly string[] },
 ): readonly string[] {
-  let key = sha256(JSON.stringify([version.number, ledger.names, ledger.create, pins, schemas]));
+  const session = [version.number, address?.user, address?.options, pins];
+  let key = sha256(JSON.stringify([...session, ledger.names, ledger.create, schemas]));
   return revisions.map((revision) => {
     key = sha256(`${key} ${revision} ${migrations.get(revision)!.up.checksum}`);
     return key;

@@ -83,7 +83,7 @@ export function explain(
   const said = withoutPasswords(failure, statement);
   const message = messageOf(said);
   if (origin !== undefined) {
-    // What an up file uses and no migration makes is where the user looks first; the server's own hint comes after it.
+    // What an up file uses and no migration leaves there is where the user looks first; the server's own hint comes after it.
     const missing = scratch === undefined || step?.direction !== "up" ? undefined : missingHint(said.message);
     const walk = walkHint(statement, failure);
     const advice =
@@ -350,7 +350,10 @@ function adviceOf(
   // That no schema in search_path exists is said without a name.
   const missing = sqlstate === "3F000" ? quotedName(message) : undefined;
   if (missing !== undefined)
-    return `create it in an earlier migration: CREATE SCHEMA ${qualified(missing)}; or correct the name`;
+    // What is dropped or taken back was there once.
+    return tag?.startsWith("DROP") === true || step?.direction === "down"
+      ? "correct the name, unless the schema is gone already"
+      : `create it in an earlier migration: CREATE SCHEMA ${qualified(missing)}; or correct the name`;
   const setting = TIMEOUTS[sqlstate];
   return setting === undefined ? advice[sqlstate] : turnedOff(setting, "0", connectionOptions);
 }

@@ -1,8 +1,9 @@
-/** What the server says is not there → what to type, where a scratch database lacks it because no migration makes it. */
+/** What the server says is not there → what to type, where a scratch database lacks it because no migration leaves it there. */
 import { identifier } from "./quote.ts";
 
-const NOT_MADE =
-  "no migration before this one makes it: name the one that does (-- depends-on: REVISION), or, if it was there before them all, put its SQL into a first migration: migrate dump --database URL";
+/** One of those before may well make it, and another behind that rename or drop it. */
+const NOT_LEFT =
+  "the migrations before this one do not leave it there: if one of them drops or renames it, edit the one of the two that is not applied yet; if another makes it, name that one (-- depends-on: REVISION); if it was there before them all, put its SQL (migrate dump --database URL) into a new first one (migrate revision -m before --head base), and name that as the parent of what is first now";
 
 type Advice = readonly [RegExp, (name: string) => string];
 
@@ -23,12 +24,12 @@ const OF_SERVER: readonly Advice[] = [
 const OF_DATABASE: readonly Advice[] = [
   [
     /^(?:relation|schema|type|collation|extension|text search configuration)\b.* does not exist/,
-    () => `correct the name; if it is right, ${NOT_MADE}`,
+    () => `correct the name; if it is right, ${NOT_LEFT}`,
   ],
   // A misspelt name and a wrong type are told in the same words as a routine that is not there.
   [
     /^(?:aggregate|procedure|function|operator)\b.* does not exist/,
-    () => `correct the name, or the types of what it is given; if both are right, ${NOT_MADE}`,
+    () => `correct the name, or the types of what it is given; if both are right, ${NOT_LEFT}`,
   ],
 ];
 

@@ -6,6 +6,7 @@ import { counted } from "./counted.ts";
 import { differenceLines } from "./differences.ts";
 import { lossLine } from "./loss.ts";
 import { markup } from "./markup.ts";
+import { ORDERS_HINT } from "./orders.ts";
 import { onOneLine } from "./terminal.ts";
 
 /** One test: a migration, branches in several orders, or the script. */
@@ -58,6 +59,7 @@ function orderLine({
       ...differenceLines(tested.differences, ["first", "other"]),
       ...(failedOrder === undefined ? [] : [`in the order ${failedOrder.join(", ")}:`]),
       ...(failed === undefined ? [] : failureLines(failed)),
+      ...(tested.passed ? [] : [`hint: ${ORDERS_HINT}`]),
     ],
   };
 }

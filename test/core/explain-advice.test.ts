@@ -13,13 +13,14 @@ function explained(
   ours = false,
   outside?: string,
   settings: readonly string[] = [],
+  { tag = outside ?? "DO", direction = "up" } = {},
 ) {
   const origin = { path: "a.up.sql", line: 3, column: 1, start, end: start + sql.length };
   const statement = ours
     ? { sql: "CALL retort.begin_step();", purpose: "begin-step", step: 0 }
-    : { sql, purpose: "user", step: 0, origin, offset: 0, tag: outside ?? "DO" };
+    : { sql, purpose: "user", step: 0, origin, offset: 0, tag };
   const step = {
-    direction: "up",
+    direction,
     revision: "a",
     message: "",
     path: "a.up.sql",
@@ -68,6 +69,15 @@ describe("advice by SQLSTATE", () => {
     expect(hint).toMatch(/^create it in an earlier migration: CREATE SCHEMA shop; or correct the name$/m);
     expect(hint).not.toContain("search_path");
   });
+  test.each([{ tag: "DROP SCHEMA" }, { tag: "DROP TABLE" }, { tag: "ALTER TABLE", direction: "down" }])(
+    "a schema that is missing where %o needs none",
+    (statement) => {
+      const failure = { sqlstate: "3F000", message: 'schema "shop" does not exist' };
+      expect(explained(failure, false, undefined, [], statement).hint).toMatch(
+        /^correct the name, unless the schema is gone already\n/,
+      );
+    },
+  );
   test.each([
     ["55P04", "put ALTER TYPE ... ADD VALUE into a migration of its own"],
     ["3F000", '"session": {"searchPath"'],

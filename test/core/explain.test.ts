@@ -168,7 +168,9 @@ test("on a scratch database nothing is said of what stays applied, but which dat
   const missing = { message: 'relation "t" does not exist', hint: "the server's" };
   const lines = told("SELECT * FROM t;", missing, { scratch }).hint.split("\n      ");
   expect(lines).toEqual([
-    expect.stringMatching(/^correct the name; if it is right, no migration before this one makes it: /),
+    expect.stringMatching(
+      /^correct the name; if it is right, the migrations before this one do not leave it there: /,
+    ),
     "the server's",
     so,
   ]);
@@ -176,7 +178,7 @@ test("on a scratch database nothing is said of what stays applied, but which dat
   expect(advice.split("\n      ")).toEqual(lines.slice(0, -1));
   for (const message of ["operator does not exist: text > integer", "function lenght(text) does not exist"])
     expect(told("SELECT 1;", { message }, { scratch }).hint).toMatch(
-      /^correct the name, or the types of what it is given; if both are right, no migration before this one /,
+      /^correct the name, or the types of what it is given; if both are right, the migrations before this one /,
     );
   expect(told("SELECT 1;", { lost: true, sqlstate: "57P01" }, { scratch }).hint).toBe(
     `${so}; run the same command again`,

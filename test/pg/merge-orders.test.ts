@@ -28,6 +28,8 @@ const merged = async (left: string, right: string, url = server!.url()) => {
 };
 
 test("the same, but for the order of columns, another, or refused: it is said with the version and the objects", async () => {
+  const next =
+    "edit one that is not applied yet, or name in it the one that must come before it (-- depends-on: REVISION); for all of it: migrate test";
   const where = `(PostgreSQL ${server!.version})`;
   expect(await merged("CREATE TABLE l ();", "CREATE TABLE r ();")).toBe(
     `both orders give the same schema ${where}\n`,
@@ -37,11 +39,9 @@ test("the same, but for the order of columns, another, or refused: it is said wi
   );
   expect(
     await merged("ALTER TABLE t ADD IF NOT EXISTS a int;", "ALTER TABLE t ADD IF NOT EXISTS a text;"),
-  ).toBe(
-    `warning: the order of left, right makes a difference ${where}: column public.t.a; for all of it: migrate test\n`,
-  );
+  ).toBe(`warning: the order of left, right makes a difference ${where}: column public.t.a; ${next}\n`);
   expect(await merged("ALTER TABLE t RENAME TO u;", "ALTER TABLE t ADD a int;")).toBe(
-    `warning: what is merged fails in the order left, right ${where}: 0003_right.up.sql:4: relation "t" does not exist\n`,
+    `warning: what is merged fails in the order left, right ${where}: 0003_right.up.sql:4: relation "t" does not exist; ${next}\n`,
   );
 });
 

@@ -48,7 +48,7 @@ test("a test that is stopped has changed nothing, and drift says that nothing is
 
 test("what was there before the first migration is asked for, with the command that writes it", async () => {
   const before =
-    "or, if it was there before them all, put its SQL into a first migration: migrate dump --database URL";
+    "if it was there before them all, put its SQL (migrate dump --database URL) into a new first one";
   const of = project({
     a: { up: "ALTER TABLE users ADD COLUMN x int;", down: "DROP TABLE nobody;" },
   });

@@ -218,6 +218,17 @@ describe.sequential("replays", () => {
     await dropKept(keptBefore);
   });
 
+  test("what one role made is no replay by another, or with other options of the connection", async () => {
+    const keptBefore = await names(server!.url(), "^retort_kept_");
+    const other = await ownRole(server!, "LOGIN SUPERUSER");
+    const url = server!.url();
+    for (const each of [url, other.url("postgres"), `${url}?options=-cwork_mem%3D5MB`]) {
+      const scratch = await open({ database: await addressOf(each) });
+      expect((await replay(shop.deps, await opened(), scratch, "a")).kept).toBe(0);
+    }
+    await dropKept(keptBefore);
+  });
+
   test("what reaches beyond a database is run on no server of the user's; roles that are missing are made, and kept", async () => {
     const roles = project({
       a: "DO $$ BEGIN CREATE ROLE retort_made_by_file; END $$;",

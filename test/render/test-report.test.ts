@@ -100,11 +100,12 @@ test("of an order that fails, which one, where and what to do; and the totals do
   const [order] = report.orders;
   const fails = { verdict: "fails", passed: false, failed: { step: "up", diagnostics } } as const;
   const found = { ...report, orders: [{ ...order!, ...fails, failedOrder: ["b", "a"] }] };
-  expect(testLines(found).slice(-6, -2)).toEqual([
+  expect(testLines(found).slice(-7, -2)).toEqual([
     "FAIL  fails         2 of 2 orders of a, b, which c merges",
     "      in the order b, a:",
     "      the up file fails: b.up.sql:7: no a",
     "      hint: depend on a",
+    expect.stringMatching(/^ {6}hint: edit one .* \(-- depends-on: REVISION\)$/),
   ]);
   expect(testTotals(found)).toMatch(/, 1 skipped; not passed: 1 comparison of orders$/);
 });

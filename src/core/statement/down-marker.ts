@@ -2,15 +2,24 @@
 import type { Fault } from "../fault.ts";
 import { tokens } from "../lexer.ts";
 
-/** Of goose, sql-migrate and dbmate, as they are written there; other comments may well speak of a way down. */
-const MARKER =
-  /^--[ \t]*(?:\+goose[ \t]+down|\+migrate[ \t]+down(?:[ \t]+notransaction)?|migrate:down(?:[ \t]+transaction:\w+)?)[ \t]*$/i;
+/**
+ * As the tools' own documentation writes it. They themselves, and so what adopts their folders, take more for a marker; but
+ * other comments of ours may well speak of a way down.
+ */
+const MARKERS = [
+  String.raw`\+goose[ \t]+down`,
+  String.raw`\+migrate[ \t]+down(?:[ \t]+notransaction)?`, // sql-migrate
+  String.raw`migrate:down(?:[ \t]+transaction:\w+)?`, // dbmate
+  String.raw`down[ \t]+migration`, // node-pg-migrate
+  "-- create above / drop below ----", // tern
+];
+const MARKER = new RegExp(`^--[ \\t]*(?:${MARKERS.join("|")})[ \\t]*$`, "i");
 
 /** A comment here: what is below it runs in the upgrade, and takes back what is above. Its place is one in the comments. */
 export function downMarkerIn(
   comments: string,
 ): { readonly fault: Fault; readonly start: number; readonly end: number } | undefined {
-  if (!/down/i.test(comments)) return undefined;
+  if (!/down|below/i.test(comments)) return undefined;
   for (const { kind, start, end } of tokens(comments)) {
     const line = comments.slice(start, end);
     if (kind !== "comment" || !MARKER.test(line)) continue;

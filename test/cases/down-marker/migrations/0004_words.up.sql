@@ -6,5 +6,6 @@
 DROP TABLE e;
 */
 -- migrate:down is in the other file
+-- Down migration: see there
 CREATE TABLE e (i int);
 -- +goose Down

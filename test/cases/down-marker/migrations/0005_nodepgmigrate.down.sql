@@ -1,0 +1,3 @@
+-- revision: nnnn
+
+DROP TABLE f;

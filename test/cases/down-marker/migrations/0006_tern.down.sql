@@ -1,0 +1,3 @@
+-- revision: tttt
+
+DROP TABLE g;
