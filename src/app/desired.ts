@@ -2,7 +2,7 @@
 import path from "node:path";
 import { bare, createdBy, rowsLeftOut, type SchemaStatement } from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
-import { noSchemaHint } from "../core/explain.ts";
+import { noSchemaHint, settingPath } from "../core/explain.ts";
 import type { FileText } from "../core/migration.ts";
 import { missingOnServer } from "../core/missing.ts";
 import { STANDARD_STRINGS, searchPathIs, settingsOf } from "../core/plan/session.ts";
@@ -201,7 +201,7 @@ function hintOf(
   return (
     failure.hint ??
     missingOnServer(failure.message) ??
-    noSchemaHint(failure, settings) ??
+    noSchemaHint(failure, { settings, setBy: settingPath(all, statement.origin) }) ??
     "the statements can be in any order, but each must work after all the others"
   );
 }

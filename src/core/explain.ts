@@ -88,7 +88,14 @@ export function explain(
     const walk = walkHint(statement, failure);
     const advice =
       adviceOf(failure, statement, step, connectionOptions) ??
-      noSchemaHint(failure, plan.settings) ??
+      noSchemaHint(failure, {
+        settings: plan.settings,
+        setBy: settingPath(
+          plan.batches.flatMap(({ statements }) => statements),
+          origin,
+        ),
+        role: whom(plan.role, runsAs),
+      }) ??
       timeoutIn(plan, origin.path, failure, sourceText, connectionOptions) ??
       encodingHint(statement, failure) ??
       leftIndex(statement, failure) ??
@@ -347,7 +354,7 @@ function adviceOf(
     return where === undefined ? OUTSIDE : `a function or a DO block cannot contain it: ${OUTSIDE_ALONE}`;
   if (step?.transactional === true && sqlstate === "2D000")
     return tag === "DO" || tag === "CALL" ? OUTSIDE : ENDING;
-  // That no schema in search_path exists is said without a name.
+  // That search_path has no schema is said without a name.
   const missing = sqlstate === "3F000" ? quotedName(message) : undefined;
   if (missing !== undefined)
     // What is dropped or taken back was there once.
@@ -437,18 +444,47 @@ const advice: Readonly<Record<string, string>> = {
   "55P04": "put ALTER TYPE ... ADD VALUE into a migration of its own, before this one",
 };
 
-/** What to do where no schema in search_path exists. `settings`: the session's, of which one may be the path. */
+/** Where a file sets search_path: the last place up to this one. */
+export const settingPath = (
+  statements: readonly { readonly origin?: Location; readonly searchPath?: unknown }[],
+  { path, line, column }: Location,
+): Location | undefined =>
+  statements.findLast(
+    ({ origin, searchPath }) =>
+      searchPath !== undefined &&
+      origin?.path === path &&
+      (origin.line < line || (origin.line === line && origin.column <= column)),
+  )?.origin;
+
+/**
+ * What to do where nothing can be made in any schema of search_path. `settings`: the session's, of which one may be the path;
+ * `setBy`: what the file itself has set it with; `role`: whom the right to use a schema could be granted to.
+ */
 export function noSchemaHint(
   { sqlstate }: Pick<Failure, "sqlstate">,
-  settings: readonly string[],
+  {
+    settings,
+    setBy,
+    role,
+  }: {
+    readonly settings: readonly string[];
+    readonly setBy: Location | undefined;
+    readonly role?: string;
+  },
 ): string | undefined {
   if (sqlstate !== "3F000") return undefined;
+  if (setBy !== undefined)
+    return `line ${setBy.line} of this file sets a search_path with ${NO_SCHEMA}: ${QUALIFY}, or correct that line`;
   const path = settings.find((each) => each.startsWith(SEARCH_PATH))?.slice(SEARCH_PATH.length);
   const first = searchPathNames(path ?? "").find((name) => name !== "$user");
   return first === undefined
-    ? 'no schema in search_path exists: qualify the name (CREATE TABLE shop.users), or set "session": {"searchPath": ["shop"]} in the config file'
-    : `no schema in "session.searchPath" exists there: correct it, or create one before this statement: CREATE SCHEMA ${qualified(first)}`;
+    ? `search_path has ${NO_SCHEMA}: ${QUALIFY}, or set "session": {"searchPath": ["shop"]} in the config file`
+    : `"session.searchPath" has ${NO_SCHEMA}: correct it; or create one before this statement: CREATE SCHEMA ${qualified(first)}${role === undefined ? "" : `; or, where it exists, as its owner, run: GRANT USAGE, CREATE ON SCHEMA ${qualified(first)} TO ${role}`}`;
 }
+
+/** The server passes over a schema that the role may not use as over one that does not exist. */
+const NO_SCHEMA = "no schema that exists and that this role may use";
+const QUALIFY = "qualify the name (CREATE TABLE shop.users)";
 
 const SEARCH_PATH = "search_path = ";
 

@@ -381,10 +381,14 @@ function sqlFiles({ path, shown }: Folder): readonly Dirent[] {
 function readSource(folder: Folder, entry: Dirent): Source | Diagnostic {
   const path = folder.shown + entry.name;
   const file = `${folder.path}${sep}${entry.name}`;
-  if (entry.isFile()) return decode(path, file);
+  return entry.isFile() ? decode(path, file) : readLink(path, file, folder.real);
+}
+
+/** The text of the file that a link leads to, in the same folder; `folder` without symbolic links. */
+export function readLink(path: string, file: string, folder: string): Source | Diagnostic {
   try {
     const real = realpathSync(file);
-    const inside = folder.real.endsWith(sep) ? folder.real : folder.real + sep;
+    const inside = folder.endsWith(sep) ? folder : folder + sep;
     if (!real.startsWith(inside)) return linkOutside(path, readlinkSync(file));
     if (!statSync(real).isFile()) return cannotRead(path, "it is not a file");
   } catch (error) {

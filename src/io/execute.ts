@@ -270,6 +270,9 @@ async function failedAt(
 const resetsOf = (plan: Plan): readonly Statement[] =>
   plan.batches[0]!.statements.filter(({ purpose }) => purpose === "reset" || purpose === "pin");
 
+/** A right is lacking; no schema of search_path can be used. */
+const MAY_LACK_RIGHTS: ReadonlySet<string> = new Set(["42501", "3F000"]);
+
 const explained = async (
   plan: Plan,
   batch: Batch,
@@ -279,7 +282,7 @@ const explained = async (
 ): Promise<MigrateError> =>
   explain(plan, batch, statement, failure, {
     sourceText,
-    runsAs: failure.sqlstate === "42501" ? await runsAs?.() : undefined,
+    runsAs: MAY_LACK_RIGHTS.has(failure.sqlstate ?? "") ? await runsAs?.() : undefined,
     connectionOptions,
     scratch,
     recording,

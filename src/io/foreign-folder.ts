@@ -1,11 +1,11 @@
 /** A folder of another tool's migrations → its files, with the text of those that are SQL or settings. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import type { FolderFile } from "../core/adopt/foreign.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { shellWord } from "../core/shell.ts";
-import { decode } from "./directory.ts";
-import { codeOf, isMissing, reasonOf } from "./files.ts";
+import { decode, readLink } from "./directory.ts";
+import { codeOf, isMissing, ownStatsAt, reasonOf, statsAt } from "./files.ts";
 
 /** What is read of a folder: SQL, and what tools write beside it. */
 const READ = /\.(?:sql|toml|conf)$|(?:^|\/)_journal\.json$/;
@@ -17,8 +17,9 @@ const CODE = /\.(?:py|cs)$/;
 const DEEPEST = 3;
 
 /**
- * All files of a folder and of those in it, by name; not those that begin with a dot. `folder` is relative to `cwd`. Throws
- * `usage/missing-directory`, `usage/unreadable-directory`, and `source/…` with every file that is not text.
+ * All files of a folder and of those in it, by name, also those that are links, as in a ConfigMap that is mounted; not those
+ * that begin with a dot. `folder` is relative to `cwd`. Throws `usage/missing-directory`, `usage/unreadable-directory`, and
+ * `source/…` with every file that is not text, and every link that is broken or leads out of the folder.
  */
 export function readForeignFolder(folder: string, cwd: string): readonly FolderFile[] {
   const root = resolve(cwd, folder);
@@ -28,7 +29,8 @@ export function readForeignFolder(folder: string, cwd: string): readonly FolderF
     const below = relative(cwd, file);
     const path = (below.startsWith("..") ? file : below).replaceAll(sep, "/");
     if (!READ.test(name) && !CODE.test(name)) return [{ name, path, text: "" }];
-    const source = decode(path, file);
+    const isLink = ownStatsAt(file)?.isSymbolicLink() === true;
+    const source = isLink ? readLink(path, file, realpathSync(root)) : decode(path, file);
     if (!("code" in source)) return [{ name, ...source }];
     if (CODE.test(name)) return [{ name, path, text: "" }];
     faults.push(source);
@@ -43,7 +45,9 @@ function namesIn(directory: string, shown: string, depth: number): readonly stri
     .filter(({ name }) => !name.startsWith(".") && name !== "node_modules")
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
-      if (entry.isFile()) return [entry.name];
+      const isLinkedFile =
+        entry.isSymbolicLink() && statsAt(join(directory, entry.name))?.isDirectory() !== true;
+      if (entry.isFile() || isLinkedFile) return [entry.name];
       if (!entry.isDirectory() || depth === DEEPEST) return [];
       const below = namesIn(join(directory, entry.name), `${shown}/${entry.name}`, depth + 1);
       return below.map((name) => `${entry.name}/${name}`);

@@ -94,7 +94,10 @@ describe("advice by SQLSTATE", () => {
   test("a search_path that the project has set, without a schema that exists", () => {
     const failure = { sqlstate: "3F000", message: "no schema has been selected to create in" };
     const { hint } = explained(failure, false, undefined, ['search_path = "$user", "Shop, old"']);
-    expect(hint).toMatch(/^no schema in "session.searchPath" exists there: .*: CREATE SCHEMA "Shop, old"$/m);
+    expect(hint).toMatch(
+      /^"session.searchPath" has no schema that exists and .*: CREATE SCHEMA "Shop, old"; or/m,
+    );
+    expect(hint).toContain('GRANT USAGE, CREATE ON SCHEMA "Shop, old" TO ');
     expect(hint).not.toContain('set "session"');
   });
 

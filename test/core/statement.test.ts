@@ -614,6 +614,13 @@ test.each<[string, string[]?]>([
   ["SET search_path = retort; RESET search_path; DELETE FROM applied", []],
   ["SET search_path = retort; RESET ALL; DELETE FROM applied", []],
   ["SET search_path = shop, retort; DELETE FROM applied", ["shop", "retort"]],
+  ["CREATE FUNCTION f() RETURNS int LANGUAGE sql SET search_path = shop AS 'SELECT 1'"],
+  ["DO $$ BEGIN CREATE FUNCTION f() RETURNS int LANGUAGE sql SET search_path = shop AS 'SELECT 1'; END $$"],
+  ["ALTER FUNCTION f() SET search_path = shop"],
+  ["ALTER FUNCTION f() RESET ALL"],
+  ["ALTER ROLE r SET search_path = shop"],
+  ["ALTER ROLE r RESET ALL"],
+  ["ALTER DATABASE d SET search_path = shop"],
 ])("a search_path of the file: %s", async (sql, path) => {
   const statements = await parse(sql);
   expect(statements.findLast(({ searchPath }) => searchPath !== undefined)?.searchPath).toEqual(path);

@@ -23,6 +23,7 @@ import {
   isEmptyDirectory,
   readMigrations,
 } from "../../src/io/directory.ts";
+import { readForeignFolder } from "../../src/io/foreign-folder.ts";
 
 let cwd = "";
 beforeEach(() => {
@@ -198,6 +199,15 @@ describe("reading", () => {
       "m/0002_y.up.sql:1:1 source/link-outside",
       "m/0003_z.up.sql:1:1 source/unreadable",
     ]);
+  });
+
+  test("another tool's folder is read through the same links", () => {
+    put({ "m/.data/x": "-- +goose Up", "elsewhere/y": "" });
+    symlinkSync(".data/x", join(cwd, "m/1_x.sql"));
+    expect(readForeignFolder("m", cwd)).toMatchObject([{ name: "1_x.sql", text: "-- +goose Up" }]);
+    symlinkSync("../elsewhere/y", join(cwd, "m/2_y.sql"));
+    symlinkSync("../elsewhere", join(cwd, "m/folder"));
+    expect(() => readForeignFolder("m", cwd)).toThrow("the symbolic link points outside the folder");
   });
 
   test("a sibling folder whose name begins alike is outside", async () => {

@@ -192,6 +192,8 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
       message: 'CREATE VIEW v: column "b" does not exist',
       location: { path: "schema/shop.sql", line: 2 },
     });
+    schemaFolder(of, "CREATE TABLE public.t (a int);\nSET search_path = none;\nCREATE TABLE u (a int);");
+    expect((await failureOf(generate(of, url))).hint).toMatch(/^line 2 of this file sets a search_path/);
     schemaFolder(
       of,
       "CREATE TABLE t (a int);\nCREATE TABLE public.t (b int);\nGRANT SELECT ON t TO nobody_here;",

@@ -87,6 +87,28 @@ async function stateOf(url: string) {
 }
 
 describe.each(servers())("on $name", (server) => {
+  test("a file that has set search_path itself is told the line, and not what the session began with", async () => {
+    const { url } = await ownDatabase(server);
+    const ownOfFunction =
+      "CREATE FUNCTION public.f() RETURNS int LANGUAGE sql SET search_path = '' AS 'SELECT 1';";
+    const create = "CREATE TABLE dumped (i int);";
+    for (const sets of [
+      "SELECT pg_catalog.set_config('search_path', '', false);",
+      "SET SCHEMA 'none';",
+      "DO $$ BEGIN SET search_path = none; END $$;",
+    ]) {
+      const { hint } = await failureOf(project({ a: [sets, ownOfFunction, create].join("\n") }).upgrade(url));
+      expect(hint, sets).toMatch(`line ${headerLines + 1} of this file sets a search_path with no schema`);
+    }
+    await query(url, "DROP SCHEMA public");
+    const { hint } = await failureOf(
+      project({
+        a: ["CREATE SCHEMA public;", ownOfFunction, "DROP SCHEMA public CASCADE;", create].join("\n"),
+      }).upgrade(url),
+    );
+    expect(hint).toMatch(/^search_path has no schema/);
+  });
+
   test("a fault at each statement, of each kind", async () => {
     const { url } = await ownDatabase(server);
     const first = "CREATE TABLE t (id int PRIMARY KEY, a text);\nINSERT INTO t VALUES (0);\n";

@@ -10,7 +10,7 @@ const CHANGES: Readonly<Record<Change, string>> = {
   before: "text was added before its title",
   behind: "text was added after its end",
   "cut off": "its end is missing: it was cut off",
-  within: "something was changed between its title and its end",
+  within: "something was changed in its title, in its end, or between them",
 };
 
 /** What was done to the whole file on its way. */

@@ -15,6 +15,7 @@ export interface SchemaStatement {
   /** UTF-16 offset in `sql` of its first token. */
   readonly offset: number;
   readonly origin: Location;
+  readonly searchPath?: unknown;
   /** SET and RESET count for what stands below in the file. */
   readonly setting?: unknown;
 }

@@ -108,7 +108,7 @@ export function userStatements(
   number: number,
   effect?: EffectSummary,
 ): readonly Statement[] {
-  const { sql, origin, offset, tag, losses, leaves, batched, trace } = statement;
+  const { sql, origin, offset, tag, losses, leaves, batched, trace, searchPath } = statement;
   const sent: Statement = {
     sql,
     purpose: "user",
@@ -122,6 +122,7 @@ export function userStatements(
     ...(leaves === undefined ? {} : { leaves }),
     ...(batched === undefined ? {} : { repeatable: true }),
     ...(trace === undefined ? {} : { trace }),
+    ...(searchPath === undefined ? {} : { searchPath }),
   };
   return number === 1 ? [sent] : [...readAsWritten(sql, step), sent];
 }

@@ -92,6 +92,8 @@ export interface Statement {
   readonly tag?: string;
   /** What to look for in the catalog when it was interrupted. */
   readonly trace?: Trace;
+  /** What it sets search_path to, for the statements after it; empty where that is the default. */
+  readonly searchPath?: readonly string[];
   readonly losses?: readonly Loss[];
   readonly effect?: EffectSummary;
   /** What it leaves in its session, and no other session can be given: `a temporary object`. */

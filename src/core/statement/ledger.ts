@@ -42,12 +42,13 @@ export interface LedgerUse {
 /** `text`: the statement's own; `body`: what it holds, of a DO block too, as far as that can be read. */
 export function ledgerUse(ast: Ast, text: string, body?: RoutineBody): LedgerUse {
   if (!MENTIONED.test(text)) return {};
+  const isFunction = ast["CreateFunctionStmt"] !== undefined;
   const targets: LedgerTarget[] = [];
   let searchPath: readonly string[] | undefined;
   const visit = (kind: string, tree: Ast): boolean => {
     const setting = settingSet(kind, tree);
-    if (setting?.name === "search_path" || tree["kind"] === "VAR_RESET_ALL")
-      searchPath = setting?.values ?? [];
+    if (setting?.name === "search_path" || (setting !== undefined && tree["kind"] === "VAR_RESET_ALL"))
+      searchPath = setting.values ?? [];
     for (const schema of droppedSchemas(kind, tree)) targets.push({ schema });
     for (const { schema, name } of madeBy(kind, tree))
       if (schema !== undefined) targets.push({ schema, makes: name });
@@ -56,11 +57,11 @@ export function ledgerUse(ast: Ast, text: string, body?: RoutineBody): LedgerUse
       if (!LEDGER_TABLES.includes(name.name) || (schema === undefined && searchPath !== undefined)) continue;
       targets.push({ ...(schema === undefined ? {} : { schema }), table: name.name });
     }
-    return true;
+    // An option of a function may be a SET, which holds within that function alone.
+    return isFunction || kind !== "DefElem";
   };
   for (const statement of [ast, ...(body?.statements ?? [])]) visitNodes(statement, visit);
   // Where a function finds its names is settled when it is called, unless it says so itself.
-  const isFunction = ast["CreateFunctionStmt"] !== undefined;
   const ledger = distinct(targets).filter(({ schema }) => schema !== undefined || !isFunction);
   return {
     ...(ledger.length === 0 ? {} : { ledger }),
