@@ -114,12 +114,12 @@ function plansOf(
   project: Project,
   steps: Steps,
   options: OfflineOptions,
-  refuse?: (step: StepInput) => void,
+  interrupted: Pick<Parameters<typeof compileSteps>[3], "refuse" | "resume"> = {},
 ): Promise<Pick<Offline, "plan" | "back">> {
   warnOfNewer(deps, options.serverVersion);
   const compiling = { effects: true, privileges: true, ...options };
   return computing(deps, project, async () => {
-    const plan = await compileSteps(project, steps, "script", { ...compiling, ...(refuse && { refuse }) });
+    const plan = await compileSteps(project, steps, "script", { ...compiling, ...interrupted });
     if (options.withDowngrade !== true) return { plan };
     // It is the upgrade that may be refused for what it does to others.
     const back = { ...compiling, failOn: undefined };
@@ -194,7 +194,12 @@ async function plansFromDatabase(
       if (step.revision === intent?.revision && step.direction === intent.direction)
         refuseBegunOtherwise(project, step, intent, steps.before);
     };
-    return await plansOf(deps, project, steps, { ...options, serverVersion }, refuse);
+    // A stamp discards it, also where that is all that it does.
+    const discards = intent !== undefined && steps.kind === "stamp";
+    const interrupted = discards
+      ? { resume: { intent, resumed: async (step: StepInput) => step } }
+      : { refuse };
+    return await plansOf(deps, project, steps, { ...options, serverVersion }, interrupted);
   } finally {
     await session.close();
   }

@@ -247,6 +247,12 @@ describe.each(servers())("on $name", (server) => {
         hint: `${refused.hint}; to write a script that finishes it: migrate upgrade b --sql --from-database --idempotent`,
       });
     const planned = await shop.plan({ kind: "upgrade", target: "heads" }, asScript);
+    const { steps, batches } = await shop.plan(
+      { kind: "stamp", targets: ["a"] },
+      { ...asScript, idempotent: false },
+    );
+    expect(steps).toEqual([]);
+    expect(batches.flatMap((batch) => batch.statements.map(({ purpose }) => purpose))).toContain("forget");
     expect(await query(url, "SELECT to_regclass('o') AS o, to_regclass('t') AS t")).toEqual([
       { o: null, t: "t" },
     ]);
