@@ -1,6 +1,5 @@
 /** A request with a range → the plan of its script; no database is asked, unless it is to say where to start. */
 import { MigrateError } from "../core/errors.ts";
-import { interruptedText } from "../core/explain.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
 import { FORMAT } from "../core/ledger/format.ts";
 import type { Applied } from "../core/ledger/types.ts";
@@ -11,7 +10,6 @@ import { settledRows } from "../core/replaced.ts";
 import { majorOf } from "../core/server-version.ts";
 import { shellWord } from "../core/shell.ts";
 import { currentHeads, idsOf, type Step } from "../core/steps.ts";
-import { finishingHint } from "../core/undoing.ts";
 import { type CompileOptions, compileRules, compileSteps } from "./compile.ts";
 import { connect } from "./connect.ts";
 import { warnOfNewer } from "./effects.ts";
@@ -25,7 +23,7 @@ import {
   type ProjectOptions,
   projectRules,
 } from "./project.ts";
-import { refuseBegunOtherwise } from "./resume.ts";
+import { interruptedFirst, refuseBegunOtherwise, unfinished, warnOfHalf } from "./resume.ts";
 import { conversionSteps, type Request, type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
 import { comparedSteps } from "./verify.ts";
 
@@ -116,12 +114,12 @@ function plansOf(
   project: Project,
   steps: Steps,
   options: OfflineOptions,
-  refuse?: (step: StepInput) => void,
+  interrupted: Pick<Parameters<typeof compileSteps>[3], "refuse" | "resume"> = {},
 ): Promise<Pick<Offline, "plan" | "back">> {
   warnOfNewer(deps, options.serverVersion);
   const compiling = { effects: true, privileges: true, ...options };
   return computing(deps, project, async () => {
-    const plan = await compileSteps(project, steps, "script", { ...compiling, ...(refuse && { refuse }) });
+    const plan = await compileSteps(project, steps, "script", { ...compiling, ...interrupted });
     if (options.withDowngrade !== true) return { plan };
     // It is the upgrade that may be refused for what it does to others.
     const back = { ...compiling, failOn: undefined };
@@ -179,18 +177,8 @@ async function plansFromDatabase(
     refuseInconsistent(project, ledgers);
     const { applied, intent, format } = ledgers.state;
     const rows = settledRows(project.graph, applied);
-    if (intent !== undefined && request.kind !== "stamp" && options.idempotent !== true) {
-      const { graph } = project;
-      const applied = idsOf(rows);
-      const scripted = graph.nodes.has(intent.revision)
-        ? "; to write a script that resumes it, add --idempotent"
-        : "";
-      throw new MigrateError({
-        code: "state/interrupted",
-        message: interruptedText(intent),
-        hint: finishingHint(project, applied, intent, "resume with") + scripted,
-      });
-    }
+    if (intent !== undefined && request.kind !== "stamp" && options.idempotent !== true)
+      throw unfinished(project, idsOf(rows), intent, "script");
     if (format !== undefined && format !== FORMAT) {
       throw new MigrateError({
         code: "state/ledger-format",
@@ -198,13 +186,20 @@ async function plansFromDatabase(
         hint: "upgrade it first: migrate ensure-version (--sql writes a script)",
       });
     }
-    const steps = comparedSteps(project, rows, () => stepsOf(project, request, applied), deps.onNotice);
+    const compared = comparedSteps(project, rows, () => stepsOf(project, request, applied), deps.onNotice);
+    const steps = intent === undefined ? compared : interruptedFirst(project, compared, intent, "script");
+    if (intent !== undefined) await warnOfHalf(project, session, steps, intent, deps.onNotice);
     const serverVersion = options.serverVersion ?? session.version;
     const refuse = (step: StepInput): void => {
       if (step.revision === intent?.revision && step.direction === intent.direction)
         refuseBegunOtherwise(project, step, intent, steps.before);
     };
-    return await plansOf(deps, project, steps, { ...options, serverVersion }, refuse);
+    // A stamp discards it, also where that is all that it does.
+    const discards = intent !== undefined && steps.kind === "stamp";
+    const interrupted = discards
+      ? { resume: { intent, resumed: async (step: StepInput) => step } }
+      : { refuse };
+    return await plansOf(deps, project, steps, { ...options, serverVersion }, interrupted);
   } finally {
     await session.close();
   }

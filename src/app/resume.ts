@@ -11,10 +11,10 @@ import { sha256 } from "../core/sha256.ts";
 import type { Location } from "../core/source.ts";
 import type { UserStatement } from "../core/statement/file.ts";
 import type { Step } from "../core/steps.ts";
-import { discarding, finishingHint, stampWith, takingOut } from "../core/undoing.ts";
+import { discarding, finishing, finishingHint, stampWith, takingOut } from "../core/undoing.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { type Outcome, outcomeOf } from "../io/queries.ts";
-import type { Session } from "../io/session/types.ts";
+import type { Notice, Session } from "../io/session/types.ts";
 import type { Project } from "./project.ts";
 import type { Steps } from "./steps.ts";
 
@@ -22,16 +22,36 @@ import type { Steps } from "./steps.ts";
  * The steps with the interrupted one first; a stamp has no need of it. Throws `state/interrupted` where it is none of
  * them.
  */
-export function interruptedFirst(project: Project, steps: Steps, intent: Intent): Steps {
+export function interruptedFirst(
+  project: Project,
+  steps: Steps,
+  intent: Intent,
+  form: "run" | "script",
+): Steps {
   const { revision, direction } = intent;
   if (steps.kind === "stamp") return steps;
   const isIt = (step: Step): boolean => step.revision === revision && step.direction === direction;
   const step = steps.steps.find(isIt);
   if (step !== undefined) return { ...steps, steps: [step, ...steps.steps.filter((other) => !isIt(other))] };
-  throw new MigrateError({
+  throw unfinished(project, steps.before, intent, form);
+}
+
+/** What is said where it is not finished by what was asked for. `script`: nor by the one that was to be written. */
+export function unfinished(
+  project: Project,
+  applied: readonly RevisionId[],
+  intent: Intent,
+  form: "run" | "script",
+): MigrateError {
+  const { graph } = project;
+  const asScript =
+    form === "script" && graph.nodes.has(intent.revision)
+      ? `; to write a script that finishes it: ${finishing(graph, intent)} --sql --from-database --idempotent`
+      : "";
+  return new MigrateError({
     code: "state/interrupted",
     message: `${interruptedText(intent)}, and must be finished first`,
-    hint: finishingHint(project, steps.before, intent, "finish it with"),
+    hint: finishingHint(project, applied, intent, "finish it with") + asScript,
   });
 }
 
@@ -94,24 +114,51 @@ export function refuseBegunOtherwise(
   if (before !== intent.before || isShorter) throw changedSince(step, intent, byHand);
 }
 
-/**
- * What the interrupted step left behind, and a stamp that leads to `after` neither finishes nor undoes; undefined where
- * there is nothing.
- */
-export async function leftBehind(
+/** Warns of what the interrupted step left behind, where a stamp neither finishes nor undoes it. */
+export async function warnOfHalf(
   project: Project,
   session: Session,
+  { kind, after }: Steps,
   intent: Intent,
-  after: readonly RevisionId[],
-): Promise<string | undefined> {
-  const { cleanup } = await outcomeOf(session, project.ledger, undefined);
-  const half =
-    cleanup.length === 0
-      ? ""
-      : ` and left its work half done; after the stamp nothing finishes it; run: ${cleanup.join("; ")}`;
+  onNotice: ((notice: Notice) => void) | undefined,
+): Promise<void> {
+  if (kind !== "stamp") return;
+  const outcome = await outcomeOf(session, project.ledger, undefined);
   const isRecorded = after.includes(intent.revision) === (intent.direction === "up");
+  const ways = isRecorded ? await finishedByHand(project, intent, outcome) : undone(outcome);
+  const half =
+    ways === undefined
+      ? ""
+      : ` and left its work half done; after the stamp nothing finishes it; run: ${ways}`;
   const stays = isRecorded ? "" : await committed(project, intent);
-  return half + stays === "" ? undefined : interruptedText(intent) + half + stays;
+  if (half + stays === "") return;
+  onNotice?.({ severity: "WARNING", message: interruptedText(intent) + half + stays });
+}
+
+/** What takes back the half of a statement; undefined where nothing is half done. */
+function undone({ cleanup, finishes, halfDropped }: Outcome): string | undefined {
+  const rebuilt = halfDropped.map((index) => `REINDEX INDEX CONCURRENTLY ${index}`);
+  const sql = [...cleanup, ...rebuilt].join("; ");
+  if (sql === "") return undefined;
+  // A partition cannot but be detached to the end.
+  return finishes ? `${sql}; then attach it again` : sql;
+}
+
+/** What does the other half, and the statements after it; undefined where nothing is half done. */
+async function finishedByHand(
+  project: Project,
+  intent: Intent,
+  { cleanup, finishes, halfDropped }: Outcome,
+): Promise<string | undefined> {
+  const dropped = halfDropped.map((index) => `DROP INDEX CONCURRENTLY ${index}`);
+  const sql = [...cleanup, ...dropped].join("; ");
+  if (sql === "") return undefined;
+  const next = finishes || dropped.length > 0 ? intent.statement + 1 : intent.statement;
+  if (next > intent.of) return sql;
+  const statements = await statementsOf(project, intent);
+  const origin = statements?.length === intent.of ? statements[next - 1]?.origin : undefined;
+  const place = origin === undefined ? "" : ` (${origin.path}:${origin.line})`;
+  return `${sql}; then its statement ${next}${place}${next < intent.of ? " and those after it" : ""}`;
 }
 
 /** What an interrupted step has committed, as the end of a message; empty where that is nothing. */

@@ -27,7 +27,7 @@ import { bringUp } from "./ensure.ts";
 import { heldBack } from "./held-back.ts";
 import { callback, flag, type Rules } from "./options.ts";
 import { computing, type Deps, type Project, type ProjectOptions, projectRules } from "./project.ts";
-import { interruptedFirst, leftBehind, resumed, resumption } from "./resume.ts";
+import { interruptedFirst, resumed, resumption, warnOfHalf } from "./resume.ts";
 import { lockOptions, type SendOptions, send, sendRules, type Target } from "./send.ts";
 import { type ConversionSteps, conversionSteps, type Request, stepsFrom } from "./steps.ts";
 import { comparedSteps } from "./verify.ts";
@@ -253,10 +253,8 @@ async function planFor(
     const plan = await compileSteps(project, steps, "run", compileOptions);
     return at === undefined ? plan : { ...plan, from: at, to: at };
   }
-  const message =
-    steps.kind === "stamp" ? await leftBehind(project, session, intent, steps.after) : undefined;
-  if (message !== undefined) options.onNotice?.({ severity: "WARNING", message });
-  return compileSteps(project, interruptedFirst(project, steps, intent), "run", {
+  await warnOfHalf(project, session, steps, intent, options.onNotice);
+  return compileSteps(project, interruptedFirst(project, steps, intent, "run"), "run", {
     ...compileOptions,
     resume: {
       intent,

@@ -262,6 +262,8 @@ export interface Outcome {
   readonly finishes: boolean;
   /** The definition of the index that is there instead. */
   readonly isThere?: string;
+  /** What a DROP INDEX CONCURRENTLY has begun to drop: no cleanup, because the statement itself goes on with it. */
+  readonly halfDropped: readonly string[];
 }
 
 const outcomeRow = z
@@ -270,9 +272,14 @@ const outcomeRow = z
     cleanup: z.array(z.string()),
     finishes: z.boolean(),
     is_there: z.string().nullable(),
+    half_dropped: z.array(z.string()),
   })
   .transform(
-    ({ is_there, ...row }): Outcome => ({ ...row, ...(is_there === null ? {} : { isThere: is_there }) }),
+    ({ is_there, half_dropped, ...row }): Outcome => ({
+      ...row,
+      halfDropped: half_dropped,
+      ...(is_there === null ? {} : { isThere: is_there }),
+    }),
   );
 
 /** What became of it, by what it left in the catalog. `twin`: of a CREATE INDEX. Throws `state/guard`, `execution/ledger`. */

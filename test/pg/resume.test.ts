@@ -75,7 +75,11 @@ describe.each(servers())("on $name", (server) => {
     );
     const finished = `; undo by hand what its finished statement did: CREATE TABLE (0002_b.up.sql:${headerLines + 2})`;
     expect((await command(shop, url, "stamp", "--dry-run", "a")).stderr).toContain(finished);
-    expect((await command(shop, url, "stamp", "--dry-run", "b")).stderr).not.toContain(finished);
+    expect((await command(shop, url, "stamp", "--dry-run", "b")).stderr).toMatch(
+      new RegExp(
+        `; run: DROP INDEX CONCURRENTLY public\\.t_x; then its statement 2 \\(0002_b\\.up\\.sql:${headerLines + 3}\\) and those after it\n`,
+      ),
+    );
     expect((await command(shop, url, "doctor")).stdout).toMatch(
       /: Database has an interrupted step\n.*: the upgrade to b was interrupted at statement 2 of 3; to finish or discard it, see: migrate status --d/,
     );
@@ -183,7 +187,10 @@ describe.each(servers())("on $name", (server) => {
       code: 5,
       stderr: expect.stringMatching(/have changed since then\nhint: restore 0002_b\.up\.sql/),
     });
-    expect((await command(shop, url, "stamp", "b", "--sql", "--from-database")).code).toBe(0);
+    expect(await command(shop, url, "stamp", "b", "--sql", "--from-database")).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("; run: DROP INDEX CONCURRENTLY public.t_x; then its statement 2 "),
+    });
     // Which statement that was is not known; how many there were is.
     expect((await command(shop, url, "stamp", "--dry-run", "a")).stderr).toContain(
       "; undo by hand what its finished statement did\n",
@@ -218,9 +225,9 @@ describe.each(servers())("on $name", (server) => {
     const { url } = await ownDatabase(server);
     const shop = project({
       a: duplicates,
-      b: { up: `CREATE TABLE u ();\n${unique}`, ...noneBoth },
-      c: "CREATE TABLE c ();",
       other: { up: "CREATE TABLE o ();", parent: "a" },
+      b: { up: `CREATE TABLE u ();\n${unique}`, parent: "a", ...noneBoth },
+      c: { up: "CREATE TABLE c ();", parent: "b" },
     });
     await failureOf(shop.upgrade(url, "b"));
     const refused = {
@@ -229,12 +236,30 @@ describe.each(servers())("on $name", (server) => {
     };
     expect(await failureOf(shop.downgrade(url, "base"))).toMatchObject(refused);
     expect(await failureOf(shop.upgrade(url, "other"))).toMatchObject(refused);
+    // A script that resumes must have that step, too.
+    const asScript = { database: url, fromDatabase: true, idempotent: true };
+    for (const request of [
+      { kind: "downgrade", target: "base" },
+      { kind: "upgrade", target: "other" },
+    ] as const)
+      expect(await failureOf(shop.plan(request, asScript))).toMatchObject({
+        ...refused,
+        hint: `${refused.hint}; to write a script that finishes it: migrate upgrade b --sql --from-database --idempotent`,
+      });
+    const planned = await shop.plan({ kind: "upgrade", target: "heads" }, asScript);
+    const { steps, batches } = await shop.plan(
+      { kind: "stamp", targets: ["a"] },
+      { ...asScript, idempotent: false },
+    );
+    expect(steps).toEqual([]);
+    expect(batches.flatMap((batch) => batch.statements.map(({ purpose }) => purpose))).toContain("forget");
     expect(await query(url, "SELECT to_regclass('o') AS o, to_regclass('t') AS t")).toEqual([
       { o: null, t: "t" },
     ]);
     await query(url, "TRUNCATE t");
     // Wherever it goes, what is half done is finished first.
-    expect((await shop.upgrade(url, "heads")).steps.map((s) => s.revision)).toEqual(["b", "c", "other"]);
+    expect((await shop.upgrade(url, "heads")).steps.map((s) => s.revision)).toEqual(["b", "other", "c"]);
+    expect(planned.steps.map((s) => s.revision)).toEqual(["b", "other", "c"]);
   });
 
   test("a downgrade that was interrupted is finished by a downgrade", async () => {
@@ -255,10 +280,18 @@ describe.each(servers())("on $name", (server) => {
       statement: 2,
       location: { path: "0002_b.down.sql", line: 5 },
     });
-    const asScript = { kind: "downgrade", target: "base" } as const;
-    expect(await failureOf(shop.plan(asScript, { database: url, fromDatabase: true }))).toMatchObject({
-      hint: expect.stringMatching(/^resume with: migrate downgrade b@-1;/),
-    });
+    const resumes =
+      /; to write a script that finishes it: migrate downgrade b@-1 --sql --from-database --idempotent$/;
+    const reading = { database: url, fromDatabase: true };
+    for (const [request, idempotent] of [
+      [{ kind: "downgrade", target: "base" }, false],
+      [{ kind: "upgrade", target: "head" }, false],
+      [{ kind: "upgrade", target: "head" }, true],
+    ] as const)
+      expect(await failureOf(shop.plan(request, { ...reading, idempotent }))).toMatchObject({
+        code: "state/interrupted",
+        hint: expect.stringMatching(resumes),
+      });
     shop.write("0002_b.down.sql", "-- revision: b\n-- transaction: none\n\nDROP TABLE v;\nVACUUM t;\n");
     expect(await failureOf(shop.downgrade(url, "b@-1"))).toMatchObject({
       hint: expect.stringMatching(/record it: migrate stamp a$/),
@@ -347,9 +380,23 @@ describe.each(servers())("on $name", (server) => {
     expect(
       await query(url, "SELECT inhdetachpending AS pending FROM pg_inherits WHERE inhparent = 'p'::regclass"),
     ).toEqual([{ pending: true }]);
+    const warningOf = async (target: string): Promise<string> =>
+      (await command(shop, url, "stamp", "--dry-run", target)).stderr;
+    const finalize = "; run: ALTER TABLE public.p DETACH PARTITION public.p1 FINALIZE";
+    expect(await warningOf("again")).toContain(`${finalize}; then attach it again\n`);
+    expect(await warningOf("detach")).toContain(`${finalize}\n`);
     await shop.upgrade(url, "detach");
     expect(await query(url, "SELECT FROM pg_inherits WHERE inhparent = 'p'::regclass")).toEqual([]);
 
+    await endedHalfWay("drop", "t");
+    expect(await warningOf("drop")).toContain(
+      `; run: DROP INDEX CONCURRENTLY public.t_x; then its statement 2 (0005_drop.up.sql:${headerLines + 3})\n`,
+    );
+    const rebuild = "REINDEX INDEX CONCURRENTLY public.t_x";
+    expect((await command(shop, url, "stamp", "detach")).stderr).toContain(`; run: ${rebuild}\n`);
+    expect(await indexes(url)).toEqual(["t_x invalid"]);
+    await query(url, rebuild);
+    expect(await indexes(url)).toEqual(["t_x"]);
     await endedHalfWay("drop", "t");
     await shop.upgrade(url, "drop");
     expect(await indexes(url)).toEqual([]);

@@ -127,7 +127,10 @@ export interface Ledger {
   isUndone(intent: IntentRef, before: string | undefined, twin: string | undefined): string;
   /** A query of the statements that make room for this one where it was interrupted. */
   cleanup(intent: IntentRef): string;
-  /** A query of what became of an interrupted statement: `outcome`, `cleanup` (JSON, a list), `finishes`, `is_there`. */
+  /**
+   * A query of what became of an interrupted statement: `outcome`, `cleanup` (JSON, a list), `finishes`, `is_there`,
+   * `half_dropped` (JSON, a list).
+   */
   outcome(twin: string | undefined): string;
 }
 
@@ -292,7 +295,11 @@ export function ledgerOf(names: LedgerNames): Ledger {
       ),
     cleanup: (intent) => `SELECT ${schema}.cleanup(${intentOf(intent).join(", ")})`,
     outcome: (twin) =>
-      "SELECT o.outcome, to_json(o.cleanup) AS cleanup, o.finishes, o.is_there\n" +
+      "SELECT o.outcome, to_json(o.cleanup) AS cleanup, o.finishes, o.is_there,\n" +
+      "  (SELECT coalesce(json_agg(format('%I.%I', n.nspname, c.relname)), '[]')\n" +
+      `    FROM ${schema}.intent AS i JOIN pg_index AS x ON x.indexrelid = ANY (i.places)\n` +
+      "      JOIN pg_class AS c ON c.oid = x.indexrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace\n" +
+      "    WHERE i.kind = 'drop index' AND NOT x.indisvalid) AS half_dropped\n" +
       `  FROM ${schema}.outcome(${twin === undefined ? "NULL" : literal(twin)}) AS o;`,
   };
 }

@@ -16,9 +16,14 @@ export const readLedgerSql = (
 export const readFormat1Sql = (ledger: Ledger): string =>
   reading(ledger, ledger.guard("older"), ledgerQuery(ledger, "progress", `${INTENT_1}, 'done', false`));
 
-/** What became of the interrupted statement, which may make a temporary table and takes it away again. */
+/** What became of the interrupted statement. Of a twin it makes a temporary table and takes it away again. */
 export const outcomeSql = (ledger: Ledger, twin: string | undefined): string =>
-  reading(ledger, ledger.guard("needed"), ledger.outcome(twin), "SET TRANSACTION READ WRITE;");
+  reading(
+    ledger,
+    ledger.guard("needed"),
+    ledger.outcome(twin),
+    ...(twin === undefined ? [] : ["SET TRANSACTION READ WRITE;"]),
+  );
 
 /** The newest entries of the log first; 0: all. */
 export const readLogSql = (ledger: Ledger, last: number): string =>
