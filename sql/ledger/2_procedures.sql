@@ -54,7 +54,7 @@ $body$;
 -- Stops unless this session holds the lock of the ledger. A migrator holds it exclusively, and
 -- twice more in shared mode: one of those is released and taken again, which shows the same as a
 -- query of pg_locks in a twentieth of the time. PostgreSQL warns of a lock that is not held; the
--- error says it.
+-- error says it. Steps may have been committed before.
 CREATE PROCEDURE retort.require_lock()
 LANGUAGE plpgsql SET client_min_messages = error AS $body$
 BEGIN
@@ -63,7 +63,9 @@ BEGIN
       AND pg_try_advisory_lock_shared(retort.lock_key())) THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this session does not hold the lock of the ledger',
-      HINT = 'Nothing was changed. The lock is taken at the beginning, and belongs to one session.';
+      HINT = 'What was committed before this is kept. The lock belongs to the session that took '
+        'it: if a pooler changed the session, connect directly; if a client went on after an error, '
+        'correct that. Then run it again: where it cannot go on, it says what to do.';
   END IF;
 END
 $body$;
@@ -87,9 +89,9 @@ CREATE FUNCTION retort.unfinished_hint() RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN (SELECT format('Nothing was changed. See: SELECT * FROM retort.intent; if it was begun by '
-      'a file of a split script, run the one %s that statement; otherwise resume with: migrate %s; '
-      'or with a script written by --idempotent that contains the %s %s.',
+  RETURN (SELECT format('See: SELECT * FROM retort.intent; if it was begun by a file of a split '
+      'script, run the one %s that statement; otherwise resume with: migrate %s; or with a script '
+      'written by --idempotent that contains the %s %s.',
       CASE WHEN i.done THEN 'after' ELSE 'of' END,
       CASE i.direction WHEN 'up' THEN 'upgrade ' || i.revision
         ELSE 'downgrade ' || coalesce((SELECT a.parents[1] FROM retort.applied AS a
@@ -100,8 +102,8 @@ END
 $body$;
 
 -- Stops if a step outside a transaction was interrupted, or goes on in another file of a split
--- script.
-CREATE PROCEDURE retort.require_no_intent()
+-- script. so_far says what was done before: of a script that has begun, other steps may have been.
+CREATE PROCEDURE retort.require_no_intent(so_far text)
 LANGUAGE plpgsql AS $body$
 DECLARE
   step pg_catalog.text;
@@ -111,7 +113,7 @@ BEGIN
   IF step IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: a step outside a transaction is unfinished: ', step),
-      HINT = retort.unfinished_hint();
+      HINT = concat(so_far, ' ', retort.unfinished_hint());
   END IF;
 END
 $body$;
@@ -136,7 +138,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s should be under way; %s', expected,
         coalesce('what is under way is ' || under_way, 'nothing is')),
-      HINT = CASE WHEN under_way IS NOT NULL THEN retort.unfinished_hint()
+      HINT = CASE WHEN under_way IS NOT NULL
+        THEN concat('Nothing was changed. ', retort.unfinished_hint())
         WHEN retort.is_pending(require_intent.revision, require_intent.direction)
         THEN format('Nothing was changed. %s is %s: run all files of this step, from its first.',
           require_intent.revision,
@@ -217,6 +220,8 @@ $body$;
 -- There is no such command where nothing is to do; nor where the ledger still names what squashed
 -- revisions of the script replace: a stamp makes it name those. replaced says which:
 -- {"a1": "s3", "b2": "s3"}. known are revisions of the script that must, may and codes do not have.
+-- Heads that are in none of these may have no file where the command is typed; and a downgrade from
+-- them may take back more than the script.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
@@ -230,6 +235,7 @@ DECLARE
   unexpected pg_catalog.text;
   other pg_catalog.text;
   heads pg_catalog.text[];
+  of_script pg_catalog.text[];
   nothing pg_catalog.text;
   place pg_catalog.text;
   has_hole boolean;
@@ -241,7 +247,7 @@ BEGIN
   UPDATE retort.intent AS i SET found = true
     WHERE i.revision = ANY (half_done) AND i.direction = require_state.direction;
   IF NOT FOUND THEN
-    CALL retort.require_no_intent();
+    CALL retort.require_no_intent('Nothing was changed.');
   END IF;
   other := retort.other_code(codes);
   IF other IS NOT NULL THEN
@@ -254,8 +260,8 @@ BEGIN
   SELECT d.missing, d.unexpected INTO missing, unexpected FROM retort.differences(must, may) AS d;
   IF missing IS NOT NULL OR unexpected IS NOT NULL THEN
     nothing := retort.nothing_to_do(ends, direction);
-    place := retort.wrong_place(must || may || known
-      || ARRAY(SELECT jsonb_object_keys(codes || replaced)));
+    of_script := must || may || known || ARRAY(SELECT jsonb_object_keys(codes || replaced));
+    place := retort.wrong_place(of_script);
     has_hole := retort.has_hole();
     IF EXISTS (SELECT FROM retort.state AS s
         WHERE s.revisions = done_revisions AND s.digest = done_digest) THEN
@@ -272,14 +278,20 @@ BEGIN
           THEN replace(again, '%s:', '') || ' --from-database'
         ELSE again END;
       hint := concat('Nothing was changed. ', coalesce(place || ' If it is the right one, see',
-        'See'), ': SELECT * FROM retort.applied;', CASE
-        WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
+        'See'), ': SELECT * FROM retort.applied;',
+        CASE WHEN again <> '' THEN (SELECT format(' If a file of %s is missing, restore it first: '
+            'another git branch may have it.', string_agg(h.id, ', '))
+          FROM unnest(heads) AS h (id) WHERE h.id <> ALL (of_script) HAVING count(*) > 0) END,
+        CASE WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
             WHERE (replaced ->> a.revision) IS NOT NULL)
           THEN format(' The ledger still names replaced revisions; record the change first with: '
             'migrate stamp %s (as a script: add --sql --from-database)',
             (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
               FROM unnest(heads) AS h (id)))
-        ELSE ' Write a script from this state with: ' || nullif(format(command,
+        ELSE concat(' Write a script from this state', CASE
+            WHEN direction = 'down' AND ends <> '{}'
+            THEN ', which may also take back ' || left(unexpected, 1000) || ',' END)
+          || ' with: ' || nullif(format(command,
           coalesce(nullif(array_to_string(heads, ','), ''), 'base')), '') END);
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
@@ -402,7 +414,7 @@ DECLARE
 BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
-  CALL retort.require_no_intent();
+  CALL retort.require_no_intent('Nothing of this step was done.');
   IF NOT EXISTS (SELECT FROM retort.state AS s
       WHERE s.revisions = begin_step.revisions AND s.digest = begin_step.digest) THEN
     applied := coalesce((SELECT max(s.revisions) FROM retort.state AS s), 0);
@@ -429,7 +441,7 @@ DECLARE
 BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
-  CALL retort.require_no_intent();
+  CALL retort.require_no_intent('Nothing of this step was done.');
   missing := (SELECT string_agg(n.id, ', ' ORDER BY n.id) FROM unnest(needs) AS n (id)
     WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = n.id));
   IF missing IS NOT NULL OR NOT retort.is_pending(begin_upgrade.revision, 'up') THEN
@@ -450,7 +462,7 @@ DECLARE
 BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
-  CALL retort.require_no_intent();
+  CALL retort.require_no_intent('Nothing of this step was done.');
   needed_by := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
     WHERE begin_downgrade.revision = ANY (a.parents || a.depends_on));
   IF needed_by IS NOT NULL OR NOT retort.is_pending(begin_downgrade.revision, 'down') THEN

@@ -214,10 +214,15 @@ BEGIN
     label := CASE WHEN path = (parse_ident(item ->> 0))[:1] THEN item ->> 0
       ELSE format('%I.%I', coalesce(lies_in, path[1]), (parse_ident(item ->> 0))[2]) END;
     found := concat(label, ': ' || nullif(item ->> 1, ''));
+    -- It may be meant in another schema than is thought: where names are looked up in the session's
+    -- own path, in those that any of the roles finds there; else in any.
     IF object IS NULL THEN
       report := report || jsonb_build_array(jsonb_build_array(
         CASE WHEN NOT is_begun AND (item ->> 2 = 'as named' OR item ->> 2 = 'in any schema'
-          AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relname = (parse_ident(item ->> 0))[2]))
+          AND NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE c.relname = (parse_ident(item ->> 0))[2]
+              AND (item ->> 3 IS NULL OR EXISTS (SELECT FROM jsonb_each(paths) AS p
+                WHERE p.value ? n.nspname))))
         THEN 'X' ELSE '!' END, 'relation', label || ' is not there'));
       CONTINUE;
     END IF;
@@ -353,8 +358,10 @@ BEGIN
       IF object IS NULL AND NOT is_begun AND item ->> 'on' <> 'relation'
         AND (item ->> 'mustExist' = 'as named'
           OR item ->> 'mustExist' = 'in any schema' AND CASE item ->> 'on'
-            WHEN 'type' THEN NOT EXISTS (SELECT FROM pg_type AS t WHERE t.typname = found)
-            WHEN 'routine' THEN NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.proname = found)
+            WHEN 'type' THEN NOT EXISTS (SELECT FROM pg_type AS t WHERE t.typname = found
+              AND (NOT item ? 'inServersPath' OR t.typnamespace = 'pg_catalog'::regnamespace))
+            WHEN 'routine' THEN NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.proname = found
+              AND (NOT item ? 'inServersPath' OR p.pronamespace = 'pg_catalog'::regnamespace))
             ELSE false END) THEN
         report := report || jsonb_build_array(jsonb_build_array('X', item ->> 'on',
           concat(quote_ident(path[1]) || '.', quote_ident(found), ' is not there')));
@@ -394,8 +401,10 @@ BEGIN
         CASE WHEN item ->> 'privilege' <> 'EXISTS' THEN ' (as ' || who || ')' END)));
   END LOOP;
   IF NOT report @> '[["X"]]' THEN
-    report := report || jsonb_build_array(
-      jsonb_build_array(NULL, 'result', 'nothing that the script needs is missing'));
+    report := report || jsonb_build_array(jsonb_build_array(NULL, 'result',
+      CASE WHEN report @> '[["!", "relation"]]' OR report @> '[["!", "missing"]]'
+        THEN 'nothing that the script certainly needs is missing; see the lines with !'
+        ELSE 'nothing that the script needs is missing' END));
   END IF;
   PERFORM set_config('retort.preflight', report::text, true);
 END

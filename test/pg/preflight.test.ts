@@ -286,9 +286,13 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     for (const idempotent of [false, true]) {
       expect(await hintOf("upgrade", "b", idempotent)).toBe(up);
       expect(await hintOf("upgrade", "x", idempotent)).toBe(
-        "Write a script from this state with: migrate upgrade c:x --sql",
+        "If a file of c is missing, restore it first: another git branch may have it. Write a script from this state with: migrate upgrade c:x --sql",
       );
     }
+    // What is unexpected is taken back by that command, too, if it lies in its range.
+    expect(await hintOf("downgrade", "b:a", false)).toBe(
+      "If a file of c is missing, restore it first: another git branch may have it. Write a script from this state, which may also take back c, with: migrate downgrade c:b@a --sql",
+    );
     await of.downgrade(url, "a");
     for (const idempotent of [false, true]) {
       expect(await hintOf("downgrade", "c:b", idempotent)).toBe(down);
@@ -475,7 +479,26 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     await query(url, `DROP OWNED BY ${role.name} CASCADE`);
   });
 
-  test("what the script needs and cannot make is not there: X, unless the statement passes over it or may find it elsewhere", async () => {
+  test("a name without a schema that only another schema has: X where search_path is known to lead to one, or is the session's", async () => {
+    const { url } = await ownDatabase(server);
+    await query(url, "CREATE SCHEMA app; CREATE TABLE app.o (); CREATE TYPE app.e AS ENUM ()");
+    const said = async (searchPath: readonly string[] | undefined, up: string) => {
+      const of = project({ a: up }, searchPath === undefined ? {} : { session: { searchPath } });
+      const script = await of.script("base:a");
+      const looked = linesOf((await runScript(url, script, preflight)).stdout);
+      return looked.filter((line) => /^[X!] |^result/.test(line));
+    };
+    const needs = (what: string) => `result: nothing that the script ${what}`;
+    const perhaps = needs("certainly needs is missing; see the lines with !");
+    const missing = ["relation: public.o is not there", "type: public.e is not there"];
+    const both = "ALTER TABLE o ADD x int; DROP TYPE e;";
+    for (const path of [undefined, ["public"]])
+      expect(await said(path, both)).toEqual(missing.map((line) => `X ${line}`));
+    expect(await said(["public", "app"], both)).toEqual([`! ${missing[0]}`, perhaps]);
+    expect(await said(["app"], both)).toEqual([needs("needs is missing")]);
+  });
+
+  test("what the script needs and cannot make is not there: X, unless the statement passes over it", async () => {
     const of = project({
       a: "CREATE TABLE t (id int); CREATE INDEX i ON t (id); CREATE SCHEMA other; CREATE TABLE other.o (id int);",
       b: {
@@ -498,7 +521,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       "X relation: public.mv is not there",
       "! relation: public.gone is not there",
       "! relation: nosuch2.gone is not there",
-      "! relation: public.o is not there",
+      "X relation: public.o is not there",
       "! relation: public.perhaps is not there",
       "X relation: public.i is not there",
       "X relation: public.nope is not there",

@@ -1,6 +1,10 @@
-/** The statements of a plan, sent by a session that does not hold the ledger's lock: each that would change the state stops. */
+/**
+ * The statements of a plan, sent by a session that does not hold the ledger's lock: each that would change the state stops. What
+ * was committed before it, it does not deny.
+ */
 import { expect, test } from "vitest";
 import { offline } from "../../src/app/offline.ts";
+import { ledgerOf } from "../../src/core/ledger/calls.ts";
 import type { Purpose } from "../../src/core/plan/types.ts";
 import { failureOf, ownDatabase, project } from "../support/project.ts";
 import { query, servers } from "../support/server.ts";
@@ -38,7 +42,16 @@ test.each(servers())("on $name", async (server) => {
   await failureOf(shop.upgrade(url));
   const before = await query(url, "SELECT revision, statement FROM retort.intent");
   expect(before).toEqual([{ revision: "b", statement: 1 }]);
-  for (const sql of texts)
-    expect((await failureOf(query(url, sql))).message, sql).toMatch(/does not hold the lock of the ledger/);
+  for (const sql of texts) {
+    const { message, hint } = await failureOf(query(url, sql));
+    expect(message, sql).toMatch(/does not hold the lock of the ledger/);
+    expect(hint, sql).toMatch(/^What was committed before this is kept\./);
+  }
+  const { lockKey } = ledgerOf({ schema: "retort" });
+  const locked = `SELECT pg_advisory_lock(${lockKey}), pg_advisory_lock_shared(${lockKey});`;
+  for (const sql of [...texts].filter((text) => text.includes("retort.begin_")))
+    expect((await failureOf(query(url, `${locked} ${sql}`))).hint, sql).toMatch(
+      /^Nothing of this step was done\. See: SELECT \* FROM retort\.intent;/,
+    );
   expect(await query(url, "SELECT revision, statement FROM retort.intent")).toEqual(before);
 });

@@ -80,7 +80,7 @@ export class Demands {
     const schema = asked?.schema ?? this.schemaOf(name);
     this.use(schema, name.schema !== undefined);
     if (asked?.known === true && asked.id >= this.#work.session.firstOwn) return;
-    const where = whereIs(name);
+    const where = this.#whereIs(name);
     if (asked !== found && found!.id < this.#work.session.firstOwn)
       this.need("EXISTS", "relation", found!.name, found!.schema, where);
     this.need(privilege, "relation", asked?.name ?? name.name, schema, where);
@@ -108,7 +108,7 @@ export class Demands {
     const further = path.slice(path.indexOf(schema) + 1).filter((each) => each !== "$user");
     // Where the run makes one of them, it is not known before in which the object will be.
     if (further.some((each) => this.#work.session.own.has(keyOf("schema", each)))) return;
-    this.need("CREATE", "schema", schema, undefined, whereIs(name), further);
+    this.need("CREATE", "schema", schema, undefined, this.#whereIs(name), further);
   }
 
   /** Those that the run has made so far. */
@@ -134,7 +134,15 @@ export class Demands {
     this.use(this.schemaOf(name), name.schema !== undefined);
     // The type of a table's rows is there with the table.
     if (on === "type" && this.#work.find(name) !== undefined) this.relation("OWNER", name);
-    else this.need("OWNER", on, name.name, this.schemaOf(name), whereIs(name));
+    else this.need("OWNER", on, name.name, this.schemaOf(name), this.#whereIs(name));
+  }
+
+  /** A path of one schema leads nowhere else. Of others, and of what set_config makes of a text, that is not known. */
+  #whereIs({ schema }: ObjectName): NonNullable<Privilege["mustExist"]> {
+    const { searchPath, isServersPath } = this.#work.session;
+    const [only = "", next] = searchPath;
+    const leadsToOne = !isServersPath && next === undefined && /^[a-z_][a-z0-9_]*$/.test(only);
+    return schema !== undefined || leadsToOne ? "as named" : "in any schema";
   }
 
   setRole(role: string | undefined): void {
@@ -151,8 +159,5 @@ const isObject = (
   !/^(?:CREATE|INSTALL)$/.test(privilege) &&
   !/^(?:role|server)$/.test(on) &&
   (on !== "schema" || where === "as named");
-
-const whereIs = ({ schema }: ObjectName): NonNullable<Privilege["mustExist"]> =>
-  schema === undefined ? "in any schema" : "as named";
 
 const keyOf = (on: Privilege["on"], name: string, schema = ""): string => `${on}\0${schema}\0${name}`;

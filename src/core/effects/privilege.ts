@@ -36,8 +36,9 @@ export interface Privilege {
   /** Only where a branch of a DO block is reached, or what another role of the run has made is asked for. */
   readonly maybe?: true;
   /**
-   * The statement fails where it is not there: as it is named, or, for a name without a schema, in no schema at all. Absent where
-   * the statement passes over that (IF EXISTS), or where an earlier one of the run may have made it.
+   * The statement fails where it is not there: as it is named, or, for a name without a schema that search_path may lead to
+   * another, in no schema at all. Absent where the statement passes over that (IF EXISTS), or where an earlier one of the run may
+   * have made it.
    */
   readonly mustExist?: "as named" | "in any schema";
   /** Of CREATE on a schema that is not named: those behind it in search_path. PostgreSQL takes the first that exists. */

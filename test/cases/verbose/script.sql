@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:7d25e4f24dc165f52244a3f10d329e4fdd96cfc268891768c2aca695241f5a92
+-- Receipt: sha256:101d8e277f84dd5f37c8d37fe18796e00ac627ca5860eb7c3cd5b888f25a6859
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -380,7 +380,7 @@ $body$;
 -- Stops unless this session holds the lock of the ledger. A migrator holds it exclusively, and
 -- twice more in shared mode: one of those is released and taken again, which shows the same as a
 -- query of pg_locks in a twentieth of the time. PostgreSQL warns of a lock that is not held; the
--- error says it.
+-- error says it. Steps may have been committed before.
 CREATE PROCEDURE retort.require_lock()
 LANGUAGE plpgsql SET client_min_messages = error AS $body$
 BEGIN
@@ -389,7 +389,9 @@ BEGIN
       AND pg_try_advisory_lock_shared(retort.lock_key())) THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this session does not hold the lock of the ledger',
-      HINT = 'Nothing was changed. The lock is taken at the beginning, and belongs to one session.';
+      HINT = 'What was committed before this is kept. The lock belongs to the session that took '
+        'it: if a pooler changed the session, connect directly; if a client went on after an error, '
+        'correct that. Then run it again: where it cannot go on, it says what to do.';
   END IF;
 END
 $body$;
@@ -413,9 +415,9 @@ CREATE FUNCTION retort.unfinished_hint() RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN (SELECT format('Nothing was changed. See: SELECT * FROM retort.intent; if it was begun by '
-      'a file of a split script, run the one %s that statement; otherwise resume with: migrate %s; '
-      'or with a script written by --idempotent that contains the %s %s.',
+  RETURN (SELECT format('See: SELECT * FROM retort.intent; if it was begun by a file of a split '
+      'script, run the one %s that statement; otherwise resume with: migrate %s; or with a script '
+      'written by --idempotent that contains the %s %s.',
       CASE WHEN i.done THEN 'after' ELSE 'of' END,
       CASE i.direction WHEN 'up' THEN 'upgrade ' || i.revision
         ELSE 'downgrade ' || coalesce((SELECT a.parents[1] FROM retort.applied AS a
@@ -426,8 +428,8 @@ END
 $body$;
 
 -- Stops if a step outside a transaction was interrupted, or goes on in another file of a split
--- script.
-CREATE PROCEDURE retort.require_no_intent()
+-- script. so_far says what was done before: of a script that has begun, other steps may have been.
+CREATE PROCEDURE retort.require_no_intent(so_far text)
 LANGUAGE plpgsql AS $body$
 DECLARE
   step pg_catalog.text;
@@ -437,7 +439,7 @@ BEGIN
   IF step IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: a step outside a transaction is unfinished: ', step),
-      HINT = retort.unfinished_hint();
+      HINT = concat(so_far, ' ', retort.unfinished_hint());
   END IF;
 END
 $body$;
@@ -462,7 +464,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: %s should be under way; %s', expected,
         coalesce('what is under way is ' || under_way, 'nothing is')),
-      HINT = CASE WHEN under_way IS NOT NULL THEN retort.unfinished_hint()
+      HINT = CASE WHEN under_way IS NOT NULL
+        THEN concat('Nothing was changed. ', retort.unfinished_hint())
         WHEN retort.is_pending(require_intent.revision, require_intent.direction)
         THEN format('Nothing was changed. %s is %s: run all files of this step, from its first.',
           require_intent.revision,
@@ -543,6 +546,8 @@ $body$;
 -- There is no such command where nothing is to do; nor where the ledger still names what squashed
 -- revisions of the script replace: a stamp makes it name those. replaced says which:
 -- {"a1": "s3", "b2": "s3"}. known are revisions of the script that must, may and codes do not have.
+-- Heads that are in none of these may have no file where the command is typed; and a downgrade from
+-- them may take back more than the script.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
@@ -556,6 +561,7 @@ DECLARE
   unexpected pg_catalog.text;
   other pg_catalog.text;
   heads pg_catalog.text[];
+  of_script pg_catalog.text[];
   nothing pg_catalog.text;
   place pg_catalog.text;
   has_hole boolean;
@@ -567,7 +573,7 @@ BEGIN
   UPDATE retort.intent AS i SET found = true
     WHERE i.revision = ANY (half_done) AND i.direction = require_state.direction;
   IF NOT FOUND THEN
-    CALL retort.require_no_intent();
+    CALL retort.require_no_intent('Nothing was changed.');
   END IF;
   other := retort.other_code(codes);
   IF other IS NOT NULL THEN
@@ -580,8 +586,8 @@ BEGIN
   SELECT d.missing, d.unexpected INTO missing, unexpected FROM retort.differences(must, may) AS d;
   IF missing IS NOT NULL OR unexpected IS NOT NULL THEN
     nothing := retort.nothing_to_do(ends, direction);
-    place := retort.wrong_place(must || may || known
-      || ARRAY(SELECT jsonb_object_keys(codes || replaced)));
+    of_script := must || may || known || ARRAY(SELECT jsonb_object_keys(codes || replaced));
+    place := retort.wrong_place(of_script);
     has_hole := retort.has_hole();
     IF EXISTS (SELECT FROM retort.state AS s
         WHERE s.revisions = done_revisions AND s.digest = done_digest) THEN
@@ -598,14 +604,20 @@ BEGIN
           THEN replace(again, '%s:', '') || ' --from-database'
         ELSE again END;
       hint := concat('Nothing was changed. ', coalesce(place || ' If it is the right one, see',
-        'See'), ': SELECT * FROM retort.applied;', CASE
-        WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
+        'See'), ': SELECT * FROM retort.applied;',
+        CASE WHEN again <> '' THEN (SELECT format(' If a file of %s is missing, restore it first: '
+            'another git branch may have it.', string_agg(h.id, ', '))
+          FROM unnest(heads) AS h (id) WHERE h.id <> ALL (of_script) HAVING count(*) > 0) END,
+        CASE WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
             WHERE (replaced ->> a.revision) IS NOT NULL)
           THEN format(' The ledger still names replaced revisions; record the change first with: '
             'migrate stamp %s (as a script: add --sql --from-database)',
             (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
               FROM unnest(heads) AS h (id)))
-        ELSE ' Write a script from this state with: ' || nullif(format(command,
+        ELSE concat(' Write a script from this state', CASE
+            WHEN direction = 'down' AND ends <> '{}'
+            THEN ', which may also take back ' || left(unexpected, 1000) || ',' END)
+          || ' with: ' || nullif(format(command,
           coalesce(nullif(array_to_string(heads, ','), ''), 'base')), '') END);
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
@@ -728,7 +740,7 @@ DECLARE
 BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
-  CALL retort.require_no_intent();
+  CALL retort.require_no_intent('Nothing of this step was done.');
   IF NOT EXISTS (SELECT FROM retort.state AS s
       WHERE s.revisions = begin_step.revisions AND s.digest = begin_step.digest) THEN
     applied := coalesce((SELECT max(s.revisions) FROM retort.state AS s), 0);
@@ -755,7 +767,7 @@ DECLARE
 BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
-  CALL retort.require_no_intent();
+  CALL retort.require_no_intent('Nothing of this step was done.');
   missing := (SELECT string_agg(n.id, ', ' ORDER BY n.id) FROM unnest(needs) AS n (id)
     WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = n.id));
   IF missing IS NOT NULL OR NOT retort.is_pending(begin_upgrade.revision, 'up') THEN
@@ -776,7 +788,7 @@ DECLARE
 BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
-  CALL retort.require_no_intent();
+  CALL retort.require_no_intent('Nothing of this step was done.');
   needed_by := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
     WHERE begin_downgrade.revision = ANY (a.parents || a.depends_on));
   IF needed_by IS NOT NULL OR NOT retort.is_pending(begin_downgrade.revision, 'down') THEN
@@ -1380,7 +1392,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'f156f6dbc6e71ddb46b21d253f97c19d199f6cabdca6800d80b8fead04630207';
+  procedures CONSTANT pg_catalog.text := '23cfa0c7f0913e0408d218495d2652e4508a79e3abba5a36825e6c1ef0128511';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
@@ -1672,7 +1684,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('7d25e4f24dc165f52244a3f10d329e4fdd96cfc268891768c2aca695241f5a92',
+CALL retort.begin_script('101d8e277f84dd5f37c8d37fe18796e00ac627ca5860eb7c3cd5b888f25a6859',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1692,13 +1704,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:7d25e4f24dc165f52244a3f10d329e4fdd96cfc268891768c2aca695241f5a92' AS receipt FROM retort.state;
+  'sha256:101d8e277f84dd5f37c8d37fe18796e00ac627ca5860eb7c3cd5b888f25a6859' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '7d25e4f24dc165f52244a3f10d329e4fdd96cfc268891768c2aca695241f5a92'
+      '101d8e277f84dd5f37c8d37fe18796e00ac627ca5860eb7c3cd5b888f25a6859'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1850,7 +1862,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'f156f6dbc6e71ddb46b21d253f97c19d199f6cabdca6800d80b8fead04630207';
+  procedures CONSTANT pg_catalog.text := '23cfa0c7f0913e0408d218495d2652e4508a79e3abba5a36825e6c1ef0128511';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
@@ -2352,10 +2364,15 @@ BEGIN
     label := CASE WHEN path = (parse_ident(item ->> 0))[:1] THEN item ->> 0
       ELSE format('%I.%I', coalesce(lies_in, path[1]), (parse_ident(item ->> 0))[2]) END;
     found := concat(label, ': ' || nullif(item ->> 1, ''));
+    -- It may be meant in another schema than is thought: where names are looked up in the session's
+    -- own path, in those that any of the roles finds there; else in any.
     IF object IS NULL THEN
       report := report || jsonb_build_array(jsonb_build_array(
         CASE WHEN NOT is_begun AND (item ->> 2 = 'as named' OR item ->> 2 = 'in any schema'
-          AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relname = (parse_ident(item ->> 0))[2]))
+          AND NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE c.relname = (parse_ident(item ->> 0))[2]
+              AND (item ->> 3 IS NULL OR EXISTS (SELECT FROM jsonb_each(paths) AS p
+                WHERE p.value ? n.nspname))))
         THEN 'X' ELSE '!' END, 'relation', label || ' is not there'));
       CONTINUE;
     END IF;
@@ -2510,8 +2527,10 @@ BEGIN
       IF object IS NULL AND NOT is_begun AND item ->> 'on' <> 'relation'
         AND (item ->> 'mustExist' = 'as named'
           OR item ->> 'mustExist' = 'in any schema' AND CASE item ->> 'on'
-            WHEN 'type' THEN NOT EXISTS (SELECT FROM pg_type AS t WHERE t.typname = found)
-            WHEN 'routine' THEN NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.proname = found)
+            WHEN 'type' THEN NOT EXISTS (SELECT FROM pg_type AS t WHERE t.typname = found
+              AND (NOT item ? 'inServersPath' OR t.typnamespace = 'pg_catalog'::regnamespace))
+            WHEN 'routine' THEN NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.proname = found
+              AND (NOT item ? 'inServersPath' OR p.pronamespace = 'pg_catalog'::regnamespace))
             ELSE false END) THEN
         report := report || jsonb_build_array(jsonb_build_array('X', item ->> 'on',
           concat(quote_ident(path[1]) || '.', quote_ident(found), ' is not there')));
@@ -2551,8 +2570,10 @@ BEGIN
         CASE WHEN item ->> 'privilege' <> 'EXISTS' THEN ' (as ' || who || ')' END)));
   END LOOP;
   IF NOT report @> '[["X"]]' THEN
-    report := report || jsonb_build_array(
-      jsonb_build_array(NULL, 'result', 'nothing that the script needs is missing'));
+    report := report || jsonb_build_array(jsonb_build_array(NULL, 'result',
+      CASE WHEN report @> '[["!", "relation"]]' OR report @> '[["!", "missing"]]'
+        THEN 'nothing that the script certainly needs is missing; see the lines with !'
+        ELSE 'nothing that the script needs is missing' END));
   END IF;
   PERFORM set_config('retort.preflight', report::text, true);
 END
