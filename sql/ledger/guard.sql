@@ -82,7 +82,11 @@ BEGIN
   SELECT (array_agg(concat(p.what, ' is owned by the role ', p.owner))
       FILTER (WHERE p.owner <> ALL (owners)))[1], m.most,
     string_agg(format('ALTER %s OWNER TO %I', p.object, m.most), '; ')
-      FILTER (WHERE p.owner <> m.most AND p.object IS NOT NULL) INTO found, stranger, way_out
+      FILTER (WHERE p.owner <> m.most AND p.object IS NOT NULL),
+    string_agg(format('ALTER %s OWNER TO %I', p.object,
+        coalesce(owners[cardinality(owners)], SESSION_USER::text)), '; ')
+      FILTER (WHERE p.owner <> ALL (owners) AND p.object IS NOT NULL)
+    INTO found, stranger, way_out, other
     FROM part AS p, (SELECT mode() WITHIN GROUP (ORDER BY q.owner) AS most FROM part AS q) AS m
     GROUP BY m.most;
   IF found IS NOT NULL THEN
@@ -92,7 +96,8 @@ BEGIN
           ELSE stranger END, ' may own the ledger, ',
         'give it the parts of others, as a superuser: ' || way_out || '; and ',
         'name it in the config file: "ledger": {"owner": ', to_json(stranger::text),
-        '}. A script must then be written again.');
+        '}. A script must then be written again.',
+        ' If it may not, as a superuser, run: ' || other);
   END IF;
 
   IF NOT is_there AND expected IN ('optional', 'older') THEN

@@ -101,6 +101,8 @@ describe("what a statement needs", () => {
       "as the role bob, which a file sets: CREATE on schema public",
     ],
     ["SET search_path = attic; CREATE TABLE n (id int)", "CREATE on schema attic"],
+    ["SET search_path = ''; ALTER TABLE t ADD x int", "owner of public.t"],
+    ["SELECT set_config('search_path', '', false); ALTER TABLE t ADD x int", "owner of public.t"],
     [
       'CREATE TABLE "we\'ird\\\n" (id int); ALTER TABLE "o""dd\n" ADD x int',
       "CREATE on schema public",

@@ -80,7 +80,8 @@ export function setVariable(session: Session, tree: Ast): void {
 
 function set(session: Session, setting: SettingOf | undefined): void {
   if (setting?.name === "search_path") {
-    session.searchPath = setting.values ?? ["public"];
+    // The header of a dump sets it to '', which is no schema.
+    session.searchPath = (setting.values ?? ["public"]).filter((schema) => schema !== "");
     session.isServersPath = setting.values === undefined;
   }
   if (setting?.name === "timezone") session.timeZone = setting.values?.[0] ?? "";

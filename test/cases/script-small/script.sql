@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:415ac3e47f07cd566ca3707bc39ad7a78c31a9ad2b5c3e52b1c27c0907ef7835
+-- Receipt: sha256:231ae8fc669e9856ed4ade31a7767a653f95a5d9e2674deb443260a4ab82cc8b
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1482,7 +1482,11 @@ BEGIN
   SELECT (array_agg(concat(p.what, ' is owned by the role ', p.owner))
       FILTER (WHERE p.owner <> ALL (owners)))[1], m.most,
     string_agg(format('ALTER %s OWNER TO %I', p.object, m.most), '; ')
-      FILTER (WHERE p.owner <> m.most AND p.object IS NOT NULL) INTO found, stranger, way_out
+      FILTER (WHERE p.owner <> m.most AND p.object IS NOT NULL),
+    string_agg(format('ALTER %s OWNER TO %I', p.object,
+        coalesce(owners[cardinality(owners)], SESSION_USER::text)), '; ')
+      FILTER (WHERE p.owner <> ALL (owners) AND p.object IS NOT NULL)
+    INTO found, stranger, way_out, other
     FROM part AS p, (SELECT mode() WITHIN GROUP (ORDER BY q.owner) AS most FROM part AS q) AS m
     GROUP BY m.most;
   IF found IS NOT NULL THEN
@@ -1492,7 +1496,8 @@ BEGIN
           ELSE stranger END, ' may own the ledger, ',
         'give it the parts of others, as a superuser: ' || way_out || '; and ',
         'name it in the config file: "ledger": {"owner": ', to_json(stranger::text),
-        '}. A script must then be written again.');
+        '}. A script must then be written again.',
+        ' If it may not, as a superuser, run: ' || other);
   END IF;
 
   IF NOT is_there AND expected IN ('optional', 'older') THEN
@@ -1693,7 +1698,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('415ac3e47f07cd566ca3707bc39ad7a78c31a9ad2b5c3e52b1c27c0907ef7835',
+CALL retort.begin_script('231ae8fc669e9856ed4ade31a7767a653f95a5d9e2674deb443260a4ab82cc8b',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1749,13 +1754,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:415ac3e47f07cd566ca3707bc39ad7a78c31a9ad2b5c3e52b1c27c0907ef7835' AS receipt FROM retort.state;
+  'sha256:231ae8fc669e9856ed4ade31a7767a653f95a5d9e2674deb443260a4ab82cc8b' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '415ac3e47f07cd566ca3707bc39ad7a78c31a9ad2b5c3e52b1c27c0907ef7835'
+      '231ae8fc669e9856ed4ade31a7767a653f95a5d9e2674deb443260a4ab82cc8b'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1995,7 +2000,11 @@ BEGIN
   SELECT (array_agg(concat(p.what, ' is owned by the role ', p.owner))
       FILTER (WHERE p.owner <> ALL (owners)))[1], m.most,
     string_agg(format('ALTER %s OWNER TO %I', p.object, m.most), '; ')
-      FILTER (WHERE p.owner <> m.most AND p.object IS NOT NULL) INTO found, stranger, way_out
+      FILTER (WHERE p.owner <> m.most AND p.object IS NOT NULL),
+    string_agg(format('ALTER %s OWNER TO %I', p.object,
+        coalesce(owners[cardinality(owners)], SESSION_USER::text)), '; ')
+      FILTER (WHERE p.owner <> ALL (owners) AND p.object IS NOT NULL)
+    INTO found, stranger, way_out, other
     FROM part AS p, (SELECT mode() WITHIN GROUP (ORDER BY q.owner) AS most FROM part AS q) AS m
     GROUP BY m.most;
   IF found IS NOT NULL THEN
@@ -2005,7 +2014,8 @@ BEGIN
           ELSE stranger END, ' may own the ledger, ',
         'give it the parts of others, as a superuser: ' || way_out || '; and ',
         'name it in the config file: "ledger": {"owner": ', to_json(stranger::text),
-        '}. A script must then be written again.');
+        '}. A script must then be written again.',
+        ' If it may not, as a superuser, run: ' || other);
   END IF;
 
   IF NOT is_there AND expected IN ('optional', 'older') THEN

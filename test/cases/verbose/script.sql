@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:101d8e277f84dd5f37c8d37fe18796e00ac627ca5860eb7c3cd5b888f25a6859
+-- Receipt: sha256:6839ab4a3eff05c72c08a84e08647c720f9e63a08cddc0114fc98000231289aa
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1475,7 +1475,11 @@ BEGIN
   SELECT (array_agg(concat(p.what, ' is owned by the role ', p.owner))
       FILTER (WHERE p.owner <> ALL (owners)))[1], m.most,
     string_agg(format('ALTER %s OWNER TO %I', p.object, m.most), '; ')
-      FILTER (WHERE p.owner <> m.most AND p.object IS NOT NULL) INTO found, stranger, way_out
+      FILTER (WHERE p.owner <> m.most AND p.object IS NOT NULL),
+    string_agg(format('ALTER %s OWNER TO %I', p.object,
+        coalesce(owners[cardinality(owners)], SESSION_USER::text)), '; ')
+      FILTER (WHERE p.owner <> ALL (owners) AND p.object IS NOT NULL)
+    INTO found, stranger, way_out, other
     FROM part AS p, (SELECT mode() WITHIN GROUP (ORDER BY q.owner) AS most FROM part AS q) AS m
     GROUP BY m.most;
   IF found IS NOT NULL THEN
@@ -1485,7 +1489,8 @@ BEGIN
           ELSE stranger END, ' may own the ledger, ',
         'give it the parts of others, as a superuser: ' || way_out || '; and ',
         'name it in the config file: "ledger": {"owner": ', to_json(stranger::text),
-        '}. A script must then be written again.');
+        '}. A script must then be written again.',
+        ' If it may not, as a superuser, run: ' || other);
   END IF;
 
   IF NOT is_there AND expected IN ('optional', 'older') THEN
@@ -1684,7 +1689,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('101d8e277f84dd5f37c8d37fe18796e00ac627ca5860eb7c3cd5b888f25a6859',
+CALL retort.begin_script('6839ab4a3eff05c72c08a84e08647c720f9e63a08cddc0114fc98000231289aa',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1704,13 +1709,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:101d8e277f84dd5f37c8d37fe18796e00ac627ca5860eb7c3cd5b888f25a6859' AS receipt FROM retort.state;
+  'sha256:6839ab4a3eff05c72c08a84e08647c720f9e63a08cddc0114fc98000231289aa' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '101d8e277f84dd5f37c8d37fe18796e00ac627ca5860eb7c3cd5b888f25a6859'
+      '6839ab4a3eff05c72c08a84e08647c720f9e63a08cddc0114fc98000231289aa'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1945,7 +1950,11 @@ BEGIN
   SELECT (array_agg(concat(p.what, ' is owned by the role ', p.owner))
       FILTER (WHERE p.owner <> ALL (owners)))[1], m.most,
     string_agg(format('ALTER %s OWNER TO %I', p.object, m.most), '; ')
-      FILTER (WHERE p.owner <> m.most AND p.object IS NOT NULL) INTO found, stranger, way_out
+      FILTER (WHERE p.owner <> m.most AND p.object IS NOT NULL),
+    string_agg(format('ALTER %s OWNER TO %I', p.object,
+        coalesce(owners[cardinality(owners)], SESSION_USER::text)), '; ')
+      FILTER (WHERE p.owner <> ALL (owners) AND p.object IS NOT NULL)
+    INTO found, stranger, way_out, other
     FROM part AS p, (SELECT mode() WITHIN GROUP (ORDER BY q.owner) AS most FROM part AS q) AS m
     GROUP BY m.most;
   IF found IS NOT NULL THEN
@@ -1955,7 +1964,8 @@ BEGIN
           ELSE stranger END, ' may own the ledger, ',
         'give it the parts of others, as a superuser: ' || way_out || '; and ',
         'name it in the config file: "ledger": {"owner": ', to_json(stranger::text),
-        '}. A script must then be written again.');
+        '}. A script must then be written again.',
+        ' If it may not, as a superuser, run: ' || other);
   END IF;
 
   IF NOT is_there AND expected IN ('optional', 'older') THEN
