@@ -237,17 +237,29 @@ describe("receipts", () => {
     const digitsOf = (places: RegExp): string =>
       text.replace(places, (all) => all.replace(/[0-9a-f]{64}/, "0".repeat(64)));
     for (const [changed, how] of [
-      [text.replace("CREATE SCHEMA shop", "CREATE SCHEMA shoq"), "something was changed between"],
-      [text.replace("Retort migration", "Retort Migration"), "something was changed between"],
+      [
+        text.replace("CREATE SCHEMA shop", "CREATE SCHEMA shoq"),
+        "something was changed in its title, in its end, or between them;",
+      ],
+      [
+        text.replace("Retort migration", "Retort Migration"),
+        "something was changed in its title, in its end, or between them;",
+      ],
       [text.replace("-- Receipt", "-- Receit"), undefined],
       [text.replaceAll(/.{78}/g, "$&\n"), "its lines were broken, as in the text of a mail;"],
       [text.replaceAll(/(.{1,60}) /g, "$1 \n"), "its lines were broken, as in the text of a mail;"],
-      [text.slice(0, -1), "something was changed between"],
+      [text.slice(0, -1), "something was changed in its title, in its end, or between them;"],
       [text.slice(0, 50_000), "its end is missing: it was cut off;"],
       // Behind the \\endif of another \\if.
       [text.replace(/^\\if :retort_passed .*/ms, ""), "its end is missing: it was cut off;"],
-      [digitsOf(/begin_script\('[0-9a-f]{64}'/), "something was changed between"],
-      [digitsOf(/'sha256:[0-9a-f]{64}' AS receipt/), "something was changed between"],
+      [
+        digitsOf(/begin_script\('[0-9a-f]{64}'/),
+        "something was changed in its title, in its end, or between them;",
+      ],
+      [
+        digitsOf(/'sha256:[0-9a-f]{64}' AS receipt/),
+        "something was changed in its title, in its end, or between them;",
+      ],
       [`\ufeff${text}`, "text was added before its title"],
       [`-- Checked by the DBA.\n${text}`, "text was added before its title;"],
       [`${text}\n`, "text was added after its end;"],

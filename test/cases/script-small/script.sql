@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:231ae8fc669e9856ed4ade31a7767a653f95a5d9e2674deb443260a4ab82cc8b
+-- Receipt: sha256:862e42c3d3859fa9c26e4182af7bb9d6a9bdf1947cc45f9062d75501f93e995b
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -397,8 +397,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this session does not hold the lock of the ledger',
       HINT = 'What was committed before this is kept. The lock belongs to the session that took '
-        'it: if a pooler changed the session, connect directly; if a client went on after an error, '
-        'correct that. Then run it again: where it cannot go on, it says what to do.';
+        'it: if a pooler changed the session, connect directly; if a client went on after an '
+        'error, correct that. Then run it again: where it cannot go on, it says what to do.';
   END IF;
 END
 $body$;
@@ -1399,7 +1399,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '23cfa0c7f0913e0408d218495d2652e4508a79e3abba5a36825e6c1ef0128511';
+  procedures CONSTANT pg_catalog.text := '5acc40e8b16db78aef567d609f975eee93d0ca8d9c18e6f97af8d4bdf81e9360';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
@@ -1698,7 +1698,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('231ae8fc669e9856ed4ade31a7767a653f95a5d9e2674deb443260a4ab82cc8b',
+CALL retort.begin_script('862e42c3d3859fa9c26e4182af7bb9d6a9bdf1947cc45f9062d75501f93e995b',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1754,13 +1754,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:231ae8fc669e9856ed4ade31a7767a653f95a5d9e2674deb443260a4ab82cc8b' AS receipt FROM retort.state;
+  'sha256:862e42c3d3859fa9c26e4182af7bb9d6a9bdf1947cc45f9062d75501f93e995b' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '231ae8fc669e9856ed4ade31a7767a653f95a5d9e2674deb443260a4ab82cc8b'
+      '862e42c3d3859fa9c26e4182af7bb9d6a9bdf1947cc45f9062d75501f93e995b'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1917,7 +1917,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '23cfa0c7f0913e0408d218495d2652e4508a79e3abba5a36825e6c1ef0128511';
+  procedures CONSTANT pg_catalog.text := '5acc40e8b16db78aef567d609f975eee93d0ca8d9c18e6f97af8d4bdf81e9360';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:6839ab4a3eff05c72c08a84e08647c720f9e63a08cddc0114fc98000231289aa
+-- Receipt: sha256:b0290caeb478cc68b2290f187c4a9ea98bbd1cb5a899364e75dc2a763ebbee64
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -390,8 +390,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this session does not hold the lock of the ledger',
       HINT = 'What was committed before this is kept. The lock belongs to the session that took '
-        'it: if a pooler changed the session, connect directly; if a client went on after an error, '
-        'correct that. Then run it again: where it cannot go on, it says what to do.';
+        'it: if a pooler changed the session, connect directly; if a client went on after an '
+        'error, correct that. Then run it again: where it cannot go on, it says what to do.';
   END IF;
 END
 $body$;
@@ -1392,7 +1392,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '23cfa0c7f0913e0408d218495d2652e4508a79e3abba5a36825e6c1ef0128511';
+  procedures CONSTANT pg_catalog.text := '5acc40e8b16db78aef567d609f975eee93d0ca8d9c18e6f97af8d4bdf81e9360';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
@@ -1689,7 +1689,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('6839ab4a3eff05c72c08a84e08647c720f9e63a08cddc0114fc98000231289aa',
+CALL retort.begin_script('b0290caeb478cc68b2290f187c4a9ea98bbd1cb5a899364e75dc2a763ebbee64',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1709,13 +1709,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:6839ab4a3eff05c72c08a84e08647c720f9e63a08cddc0114fc98000231289aa' AS receipt FROM retort.state;
+  'sha256:b0290caeb478cc68b2290f187c4a9ea98bbd1cb5a899364e75dc2a763ebbee64' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '6839ab4a3eff05c72c08a84e08647c720f9e63a08cddc0114fc98000231289aa'
+      'b0290caeb478cc68b2290f187c4a9ea98bbd1cb5a899364e75dc2a763ebbee64'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1867,7 +1867,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '23cfa0c7f0913e0408d218495d2652e4508a79e3abba5a36825e6c1ef0128511';
+  procedures CONSTANT pg_catalog.text := '5acc40e8b16db78aef567d609f975eee93d0ca8d9c18e6f97af8d4bdf81e9360';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
