@@ -1,5 +1,6 @@
 /** How the tests run: `core` needs nothing, `pg` is given real servers; `--project core` runs only the former. */
 import { defineConfig } from "vitest/config";
+import LongFirst from "./test/support/long-first.ts";
 
 /** The files that are given a server. The cases are in both projects: each runs those that are its own. */
 const withServer = ["test/pg/**/*.test.ts", "test/support/**/*.test.ts", "test/{readme,makefile}.test.ts"];
@@ -21,6 +22,7 @@ export default defineConfig({
     // Files share the processes: to start one and to load the program for each file takes as long as the tests of most.
     isolate: false,
     setupFiles: ["./test/support/each-file.ts"],
+    sequence: { sequencer: LongFirst },
     maxConcurrency: 2,
     // It ends what hangs, also where the machine is busy with other things; no test is about time.
     testTimeout: TIME_LIMIT,
