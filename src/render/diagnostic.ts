@@ -95,14 +95,15 @@ function folded(text: string, width: number, before: string): readonly string[] 
 }
 
 /** A command of ours that a sentence ends with, or a part of it; half of it would be another command. */
-const COMMAND = /(?<=: )migrate (?:[^;,()]|[(,](?! ))*[;,)]?|[^ ]+/g;
+const COMMAND = /(?<=: )migrate (?:[^;,()]|[(,](?! ))*(?<! )[;,)]?/g;
 
 /** Broken at spaces, but in no command; the first line has `taken` columns less, the others two. */
 function foldedLine(line: string, width: number, taken: number): readonly string[] {
   const lines: string[] = [];
   let left = 0;
-  for (const [found] of line.matchAll(COMMAND)) {
-    const word = found.trimEnd();
+  const whole = line.replaceAll(COMMAND, (command) => command.replaceAll(" ", "\0"));
+  for (const each of whole.split(" ")) {
+    const word = each.replaceAll("\0", " ");
     const columns = columnsOf(visible(word)) + 1;
     if (lines.length > 0 && columns <= left) {
       lines[lines.length - 1] += ` ${word}`;

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { dump } from "../support/dump.ts";
 import { example, migrate, steadyLedger } from "../support/migrate.ts";
-import { failureOf, headerLines, ownDatabase, project, runScript, until } from "../support/project.ts";
-import { needsPsql } from "../support/psql.ts";
+import { failureOf, headerLines, ownDatabase, project, until } from "../support/project.ts";
+import { needsPsql, runScript } from "../support/psql.ts";
 import { query, servers } from "../support/server.ts";
 
 const table = (rows: number) =>

@@ -12,9 +12,8 @@ import {
   runFilesByPsql,
 } from "../support/differential.ts";
 import { dump } from "../support/dump.ts";
-import { runText } from "../support/forms.ts";
 import { failureOf, ownDatabase, type TestProject } from "../support/project.ts";
-import { needsPsql, pgDump, pgDumpServes, psql } from "../support/psql.ts";
+import { needsPsql, pgDump, pgDumpServes, psql, runScript } from "../support/psql.ts";
 import { query, servers, type TestServer } from "../support/server.ts";
 
 const all = casesOf();
@@ -41,7 +40,7 @@ const aRun: Way = async (url, of, kind) => {
 };
 
 const aScript: Way = async (url, of, kind) => {
-  const { code, stderr, stdout } = await runText(url, await of.script(request(kind)));
+  const { code, stderr, stdout } = await runScript(url, await of.script(request(kind)));
   expect(errorsIn(stderr)).toEqual([]);
   expect(code).toBe(0);
   expect(stdout.trimEnd().endsWith("retort: done")).toBe(true);
@@ -185,7 +184,7 @@ async function failEach(
     const target = `base:${start}`;
     await runFilesByPsql(file.url, of, await of.plan({ kind: "upgrade", target }));
     await of.upgrade(run.url, start);
-    await runText(script.url, await of.script(target));
+    await runScript(script.url, await of.script(target));
   }
   for (const { name, fails } of cases) {
     const range = `${start}:${name}`;

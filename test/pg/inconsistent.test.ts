@@ -7,10 +7,9 @@ import { offline } from "../../src/app/offline.ts";
 import { repair } from "../../src/app/repair.ts";
 import { verify } from "../../src/app/verify.ts";
 import { dump, ledger } from "../support/dump.ts";
-import { runText } from "../support/forms.ts";
 import { migrate } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project } from "../support/project.ts";
-import { needsPgDump, needsPsql, pgDump } from "../support/psql.ts";
+import { needsPgDump, needsPsql, pgDump, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
 import { query, servers } from "../support/server.ts";
 
@@ -202,7 +201,7 @@ describe("a ledger that does not fit together", () => {
     await expectNoticed(url, sentence, hint);
     const before = await dump(url);
     for (const script of [await shop.script("a:c"), await shop.script("base:c")]) {
-      const { code, stderr } = await runText(url, script);
+      const { code, stderr } = await runScript(url, script);
       expect(code).toBe(3);
       expect(stderr).toMatch(sentence);
     }
@@ -230,7 +229,7 @@ describe("a ledger that does not fit together", () => {
     await shop.run(url, { kind: "stamp", targets: ["b"], purge: true });
     await shop.upgrade(url);
     await shop.downgrade(url, "base");
-    expect(await runText(url, await shop.script("base:c"))).toMatchObject({ code: 0 });
+    expect(await runScript(url, await shop.script("base:c"))).toMatchObject({ code: 0 });
     expect((await verify(shop.deps, { database: url })).findings).toEqual([]);
     expect(await repair(shop.deps, { database: url })).toMatchObject({ findings: [], done: false });
   });
@@ -272,7 +271,7 @@ describe("a ledger that does not fit together", () => {
       script: script.stdout,
     });
     for (let time = 1; time <= 2; time += 1)
-      expect(await runText(url, script.stdout)).toMatchObject({ code: 0, stderr: "" });
+      expect(await runScript(url, script.stdout)).toMatchObject({ code: 0, stderr: "" });
     // Its second run finds nothing to repair, and does not say that it did.
     expect((await ledger(url))["log"]).toMatchObject([
       { event: "repair", how: "script", detail: stderr.split(/\n|\] /)[1] },
@@ -294,12 +293,12 @@ describe("a ledger that does not fit together", () => {
     const [from, to] = [await ownDatabase(oldest!), await ownDatabase(oldest!)];
     await shop.upgrade(from.url);
     const text = await pgDump(from.url, ["--schema-only", "--no-owner"]);
-    expect(await runText(to.url, text)).toMatchObject({ code: 0 });
+    expect(await runScript(to.url, text)).toMatchObject({ code: 0 });
     await expectNoticed(to.url, /its tables are empty/, /pg_dump --schema-only/);
     // Its rows can be brought as well.
     const rows = await pgDump(from.url, ["--data-only", "--schema=retort"]);
     const other = await ownDatabase(oldest!);
-    for (const each of [text, rows]) expect(await runText(other.url, each)).toMatchObject({ code: 0 });
+    for (const each of [text, rows]) expect(await runScript(other.url, each)).toMatchObject({ code: 0 });
     expect((await verify(shop.deps, { database: other.url })).findings).toEqual([]);
     expect((await shop.downgrade(other.url, "b")).done).toBe(true);
 

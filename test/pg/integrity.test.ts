@@ -8,8 +8,8 @@ import { verify } from "../../src/app/verify.ts";
 import { diagnosticOf, type Finding } from "../../src/core/integrity.ts";
 import { renderScript } from "../../src/render/script/script.ts";
 import { migrate, steadyLedger } from "../support/migrate.ts";
-import { failureOf, ownDatabase, project, runScript, type TestProject } from "../support/project.ts";
-import { needsPsql } from "../support/psql.ts";
+import { failureOf, ownDatabase, project, type TestProject } from "../support/project.ts";
+import { needsPsql, runScript } from "../support/psql.ts";
 import { query, servers, withClient } from "../support/server.ts";
 
 const header = (revision: string, parent: string): string =>

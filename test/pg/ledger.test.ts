@@ -8,10 +8,9 @@ import { run } from "../../src/app/run.ts";
 import { bodiesHash, FORMAT } from "../../src/core/ledger/format.ts";
 import { renderScript } from "../../src/render/script/script.ts";
 import { dump, ledger } from "../support/dump.ts";
-import { runText } from "../support/forms.ts";
 import { deps, migrate, migrateHere } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project } from "../support/project.ts";
-import { needsPsql } from "../support/psql.ts";
+import { needsPsql, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
 import { query, servers } from "../support/server.ts";
 
@@ -38,23 +37,26 @@ describe.each(servers())("on $name", (server) => {
     await query(made.url, "DROP TABLE a");
     const own = await ownDatabase(server);
     for (const text of ["CREATE SCHEMA retort;", sqlFile("1_tables.sql"), sqlFile("2_procedures.sql")])
-      expect(await runText(own.url, text, { args: ["-q", "-v", "ON_ERROR_STOP=1"] })).toEqual({
+      expect(await runScript(own.url, text, { args: ["-q", "-v", "ON_ERROR_STOP=1"] })).toEqual({
         code: 0,
         stdout: "",
         stderr: "",
       });
     expect(await catalog(own.url)).toBe(await catalog(made.url));
     // The guard as it stands has no hash of the procedures: all that it looks at before them is right.
-    const stopped = await runText(own.url, sqlFile("guard.sql"));
+    const stopped = await runScript(own.url, sqlFile("guard.sql"));
     expect(stopped.stderr).toContain("its procedures are not the expected ones");
     const hash = `procedures CONSTANT pg_catalog.text := '${bodiesHash("retort")}'`;
     const guard = sqlFile("guard.sql").replace("procedures CONSTANT pg_catalog.text := ''", () => hash);
-    expect(await runText(own.url, guard)).toMatchObject({ code: 0, stderr: "" });
+    expect(await runScript(own.url, guard)).toMatchObject({ code: 0, stderr: "" });
 
     const old = await ownDatabase(server);
     await query(old.url, format1File("ledger.sql"));
     for (const name of [`format_${FORMAT}.sql`, "2_procedures.sql"])
-      expect(await runText(old.url, sqlFile(name), { args: ["-q"] })).toMatchObject({ code: 0, stderr: "" });
+      expect(await runScript(old.url, sqlFile(name), { args: ["-q"] })).toMatchObject({
+        code: 0,
+        stderr: "",
+      });
     expect(await catalog(old.url)).toBe(await catalog(made.url));
   });
 
@@ -63,7 +65,7 @@ describe.each(servers())("on $name", (server) => {
     const fresh = await ownDatabase(server);
     await query(fresh.url, T);
     const script = renderScript(...(await scriptOf())).text;
-    expect(await runText(fresh.url, script)).toMatchObject({ code: 0, stderr: "" });
+    expect(await runScript(fresh.url, script)).toMatchObject({ code: 0, stderr: "" });
     const old = deps({}, format1);
     for (const way of ["upgrade", "ensure-version", "ensure-version --sql"] as const) {
       const { url } = await ownDatabase(server);
@@ -81,7 +83,7 @@ describe.each(servers())("on $name", (server) => {
           code: 0,
           stderr: expect.stringContaining("format 1"),
         });
-      else expect(await runText(url, script)).toMatchObject({ code: 0, stderr: "" });
+      else expect(await runScript(url, script)).toMatchObject({ code: 0, stderr: "" });
       const now = await ledger(url);
       expect(now["applied"]).toEqual(tables["applied"]);
       expect(now["log"]!.slice(0, tables["log"]!.length)).toEqual(tables["log"]);
@@ -105,10 +107,10 @@ describe.each(servers())("on $name", (server) => {
     for (const name of ["from-m.sql", "from-base.sql"]) {
       const { url } = await ownDatabase(server);
       await query(url, `${format1File("ledger.sql")};${T}`);
-      const { code, stderr } = await runText(url, renderScript(...(await scriptOf())).text);
+      const { code, stderr } = await runScript(url, renderScript(...(await scriptOf())).text);
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
       const before = await dump(url);
-      const old = await runText(url, format1File(name));
+      const old = await runScript(url, format1File(name));
       expect(old.code).toBe(3);
       expect(old.stderr).toContain("this ledger has format 2");
       expect(await dump(url)).toBe(before);
@@ -162,7 +164,7 @@ describe("a ledger that is not trusted", () => {
       expect(stderr).toMatch(sentence);
       expect(code).toBe(5);
     }
-    const { code, stderr } = await runText(url, await shop.script("a:b"));
+    const { code, stderr } = await runScript(url, await shop.script("a:b"));
     expect(stderr).toMatch(sentence);
     expect(code).toBe(3);
     expect(await dump(url)).toBe(before);
@@ -288,7 +290,7 @@ describe("a ledger that is not trusted", () => {
     );
     await trusting.upgrade(url);
     expect((await trusting.state(url)).heads).toEqual(["b"]);
-    expect(await runText(url, await trusting.script({ kind: "downgrade", target: "b:a" }))).toMatchObject({
+    expect(await runScript(url, await trusting.script({ kind: "downgrade", target: "b:a" }))).toMatchObject({
       code: 0,
     });
     await query(url, `DROP OWNED BY ${other.name} CASCADE`);
@@ -348,9 +350,9 @@ describe("a ledger that is not trusted", () => {
     });
     const others = expect.stringContaining("the schema retort has objects that are not the ledger's");
     expect(await doctor()).toMatchObject({ code: 1, stdout: others });
-    expect(await runText(url, await shop.script("base:a"))).toMatchObject({ code: 3, stderr: others });
+    expect(await runScript(url, await shop.script("base:a"))).toMatchObject({ code: 3, stderr: others });
     await query(url, "DROP FUNCTION retort.f(); CREATE TABLE retort.t (id int)");
-    expect(await runText(url, await shop.script("base:a"))).toMatchObject({ code: 3, stderr: others });
+    expect(await runScript(url, await shop.script("base:a"))).toMatchObject({ code: 3, stderr: others });
     expect(await migrate(["dump", "--database", url], { cwd: shop.folder })).toMatchObject({
       code: 5,
       stderr: others,
@@ -444,12 +446,12 @@ describe("what others may put in the way", () => {
 
     for (const options of [{}, { idempotent: true }]) {
       const script = await own.script("base:heads", options);
-      expect(await runText(url, script)).toMatchObject({ code: 0, stderr: "" });
-      expect(await runText(url, await own.script({ kind: "downgrade", target: "heads:base" }))).toMatchObject(
-        {
-          code: 0,
-        },
-      );
+      expect(await runScript(url, script)).toMatchObject({ code: 0, stderr: "" });
+      expect(
+        await runScript(url, await own.script({ kind: "downgrade", target: "heads:base" })),
+      ).toMatchObject({
+        code: 0,
+      });
       await query(url, "DROP TABLE public.a");
     }
     expect(await pwned()).toEqual([]);

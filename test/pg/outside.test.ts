@@ -1,8 +1,8 @@
 /** Statements that no transaction can hold: intent, statement, record; and what is seen when one of them fails. */
 import { describe, expect, test } from "vitest";
 import { dump, ledger } from "../support/dump.ts";
-import { failureOf, headerLines, ownDatabase, project, runScript } from "../support/project.ts";
-import { needsPsql } from "../support/psql.ts";
+import { failureOf, headerLines, ownDatabase, project } from "../support/project.ts";
+import { needsPsql, runScript } from "../support/psql.ts";
 import { query, servers } from "../support/server.ts";
 
 const base = "CREATE TABLE t (x int);\nINSERT INTO t VALUES (1), (1);\n";

@@ -7,9 +7,9 @@ import type { Batch } from "../../src/core/plan/types.ts";
 import { receiptsOf } from "../../src/core/receipt.ts";
 import { renderScript } from "../../src/render/script/script.ts";
 import { dump, ledger } from "../support/dump.ts";
-import { type MigrationText, ownDatabase, project, runScript } from "../support/project.ts";
+import { type MigrationText, ownDatabase, project } from "../support/project.ts";
 import { proxy } from "../support/proxy.ts";
-import { needsPsql } from "../support/psql.ts";
+import { needsPsql, runScript } from "../support/psql.ts";
 import { servers } from "../support/server.ts";
 
 /** Bodies that some client has been known to change, in order, since each builds on those before. */

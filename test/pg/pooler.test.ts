@@ -4,11 +4,10 @@ import { expect, test } from "vitest";
 import { diagnose } from "../../src/app/doctor.ts";
 import { drift } from "../../src/app/drift.ts";
 import { run } from "../../src/app/run.ts";
-import { fileOf, runText } from "../support/forms.ts";
 import { migrate } from "../support/migrate.ts";
 import { pgbouncer } from "../support/pgbouncer.ts";
 import { failureOf, ownDatabase, project, until } from "../support/project.ts";
-import { needsPsql } from "../support/psql.ts";
+import { fileOf, needsPsql, runScript } from "../support/psql.ts";
 import { query, servers, withClient } from "../support/server.ts";
 
 const [server] = servers();
@@ -88,7 +87,7 @@ test("a script, while an application is at work on a pool of transactions: it st
   const applications = Promise.all([application(1), application(2), application(3)]);
   // Before they are all at work, the script may have one session for itself.
   await until(url, "SELECT FROM orders HAVING count(DISTINCT x) = 3");
-  const { code, stderr } = await runText(pooled, script);
+  const { code, stderr } = await runScript(pooled, script);
   await sleep(200);
   working = false;
   await applications;
@@ -141,7 +140,7 @@ test("a script through a pool of statements: it stops before it sets anything", 
   needsPsql(context);
   const { url } = await ownDatabase(server!);
   const pooled = await pgbouncer(context, url, "statement", 1);
-  const { code, stderr } = await runText(
+  const { code, stderr } = await runScript(
     pooled,
     await project({ a: "CREATE TABLE t ();" }).script("base:heads"),
   );
@@ -161,7 +160,7 @@ test("a script through a pool of sessions: well, and the next client finds nothi
   const { url } = await ownDatabase(server!);
   const pooled = await pgbouncer(context, url, "session", 1);
   const script = fileOf(await project({ a: "CREATE TABLE t ();" }).script("base:heads"));
-  expect(await runText(pooled, `\\i ${script}\n`)).toMatchObject({ code: 0, stderr: "" });
+  expect(await runScript(pooled, `\\i ${script}\n`)).toMatchObject({ code: 0, stderr: "" });
   expect(await query(pooled, "SHOW search_path")).toEqual([{ search_path: '"$user", public' }]);
   expect(
     await query(

@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import type { Request } from "../../src/app/steps.ts";
 import { ledgerOf } from "../../src/core/ledger/calls.ts";
 import { dump } from "../support/dump.ts";
-import { fileOf, filesOf, runText } from "../support/forms.ts";
+import { filesOf } from "../support/forms.ts";
 import { example, migrate } from "../support/migrate.ts";
-import { ownDatabase, project, runScript } from "../support/project.ts";
-import { type PsqlOptions, psqlAvailable } from "../support/psql.ts";
+import { ownDatabase, project } from "../support/project.ts";
+import { fileOf, type PsqlOptions, psqlAvailable, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
 import { query, servers, withClient } from "../support/server.ts";
 
@@ -34,7 +34,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const before = await dump(url);
     const script = await shop.script("a:b");
     for (const value of ["1", "off", "maybe"]) {
-      const { code, stdout, stderr } = await runText(url, script, { args: ["-v", `preflight=${value}`] });
+      const { code, stdout, stderr } = await runScript(url, script, { args: ["-v", `preflight=${value}`] });
       expect({ code, stderr }, value).toEqual({ code: 0, stderr: "" });
       expect(stdout).toContain("retort: preflight done, nothing was changed");
       expect(stdout).not.toContain("retort: done");
@@ -50,7 +50,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       );
     }
     expect(await dump(url)).toBe(before);
-    const { stdout } = await runText(
+    const { stdout } = await runScript(
       url,
       `\\set ON_ERROR_STOP off\n\\set AUTOCOMMIT off\n\\i ${fileOf(script)}\n\\echo :ON_ERROR_STOP :AUTOCOMMIT :{?retort_facts}\n`,
       preflight,
@@ -85,7 +85,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       `X ledger: at a; unfinished: b at statement 1 of 1. ${way}`,
     );
     const readOnly = { ...preflight, env: { PGOPTIONS: "-c default_transaction_read_only=on" } };
-    expect(linesOf((await runText(url, script, readOnly)).stdout)[0]).toMatch(
+    expect(linesOf((await runScript(url, script, readOnly)).stdout)[0]).toMatch(
       /^X server: .*, the primary, but read-only: default_transaction_read_only is on$/,
     );
     const open = await runScript(url, script, { args: ["-1", ...preflight.args] });
@@ -315,16 +315,16 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       [`SET ROLE "${role.name}";`, `a role is set in this session, ${role.name}`],
       ["SET statement_timeout = '9s';", "settings that the script would not keep: statement_timeout"],
     ] as const) {
-      const looked = await runText(url, `${sql}\n\\i ${file}\n`, preflight);
+      const looked = await runScript(url, `${sql}\n\\i ${file}\n`, preflight);
       expect(linesOf(looked.stdout).filter((line) => line.startsWith("X session:"))).toEqual([
         expect.stringContaining(said),
       ]);
       expect(looked.code).toBe(3);
-      const run = await runText(url, `${sql}\n\\i ${file}\n`);
+      const run = await runScript(url, `${sql}\n\\i ${file}\n`);
       expect(run.stderr.replaceAll(/\s*HINT: {2}Nothing was changed\./g, ".")).toContain(said);
       expect(run.code).toBe(3);
     }
-    const { stdout, code } = await runText(url, `SET application_name = 'mine';\n\\i ${file}\n`, preflight);
+    const { stdout, code } = await runScript(url, `SET application_name = 'mine';\n\\i ${file}\n`, preflight);
     expect([code, linesOf(stdout).filter((line) => /session/.test(line))]).toEqual([0, []]);
   });
 
@@ -334,7 +334,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const script = await shop.script("a:b");
     const role = await ownRole(server, "NOLOGIN");
     const ledger = async (text: string) => {
-      const { stdout, code } = await runText(url, text, preflight);
+      const { stdout, code } = await runScript(url, text, preflight);
       return [code, linesOf(stdout).find((line) => / ledger: |^ledger: /.test(line))];
     };
     const changes = [
@@ -351,7 +351,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     ];
     for (const [change, back] of changes) {
       await query(url, change!);
-      const { stderr } = await runText(url, script);
+      const { stderr } = await runScript(url, script);
       const said = /ERROR: {2}retort: (.*)/.exec(stderr)![1]!;
       expect(await ledger(script), change).toEqual([3, expect.stringContaining(`X ledger: ${said}. `)]);
       await query(url, back!);
@@ -387,7 +387,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const { url } = await ownDatabase(server);
     await shop.upgrade(url);
     const { stdout } = await migrate(["upgrade", "base:head", "--sql", "--idempotent"], { cwd: shop.folder });
-    const looked = await runText(url, stdout, preflight);
+    const looked = await runScript(url, stdout, preflight);
     expect(looked.code).toBe(0);
     const lines = linesOf(looked.stdout);
     expect(lines).toContain("ledger: at b; all of it is done already");
@@ -415,7 +415,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const body = "CREATE TABLE t ();\nSET search_path = app, public;\nCREATE SCHEMA app;\nCREATE TABLE u ();";
     const said = async (searchPath: readonly string[], a = body) => {
       const files = project({ a }, { session: { searchPath } });
-      return linesOf((await runText(url, await files.script("base:a"), preflight)).stdout).filter((line) =>
+      return linesOf((await runScript(url, await files.script("base:a"), preflight)).stdout).filter((line) =>
         /^[X!]/.test(line),
       );
     };
@@ -531,7 +531,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       "X extension: nope is not there",
     ]);
     const script = (await shop.script("base:b")).replaceAll("\n", "\r\n");
-    const converted = await runText(url, script, preflight);
+    const converted = await runScript(url, script, preflight);
     expect(linesOf(converted.stdout)).toContain(
       "X script: was changed: its line ends were converted. Copy the file in binary mode, not as text.",
     );
@@ -548,7 +548,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     sender.searchParams.set("application_name", "replica_of_test");
     await withClient(sender.href, async () => {
       const said = async (at: string) => {
-        const { stdout } = await runText(at, script, preflight);
+        const { stdout } = await runScript(at, script, preflight);
         return linesOf(stdout).filter((line) => /^(?:! )?replica: /.test(line));
       };
       expect(await said(url)).toContain("replica: replica_of_test, startup");
@@ -701,7 +701,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const before = await dump(url);
     const files = await filesOf("split files", shop.deps, HEAD);
     for (const [index, text] of files.entries()) {
-      const { code, stdout } = await runText(url, text, preflight);
+      const { code, stdout } = await runScript(url, text, preflight);
       expect(code).toBe(0);
       expect(stdout.includes("retort: the preflight is in the first file")).toBe(index > 0);
     }

@@ -2,15 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { ledger } from "../support/dump.ts";
 import { migrate } from "../support/migrate.ts";
-import {
-  failureOf,
-  headerLines,
-  ownDatabase,
-  project,
-  runScript,
-  type TestProject,
-} from "../support/project.ts";
-import { needsPsql } from "../support/psql.ts";
+import { failureOf, headerLines, ownDatabase, project, type TestProject } from "../support/project.ts";
+import { needsPsql, runScript } from "../support/psql.ts";
 import { query, servers } from "../support/server.ts";
 
 const none = ["transaction: none"];

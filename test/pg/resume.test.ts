@@ -4,16 +4,8 @@ import { messageEnds } from "../chaos/wire.ts";
 import { suffer, undisturbed } from "../chaos/world.ts";
 import { ledger } from "../support/dump.ts";
 import { migrate } from "../support/migrate.ts";
-import {
-  failureOf,
-  headerLines,
-  ownDatabase,
-  project,
-  runScript,
-  type TestProject,
-  until,
-} from "../support/project.ts";
-import { needsPsql } from "../support/psql.ts";
+import { failureOf, headerLines, ownDatabase, project, type TestProject, until } from "../support/project.ts";
+import { needsPsql, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
 import { query, servers, withClient } from "../support/server.ts";
 

@@ -1,4 +1,5 @@
 /** A script in the wrong place, at the wrong time, or with a careless client: it stops with a sentence and changes nothing. */
+
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { offline } from "../../src/app/offline.ts";
@@ -7,8 +8,9 @@ import { defaultForm } from "../../src/core/plan/script.ts";
 import { receiptsOf } from "../../src/core/receipt.ts";
 import { renderScript, renderSplit } from "../../src/render/script/script.ts";
 import { dump } from "../support/dump.ts";
-import { fileOf, filesOf, runText, stateOf } from "../support/forms.ts";
+import { filesOf, stateOf } from "../support/forms.ts";
 import { failureOf, ownDatabase, project, withLock } from "../support/project.ts";
+import { fileOf, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
 import { freshDatabase, query, servers, withClient } from "../support/server.ts";
 
@@ -40,11 +42,11 @@ describe.each(servers())("on $name", (server) => {
   async function expectRefused(url: string, scripts: readonly string[], sentence: RegExp): Promise<void> {
     const before = await dump(url);
     for (const script of scripts) {
-      const stopped = await runText(url, script);
+      const stopped = await runScript(url, script);
       expect(stopped.stderr).toMatch(sentence);
       expect(stopped.code).toBe(3);
-      expect(await runText(url, unset(script), goesOn).then(({ stderr }) => stderr)).toMatch(sentence);
-      const { code, stderr } = await runText(url, careless(script), goesOn);
+      expect(await runScript(url, unset(script), goesOn).then(({ stderr }) => stderr)).toMatch(sentence);
+      const { code, stderr } = await runScript(url, careless(script), goesOn);
       expect(stderr).toMatch(sentence);
       expect(code).toBe(0);
       expect(await dump(url)).toBe(before);
@@ -67,16 +69,16 @@ describe.each(servers())("on $name", (server) => {
         /this database is not in the expected state; applied, but should not be: a/,
       );
     }
-    expect((await runText(url, script)).stderr).toContain("All of it is done already.");
+    expect((await runScript(url, script)).stderr).toContain("All of it is done already.");
   });
 
   test("the hint is the command that writes the right script", async () => {
     const { url } = await ownDatabase(server);
     await shop.upgrade(url, "b");
-    const { stderr } = await runText(url, await shop.script("c:d"));
+    const { stderr } = await runScript(url, await shop.script("c:d"));
     const command = /migrate upgrade (\S+) --sql/.exec(stderr)?.[1];
     expect(command).toBe("b:d");
-    expect((await runText(url, await shop.script(up(command!)))).code).toBe(0);
+    expect((await runScript(url, await shop.script(up(command!)))).code).toBe(0);
     expect((await shop.state(url)).heads).toEqual(["d"]);
   });
 
@@ -90,7 +92,7 @@ describe.each(servers())("on $name", (server) => {
   test("what runs in a session that only reads is stopped by psql", async () => {
     const system = project({ a: "CREATE TABLE t ();", b: "ALTER SYSTEM SET log_temp_files = '4711MB';" });
     const { url } = await ownDatabase(server);
-    const { stdout } = await runText(url, unset(await system.script("a:heads")), goesOn);
+    const { stdout } = await runScript(url, unset(await system.script("a:heads")), goesOn);
     expect(stdout).toContain("retort: stopped");
     expect(await query(url, "SELECT FROM pg_file_settings WHERE name = 'log_temp_files'")).toEqual([]);
   });
@@ -104,7 +106,7 @@ describe.each(servers())("on $name", (server) => {
     const [part] = await filesOf("idempotent, run twice", shop.deps, up("a:b"));
     const [first] = await filesOf("one file", shop.deps, up("base:a"));
     for (const script of [whole!, part!]) {
-      const { code, stderr } = await runText(role.url(name), script);
+      const { code, stderr } = await runScript(role.url(name), script);
       expect(code).toBe(3);
       expect(stderr).toMatch(
         /ERROR: {2}retort: \w+ may not write to the ledger retort, and lacks: USAGE on the schema; /,
@@ -112,15 +114,15 @@ describe.each(servers())("on $name", (server) => {
       expect(stderr).toContain(
         `HINT:  Nothing was changed. As the owner of the ledger, run: GRANT USAGE ON SCHEMA retort TO ${role.name}; `,
       );
-      expect(await runText(role.url(name), careless(script), goesOn)).toMatchObject({ code: 0 });
+      expect(await runScript(role.url(name), careless(script), goesOn)).toMatchObject({ code: 0 });
       expect(await dump(url)).toBe(before);
     }
     const fresh = await ownDatabase(server);
-    expect((await runText(role.url(fresh.name), first!)).stderr).toContain(
+    expect((await runScript(role.url(fresh.name), first!)).stderr).toContain(
       `${role.name} may not create the ledger, and lacks: CREATE on the database`,
     );
     await query(fresh.url, `CREATE SCHEMA retort; GRANT USAGE ON SCHEMA retort TO ${role.name}`);
-    expect((await runText(role.url(fresh.name), first!)).stderr).toContain(
+    expect((await runScript(role.url(fresh.name), first!)).stderr).toContain(
       `${role.name} may not create the ledger, which needs CREATE and USAGE on the schema retort`,
     );
   });
@@ -138,7 +140,7 @@ describe.each(servers())("on $name", (server) => {
     const [script] = await filesOf("one file", shop.deps, up("a:heads"));
     // The lock fails; the rest is sent when nobody holds it any more.
     const late = careless(script!).replace(/-- Lock: [\s\S]*?\$retort\$;/, "SELECT 1/0;");
-    expect((await runText(url, late, goesOn)).stderr).toMatch(/this session does not hold the lock/);
+    expect((await runScript(url, late, goesOn)).stderr).toMatch(/this session does not hold the lock/);
     expect(await dump(url)).toBe(before);
   });
 
@@ -163,9 +165,9 @@ describe.each(servers())("on $name", (server) => {
       await expectRefused(url, await wholeScripts("base:heads", options), sentence);
     expect(await query(url, "SELECT FROM pg_namespace WHERE nspname = 'retort'")).toEqual([]);
     const files = await filesOf("split files", shop.deps, up("base:heads"), expected[0][0]);
-    for (const file of files) expect((await runText(url, file)).stderr).toMatch(expected[0][1]);
+    for (const file of files) expect((await runScript(url, file)).stderr).toMatch(expected[0][1]);
     expect(
-      (await runText(url, (await filesOf("one file", shop.deps, up("base:heads"), right))[0]!)).code,
+      (await runScript(url, (await filesOf("one file", shop.deps, up("base:heads"), right))[0]!)).code,
     ).toBe(0);
   });
 
@@ -176,7 +178,7 @@ describe.each(servers())("on $name", (server) => {
       c: "INSERT INTO t VALUES (3);",
     });
     const { url } = await ownDatabase(server);
-    const { stderr } = await runText(url, careless(await failing.script("base:heads")), goesOn);
+    const { stderr } = await runScript(url, careless(await failing.script("base:heads")), goesOn);
     expect(stderr).toContain("the create index of t, b did not succeed");
     expect(await failing.state(url)).toMatchObject({ heads: ["a"], interrupted: { revision: "b" } });
     expect(await query(url, "SELECT FROM t WHERE x = 3")).toEqual([]);
@@ -188,7 +190,7 @@ describe.each(servers())("on $name", (server) => {
       c: "INSERT INTO u VALUES (3);",
     });
     const other = await ownDatabase(server);
-    expect(await runText(other.url, unset(await silent.script("base:heads")), goesOn)).toMatchObject({
+    expect(await runScript(other.url, unset(await silent.script("base:heads")), goesOn)).toMatchObject({
       stdout: expect.stringContaining("retort: stopped"),
     });
     expect(await silent.state(other.url)).toMatchObject({ heads: ["a"], interrupted: { revision: "b" } });
@@ -196,8 +198,8 @@ describe.each(servers())("on $name", (server) => {
 
   /** On a busy machine the session of the file before may still be ending, and then has the lock. */
   const runAlone = async (url: string, text: string) => {
-    let ran = await runText(url, text);
-    while (/another session holds the lock/.test(ran.stderr)) ran = await runText(url, text);
+    let ran = await runScript(url, text);
+    while (/another session holds the lock/.test(ran.stderr)) ran = await runScript(url, text);
     return ran;
   };
 
@@ -250,7 +252,7 @@ test("split files: one whose step is done already, or is not under way, says so,
     },
   });
   const { url } = await ownDatabase(servers()[0]!);
-  const run = async (text: string) => (await runText(url, text)).stderr;
+  const run = async (text: string) => (await runScript(url, text)).stderr;
   const ups = await filesOf("split files", own.deps, up("base:heads"));
   const downs = await filesOf("split files", own.deps, { kind: "downgrade", target: "heads:base" });
   const building = ups.findIndex((text) => /^CREATE INDEX/m.test(text));
@@ -286,7 +288,7 @@ test.each(["split files", "split files, any client"] as const)(
     const { url } = await ownDatabase(servers()[0]!);
     const files = await filesOf(form, own.deps, up("base:heads"));
     const at = files.findIndex((text) => /^CREATE UNIQUE/m.test(text));
-    const run = async (index: number) => (await runText(url, files[index]!)).stderr;
+    const run = async (index: number) => (await runScript(url, files[index]!)).stderr;
     for (let index = 0; index < at; index += 1) await run(index);
     expect(await run(at)).toContain("could not create unique index");
     expect(await run(at + 1)).toMatch(/HINT: .*Run: DROP INDEX CONCURRENTLY s\.i; /);
@@ -334,7 +336,7 @@ CREATE INDEX i ON t (x);`,
 `);
 
   /** What a DBA's shell and home may bring along. */
-  const worlds: readonly (readonly [string, () => Parameters<typeof runText>[2]])[] = [
+  const worlds: readonly (readonly [string, () => Parameters<typeof runScript>[2]])[] = [
     [
       ".psqlrc with everything the other way round",
       () => ({ readStartupFile: true, env: { PSQLRC: startUpFile() } }),
@@ -364,7 +366,7 @@ CREATE INDEX i ON t (x);`,
     for (const form of ["one file", "idempotent, run twice"] as const) {
       const database = await freshDatabase(server!);
       for (const text of await filesOf(form, texts.deps, up("base:heads"))) {
-        const { code, stderr } = await runText(database.url, text, world());
+        const { code, stderr } = await runScript(database.url, text, world());
         expect(stderr).toBe("");
         expect(code).toBe(0);
       }
@@ -374,7 +376,7 @@ CREATE INDEX i ON t (x);`,
     // And it stops: nothing of a transaction whose guard has failed is kept.
     await query(b.url, "CREATE TABLE t (x int)");
     const before = await dump(b.url);
-    const { code, stderr } = await runText(b.url, await texts.script("a:heads"), world());
+    const { code, stderr } = await runScript(b.url, await texts.script("a:heads"), world());
     expect(stderr).toContain("this database has no ledger: table retort.state does not exist");
     expect(stderr).toContain(
       "there is nothing to take back, and an upgrade begins at base: migrate upgrade --sql",
@@ -387,7 +389,7 @@ CREATE INDEX i ON t (x);`,
     const { url } = await ownDatabase(server!);
     const [script] = await filesOf("idempotent, run twice", shop.deps, up("base:c"));
     await shop.upgrade(url, "a");
-    const { stdout, stderr } = await runText(url, script!);
+    const { stdout, stderr } = await runScript(url, script!);
     expect(stderr).toBe("");
     const shown = stdout.replaceAll(/[0-9a-f]{64}/g, "…").replaceAll(/\| +\d+$/gm, "| <ms>");
     expect(shown).toMatchInlineSnapshot(`
@@ -432,7 +434,7 @@ CREATE INDEX i ON t (x);`,
     for (const form of ["one file", "idempotent, run twice", "split files"] as const) {
       let shown = "";
       for (const text of await filesOf(form, owned.deps, up("base:heads"))) {
-        const { code, stderr, stdout } = await runText(login.url(name), text);
+        const { code, stderr, stdout } = await runScript(login.url(name), text);
         expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
         shown += stdout;
       }
@@ -626,7 +628,7 @@ ${shell}
     for (const form of ["one file", "split files", "idempotent, run twice"] as const) {
       const database = await freshDatabase(server!);
       for (const text of await filesOf(form, hostile.deps, up("base:heads"))) {
-        expect(await runText(database.url, text, { args: ["-v", `x=${shell}`] })).toMatchObject({
+        expect(await runScript(database.url, text, { args: ["-v", `x=${shell}`] })).toMatchObject({
           code: 0,
           stderr: "",
         });

@@ -1,11 +1,13 @@
 /** psql is killed, or its session is, before each statement of a script: run again, it goes on or says where to go on. */
+
 import { describe, expect, test } from "vitest";
 import { offline } from "../../src/app/offline.ts";
 import { defaultForm } from "../../src/core/plan/script.ts";
 import type { Statement } from "../../src/core/plan/types.ts";
 import { renderScript } from "../../src/render/script/script.ts";
-import { type FormName, filesOf, runText, stateOf } from "../support/forms.ts";
+import { type FormName, filesOf, stateOf } from "../support/forms.ts";
 import { ownDatabase, project, until } from "../support/project.ts";
+import { runScript } from "../support/psql.ts";
 import { query, servers, type TestDatabase, withClient } from "../support/server.ts";
 
 const shop = project({
@@ -43,14 +45,14 @@ describe.each(ways)("%s at each statement", (_, death, form) => {
     const database = await ownDatabase(server);
     const ends = new Set<string>();
     for (const at of points) {
-      await runText(database.url, `${script!.slice(0, at)}${death}\n${script!.slice(at)}`).catch(
+      await runScript(database.url, `${script!.slice(0, at)}${death}\n${script!.slice(at)}`).catch(
         (error: Error) => {
           expect(error.message).toMatch(/was ended by SIGKILL/);
         },
       );
       await alone(database);
       const before = await stateOf(database.url);
-      const { code, stderr } = await runText(database.url, script!);
+      const { code, stderr } = await runScript(database.url, script!);
       const sentence = /ERROR: {2}retort: (.*)\n/.exec(stderr)?.[1];
       const context = `killed before: ${script!.slice(at, at + 60)}\n${stderr}`;
       if (code !== 0) {
@@ -89,7 +91,7 @@ async function goOn(url: string, stderr: string): Promise<void> {
     await shop.upgrade(url);
     return;
   }
-  expect((await runText(url, await shop.script(range))).code).toBe(0);
+  expect((await runScript(url, await shop.script(range))).code).toBe(0);
 }
 
 /** Where to die: before each statement that does something, and before the closing ones. */
@@ -139,7 +141,7 @@ test("a session that is terminated while it builds an index: the half index is d
   await withClient(url, async (client) => {
     // Whoever has written to the table and not committed is waited for.
     await client.query("BEGIN; INSERT INTO t VALUES (0)");
-    const running = runText(url, range);
+    const running = runScript(url, range);
     const building =
       "SELECT pid FROM pg_stat_activity WHERE query ILIKE '%CREATE INDEX CONCURRENTLY b%' AND wait_event_type = 'Lock'";
     await until(url, building);
@@ -151,13 +153,13 @@ test("a session that is terminated while it builds an index: the half index is d
     { indisvalid: false },
   ]);
   for (const script of [range, text]) {
-    const { code, stderr } = await runText(url, script);
+    const { code, stderr } = await runScript(url, script);
     expect(code).toBe(3);
     expect(stderr).toContain("a step outside a transaction is unfinished: b at statement 3 of 5");
     expect(stderr).toContain("resume with: migrate upgrade b;");
   }
   const [goesOn] = await filesOf("idempotent, run twice", shop.deps, request);
-  expect(await runText(url, goesOn!)).toMatchObject({ code: 0, stderr: "" });
+  expect(await runScript(url, goesOn!)).toMatchObject({ code: 0, stderr: "" });
   expect(await query(url, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'b'::regclass")).toEqual([
     { indisvalid: true },
   ]);

@@ -16,10 +16,9 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { receiptsOf } from "../../src/core/receipt.ts";
 import { builtCli } from "../support/cases.ts";
-import { runText } from "../support/forms.ts";
 import { example, migrate } from "../support/migrate.ts";
 import { ownDatabase, project } from "../support/project.ts";
-import { needsPsql, psql } from "../support/psql.ts";
+import { needsPsql, psql, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
 import { query, servers } from "../support/server.ts";
 
@@ -308,7 +307,7 @@ describe("receipts", () => {
       { role: owner.name },
     );
     const text = await shop.script("base:b");
-    expect(await runText(login.url(name), text)).toMatchObject({ code: 0 });
+    expect(await runScript(login.url(name), text)).toMatchObject({ code: 0 });
     const { stated } = receiptsOf(text)!;
     expect(await query(url, "SELECT by, checksum, how FROM retort.log WHERE event = 'script'")).toEqual([
       { by: login.name, checksum: stated, how: "script" },

@@ -1,9 +1,11 @@
 /** A session of psql with something open, set or made in it: the script stops before it changes anything, or leaves it as it was. */
+
 import { describe, expect, test } from "vitest";
 import { openProject } from "../../src/app/project.ts";
 import { dump } from "../support/dump.ts";
-import { fileOf, filesOf, runText } from "../support/forms.ts";
+import { filesOf } from "../support/forms.ts";
 import { failureOf, ownDatabase, project, until } from "../support/project.ts";
+import { fileOf, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
 import { query, servers, withClient } from "../support/server.ts";
 
@@ -17,7 +19,7 @@ const upgrade = { kind: "upgrade", target: "base:heads" } as const;
 
 /** As a person types it: psql goes on behind an included file that fails. */
 const typed = (url: string, lines: readonly string[]) =>
-  runText(url, `${lines.join("\n")}\n`, { args: ["-v", "ON_ERROR_STOP=0"] });
+  runScript(url, `${lines.join("\n")}\n`, { args: ["-v", "ON_ERROR_STOP=0"] });
 
 describe.each(servers())("on $name", (server) => {
   test.each([
@@ -49,7 +51,7 @@ describe.each(servers())("on $name", (server) => {
   test("psql -1 is a transaction around all: it is told to go", async () => {
     const { url } = await ownDatabase(server);
     const before = await dump(url);
-    expect(await runText(url, await shop.script("base:heads"), { args: ["-1"] })).toMatchObject({
+    expect(await runScript(url, await shop.script("base:heads"), { args: ["-1"] })).toMatchObject({
       code: 3,
       stderr: expect.stringMatching(/a transaction is already open in this session\nHINT:.*without -1/),
     });
@@ -98,7 +100,7 @@ describe.each(servers())("on $name", (server) => {
     const own = login.url(name);
     const script = await shop.script("base:heads");
     for (const set of [`SET ROLE ${owner.name}`, `SELECT set_config('role', '${owner.name}', false)`]) {
-      expect(await runText(own, script, { args: ["-c", set] })).toMatchObject({
+      expect(await runScript(own, script, { args: ["-c", set] })).toMatchObject({
         code: 3,
         stderr: expect.stringContaining(
           `a role is set in this session, ${owner.name}; objects of the script would belong to ${login.name}\n`,
@@ -106,7 +108,7 @@ describe.each(servers())("on $name", (server) => {
       });
     }
     const authorization = `SET SESSION AUTHORIZATION ${login.name}`;
-    expect(await runText(url, script, { args: ["-c", authorization] })).toMatchObject({
+    expect(await runScript(url, script, { args: ["-c", authorization] })).toMatchObject({
       code: 3,
       stderr: expect.stringContaining(`${login.name}; objects of the script would belong to postgres\n`),
     });
@@ -115,14 +117,14 @@ describe.each(servers())("on $name", (server) => {
     const ownerOf = async (): Promise<unknown> =>
       (await query(url, "SELECT tableowner FROM pg_tables WHERE tablename = 't'"))[0];
     const options = `-c role=${owner.name}`;
-    expect(await runText(own, script, { env: { PGOPTIONS: options } })).toMatchObject({
+    expect(await runScript(own, script, { env: { PGOPTIONS: options } })).toMatchObject({
       code: 0,
       stderr: "",
     });
     expect(await ownerOf()).toEqual({ tableowner: owner.name });
     await query(url, "DROP SCHEMA retort CASCADE; DROP TABLE t");
     await query(url, `ALTER ROLE ${login.name} SET role = ${owner.name}`);
-    expect(await runText(own, script)).toMatchObject({ code: 0, stderr: "" });
+    expect(await runScript(own, script)).toMatchObject({ code: 0, stderr: "" });
     expect(await ownerOf()).toEqual({ tableowner: owner.name });
     await query(url, "DROP SCHEMA retort CASCADE; DROP TABLE t");
     // And so is that of a run.
@@ -141,7 +143,7 @@ describe.each(servers())("on $name", (server) => {
   ])("what the script would drop stops it: %s", async (set, options) => {
     const { url } = await ownDatabase(server);
     const script = await shop.script("base:heads");
-    expect(await runText(url, script, { args: ["-c", set] })).toMatchObject({
+    expect(await runScript(url, script, { args: ["-c", set] })).toMatchObject({
       code: 3,
       stdout: expect.not.stringContaining("retort: 1 of 3"),
       stderr: expect.stringMatching(
@@ -167,7 +169,7 @@ describe.each(servers())("on $name", (server) => {
     ] as const;
     for (const [of, flags] of cases) {
       const [{ url }, online] = [await ownDatabase(server), await ownDatabase(server)];
-      expect(await runText(url, await of.script("base:heads", flags), options)).toMatchObject({
+      expect(await runScript(url, await of.script("base:heads", flags), options)).toMatchObject({
         code: 0,
         stderr: "",
       });
@@ -181,7 +183,7 @@ describe.each(servers())("on $name", (server) => {
     const PGOPTIONS = "-c statement_timeout=1s";
     const { url } = await ownDatabase(server);
     const ended = "canceling statement due to statement timeout";
-    expect(await runText(url, await slow.script("base:heads"), { env: { PGOPTIONS } })).toMatchObject({
+    expect(await runScript(url, await slow.script("base:heads"), { env: { PGOPTIONS } })).toMatchObject({
       code: 3,
       stderr: expect.stringContaining(ended),
     });
@@ -192,7 +194,7 @@ describe.each(servers())("on $name", (server) => {
   test("a session that is read-only is told so, and how it is made another", async () => {
     const { url } = await ownDatabase(server);
     const env = { PGOPTIONS: "-c default_transaction_read_only=on" };
-    expect(await runText(url, await shop.script("base:heads"), { env })).toMatchObject({
+    expect(await runScript(url, await shop.script("base:heads"), { env })).toMatchObject({
       code: 3,
       stderr: expect.stringMatching(
         /retort: this session is read-only: default_transaction_read_only is on\nHINT: .*PGOPTIONS='-c default_transaction_read_only=off'/,
@@ -205,7 +207,7 @@ describe.each(servers())("on $name", (server) => {
     const { name } = await ownDatabase(server);
     await query(login.url(name), `ALTER ROLE ${login.name} SET statement_timeout = '300ms'`);
     const slow = project({ a: "SELECT pg_sleep(0.6);" });
-    expect(await runText(login.url(name), await slow.script("base:heads"))).toMatchObject({ code: 0 });
+    expect(await runScript(login.url(name), await slow.script("base:heads"))).toMatchObject({ code: 0 });
   });
 
   const settings = [
@@ -358,7 +360,7 @@ describe("a copy whose end is missing", () => {
       expect(afterSteps).toBeGreaterThan(firstStep);
       // Two lines name the script; of the blocks that follow, and of the preflight, a few lines will do.
       for (let index = 3; index < firstStep; index += index < 50 ? 3 : 19) {
-        const { code, stdout } = await runText(begun.url, cut(index));
+        const { code, stdout } = await runScript(begun.url, cut(index));
         expect({ code, done: stdout.includes("retort: done") }, lines[index]).toEqual({
           code: 3,
           done: false,
@@ -373,13 +375,13 @@ describe("a copy whose end is missing", () => {
       const before = `DROP INDEX IF EXISTS b; DELETE FROM t; DELETE FROM retort.intent;
         DELETE FROM retort.applied WHERE revision <> 'a';
         UPDATE retort.state SET revisions = 1, digest = retort.digest_of('a')`;
-      expect(await runText(begun.url, script!)).toMatchObject({ code: 0, stderr: "" });
+      expect(await runScript(begun.url, script!)).toMatchObject({ code: 0, stderr: "" });
       const wanted = await state();
       for (let index = firstStep; index < lines.length - 1; index += index < afterSteps ? 1 : 7) {
         // What is cut before a comment is cut before what the comment is about.
         if (/^(?: {2}(?!WHERE)|--|$)/.test(lines[index]!)) continue;
         await query(begun.url, before);
-        const { code, stdout } = await runText(begun.url, cut(index));
+        const { code, stdout } = await runScript(begun.url, cut(index));
         if (code === 0) expect(await state(), lines[index]).toEqual(wanted);
         else expect(code, lines[index]).toBe(3);
         if (stdout.includes("retort: done")) expect(index).toBeGreaterThan(lines.length - 4);

@@ -2,12 +2,10 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
 import { inspect } from "node:util";
 import pg from "pg";
 import { afterAll, describe, expect, test } from "vitest";
 import { run } from "../../src/app/run.ts";
-import { main } from "../../src/cli/main.ts";
 import * as api from "../../src/index.ts";
 import { migrate, migrateHere } from "../support/migrate.ts";
 import { failureOf, type MigrationText, ownDatabase, project } from "../support/project.ts";
@@ -174,19 +172,12 @@ describe("the command", () => {
   test("a bug of ours", async () => {
     const { secretUrl } = await ownSecretDatabase();
     const shop = project({ a: "SELECT 1;" });
-    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-    let text = "";
-    for (const stream of [stdout, stderr]) stream.on("data", (chunk: Buffer) => (text += chunk));
-    const code = await main(["revision", "-m", "x", "--database", secretUrl], {
-      streams: { stdout: stdout as never, stderr: stderr as never, stdin: process.stdin },
-      env: {},
-      cwd: shop.folder,
-      now: () => {
-        throw new Error(`cannot read ${secretUrl} (${secret})`);
-      },
-      version: "0",
-      signal: new AbortController().signal,
-    });
+    const now = (): never => {
+      throw new Error(`cannot read ${secretUrl} (${secret})`);
+    };
+    const words = ["revision", "-m", "x", "--database", secretUrl];
+    const { code, stdout, stderr } = await migrateHere(words, { cwd: shop.folder, now });
+    const text = stdout + stderr;
     expect(code).toBe(70);
     expect(text).toMatch(/^migrate has a bug: Error: cannot read [\s\S]*\*\*\*[\s\S]*Please report it/);
     expectNoTrace("a bug", text);

@@ -5,8 +5,8 @@ import { asFlags } from "../../src/core/option-names.ts";
 import { loadConfig, requireDatabase } from "../../src/io/config.ts";
 import { openSession } from "../../src/io/session/open.ts";
 import { dump, ledger } from "../support/dump.ts";
-import { ownDatabase, project, runScript } from "../support/project.ts";
-import { needsPsql } from "../support/psql.ts";
+import { ownDatabase, project } from "../support/project.ts";
+import { needsPsql, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
 import { query, servers } from "../support/server.ts";
 

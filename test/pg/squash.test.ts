@@ -1,4 +1,5 @@
 /** Several migrations become one: the same schema and rows, up and down; and databases that have all, some or none of them. */
+
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -11,7 +12,8 @@ import { compareCatalogs } from "../../src/core/catalog/compare.ts";
 import { EMPTY } from "../../src/core/catalog/empty.ts";
 import { readCatalog } from "../../src/io/catalog.ts";
 import { readRows } from "../../src/io/rows.ts";
-import { failureOf, ownDatabase, project, runScript, type TestProject } from "../support/project.ts";
+import { failureOf, ownDatabase, project, type TestProject } from "../support/project.ts";
+import { runScript } from "../support/psql.ts";
 import { query, servers } from "../support/server.ts";
 import { sessionOn } from "../support/session.ts";
 

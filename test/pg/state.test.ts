@@ -4,9 +4,9 @@ import { describe, expect, test } from "vitest";
 import { ensureLedger } from "../../src/app/ensure.ts";
 import type { Event } from "../../src/core/event.ts";
 import { dump, ledger } from "../support/dump.ts";
-import { failureOf, ownDatabase, project, runScript, until, withLock } from "../support/project.ts";
+import { failureOf, ownDatabase, project, until, withLock } from "../support/project.ts";
 import { proxy } from "../support/proxy.ts";
-import { needsPsql } from "../support/psql.ts";
+import { needsPsql, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
 import { query, servers } from "../support/server.ts";
 

@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { offline } from "../../src/app/offline.ts";
 import type { ScriptForm } from "../../src/core/plan/script.ts";
 import { renderScript, renderSplit } from "../../src/render/script/script.ts";
-import { ownDatabase, project, runScript, until } from "../support/project.ts";
-import { psqlAvailable } from "../support/psql.ts";
+import { ownDatabase, project, until } from "../support/project.ts";
+import { psqlAvailable, runScript } from "../support/psql.ts";
 import { query, servers, withClient } from "../support/server.ts";
 
 const odd = `"t'\\\n""x"`;

@@ -51,6 +51,13 @@ test("a command within a sentence stays whole too", () => {
   );
 });
 
+test("spaces side by side, and empty lines, stay", () => {
+  const message = "Key (a)=(x  y) exists\n\nDETAIL: b";
+  expect(errorLines({ diagnostics: [{ code: "usage/x", message }] }, 60)).toEqual(
+    errorLines({ diagnostics: [{ code: "usage/x", message }] }),
+  );
+});
+
 test("a hint that several in a row have stands once, after the last of them; another separates them", () => {
   const of = (message: string, hint?: string) => ({ code: "usage/x", message, ...(hint && { hint }) });
   const diagnostics = [of("a", "one"), of("b", "one"), of("c", "two"), of("d", "one"), of("e"), of("f")];

@@ -23,9 +23,8 @@ import { fileURLToPath } from "node:url";
 import type { Plan, Statement } from "../../src/core/plan/types.ts";
 import { locate } from "../../src/core/source.ts";
 import { psqlText } from "../../src/render/script/psql.ts";
-import { runText } from "./forms.ts";
 import { type MigrationText, project, type TestProject } from "./project.ts";
-import { type Finished, psql } from "./psql.ts";
+import { type Finished, psql, runScript } from "./psql.ts";
 
 const folder = fileURLToPath(new URL("../differential", import.meta.url));
 
@@ -123,7 +122,7 @@ export function runFilesByPsql(url: string, of: TestProject, plan: Plan): Promis
     const include = `\\i '${join(of.folder, path)}'`;
     return ["\\connect", ...(transactional ? ["BEGIN;", include, "COMMIT;"] : [include])];
   });
-  return runText(url, `\\set QUIET on\n${lines.join("\n")}\n`);
+  return runScript(url, `\\set QUIET on\n${lines.join("\n")}\n`);
 }
 
 /** Where a file failed. */
@@ -152,7 +151,7 @@ export async function failureOfPsql(url: string, of: TestProject, plan: Plan): P
 
 /** Where its script fails in psql. */
 export async function failureOfScript(url: string, script: string, plan: Plan): Promise<Place> {
-  const { stderr } = await runText(url, script, { args: VERBOSE });
+  const { stderr } = await runScript(url, script, { args: VERBOSE });
   let from = 0;
   const ends = authors(plan).map(({ sql }) => {
     const text = psqlText(sql);

@@ -1,6 +1,4 @@
 /** A project and a request go in; the script in each of its forms comes out, and a way to run it as its reader would. */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect } from "vitest";
 import { type OfflineOptions, offline } from "../../src/app/offline.ts";
 import type { Deps } from "../../src/app/project.ts";
@@ -8,9 +6,8 @@ import type { Request } from "../../src/app/steps.ts";
 import { defaultForm } from "../../src/core/plan/script.ts";
 import { renderScript, renderSplit } from "../../src/render/script/script.ts";
 import { dump } from "./dump.ts";
-import { temporaryFolder } from "./folders.ts";
 import { steadyLedger } from "./migrate.ts";
-import { type Finished, type PsqlOptions, psql } from "./psql.ts";
+import { runScript } from "./psql.ts";
 import { withClient } from "./server.ts";
 
 /** The forms that a script can have. */
@@ -57,22 +54,10 @@ export async function runFiles(form: FormName, url: string, files: readonly stri
       await withClient(url, async (client) => void (await client.query(text)));
       continue;
     }
-    const { code, stderr } = await runText(url, text);
+    const { code, stderr } = await runScript(url, text);
     expect(stderr.replaceAll(/^psql:\S+ NOTICE: .*\n/gm, "")).toBe("");
     expect(code).toBe(0);
   }
-}
-
-/** Writes a script's text to a file, whose path it returns. */
-export function fileOf(text: string): string {
-  const file = join(temporaryFolder("retort-forms-"), "script.sql");
-  writeFileSync(file, text);
-  return file;
-}
-
-/** Runs one script with psql. */
-export function runText(url: string, text: string, options?: PsqlOptions): Promise<Finished> {
-  return psql(url, fileOf(text), options);
 }
 
 /** All that a way to migrate must leave the same: catalog, data, and the ledger but for times and how. */

@@ -47,7 +47,11 @@ export function migrate(
 /** Runs the words of a command line in this process, which is many times shorter, where the process itself is not asked about. */
 export async function migrateHere(
   words: readonly string[],
-  { env = {}, cwd = "/" }: { readonly env?: Record<string, string>; readonly cwd?: string } = {},
+  {
+    env = {},
+    cwd = "/",
+    now = () => new Date(),
+  }: { readonly env?: Record<string, string>; readonly cwd?: string; readonly now?: () => Date } = {},
 ): Promise<Finished> {
   const said = { stdout: "", stderr: "" };
   const stream = (name: "stdout" | "stderr") =>
@@ -56,7 +60,7 @@ export async function migrateHere(
     streams: { stdout: stream("stdout"), stderr: stream("stderr"), stdin: process.stdin },
     env,
     cwd,
-    now: () => new Date(),
+    now,
     version: "1.2.3",
     signal: new AbortController().signal,
   });

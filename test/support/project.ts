@@ -12,7 +12,6 @@ import type { Plan } from "../../src/core/plan/types.ts";
 import { renderScript } from "../../src/render/script/script.ts";
 import { temporaryFolder } from "./folders.ts";
 import { deps } from "./migrate.ts";
-import { type Finished, type PsqlOptions, psql } from "./psql.ts";
 import { freshDatabase, query, type TestDatabase, type TestServer, withClient } from "./server.ts";
 
 /** A migration: its up body, or more. Headers are further lines such as `transaction: none`. */
@@ -103,14 +102,6 @@ export async function ownDatabase(server: TestServer): Promise<TestDatabase> {
   const database = await freshDatabase(server);
   onTestFinished(() => database.drop());
   return database;
-}
-
-/** Runs a script's text with psql. */
-export async function runScript(url: string, script: string, options?: PsqlOptions): Promise<Finished> {
-  const folder = temporaryFolder("retort-script-");
-  const file = join(folder, "migration.sql");
-  writeFileSync(file, script);
-  return psql(url, file, options);
 }
 
 /** What a promise is rejected with; fails where it is not. */

@@ -1,8 +1,10 @@
 /** A database URL and SQL go in; what the real psql and pg_dump said comes out. */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { devNull } from "node:os";
+import { join } from "node:path";
 import type { TestContext } from "vitest";
+import { temporaryFolder } from "./folders.ts";
 import type { TestServer } from "./server.ts";
 
 /** What a program left behind. */
@@ -27,6 +29,17 @@ export function psql(url: string, file: string, options: PsqlOptions = {}): Prom
   const args = [...startup, "-v", "ON_ERROR_STOP=1", ...(options.args ?? []), "-f", file, url];
   return run("psql", args, options.env);
 }
+
+/** Writes a script's text to a file, whose path it returns. */
+export function fileOf(text: string): string {
+  const file = join(temporaryFolder("retort-script-"), "migration.sql");
+  writeFileSync(file, text);
+  return file;
+}
+
+/** Runs a script's text with psql. */
+export const runScript = (url: string, text: string, options?: PsqlOptions): Promise<Finished> =>
+  psql(url, fileOf(text), options);
 
 /** Is there a psql on this machine? */
 export function psqlAvailable(): boolean {

@@ -101,9 +101,7 @@ function ledgerPlan(
     kind,
     from: [],
     to: [],
-    start: {
-      ...{ must: [], may: [], without: [], halfDone: [], direction: "up", ends: [], codes: {}, known: [] },
-    },
+    start: { must: [], may: [], without: [], halfDone: [], direction: "up", ends: [], codes: {}, known: [] },
     steps: [],
     result,
     schema: ledger.names.schema,
@@ -158,12 +156,9 @@ function startOf(input: CompileInput, result: Tally, forgets: boolean): readonly
 
 /** What the guard of the first step asks, and the preflight of a script before it. */
 function startState(input: CompileInput): Omit<Plan["start"], "without" | "repair"> {
-  const { applied, steps, idempotent, how } = input;
+  const { applied, steps, idempotent } = input;
   const moved = new Set(idempotent === true ? steps.map((step) => step.revision) : []);
   const codes = codesOf(input);
-  const others = steps.filter(({ direction, revision }) => direction === "up" && !(revision in codes));
-  // Whoever runs a script may have connected to another database; a run has read this one.
-  const known = [...others.map(({ revision }) => revision), ...Object.keys(replacedOf(input))].toSorted();
   return {
     must: applied.filter((id) => !moved.has(id)).toSorted(),
     may: [...moved].toSorted(),
@@ -171,8 +166,15 @@ function startState(input: CompileInput): Omit<Plan["start"], "without" | "repai
     direction: directionOf(input),
     ends: endsOf(input),
     codes,
-    known: how === "script" ? known : [],
+    known: knownBesides(codes, input),
   };
+}
+
+/** Whoever runs a script may have connected to another database; a run has read this one. */
+function knownBesides(codes: StartState["codes"], input: CompileInput): readonly RevisionId[] {
+  if (input.how !== "script") return [];
+  const others = input.steps.filter(({ direction, revision }) => direction === "up" && !(revision in codes));
+  return [...others.map(({ revision }) => revision), ...Object.keys(replacedOf(input))].toSorted();
 }
 
 /** For whoever runs a script; a run names what is so now. */
