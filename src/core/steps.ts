@@ -11,9 +11,10 @@ import { describe } from "./graph-faults.ts";
 import type { RevisionId } from "./migration.ts";
 import { shellWord } from "./shell.ts";
 import {
+  appliedFrom,
+  asTyped,
   BASE,
   downgradeTarget,
-  downgradeTo,
   onBranch,
   resolveAll,
   resolveBranch,
@@ -319,8 +320,8 @@ function stepsDown(
       message: `Not a valid downgrade target from current heads: the branch '${branch}' is none of those that begin after ${place} (${above.join(", ")})`,
       hint:
         begun.length === 0
-          ? `nothing above ${place} is applied; see what is applied with: migrate current`
-          : `name one that is applied: ${begun.map((id) => downgradeTo(id + further, start)).join(" or ")}`,
+          ? `nothing above ${place} is applied; ${appliedFrom(start)}`
+          : `name one that is applied: ${begun.map((id) => asTyped(id + further, start)).join(" or ")}`,
     });
   }
   const doomed = [...descendants(graph, roots)].filter((id) => applied.has(id));
@@ -329,8 +330,8 @@ function stepsDown(
       code: "graph/not-below",
       message: `Destination ${target} is not a valid downgrade target from current head(s)`,
       hint: applied.has(place)
-        ? `nothing above ${place} is applied${neededBy(graph, applied, place)}; see what is applied with: migrate current`
-        : `${describe(nodeOf(graph, place).revision)} is not applied; see what is applied with: migrate current`,
+        ? `nothing above ${place} is applied${neededBy(graph, applied, place)}; ${appliedFrom(start)}`
+        : `${describe(nodeOf(graph, place).revision)} is not applied; ${appliedFrom(start)}`,
     });
   }
   return inOrder(graph, doomed)

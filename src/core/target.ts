@@ -103,7 +103,7 @@ export function resolveName(graph: Graph, name: string, branch?: string): Revisi
       message: `Can't locate revision identified by '${name}' on the branch '${branch}': ${which} is ${isNeeded ? "joined to it only by depends-on" : `neither before nor after ${carrier}`}`,
       hint: isNeeded
         ? `write it alone: ${shellWord(found)}`
-        : `leave '${branch}@' out, or see what is on the branch with: migrate history -r :${branch}@head`,
+        : `leave '${branch}@' out, or see what is on the branch with: migrate history -r :${branch}@heads`,
     });
   }
   return found;
@@ -150,7 +150,7 @@ export function upgradeTargets(
 ): readonly RevisionId[] {
   const relative = parseRelative(text);
   if (relative === undefined) {
-    if (options.clamp !== true) refuseCount(graph, text, "+", downgradeTo(BASE, undefined));
+    if (options.clamp !== true) refuseCount(graph, text, "+", "downgrade to");
     return resolveAll(graph, text);
   }
   const { branch, symbol, offset } = relative;
@@ -184,29 +184,32 @@ export function downgradeTarget(
   text: string,
   start?: string,
 ): { readonly branch: string | undefined; readonly place: Place } {
-  const command = (end: string): string => downgradeTo(end, start);
+  const typed = (end: string): string => asTyped(end, start);
   const relative = parseRelative(text);
   if (relative === undefined) {
-    refuseCount(graph, text, "-", command(BASE));
+    refuseCount(graph, text, "-", "use", start);
     const at = text.lastIndexOf("@");
     const branch = text.slice(0, Math.max(at, 0)) || undefined;
-    return { branch, place: placeBelow(graph, branch, text.slice(at + 1), text, command) };
+    return { branch, place: placeBelow(graph, branch, text.slice(at + 1), text, typed) };
   }
   const { branch, symbol, offset } = relative;
-  const everything = (end: string): string => `to undo everything: ${command(end)}`;
+  const everything = (end: string): string => `to undo everything, use: ${typed(end)}`;
   const instead = `; ${everything(qualified(branch, BASE))}`;
   if (symbol === "") {
     if (offset === 0) throw nowhere(text, everything(BASE));
     if (offset > 0) throw noSuchRelative(text, offset, "a downgrade goes down, by -N; +N is for an upgrade");
-    const from = downgradeStart(graph, current, branch, text);
+    const from = downgradeStart(graph, current, branch, text, start);
     return { branch: branch ?? from, place: walk(graph, from, offset, { text, instead }) };
   }
   return { branch, place: counted(graph, relative, text, { instead }) };
 }
 
-/** The command of a downgrade; `start`: of the range of a script. */
-export const downgradeTo = (end: string, start: string | undefined): string =>
-  `migrate downgrade ${start === undefined ? shellWord(end) : `--sql ${shellWord(`${start}:${end}`)}`}`;
+/**
+ * Where a downgrade is to end, as it is typed in the place of what was: whatever else was typed stays. `start`: of the range
+ * of a script.
+ */
+export const asTyped = (end: string, start: string | undefined): string =>
+  shellWord(start === undefined ? end : `${start}:${end}`);
 
 /** The place of a symbol in the whole graph. Where it is several heads, those on the branch are proposed. */
 function placeBelow(
@@ -214,7 +217,7 @@ function placeBelow(
   branch: string | undefined,
   symbol: string,
   text: string,
-  command: (end: string) => string,
+  typed: (end: string) => string,
 ): Place {
   const several = symbol === "head" ? graph.heads : symbol === "heads" ? graph.realHeads : [];
   if (several.length <= 1) return resolveOne(graph, symbol);
@@ -226,7 +229,7 @@ function placeBelow(
   throw new MigrateError({
     code: "graph/multiple-heads",
     message: `Multiple head revisions are present for given argument '${text}': ${why}`,
-    hint: `name ${heads.length > 1 ? "one of " : ""}${listed(graph, heads)}: ${command(qualified(branch, heads[0]!))}`,
+    hint: `name ${heads.length > 1 ? `one of ${listed(graph, heads)}, for example` : listed(graph, heads)}: ${typed(qualified(branch, heads[0]!))}`,
   });
 }
 
@@ -317,12 +320,20 @@ function byPrefix(graph: Graph, prefix: string, branch: string | undefined): Rev
   return matches[0] === undefined ? undefined : exactly(graph, matches[0]);
 }
 
-/** One or two digits that name nothing may be meant as a count of steps. `undo`: the command that takes back all. */
-function refuseCount(graph: Graph, text: string, sign: "+" | "-", undo: string): void {
+/** One or two digits that name nothing may be meant as a count of steps; `undo`: what to do to take back all. */
+function refuseCount(
+  graph: Graph,
+  text: string,
+  sign: "+" | "-",
+  undo: "use" | "downgrade to",
+  start?: string,
+): void {
   if (!/^\d{1,2}$/.test(text) || (exactly(graph, text) ?? byNumber(graph, text)) !== undefined) return;
   const unknown = unknownRevision(graph, text);
   const hint =
-    Number(text) === 0 ? `to undo everything: ${undo}` : `a count of steps is written ${sign}${text}`;
+    Number(text) === 0
+      ? `to undo everything, ${undo}: ${asTyped(BASE, start)}`
+      : `a count of steps is written ${sign}${text}`;
   throw new MigrateError({ ...unknown, hint: `${hint}; ${unknown.hint}` });
 }
 
@@ -481,10 +492,14 @@ function upgradeStart(
     if (starts.length === 0) starts = tips(graph, onBranch(graph, ancestors(graph, current), branch));
   }
   if (starts.length <= 1) return starts[0] ?? BASE;
+  const goesOn = starts.find((id) => nodeOf(graph, id).children.length > 0);
   throw new MigrateError({
     code: "graph/ambiguous-start",
     message: `Ambiguous upgrade from multiple current revisions: '${text}' could start at ${listed(graph, starts)}`,
-    hint: `name one, for example: ${starts[0]}${text.slice(text.lastIndexOf("+"))}`,
+    hint:
+      goesOn === undefined
+        ? "no revision comes after any of them; to go all the way up, use: heads"
+        : `name one, for example: ${goesOn}${text.slice(text.lastIndexOf("+"))}`,
   });
 }
 
@@ -494,12 +509,19 @@ function tips(graph: Graph, ids: readonly RevisionId[]): readonly RevisionId[] {
   return ids.filter((id) => !covered.has(id));
 }
 
+/** Where it is to be seen what is applied, for the end of a hint. `start`: of the range of a script. */
+export const appliedFrom = (start: string | undefined): string =>
+  start === undefined
+    ? "see what is applied with: migrate current"
+    : `the range starts at ${start}: applied is what that needs`;
+
 /** Where `-N` starts: the one current revision; of a branch, also one that is current only through a dependency. */
 function downgradeStart(
   graph: Graph,
   current: readonly RevisionId[],
   branch: string | undefined,
   text: string,
+  start: string | undefined,
 ): RevisionId {
   let starts = current;
   if (branch !== undefined) {
@@ -510,11 +532,7 @@ function downgradeStart(
   }
   const offset = text.slice(text.lastIndexOf("-"));
   if (starts[0] === undefined)
-    throw noSuchRelative(
-      text,
-      Number(offset),
-      "nothing is applied there; see what is applied with: migrate current",
-    );
+    throw noSuchRelative(text, Number(offset), `nothing is applied there; ${appliedFrom(start)}`);
   if (starts.length === 1) return starts[0];
   // From a merge one step down leads two ways: what can be typed there is a parent of it.
   const below = (id: RevisionId): readonly string[] => {

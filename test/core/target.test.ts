@@ -92,6 +92,12 @@ describe("a name", () => {
     expect(() => resolveAll(graph, "billing@cc01")).toThrow(
       fault("graph/not-on-branch", /'cc01' on the branch 'billing'/),
     );
+    // What is proposed also takes a branch with several heads.
+    const apart = buildGraph([revision("a"), revision("b", ["a"]), revision("c", ["a"]), revision("d")]);
+    expect(() => resolveAll(apart, "a@d")).toThrow(
+      expect.objectContaining({ hint: expect.stringMatching(/: migrate history -r :a@heads$/) }),
+    );
+    expect(historyOf(apart, ":a@heads", [])).toEqual(["c", "b", "a"]);
     expect(() => resolveAll(graph, "nosuch@cc01")).toThrow(fault("graph/unknown-revision", /'nosuch'/));
   });
 
@@ -154,8 +160,8 @@ describe("what show lists", () => {
 });
 
 test.each<[string, string, string]>([
-  ["-0", "'-0' leads nowhere", "to undo everything: migrate downgrade base"],
-  ["0", "identified by '0'", "to undo everything: migrate downgrade base; list the revisions"],
+  ["-0", "'-0' leads nowhere", "to undo everything, use: base"],
+  ["0", "identified by '0'", "to undo everything, use: base; list the revisions"],
 ])("a downgrade to %s is told what to type", (target, message, hint) => {
   expect(() => planDowngrade(graph, all, target)).toThrow(
     expect.objectContaining({
@@ -180,11 +186,10 @@ test("steps are counted from a revision in every place of a range, in a stamp an
     ],
     [() => planStamp(line, [], ["head-3"]), expect.stringMatching(/: migrate stamp base$/)],
     [() => newRevision(line, { heads: ["head-3"] }), expect.stringMatching(/--head base$/)],
-    [
-      () => planOfflineDowngrade(line, "head:-4"),
-      expect.stringMatching(/: migrate downgrade --sql head:base$/),
-    ],
-    [() => planDowngrade(line, [], "head-4"), expect.stringMatching(/: migrate downgrade base$/)],
+    [() => planOfflineDowngrade(line, "head:-4"), "base is only 3 down; to undo everything, use: head:base"],
+    [() => planDowngrade(line, [], "head-4"), expect.stringMatching(/everything, use: base$/)],
+    [() => planOfflineDowngrade(line, "head:0"), expect.stringMatching(/everything, use: head:base; /)],
+    [() => planUpgrade(line, [], "0"), expect.stringMatching(/^to undo everything, downgrade to: base; /)],
   ] as const)
     expect(read).toThrow(expect.objectContaining({ hint }));
   expect(historyOf(line, "head-1:", [])).toEqual(["0d3e", "0a2c"]);
@@ -241,6 +246,18 @@ describe("an upgrade", () => {
       expect.objectContaining({
         code: "graph/ambiguous-walk",
         hint: "name the revision, for example: bb01",
+      }),
+    );
+  });
+
+  it("from several current revisions starts where something comes after, if anywhere", () => {
+    const from = (...ids: string[]) => planUpgrade.bind(undefined, graph, appliedBelow(graph, ids), "+1");
+    expect(from("bb03", "cc01")).toThrow(
+      expect.objectContaining({ code: "graph/ambiguous-start", hint: "name one, for example: cc01+1" }),
+    );
+    expect(from("bb03", "dd02")).toThrow(
+      expect.objectContaining({
+        hint: "no revision comes after any of them; to go all the way up, use: heads",
       }),
     );
   });
@@ -305,15 +322,15 @@ it("what only depends-on joins is said to be so", () => {
 
 describe("a downgrade", () => {
   it.each([
-    ["billing@head", "migrate downgrade billing@bb03"],
-    ["cc02@head", "migrate downgrade cc02@cc02"],
-    ["head", "migrate downgrade bb03"],
-    ["heads", "migrate downgrade bb03"],
-  ])("to %s, where there are several heads, is told one that it takes", (target, command) => {
+    ["billing@head", "billing@bb03"],
+    ["cc02@head", "cc02@cc02"],
+    ["head", "bb03"],
+    ["heads", "bb03"],
+  ])("to %s, where there are several heads, is told one that it takes", (target, typed) => {
     expect(() => planDowngrade(graph, all, target)).toThrow(
-      expect.objectContaining({ code: "graph/multiple-heads", hint: expect.stringMatching(`: ${command}$`) }),
+      expect.objectContaining({ code: "graph/multiple-heads", hint: expect.stringMatching(`: ${typed}$`) }),
     );
-    expect(planDowngrade(graph, all, command.slice("migrate downgrade ".length))).toEqual([]);
+    expect(planDowngrade(graph, all, typed)).toEqual([]);
   });
 
   it.each([
@@ -347,15 +364,15 @@ describe("a downgrade", () => {
   });
 
   it.each([
-    [["cc02"], "aa02@-2", undefined, "name one that is applied: migrate downgrade cc01@-2"],
-    [["bb01", "cc01"], "aa02@aa02", undefined, "migrate downgrade bb01@aa02 or migrate downgrade cc01@aa02"],
+    [["cc02"], "aa02@-2", undefined, "name one that is applied: cc01@-2"],
+    [["bb01", "cc01"], "aa02@aa02", undefined, ": bb01@aa02 or cc01@aa02"],
     [
       ["aa02"],
       "aa02@aa02",
       undefined,
       "nothing above aa02 is applied; see what is applied with: migrate current",
     ],
-    [["cc02"], "aa02@-2", "cc02", "name one that is applied: migrate downgrade --sql cc02:cc01@-2"],
+    [["cc02"], "aa02@-2", "cc02", "name one that is applied: cc02:cc01@-2"],
   ] as const)(
     "from %j to %s, where ways part and the branch is before that, names the ones to take",
     (from, target, start, hint) => {
@@ -374,6 +391,14 @@ describe("a downgrade", () => {
       );
     },
   );
+
+  it.each([
+    ["bb01:cc01", "cc01 is not applied; the range starts at bb01: applied is what that needs"],
+    ["base:-1", "nothing is applied there; the range starts at base: applied is what that needs"],
+    ["aa02:aa02@aa02", "nothing above aa02 is applied; the range starts at aa02: applied is what that needs"],
+  ])("in the range %s, no database is told to be asked", (range, hint) => {
+    expect(() => planOfflineDowngrade(graph, range)).toThrow(expect.objectContaining({ hint }));
+  });
 
   it("by -1 from several heads lists the choices", () => {
     expect(() => planDowngrade(graph, all, "-1")).toThrow(
