@@ -391,7 +391,11 @@ function keyFault(
     return fault(
       "source/misplaced-key",
       `'${key}' does not belong in ${direction === "up" ? "an up" : "a down"} file`,
-      direction === "up" ? "put it into the down file" : "the up file sets it for both; delete this line",
+      direction === "up"
+        ? "put it into the down file"
+        : key === "irreversible"
+          ? "an irreversible migration has no down file: put the line into the header of the up file, and delete this file"
+          : "the up file sets it for both; delete this line",
     );
   }
   if (meant === key.toLowerCase()) {
@@ -596,7 +600,7 @@ function reservedHint(key: HeaderKey, word: string): string {
     return `choose another; reserved words are ${reservedWords.join(", ")}`;
   if (key === "parent" && word === "none") return "write '-- parent: none' in lower case";
   if (key === "parent" && word === "base") return "for a base, write '-- parent: none'";
-  return "write the id itself; to list the heads: migrate heads";
+  return "write the id itself, from the header of that revision's file";
 }
 
 function missingKeys(

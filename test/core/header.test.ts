@@ -274,7 +274,19 @@ describe("faults of a header", () => {
     [" -- revision: a\n-- parent: b", "delete the blanks before it: a header line begins with '--'"],
     ["-- revision: a\n  -- parent: b", "delete the blanks before it: a header line begins with '--'"],
     ["-- revision: a\n-- depends-on: a/b", "an id has only letters, digits, '_' and '.'"],
+    // No command lists the heads while a file is at fault.
+    ["-- revision: a\n-- parent: head", "write the id itself, from the header of that revision's file"],
   ])("hint for %j", (text, expected) => expect(hint(text)).toEqual(expected));
+
+  test("what only the up file says is in the down file", () => {
+    expect(hint("-- revision: a\n-- parent: b", "down")).toBe(
+      "the up file sets it for both; delete this line",
+    );
+    // The up file may well not say it.
+    expect(hint("-- revision: a\n-- irreversible: b", "down")).toBe(
+      "an irreversible migration has no down file: put the line into the header of the up file, and delete this file",
+    );
+  });
 
   test("the keys that a down file may hold are named there", () => {
     expect(hint("-- revision: a\n-- license: MIT", "down")).toBe(
