@@ -385,12 +385,14 @@ function repeatedRevision(
   const paths = [copy?.up, copy?.down].flatMap((file) =>
     file === undefined ? [] : [shellWord(file.source.path)],
   );
+  // A copy that was written over has the original's parent, too.
+  const followsSame = up.header.parents.join() === earlier.header.parents.join();
   return {
     code: "source/duplicate-revision",
     message: `revision '${up.header.revision}' is already used in ${earlier.source.path}:${line}`,
     hint:
       copy === undefined
-        ? "give the newer of the two another id, in both its up and down file"
+        ? `give the newer of the two another id, in both its up and down file${followsSame ? ", and name in its parent the revision that it follows" : ""}`
         : copy.downs === "differ"
           ? `the up files are the same, but the down files differ: delete the pair whose down file is not the right one, for example: rm ${paths.join(" ")}`
           : `the two are the same: delete one of them${copy.down === undefined ? "" : ", with its down file"}, for example: rm ${paths.join(" ")}`,

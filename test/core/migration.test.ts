@@ -46,6 +46,11 @@ describe("one revision in two pairs", () => {
     [
       "the copy was changed",
       { "1235_b.up.sql": up("a", "SELECT 2;\n"), "1235_b.down.sql": down("a") },
+      "give the newer of the two another id, in both its up and down file, and name in its parent the revision that it follows",
+    ],
+    [
+      "the copy was changed, and follows another",
+      { "1235_b.up.sql": up("a", "SELECT 2;\n").replace("none", "x"), "1235_b.down.sql": down("a") },
       "give the newer of the two another id, in both its up and down file",
     ],
   ])("%s: it is the one to go", (_, copy, hint) => {
