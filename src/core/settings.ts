@@ -19,6 +19,7 @@ import {
   mayHoldVariable,
   type Place,
   replaceVariables,
+  settingHint,
 } from "./variables.ts";
 
 export type SettingValue = string | number | boolean | readonly string[];
@@ -297,7 +298,7 @@ export function withVariables(
     throw new MigrateError({
       code: "usage/config-value",
       message: `"${setting}" must be ${fault.expected}, with its variables replaced (from ${place.origin})`,
-      hint: fault.hint ?? "see the settings with: migrate config",
+      hint: fault.hint ?? settingHint(text, place.given),
       ...(place.location === undefined ? {} : { location: place.location }),
     });
   };

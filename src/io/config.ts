@@ -585,7 +585,9 @@ function noDatabase(
       "  export DATABASE_URL=postgres://USER:PASSWORD@localhost:5432/shop   (or that line in .env)",
       ...(isExecutable()
         ? []
-        : [`  { "database": "pglite:./data" } in ${CONFIG_FILE}, for the embedded database`]),
+        : [
+            `  { "database": "pglite:./data" } in ${file?.source.path ?? CONFIG_FILE}, for the embedded database`,
+          ]),
       ...(stray === undefined
         ? []
         : [

@@ -344,6 +344,12 @@ describe("the database is found", () => {
     expect((database as MigrateError).hint!.endsWith(expected)).toBe(true);
   });
 
+  it("nowhere, and where it can be written is the file that was named", async () => {
+    writeFileSync(path.join(cwd, "other.json"), "{}");
+    const { database } = await load({ flags: { config: "other.json" } });
+    expect((database as MigrateError).hint).toContain('"pglite:./data" } in other.json');
+  });
+
   it("nowhere but in environments, which are named", async () => {
     const { database } = await load({ file: { environments: { a: { role: "r" }, b: { database: "x" } } } });
     expect(database).toMatchObject({
@@ -688,6 +694,8 @@ describe("the config file", () => {
       file,
     });
     expect(`${error.code}: ${error.message}`).toBe(expected);
+    // That would read the same file.
+    expect(error.hint ?? "").not.toContain("migrate config");
     expect(error.location).toMatchObject({ path: "migrate.config.json" });
     expect(error.hint).toBeDefined();
   });
