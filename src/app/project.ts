@@ -2,9 +2,9 @@
 import path from "node:path";
 import { assemble } from "../core/assemble.ts";
 import { cancelled, MigrateError, NOTHING } from "../core/errors.ts";
-import { type FileNamePattern, filePattern } from "../core/filename.ts";
+import { type FileNamePattern, filePattern, shapeOf } from "../core/filename.ts";
 import { buildGraph, type Graph } from "../core/graph.ts";
-import { type PlaceOf, startOfFile } from "../core/graph-faults.ts";
+import { type PlaceOf, startOfFile, unreadHint } from "../core/graph-faults.ts";
 import { placeOfKey } from "../core/header.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
@@ -15,7 +15,7 @@ import { defaultOf } from "../core/settings.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Source } from "../core/source.ts";
 import { type Config, loadConfig } from "../io/config.ts";
-import { readMigrations, sqlBelow, unreadFiles } from "../io/directory.ts";
+import { migrationsBelow, readMigrations, sqlBelow, unreadFiles } from "../io/directory.ts";
 import { type KnownEffects, knownEffects } from "../io/known-effects.ts";
 import { type KnownBodies, knownBodies } from "../io/parsed.ts";
 import type { Notice } from "../io/session/types.ts";
@@ -236,15 +236,20 @@ export async function warnOfEmpty(
   const { adoptHint, firstForeign, lookText } = await import("./foreign-folder.ts");
   const foreign = firstForeign(config.directories, cwd, pattern);
   const why =
-    foreign === undefined ? whyEmpty(config.directories) : `${lookText(foreign)}; ${adoptHint(foreign)}`;
+    foreign === undefined
+      ? whyEmpty(config.directories, cwd, pattern)
+      : `${lookText(foreign)}; ${adoptHint(foreign)}`;
   onNotice?.({ severity: "WARNING", message: `there are no migrations in ${folders}; ${why}` });
 }
 
-function whyEmpty(directories: readonly string[]): string {
+function whyEmpty(directories: readonly string[], cwd: string, pattern: FileNamePattern): string {
+  const [first, ...others] = migrationsBelow(directories, { cwd }).values();
+  if (first !== undefined) return unreadHint([first, ...others], true);
   const below = directories.map(sqlBelow).find((found) => found !== undefined);
+  const name = shapeOf(pattern);
   return below === undefined
     ? "name another folder with --directory DIR, or write a migration: migrate revision -m 'create users'"
-    : `${below} is not one: a migration is a pair of files directly in that folder, NNNN_name.up.sql and NNNN_name.down.sql`;
+    : `${below} is not one: a migration is a pair of files directly in that folder, ${name}.up.sql and ${name}.down.sql`;
 }
 
 /** Timeouts that nobody has asked for give way to those that the connection was given. */

@@ -257,6 +257,12 @@ const VERSIONED = /^([VU])(\d+(?:[._]\d+)+__(.*))$/is;
 /** What stands for the number in the form that is shown, or before it in Flyway's names: `U5__x.sql` undoes `V5__x.sql`. */
 const NUMBERED = /^(?:NNNN(?=[_.\s-])|([VU])(?=\d))?(\d*)[_.\s-]*(.*)$/is;
 
+const formed = ({ text }: FileNamePattern, number: string, slug: string): string =>
+  text.replace("{number}", number).replace("{slug}", slug);
+
+/** What a migration's files are named, as it is shown: `NNNN_name`. */
+export const shapeOf = (pattern: FileNamePattern): string => formed(pattern, "NNNN", "name");
+
 function misnamed(name: string, pattern: FileNamePattern, free: (stem: string) => string): FileNameFault {
   const direction = /\.(up|down)\.sql$/i.exec(name)?.[1]?.toLowerCase();
   const stem = name.replace(/(\.(up|down))?\.sql$/i, "");
@@ -265,11 +271,10 @@ function misnamed(name: string, pattern: FileNamePattern, free: (stem: string) =
     versioned === null ? NUMBERED.exec(stem)! : ["", versioned[1], "", versioned[3]];
   // Both files of a pair get the same one.
   const number = digits === "" ? free(versioned?.[2] ?? stem) : digits!.padStart(FEWEST_DIGITS, "0");
-  const form = (n: string, slug: string): string =>
-    pattern.text.replace("{number}", n).replace("{slug}", slug);
+  const form = (n: string, slug: string): string => formed(pattern, n, slug);
   const better = pattern.hasNumber ? form(number, words === "" ? "name" : words!) : stem;
   const suggestion = `${better}.${direction ?? (/u/i.test(letter) ? "down" : "up")}.sql`;
-  const shape = form("NNNN", "name");
+  const shape = shapeOf(pattern);
   const message =
     direction === undefined
       ? "the name has neither '.up.sql' nor '.down.sql'"

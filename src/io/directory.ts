@@ -296,12 +296,19 @@ export const sqlBelow = (directory: string): string | undefined =>
  * where something is missing.
  */
 export function unreadFiles(directories: readonly string[], options: DirectoryOptions): FindUnread {
-  let found: Map<RevisionId, UnreadFile> | undefined;
+  let found: ReadonlyMap<RevisionId, UnreadFile> | undefined;
   return (id) => {
-    found ??= new Map(directories.flatMap((directory) => [...upFilesBelow(directory, directories, options)]));
+    found ??= migrationsBelow(directories, options);
     return found.get(id);
   };
 }
+
+/** The up files of ours in the folders below those that are read, by revision. */
+export const migrationsBelow = (
+  directories: readonly string[],
+  options: DirectoryOptions,
+): ReadonlyMap<RevisionId, UnreadFile> =>
+  new Map(directories.flatMap((directory) => [...upFilesBelow(directory, directories, options)]));
 
 function* upFilesBelow(
   directory: string,
@@ -381,15 +388,22 @@ function sqlFiles({ path, shown }: Folder): readonly Dirent[] {
 function readSource(folder: Folder, entry: Dirent): Source | Diagnostic {
   const path = folder.shown + entry.name;
   const file = `${folder.path}${sep}${entry.name}`;
-  return entry.isFile() ? decode(path, file) : readLink(path, file, folder.real);
+  return entry.isFile() ? decode(path, file) : readLink(path, file, folder.real, OTHER_FOLDER);
 }
 
-/** The text of the file that a link leads to, in the same folder; `folder` without symbolic links. */
-export function readLink(path: string, file: string, folder: string): Source | Diagnostic {
+/** Of a link that leads to a file of another folder. */
+const OTHER_FOLDER =
+  '; or delete the link, and have that folder read too: name both with --directory, or in "directories"';
+
+/**
+ * The text of the file that a link leads to, in the same folder; `folder` without symbolic links. `orElse`: what else helps
+ * where it leads out of it, as the end of the hint.
+ */
+export function readLink(path: string, file: string, folder: string, orElse = ""): Source | Diagnostic {
   try {
     const real = realpathSync(file);
     const inside = folder.endsWith(sep) ? folder : folder + sep;
-    if (!real.startsWith(inside)) return linkOutside(path, readlinkSync(file));
+    if (!real.startsWith(inside)) return linkOutside(path, readlinkSync(file), orElse);
     if (!statSync(real).isFile()) return cannotRead(path, "it is not a file");
   } catch (error) {
     return cannotRead(path, codeOf(error) === "ENOENT" ? "its symbolic link is broken" : reasonOf(error));
@@ -460,11 +474,11 @@ function nulByte(source: Source, at: number): Diagnostic {
   };
 }
 
-function linkOutside(path: string, target: string): Diagnostic {
+function linkOutside(path: string, target: string, orElse: string): Diagnostic {
   return {
     code: "source/link-outside",
     message: `the symbolic link points outside the folder, to ${target}`,
-    hint: "put the file itself here, or name its folder with a second --directory DIR",
+    hint: `put the file itself in the place of the link${orElse}`,
     location: { path, line: 1, column: 1 },
   };
 }

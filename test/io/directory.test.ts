@@ -199,6 +199,11 @@ describe("reading", () => {
       "m/0002_y.up.sql:1:1 source/link-outside",
       "m/0003_z.up.sql:1:1 source/unreadable",
     ]);
+    rmSync(join(cwd, "m/0003_z.up.sql"));
+    const { hint } = await failure(readMigrations(["m"], { cwd }));
+    expect(hint).toContain("or delete the link, and have that folder read too");
+    rmSync(join(cwd, "m/0002_y.up.sql"));
+    expect(await readMigrations(["m", "elsewhere"], { cwd })).toHaveLength(2);
   });
 
   test("another tool's folder is read through the same links", () => {
@@ -207,7 +212,13 @@ describe("reading", () => {
     expect(readForeignFolder("m", cwd)).toMatchObject([{ name: "1_x.sql", text: "-- +goose Up" }]);
     symlinkSync("../elsewhere/y", join(cwd, "m/2_y.sql"));
     symlinkSync("../elsewhere", join(cwd, "m/folder"));
-    expect(() => readForeignFolder("m", cwd)).toThrow("the symbolic link points outside the folder");
+    // Of such a folder no other is read besides.
+    expect(() => readForeignFolder("m", cwd)).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining("the symbolic link points outside the folder"),
+        hint: "put the file itself in the place of the link",
+      }),
+    );
   });
 
   test("a sibling folder whose name begins alike is outside", async () => {
