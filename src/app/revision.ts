@@ -55,8 +55,8 @@ export interface NewRevision {
 
 /** Writes the pair. Throws `usage/…`, `source/…` and `graph/…`; an existing file is never touched. */
 export async function createRevision(deps: Deps, options: RevisionOptions): Promise<NewRevision> {
-  refuseNoMessage(options.message);
   const config = await openConfig(deps, options);
+  refuseNoMessage(options.message);
   await createConfigured(config, deps);
   const project = await openProject(deps, options, config);
   return write(deps, project, placeOf(project, options), options);

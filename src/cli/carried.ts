@@ -3,16 +3,17 @@ import { shellWord } from "../core/shell.ts";
 import type { Arguments } from "./command.ts";
 
 interface CarriedFlag {
-  readonly flag: "env" | "config" | "directory" | "database";
+  readonly flag: "env" | "config" | "directory" | "x" | "database";
   /** Its spellings in a text. */
   readonly names: RegExp;
-  /** What stands for it in a hint; the address may hold a password. */
+  /** What stands for it in a hint; the address, and the value of a variable, may hold a password. */
   readonly words: string;
 }
 
 function carriedFlags(args: Arguments): readonly CarriedFlag[] {
   const [env, config, database] = ["env", "config", "database"].map((name) => args.text(name));
   const directories = args.list("directory").map((folder) => `--directory ${shellWord(folder)}`);
+  const variables = args.list("x").map((each) => each.replace(/=.*/s, ""));
   const given: readonly (CarriedFlag | false)[] = [
     env !== undefined && { flag: "env", names: / (?:-n|--env|--name)\b/, words: `-n ${shellWord(env)}` },
     config !== undefined && {
@@ -22,8 +23,14 @@ function carriedFlags(args: Arguments): readonly CarriedFlag[] {
     },
     directories.length > 0 && {
       flag: "directory",
-      names: / --directory\b/,
+      // That it can be named says none.
+      names: / --directory\b(?! DIR\b)/,
       words: directories.join(" "),
+    },
+    variables.length > 0 && {
+      flag: "x",
+      names: / -x\b/,
+      words: variables.map((name) => `-x ${shellWord(name)}=…`).join(" "),
     },
     database !== undefined && { flag: "database", names: / --database\b/, words: "--database URL" },
   ];
@@ -33,7 +40,7 @@ function carriedFlags(args: Arguments): readonly CarriedFlag[] {
 /** Those that begin a project, or belong to none. */
 const APART = new Set(["adopt", "completion", "receipt"]);
 
-/** Of these it takes the environment alone, which may name the folder that it is to make. */
+/** Of these it takes the environment and its variables alone, which may name the folder that it is to make. */
 const INIT = "init";
 
 /**
@@ -48,7 +55,9 @@ export function carrying(args: Arguments, commands: Iterable<string>): (text: st
   return (text) => {
     const carried = flags.filter(({ names }) => !names.test(text));
     return text.replaceAll(command, (found) => {
-      const taken = found.endsWith(` ${INIT}`) ? carried.filter(({ flag }) => flag === "env") : carried;
+      const taken = found.endsWith(` ${INIT}`)
+        ? carried.filter(({ flag }) => flag === "env" || flag === "x")
+        : carried;
       return [found, ...taken.map(({ words }) => words)].join(" ");
     });
   };

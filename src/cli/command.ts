@@ -104,39 +104,64 @@ function meantForFlag(
   environments: readonly string[],
 ): unknown {
   if (!(error instanceof MigrateError)) return error;
-  const { name, positionals } = command;
+  const { positionals } = command;
   const hinted = (hint: string): MigrateError =>
     new MigrateError({ code: error.code, message: error.message, hint }, { cause: error });
-  const environment = args.text("env");
-  // The words name -n, so that none is added to the command.
-  if (error.code === "usage/no-message" && environment !== undefined)
-    return hinted(
-      `here -n names an environment; the message is given so: migrate ${name} -m ${shellWord(environment)}`,
-    );
+  const typed = (words: string): string => typedAgain(command, args, words);
   if (error.code === "usage/no-environment") {
-    const hint = soManyHint(name, command.soMany, environment);
+    const hint = messageHint(command, args) ?? soManyHint(command.soMany, args.text("env"), typed);
     return hint === undefined ? error : hinted(hint);
   }
   const [word = "", ...others] = args.positionals;
   const [, ref] = GIT_REF.exec(word) ?? [];
   if (ref !== undefined && others.length === 0 && "since" in command.args && NO_REVISION.has(error.code))
-    return hinted(`did you mean: migrate ${name} --since ${shellWord(ref)}`);
+    return hinted(`did you mean: ${typed(`--since ${shellWord(ref)}`)}`);
   if (!NO_TARGET.has(error.code)) return error;
   const named = args.positionals.find((word) => environments.includes(word));
   const script = args.positionals.find(
     (word) => word.endsWith(".sql") && error.message.includes(`'${word}'`),
   );
-  const sql = args.flag("sql");
-  const isFree = sql && !args.flag("output") && !error.hint?.startsWith("did you mean");
+  const isFree = args.flag("sql") && !args.flag("output") && !error.hint?.startsWith("did you mean");
   const words =
     named !== undefined
-      ? `${sql ? "--sql " : ""}-n ${shellWord(named)}`
+      ? `-n ${shellWord(named)}`
       : script !== undefined && isFree
-        ? `--sql -o ${shellWord(script)}`
+        ? `-o ${shellWord(script)}`
         : undefined;
   if (words === undefined) return error;
   const all = positionals.required > 0 ? `${positionals.names[0]} ${words}` : words;
-  return hinted(`did you mean: migrate ${name} ${all}`);
+  return hinted(`did you mean: ${typed(all)}`);
+}
+
+/** What is no environment is the message, where one is needed. The hint names -n, so that none is added to the command. */
+function messageHint(command: Command, args: Arguments): string | undefined {
+  const environment = args.text("env");
+  if (command.args["message"]?.required !== true || environment === undefined) return undefined;
+  if (args.flag("message") || args.flag("remove")) return undefined;
+  const words = `-m ${shellWord(environment)}`;
+  return `here -n names an environment; the message is given so: ${typedAgain(command, args, words)}`;
+}
+
+/**
+ * The command line to type instead: the command with these words, and with the flags that were given, as far as the words do
+ * not say them. Those that all commands share are added where it is printed.
+ */
+export function typedAgain(
+  { name, args }: Pick<Command, "name" | "args">,
+  given: Pick<Arguments, "flag" | "list">,
+  words: string,
+): string {
+  const said = new Set(words.split(" "));
+  const flags = Object.entries(args).flatMap(([flag, { type, alias, valueHint }]) => {
+    const names = [`--${flag}`, ...[alias ?? []].flat().map((each) => `-${each}`)];
+    if (Object.hasOwn(globals, flag) || !given.flag(flag) || names.some((each) => said.has(each))) return [];
+    if (type === "boolean") return [names[0]!];
+    // An address may hold a password.
+    return given
+      .list(flag)
+      .map((value) => `${names[0]} ${valueHint === "URL" ? valueHint : shellWord(value)}`);
+  });
+  return ["migrate", name, ...flags, words].join(" ");
 }
 
 /** `HEAD~1`, `origin/main` or `main..HEAD`: in git, what came after that. */

@@ -26,15 +26,18 @@ export const newestInRange: SoMany = {
   words: (count) => `-r ${count === 1 ? "head" : 1 - count}:`,
 };
 
-/** What to type in place of `-n NUMBER`. The words name -n, so that none is added to the command. */
+/**
+ * What to type in place of `-n NUMBER`; `typed` makes a command line of its own words. The hint names -n, so that none is
+ * added to the command.
+ */
 export function soManyHint(
-  command: string,
   soMany: SoMany | undefined,
   environment: string | undefined,
+  typed: (words: string) => string,
 ): string | undefined {
   if (soMany === undefined || environment === undefined || !/^[1-9]\d{0,5}$/.test(environment))
     return undefined;
-  return `here -n names an environment; ${soMany.what}: migrate ${command} ${soMany.words(Number(environment))}`;
+  return `here -n names an environment; ${soMany.what}: ${typed(soMany.words(Number(environment)))}`;
 }
 
 /** A timeout for PostgreSQL, as it was written; a number alone is milliseconds. Throws `usage/duration`. */

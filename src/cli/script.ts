@@ -13,7 +13,7 @@ export const stampScriptFlags: Flags = {
   sql: excluding(
     {
       "dry-run": "a script runs nothing; leave --dry-run out",
-      "json-events": "leave one of them out; a script as JSON: migrate upgrade --sql --json",
+      "json-events": "leave --json-events out; to have the script as JSON, write --json instead",
     },
     flag("write a script to stdout instead of running; needs no database"),
   ),

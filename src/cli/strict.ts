@@ -8,7 +8,7 @@ import { isAddress } from "../core/address.ts";
 import { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { shellWord } from "../core/shell.ts";
-import type { Arguments, Command, Flags } from "./command.ts";
+import { type Arguments, type Command, type Flags, typedAgain } from "./command.ts";
 import { soManyHint } from "./numbers.ts";
 
 /** What words say. */
@@ -223,22 +223,24 @@ function addressFor(command: Named, where: string, needed: readonly string[], le
 function repeated(command: Named, rawName: string, flag: string, given: readonly string[]): MigrateError {
   const hint =
     flag === "message"
-      ? `put the message in quotes: migrate ${command.name} -m ${shellWord(given.join(" "))};`
+      ? `put the message in quotes: -m ${shellWord(given.join(" "))};`
       : "leave all but one out;";
   return usage("repeated-flag", `${rawName} was given more than once`, command, hint);
 }
 
 function positionalFault(
-  command: Pick<Command, "name" | "positionals" | "examples" | "soMany">,
+  command: Pick<Command, "name" | "args" | "positionals" | "examples" | "soMany">,
   given: readonly string[],
   flags: ReadonlyMap<string, readonly string[]>,
 ): MigrateError | undefined {
   const { name, examples = [] } = command;
+  const typed = (words: string): string =>
+    typedAgain(command, { flag: (flag) => flags.has(flag), list: (flag) => flags.get(flag) ?? [] }, words);
   const { required, names, many, flag, instead = {}, ofOthers } = command.positionals;
   if (given.length < required) {
     const lines = examples.slice(0, 2).map(([line]) => line);
     const example = lines.length === 0 ? undefined : `for example: ${lines.join(", or ")}`;
-    const hint = soManyHint(name, command.soMany, flags.get("env")?.at(-1)) ?? example;
+    const hint = soManyHint(command.soMany, flags.get("env")?.at(-1), typed) ?? example;
     const missing = `${name} needs ${names[given.length]}`;
     return usage("missing-argument", missing, { name }, hint && `${hint};`);
   }
@@ -256,8 +258,7 @@ function positionalFault(
   // A message of several words that was not quoted.
   const value =
     meant === "-m" ? [...(flags.get("message") ?? []), ...given.slice(names.length)].join(" ") : extra;
-  const hint =
-    meant === undefined ? undefined : `did you mean: migrate ${name} ${meant} ${shellWord(value)}?`;
+  const hint = meant === undefined ? undefined : `did you mean: ${typed(`${meant} ${shellWord(value)}`)}?`;
   return usage("extra-argument", `${name} does not take the argument '${extra}'`, { name }, hint);
 }
 

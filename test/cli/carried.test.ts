@@ -30,6 +30,15 @@ test.each([
   ["verify -n prod", "see: migrate verify --help", "see: migrate verify --help"],
   ["verify -n prod", "migrate init DIR; migrate verifies", "migrate init -n prod DIR; migrate verifies"],
   ["verify -n prod --directory a -c x.json", "run: migrate init", "run: migrate init -n prod"],
+  // A variable may choose the database, and its value may be a password.
+  ["verify -x HOST=db -x PW=s3=cret", "migrate verify", "migrate verify -x HOST=… -x PW=…"],
+  ["verify -x HOST=db", "run: migrate init", "run: migrate init -x HOST=…"],
+  // That another folder can be named says none.
+  [
+    "verify --directory a",
+    "name another with --directory DIR, or: migrate history",
+    "name another with --directory DIR, or: migrate history --directory a",
+  ],
 ])("%s: %s", async (typed, text, expected) => {
   expect(await carried(typed, text)).toBe(expected);
 });

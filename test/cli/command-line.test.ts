@@ -226,6 +226,19 @@ describe("main", () => {
       "revision create users",
       'hint: did you mean: migrate revision -m "create users"? see: migrate revision --help',
     ],
+    // What else was typed stays.
+    [
+      "revision --autogenerate --scratch postgres://u:p@h/d create users",
+      'hint: did you mean: migrate revision --autogenerate --scratch URL -m "create users"? see: migrate revision --help',
+    ],
+    [
+      "downgrade -n 1 -1 --dry-run",
+      "hint: here -n names an environment; to undo so many: migrate downgrade --dry-run -1",
+    ],
+    [
+      "downgrade head:base --sql --json-events",
+      "hint: leave --json-events out; to have the script as JSON, write --json instead",
+    ],
     ["revision --message=", "hint: give one; see: migrate revision --help"],
     ["merge --message=", "hint: give one, or leave the flag out; see: migrate merge --help"],
     [
