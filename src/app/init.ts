@@ -14,7 +14,7 @@ import {
   type NewFile,
 } from "../io/directory.ts";
 import { adoptHint, foreignFolder, lookText } from "./foreign-folder.ts";
-import { type Deps, foldersFile, openConfig, type ProjectOptions } from "./project.ts";
+import { besideConfig, type Deps, foldersFile, openConfig, type ProjectOptions } from "./project.ts";
 
 export interface InitOptions extends Pick<ProjectOptions, "database" | "environment" | "variables"> {
   /** Relative to the working directory. Default: `migrations`; in a folder below a project it must be given. */
@@ -55,8 +55,12 @@ export async function init(
   const makefile = template === "makefile";
   const config = await openConfig(deps, { database: address, environment, variables });
   const { file, directories, database } = config;
-  // A clone of a fresh project has that file, and not the folder, since git keeps none that are empty.
-  const isConfigured = file !== undefined && directories.some((each) => isSameFolder(each, directory, deps));
+  const isHere = file !== undefined && path.resolve(deps.cwd, file) === path.resolve(deps.cwd, CONFIG_FILE);
+  // A clone of a fresh project has that file, and not the folder, since git keeps none that are empty. Where the file names
+  // no folder, it is the one beside it.
+  const isConfigured =
+    (isHere || foldersFile(config) !== undefined) &&
+    directories.some((each) => isSameFolder(each, directory, deps));
   const isEmpty = await isEmptyDirectory(directory, deps);
   const result = (...created: readonly string[]): InitResult => ({
     created,
@@ -73,16 +77,16 @@ export async function init(
   if (isConfigured && (await createDirectory(directory, deps))) return result(directory);
   const pattern = filePattern(config.fileName);
   const folder: NamedFolder = { directory, pattern, isConfigured, isEmpty };
-  const isHere = file !== undefined && path.resolve(deps.cwd, file) === path.resolve(deps.cwd, CONFIG_FILE);
   if (isConfigured || isHere) throw alreadySetUp(config, folder, deps);
-  if (file !== undefined && named === undefined) throw belowProject(file, makefile);
+  if (file !== undefined && named === undefined) throw belowProject(config, file, makefile, deps);
   if (!isEmpty) throw notEmpty(folder, deps, anotherFolder(directory, deps), true);
   const made = await write([configFile({ directories: [directory] }), ...mk]);
-  if (file !== undefined) {
-    const message = `${file} is the config file of a project above this folder; below this folder, the new one counts, until you remove ${CONFIG_FILE} here`;
-    deps.onNotice?.({ severity: "WARNING", message });
-  }
-  return made;
+  if (file === undefined) return made;
+  const message = `${file} is the config file of a project above this folder; below this folder, the new one counts, until you remove ${CONFIG_FILE} here`;
+  deps.onNotice?.({ severity: "WARNING", message });
+  // The database of the one above, and its .env, count here no more.
+  const counting = await openConfig(deps, { database: address, variables });
+  return { ...made, hasDatabase: !(counting.database instanceof MigrateError) };
 }
 
 interface NamedFolder {
@@ -95,11 +99,11 @@ interface NamedFolder {
 }
 
 /** All commands find the project above, so a second one is only made where its folder is named. */
-const belowProject = (file: string, makefile: boolean): MigrateError =>
+const belowProject = (config: Config, file: string, makefile: boolean, { cwd }: Deps): MigrateError =>
   new MigrateError({
     code: "usage/file-exists",
     message: `this folder is in a project already, that of ${file}`,
-    hint: `commands use that project from here, too: migrate history; to begin another one in this folder, name its folder: migrate init migrations${makefile ? " --makefile" : ""}`,
+    hint: `${besideConfig(config, cwd) ?? "commands use that project from here, too: migrate history"}; to begin another one in this folder, name its folder: migrate init migrations${makefile ? " --makefile" : ""}`,
   });
 
 /** A config file is here, or one above names the folder, so `init` can create no other: a further folder is one more name in it. */

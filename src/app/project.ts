@@ -184,8 +184,8 @@ async function readFiles(
   }
 }
 
-/** What to do where the folder of a config file that names none is not there, but may be beside that file. */
-function besideConfig({ file, origins }: Config, cwd: string): string | undefined {
+/** What to do in a folder below a config file that names no folder: the one that is meant may be beside that file. */
+export function besideConfig({ file, origins }: Config, cwd: string): string | undefined {
   if (file === undefined || origins["directories"] !== "default") return undefined;
   const folder = path.dirname(path.resolve(cwd, file));
   if (folder === cwd) return undefined;
