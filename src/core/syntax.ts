@@ -138,7 +138,7 @@ function psqlHint(command: string): string {
       return ROWS_AS_SQL;
     case "\\c":
     case "\\connect":
-      return "remove the line; the database is chosen when the migration is run: migrate upgrade --database URL";
+      return "remove the line; the database is chosen when the migration is run, by --database URL for example";
     case "\\g":
     case "\\gx":
     case "\\gset":

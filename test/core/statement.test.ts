@@ -535,6 +535,18 @@ test("a mix shows how to split it", async () => {
   );
 });
 
+test("the parts of a down file are run last first, and an applied migration is not split", async () => {
+  const text = "-- revision: a\nDROP INDEX CONCURRENTLY i;\nALTER TABLE t DROP COLUMN c;\n";
+  const statements = await parse(text);
+  const { source, ...file } = migrationFile(text);
+  const down = { ...file, source: { ...source, path: "0001_x.down.sql" } };
+  expect(() => transactionMode(down, statements, undefined)).toThrow(
+    expect.objectContaining({
+      hint: "write '-- transaction: none' in the header, and a failure keeps what was done before it; or, if it is applied nowhere, split the migration into 2, with these down files, that of the last migration first: line 2 (DROP INDEX CONCURRENTLY); line 3",
+    }),
+  );
+});
+
 test("of two statements on one line it is said which", async () => {
   const text = "-- revision: a\n-- parent: none\nVACUUM; CREATE TABLE t ();\n";
   const statements = await parse(text);

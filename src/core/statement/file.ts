@@ -196,13 +196,23 @@ export function transactionMode(
     faultAt(source, first.origin, end - start, {
       code: "source/mixed-transaction",
       message: `${first.tag} cannot run in a transaction, but ${others} of this file should`,
-      hint: `${splitOf(source, statements)}; or write '-- transaction: none' in the header, and a failure keeps what was done before it`,
+      hint: waysOutOfMixed(source, statements),
     }),
   );
 }
 
-/** The runs of statements that can share a migration, as an instruction. */
-function splitOf(source: Source, statements: readonly UserStatement[]): string {
+/** The down files of several migrations are run in the other order, and an up file that is applied must stay as it is. */
+function waysOutOfMixed(source: Source, statements: readonly UserStatement[]): string {
+  const parts = partsOf(source, statements);
+  const places = parts.join("; ");
+  const outside = "write '-- transaction: none' in the header, and a failure keeps what was done before it";
+  return source.path.endsWith(".down.sql")
+    ? `${outside}; or, if it is applied nowhere, split the migration into ${parts.length}, with these down files, that of the last migration first: ${places}`
+    : `split it into ${parts.length} migrations, in this order: ${places}; or ${outside}`;
+}
+
+/** The places of the runs of statements that can share a migration. */
+function partsOf(source: Source, statements: readonly UserStatement[]): readonly string[] {
   const runs: { outside: boolean; readonly of: UserStatement[] }[] = [];
   for (const statement of statements) {
     const last = runs.at(-1);
@@ -215,11 +225,10 @@ function splitOf(source: Source, statements: readonly UserStatement[]): string {
   const places = runs.map(({ of }) => [of[0]!.origin, locate(source, of.at(-1)!.origin.end - 1)] as const);
   // Where two share a line, the line alone tells nobody which is meant.
   const shares = places.some(([from], i) => from.line === places[i - 1]?.[1].line);
-  const parts = runs.map(({ outside, of }, i) => {
+  return runs.map(({ outside, of }, i) => {
     const place = shares ? columnsOf(...places[i]!) : linesOf(...places[i]!);
     return outside ? `${place} (${of.find((each) => !each.transactional)!.tag})` : place;
   });
-  return `split it into ${parts.length} migrations, in this order: ${parts.join("; ")}`;
 }
 
 const linesOf = (from: Location, to: Location): string =>
