@@ -249,6 +249,8 @@ function insteadOf(graph: Graph, name: string): string {
     return "show, edit and history alone take current, and without steps; upgrade and downgrade count +N and -N from it; ";
   if (/^[+-]\d+$/.test(name))
     return `here steps are counted from a revision, as in ${name.startsWith("+") ? "base" : "head"}${name}; `;
+  if (name.includes(":"))
+    return `one name is expected here, not a range; to list a range: migrate history -r ${shellWord(name)}; `;
   const parts = name.split(",").map((part) => shellWord(part.trim()));
   if (parts.length > 1 && !parts.includes(shellWord("")))
     return `one name is expected here; where several are allowed, each is given by itself: ${parts.join(" ")}, or ${parts.map((part) => `--head ${part}`).join(" ")}; `;

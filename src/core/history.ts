@@ -36,11 +36,10 @@ export function historyOf(
   if (range === undefined) return graph.order.toReversed();
   const parsed = parseRange(range);
   if (parsed === undefined) {
-    const meant = rangeMeant(range);
     throw new MigrateError({
       code: "usage/range",
       message: "History range requires [start]:[end], [start]:, or :[end]",
-      hint: meant === undefined ? `for one revision: ${range}:${range}` : `did you mean ${meant}?`,
+      hint: asRange(range),
     });
   }
   const { start, end } = parsed;
@@ -68,6 +67,16 @@ export function historyOf(
   const after = descendants(graph, starts, "lineage");
   const along = starts.length === 0 ? listed : [...starts, ...listed.filter((id) => after.has(id))];
   return inOrder(graph, along).reverse();
+}
+
+/** What may be meant by a range without a colon. Not all that can be one of its sides can be both. */
+function asRange(text: string): string {
+  const meant = rangeMeant(text);
+  if (meant !== undefined) return `did you mean ${meant}?`;
+  if (text === "current") return "up to what is applied: :current; from there on: current:";
+  const steps = parseRelative(text);
+  if (steps?.symbol !== "") return `for one revision: ${text}:${text}`;
+  return steps.offset < 0 ? `from there to the heads: ${text}:` : `up to there: :${text}`;
 }
 
 /** An end without a symbol is counted up from the start. */

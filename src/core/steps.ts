@@ -270,7 +270,7 @@ export function requiredBy(graph: Graph, targets: readonly RevisionId[]): Readon
   return ancestors(graph, tops);
 }
 
-const STAMP_BASE = "to record that nothing is applied: migrate stamp base";
+const STAMP_BASE = "to record that nothing is applied, use: base";
 
 /** The two sides of `start:end`; undefined where there is no colon. */
 export function parseRange(text: string): { readonly start: string; readonly end: string } | undefined {

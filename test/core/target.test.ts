@@ -105,6 +105,7 @@ describe("a name", () => {
     ["head@billing", "'head' is not a branch", "did you mean 'billing@head'?"],
     ["heads@nosuch", "'heads' is not a branch", "'nosuch' is not one either"],
     ["current", "identified by 'current'", "count +N and -N from"],
+    ["aa01:bb02", "identified by 'aa01:bb02'", "to list a range: migrate history -r aa01:bb02; "],
     ["+1", "identified by '+1'", "counted from a revision, as in base+1"],
     ["head~1", "identified by 'head~1'", "did you mean 'head-1'?"],
     ["HEAD^^", "identified by 'HEAD^^'", "did you mean 'head-2'?"],
@@ -184,7 +185,7 @@ test("steps are counted from a revision in every place of a range, in a stamp an
       () => shown(line, "current-1", []),
       expect.stringContaining("show, edit and history alone take current"),
     ],
-    [() => planStamp(line, [], ["head-3"]), expect.stringMatching(/: migrate stamp base$/)],
+    [() => planStamp(line, [], ["head-3"]), "to record that nothing is applied, use: base"],
     [() => newRevision(line, { heads: ["head-3"] }), expect.stringMatching(/--head base$/)],
     [() => planOfflineDowngrade(line, "head:-4"), "base is only 3 down; to undo everything, use: head:base"],
     [() => planDowngrade(line, [], "head-4"), expect.stringMatching(/everything, use: base$/)],
@@ -195,6 +196,18 @@ test("steps are counted from a revision in every place of a range, in a stamp an
   expect(historyOf(line, "head-1:", [])).toEqual(["0d3e", "0a2c"]);
   expect(planStamp(line, [], ["head-1"]).applied).toEqual(["0a1b", "0a2c"]);
   expect(newRevision(line, { heads: ["head-1"], splice: true }).parents).toEqual(["0a2c"]);
+});
+
+test.each<[string, string, ...string[]]>([
+  ["0a2c", "for one revision: 0a2c:0a2c", "0a2c:0a2c"],
+  ["0a1b..0d3e", "did you mean 0a1b:0d3e?", "0a1b:0d3e"],
+  ["current", "up to what is applied: :current; from there on: current:", ":current", "current:"],
+  ["-1", "from there to the heads: -1:", "-1:"],
+  ["+1", "up to there: :+1", ":+1"],
+])("what is no range is told one that can be listed: %s", (range, hint, ...proposed) => {
+  const listed = (text: string) => historyOf(line, text, ["0a2c"]);
+  expect(() => listed(range)).toThrow(expect.objectContaining({ code: "usage/range", hint }));
+  for (const each of proposed) expect(listed(each).length).toBeGreaterThan(0);
 });
 
 test("why the two digits that an id begins with are not taken for it", () => {
