@@ -14,7 +14,14 @@ import {
   type NewFile,
 } from "../io/directory.ts";
 import { adoptHint, foreignFolder, lookText } from "./foreign-folder.ts";
-import { besideConfig, type Deps, foldersFile, openConfig, type ProjectOptions } from "./project.ts";
+import {
+  addFolder,
+  besideConfig,
+  type Deps,
+  foldersFile,
+  openConfig,
+  type ProjectOptions,
+} from "./project.ts";
 
 export interface InitOptions extends Pick<ProjectOptions, "database" | "environment" | "variables"> {
   /** Relative to the working directory. Default: `migrations`; in a folder below a project it must be given. */
@@ -126,13 +133,6 @@ function alreadySetUp(config: Config, folder: NamedFolder, deps: Deps): MigrateE
       ? `${way}: migrate ${FIRST_REVISION}`
       : `${way}, then: migrate init ${shellWord(directory)}`,
   });
-}
-
-function addFolder(config: Config, directory: string, { cwd }: Deps): string {
-  const name = JSON.stringify(directory);
-  if (foldersFile(config) !== undefined) return `add ${name} to "directories" in ${CONFIG_FILE}`;
-  const others = config.directories.map((each) => JSON.stringify(path.relative(cwd, each) || "."));
-  return `write "directories": [${[...others, name].join(", ")}] into ${CONFIG_FILE}`;
 }
 
 /** `hint` is for a folder that is not another tool's. `isMeant`: as of `foreignFolder`. */

@@ -14,7 +14,7 @@ import { settleReplaced } from "../core/replaced.ts";
 import { defaultOf } from "../core/settings.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Source } from "../core/source.ts";
-import { type Config, loadConfig } from "../io/config.ts";
+import { type Config, configFile, loadConfig } from "../io/config.ts";
 import { migrationsBelow, readMigrations, sqlBelow, unreadFiles } from "../io/directory.ts";
 import { type KnownEffects, knownEffects } from "../io/known-effects.ts";
 import { type KnownBodies, knownBodies } from "../io/parsed.ts";
@@ -164,6 +164,17 @@ export const foldersFile = ({ file, origins }: Pick<Config, "file" | "origins">)
   const origin = origins["directories"];
   return file !== undefined && origin?.startsWith(`${file} line `) === true ? origin : undefined;
 };
+
+/** What to write into the config file, so that one more folder is read. */
+export function addFolder(config: Config, directory: string, { cwd }: Pick<Deps, "cwd">): string {
+  const file = configFile(config);
+  const base = path.dirname(path.resolve(cwd, file));
+  const named = (folder: string): string =>
+    JSON.stringify(path.relative(base, path.resolve(cwd, folder)) || ".");
+  if (foldersFile(config) !== undefined) return `add ${named(directory)} to "directories" in ${file}`;
+  const all = [...config.directories, directory].map(named).join(", ");
+  return `write "directories": [${all}] into ${file}`;
+}
 
 async function readFiles(
   { cwd }: Deps,

@@ -14,10 +14,11 @@ import { type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
 import type { Source } from "../core/source.ts";
 import { wayOutOf } from "../core/target.ts";
 import { fillTemplate } from "../core/template.ts";
-import { type Config, configFile } from "../io/config.ts";
+import type { Config } from "../io/config.ts";
 import { createDirectory, createFiles, isPattern, isSameFolder, migrationsBeside } from "../io/directory.ts";
 import type { Template } from "../io/templates.ts";
 import {
+  addFolder,
   type Deps,
   foldersFile,
   openConfig,
@@ -283,7 +284,7 @@ function directoryFor(
     throw new MigrateError({
       code: "usage/version-path",
       message: `${versionPath} is not one of the folders of migrations`,
-      hint: `the folders are ${list}; add it to "directories" in ${configFile(project.config)}, or with --directory`,
+      hint: `the folders are ${list}; to have it read too, ${addFolder(project.config, versionPath, deps)}`,
     });
   }
   const parent = project.migrations.get(parents[0] ?? "");
