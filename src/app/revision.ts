@@ -216,6 +216,10 @@ async function write(
     directoryFor(deps, project, [...created.parents, ...replaces], options.versionPath),
     texts.map(({ direction, text }) => ({ name: formatFileName({ ...name, direction }, pattern), text })),
     deps,
+    // Without a number in their names two migrations of one day may have the same, and the other may be applied.
+    pattern.parts.some(({ is }) => is === "slug")
+      ? "give the new migration another message: its files are named by it"
+      : 'another "fileName", for example one with {revision}, tells the two apart',
   );
   const { revision, parents } = created;
   const shared = sharedNumbers(project.graph, pattern, [name.number]);

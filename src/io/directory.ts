@@ -78,17 +78,18 @@ export async function readMigrations(
 
 /**
  * Creates all of `files` in an existing folder, or none; one that exists is never touched. Returns their paths as shown to
- * people. Throws as `writeFiles`.
+ * people. `ifThere`: what to do where one exists, as the end of a hint. Throws as `writeFiles`.
  */
 export async function createFiles(
   directory: string,
   files: readonly NewFile[],
   { cwd, onWritten }: Writer,
+  ifThere?: string,
 ): Promise<readonly string[]> {
   const folder = openFolder(directory, { cwd });
   for (const { name } of files) refusePath(name);
   await writeFiles(
-    files.map(({ name, text }) => ({ path: folder.shown + name, pieces: [text], before: null })),
+    files.map(({ name, text }) => ({ path: folder.shown + name, pieces: [text], before: null, ifThere })),
     { cwd, onWritten },
   );
   return files.map(({ name }) => folder.shown + name);

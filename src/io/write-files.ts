@@ -36,6 +36,8 @@ export interface NewText {
    * to stays as it is.
    */
   readonly before?: string | null;
+  /** What to do where a file is there that must not be, as the end of a hint. */
+  readonly ifThere?: string | undefined;
 }
 
 /**
@@ -120,7 +122,7 @@ function placeAll(ready: readonly Ready[]): void {
       place(each);
     } catch (error) {
       const left = ready.slice(0, index).filter((placed) => !isPutBack(placed));
-      if (each.before === null && codeOf(error) === "EEXIST") throw fileExists(each.path);
+      if (each.before === null && codeOf(error) === "EEXIST") throw fileExists(each);
       throw cannotCreate(
         each.path,
         error,
@@ -212,11 +214,11 @@ const WAYS_OUT: Readonly<Record<string, string>> = {
   EDQUOT: "free some space and try again",
 };
 
-const fileExists = (path: string): MigrateError =>
+const fileExists = ({ path, ifThere = "delete or rename that file first" }: NewText): MigrateError =>
   new MigrateError({
     code: "usage/file-exists",
     message: `${path} already exists`,
-    hint: "nothing was written; delete or rename that file first",
+    hint: `nothing was written; ${ifThere}`,
   });
 
 const isFolder = (path: string): MigrateError =>

@@ -79,6 +79,17 @@ describe("a new revision", () => {
     expect(migrations.get("a")?.number).toBeUndefined();
     await expect(create(world, "create users", { revision: "b" })).resolves.toMatchObject({ parents: ["a"] });
     await expect(create(world, "x", { heads: ["0001"] })).rejects.toThrow("Can't locate revision");
+    for (const [fileName, hint] of [
+      ["{date:YYYY_MM_DD}_{slug}", "nothing was written; give the new migration another message"],
+      ["{date:YYYY_MM_DD}", 'nothing was written; another "fileName"'],
+    ] as const) {
+      const { world: daily } = newProject({ fileName });
+      await create(daily, "fix", { revision: "a" });
+      await expect(create(daily, "fix", { revision: "b" })).rejects.toMatchObject({
+        code: "usage/file-exists",
+        hint: expect.stringContaining(hint),
+      });
+    }
   });
 
   test("lands beside its parent; a base where it is told to", async () => {
