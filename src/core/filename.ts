@@ -274,6 +274,9 @@ function misnamed(name: string, pattern: FileNamePattern, free: (stem: string) =
   const form = (n: string, slug: string): string => formed(pattern, n, slug);
   const better = pattern.hasNumber ? form(number, words === "" ? "name" : words!) : stem;
   const suggestion = `${better}.${direction ?? (/u/i.test(letter) ? "down" : "up")}.sql`;
+  // Of what nothing is known the placeholder stands.
+  const open = better.match(PLACEHOLDER) ?? [];
+  const rename = `rename it to '${suggestion}'${open.length === 0 ? "" : `, with a value for ${open.join(" and ")}`}`;
   const shape = shapeOf(pattern);
   const message =
     direction === undefined
@@ -286,7 +289,7 @@ function misnamed(name: string, pattern: FileNamePattern, free: (stem: string) =
     message,
     hint:
       direction === undefined
-        ? `rename it to '${suggestion}' if it is a migration, or move it to another folder: files are never skipped silently`
-        : `rename it to '${suggestion}'`,
+        ? `${rename} if it is a migration, or move it to another folder: files are never skipped silently`
+        : rename,
   };
 }

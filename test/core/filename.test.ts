@@ -110,6 +110,10 @@ describe("a pattern", () => {
       hint: "rename it to 'V0004__old.up.sql'",
     });
     expect(parseFileName("V12__x.up.sql", pattern).fault?.hint).toBe("rename it to 'V0012__x.up.sql'");
+    const dated = filePattern("{date:YYYYMMDD}_{number}_{slug}");
+    expect(parseFileName("0004_old.up.sql", dated).fault?.hint).toBe(
+      "rename it to '{date:YYYYMMDD}_0004_old.up.sql', with a value for {date:YYYYMMDD}",
+    );
   });
 
   test("another number leaves the rest of a name", () => {

@@ -619,6 +619,15 @@ test.each<[string, string?]>([
   else expect(fault).toMatchObject({ code: "source/ledger", message: expect.stringContaining(target) });
 });
 
+test("a ledger that is in use stays where it is", async () => {
+  const hint = async (schema: string) => {
+    const { tag, ledger = [] } = await only(`CREATE TABLE ${schema}.t (id int)`);
+    return ledgerFault(tag, ledger, schema, [])?.hint;
+  };
+  expect(await hint("retort")).toBe("name another schema");
+  expect(await hint("app")).toMatch(/^name another schema, or, while no database has the ledger there, /);
+});
+
 test.each<[string, string[]?]>([
   ["SET search_path = retort; SELECT 1; DELETE FROM applied", ["retort"]],
   ["SET SCHEMA 'retort'; DO $$ BEGIN DELETE FROM applied; END $$", ["retort"]],

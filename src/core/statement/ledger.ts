@@ -148,7 +148,7 @@ export function ledgerFault(
       hint:
         schema === defaultLedgerNames.schema
           ? "name another schema"
-          : 'name another schema, or give the ledger one of its own in the config file: "ledger": {"schema": "retort"}',
+          : 'name another schema, or, while no database has the ledger there, give it one of its own in the config file: "ledger": {"schema": "retort"}',
     };
   }
   const what = target.table === undefined ? `the schema ${schema}` : `${schema}.${target.table}`;
