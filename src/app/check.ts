@@ -222,16 +222,23 @@ export function headsFindings(
   const left = ahead === undefined || pending.length === 0 ? fault : leftToDo(ahead, pending);
   if (left !== undefined) return [{ code: NOT_AT_HEADS, ...left }];
   if (ahead !== undefined) onNotice?.({ severity: "NOTICE", message: ahead });
-  const reasons = [
-    ...(pending.length > 0
-      ? [`${pending.length} pending (${pending[0]}${pending.length > 1 ? ", …" : ""}): migrate upgrade heads`]
+  // No upgrade goes by them.
+  const first = [
+    ...(unknown.length > 0 && ahead === undefined
+      ? [`${unknown.map((row) => notHere(project.graph, row.revision)).join(", ")}: migrate status`]
       : []),
     ...(interrupted === undefined
       ? []
       : [`${interruptedText(interrupted)}; to finish or discard it, see: migrate status`]),
-    ...(unknown.length > 0 && ahead === undefined
-      ? [`${unknown.map((row) => notHere(project.graph, row.revision)).join(", ")}: migrate status`]
-      : []),
+  ];
+  const [next, ...others] = pending;
+  const reasons = [
+    ...first,
+    ...(next === undefined
+      ? []
+      : [
+          `${pending.length} pending (${next}${others.length > 0 ? ", …" : ""})${first.length > 0 ? ", then" : ""}: migrate upgrade heads`,
+        ]),
   ];
   if (reasons.length === 0) return [];
   return [

@@ -361,7 +361,7 @@ function refuseLedgerFirst(searchPath: Setting | undefined, schema: string): voi
   throw new MigrateError({
     code: "usage/config-value",
     message: `"session.searchPath" begins with ${schema}, the schema of the ledger, which holds nothing else`,
-    hint: "begin it with the schema of what the migrations make, or name another for the ledger",
+    hint: "begin it with the schema of what the migrations make, or, while no database has the ledger there, name another for that",
     ...(searchPath?.location === undefined ? {} : { location: searchPath.location }),
   });
 }

@@ -54,6 +54,10 @@ test("it does not start where something is left to do, or where the rest is anot
       /^with the files of the newer release, .*: migrate upgrade; if there is no newer release, .*: migrate verify$/,
     ),
   });
+  // An upgrade is refused before that.
+  expect(headsFindings(await shop.state(url))).toMatchObject([
+    { hint: "b (no migration here): migrate status; 1 pending (d), then: migrate upgrade heads" },
+  ]);
   const notReady = async () => headsFindings(await shop.state(url), ahead);
   expect(await notReady()).toMatchObject([
     { message: expect.stringMatching(/; but d is not in the ledger,/) },
