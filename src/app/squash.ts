@@ -226,7 +226,10 @@ async function provenBody(work: Work): Promise<Proven> {
     unique(faults).map((fault) => ({
       code: "findings/not-proven",
       message: `one migration would not replace the ${members.length}: ${fault}`,
-      hint: "squash a smaller range, for example only the migrations before the cause: migrate squash START:END",
+      hint:
+        members.length > 2
+          ? "squash a smaller range, for example only the migrations before the cause: migrate squash START:END"
+          : "leave the two as they are, or squash others",
     })),
   );
 }

@@ -205,10 +205,13 @@ test("what cannot be one migration is not written", async () => {
   });
   const files = () => readdirSync(it.folder).length;
   const before = files();
-  const code = async (range: string) => (await failureOf(squashed(it, range, url))).code;
-  expect(await code("c:d")).toBe("usage/squash");
-  expect(await code("d")).toBe("usage/squash");
-  expect(await code("base:d")).toBe("findings/not-proven");
+  const fault = (range: string) => failureOf(squashed(it, range, url));
+  expect((await fault("c:d")).code).toBe("usage/squash");
+  expect((await fault("d")).code).toBe("usage/squash");
+  const code = "findings/not-proven";
+  expect(await fault("base:d")).toMatchObject({ code, hint: expect.stringMatching(/^squash a smaller/) });
+  // None is smaller.
+  expect(await fault("b:d")).toMatchObject({ code, hint: expect.stringMatching(/^leave the two/) });
   expect(files()).toBe(before);
 });
 
