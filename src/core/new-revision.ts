@@ -27,12 +27,14 @@ export function newRevision(
   for (const parent of splice ? [] : parents) {
     const node = nodeOf(graph, parent);
     if (isHead(node)) continue;
+    // A label names the revision that its branch begins with.
+    const label = heads.find((text) => graph.carriers.get(text) === parent);
     throw new MigrateError({
       code: "graph/not-a-head",
       message: `Revision ${parent} is not a head revision; please specify --splice to ${
         parents.length > 1 ? "merge it all the same" : "create a new branch from this revision"
       }`,
-      hint: `it is followed by ${node.children.map((id) => describe(nodeOf(graph, id).revision)).join(", ")}`,
+      hint: `${label === undefined ? "" : `did you mean ${label}@head? `}it is followed by ${node.children.map((id) => describe(nodeOf(graph, id).revision)).join(", ")}`,
     });
   }
   return { parents, dependsOn: dependsOn.map((target) => dependencyOn(graph, target)) };

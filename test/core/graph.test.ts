@@ -327,6 +327,18 @@ describe("a new revision", () => {
   });
 });
 
+it("a label that was meant for its head is told so", () => {
+  const hintFor = (...heads: string[]) => {
+    try {
+      newRevision(graph, { heads });
+    } catch (error) {
+      return (error as MigrateError).hint;
+    }
+  };
+  expect(hintFor("data", "billing")).toMatch(/^did you mean data@head\? it is followed by d2/);
+  expect(hintFor("d1")).toMatch(/^it is followed by d2/);
+});
+
 describe("listings", () => {
   it("are those of Alembic", () => {
     const history = historyOf(graph, undefined, []).map((id) =>
