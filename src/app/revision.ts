@@ -60,6 +60,7 @@ export async function createRevision(deps: Deps, options: RevisionOptions): Prom
   refuseNoMessage(options.message);
   await createConfigured(config, deps);
   const project = await openProject(deps, options, config);
+  refuseLabelAgain(project.graph, options.branchLabels);
   return write(deps, project, placeOf(project, options), options);
 }
 
@@ -89,6 +90,7 @@ export async function createRevisions(
         : { heads: [last.revision], branchLabels: [], dependsOn: [], revision: undefined };
     const given = { ...options, ...place, message: `${options.message}${number}` };
     const project = await openProject(deps, given);
+    refuseLabelAgain(project.graph, given.branchLabels);
     created.push(await write(deps, project, placeOf(project, given), given, body));
   }
   return created;
@@ -233,6 +235,17 @@ function refuseTaken(id: RevisionId, others: readonly Revision[]): void {
     code: "graph/duplicate-revision",
     message: `the revision id '${id}' is used by ${describe(owner)}`,
     hint: "give another with --rev-id, or leave it out",
+  });
+}
+
+/** A label is given once, where its branch begins: who gives it again may mean to add to that branch. */
+function refuseLabelAgain({ nodes, carriers }: Graph, labels: readonly string[] = []): void {
+  const label = labels.find((each) => carriers.has(each));
+  if (label === undefined) return;
+  throw new MigrateError({
+    code: "graph/duplicate-label",
+    message: `the branch label '${label}' is used by ${describe(nodes.get(carriers.get(label)!)!.revision)}`,
+    hint: `a label is given once, to the revision that its branch begins with; to add to that branch: --head ${label}@head`,
   });
 }
 

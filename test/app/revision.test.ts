@@ -116,6 +116,7 @@ describe("a new revision", () => {
       [{ revision: "a" }, "the revision id 'a' is used by a (migrations/0001_create_users.up.sql"],
       [{ revision: "users" }, "Branch name 'users'"],
       [{ branchLabels: ["a"] }, "Branch name 'a'"],
+      [{ branchLabels: ["users"] }, "the branch label 'users' is used by a (migrations/0001_create_users"],
       [{ branchLabels: ["a,b"] }, "'a,b'"],
       [{ template: "nothing" }, "template 'nothing' does not exist"],
       [{ template: "../../etc/passwd" }, "template '../../etc/passwd' does not exist"],
