@@ -513,7 +513,7 @@ function tips(graph: Graph, ids: readonly RevisionId[]): readonly RevisionId[] {
 export const appliedFrom = (start: string | undefined): string =>
   start === undefined
     ? "see what is applied with: migrate current"
-    : `the range starts at ${start}: applied is what that needs`;
+    : `the range starts at ${start}${start === BASE ? "" : ", with what that needs"}`;
 
 /** Where `-N` starts: the one current revision; of a branch, also one that is current only through a dependency. */
 function downgradeStart(
