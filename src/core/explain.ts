@@ -34,6 +34,8 @@ export interface Failure {
   readonly position?: number;
   /** The connection broke: what the server did with the statement is not known. */
   readonly lost: boolean;
+  /** The options that its connection was given, as in PGOPTIONS, where that is known. */
+  readonly connectionOptions?: string | undefined;
 }
 
 export interface Explaining {
@@ -54,6 +56,8 @@ export interface Explaining {
         failed: Pick<Statement, "tag" | "sql"> & Pick<Failure, "sqlstate">,
       ) => string | undefined)
     | undefined;
+  /** What to type to go on behind what is done before this step, where the same command would count its steps anew. */
+  readonly again?: ((step: PlanStep | undefined) => string | undefined) | undefined;
   /** Whoever runs the plan tells himself what is so now, and where it ran: the hint is only what to do. */
   readonly adviceOnly?: boolean | undefined;
 }
@@ -64,7 +68,7 @@ export function explain(
   batch: Batch,
   statement: Statement,
   failure: Failure,
-  { sourceText, aborted, runsAs, connectionOptions, scratch, recording, adviceOnly }: Explaining,
+  { sourceText, aborted, runsAs, connectionOptions, scratch, recording, again, adviceOnly }: Explaining,
 ): MigrateError {
   const { purpose, origin } = statement;
   const { sqlstate } = failure;
@@ -72,14 +76,15 @@ export function explain(
   const error = errorOf.bind(undefined, failure);
   const stateAnd = (next: string): string =>
     scratch === undefined ? whatIsSo(plan, batch, step, next) : onScratch(scratch);
-  const state = adviceOnly === true ? undefined : stateAnd(`fix the cause and ${RESUMES}`);
+  const resumes = runAgain(again?.(step), "it resumes here");
+  const state = adviceOnly === true ? undefined : stateAnd(`fix the cause and ${resumes}`);
   if (isGuard(sqlstate)) return error("state/guard", failure.message.replace(/^retort: /, ""), failure.hint);
   // A guard that has looked at the rights of the role says itself which it lacks, and what to do.
   if (sqlstate === "42501" && failure.message.startsWith("retort: "))
     return error("execution/own-statement", failure.message.replace(/^retort: /, ""), failure.hint);
   if (sqlstate === "57014" && aborted)
-    return cancelled(scratch === undefined ? stateAnd(`to continue, ${RESUMES}`) : NOTHING, failure);
-  if (failure.lost) return connectionLost(failure, scratch, connectionOptions);
+    return cancelled(scratch === undefined ? stateAnd(`to continue, ${resumes}`) : NOTHING, failure);
+  if (failure.lost) return connectionLost(failure, { scratch, connectionOptions, again: again?.(undefined) });
   const said = withoutPasswords(failure, statement);
   const message = messageOf(said);
   if (origin !== undefined) {
@@ -170,18 +175,27 @@ export function withoutPasswords(failure: Failure, { sql }: Statement): Failure 
 
 /** A question of ours about the database failed. */
 export function explainQuery(failure: Failure, aborted: boolean): MigrateError {
-  const { message, sqlstate, lost } = failure;
+  const { message, sqlstate, lost, connectionOptions } = failure;
   if (lost) return connectionLost(failure);
   if (sqlstate === "57014" && aborted) return cancelled(GOES_ON, failure);
-  const hint = failure.hint ?? "nothing was in progress; run the same command again";
+  const hint =
+    failure.hint ??
+    startTimeoutHint(failure, connectionOptions) ??
+    (sqlstate === "42501"
+      ? "grant the role that connects that right, or connect as another role"
+      : "nothing was in progress; run the same command again");
   return errorOf(failure, "execution/own-statement", `a query about the database failed: ${message}`, hint);
 }
 
-function connectionLost(failure: Failure, scratch?: string, connectionOptions?: string): MigrateError {
+interface Lost extends Pick<Explaining, "connectionOptions" | "scratch"> {
+  readonly again?: string | undefined;
+}
+
+function connectionLost(failure: Failure, { scratch, connectionOptions, again }: Lost = {}): MigrateError {
   const message = `the connection to the database was lost: ${failure.message}`;
   const hint =
     scratch === undefined
-      ? "run the same command again: it continues from what the ledger has recorded"
+      ? runAgain(again, "it continues from what the ledger has recorded")
       : `${onScratch(scratch)}; run the same command again`;
   const advice = startTimeoutHint(failure, connectionOptions);
   return errorOf(failure, "execution/connection-lost", message, lines(advice, hint));
@@ -303,7 +317,11 @@ export function refuseInterrupted(
   });
 }
 
-const RESUMES = "run the same command again: it resumes here";
+/** What to type to go on. `command`: where the same one would lead further; `why` it goes on. */
+export function runAgain(command: string | undefined, why = ""): string {
+  if (command === undefined) return `run the same command again${why === "" ? "" : `: ${why}`}`;
+  return `run: ${command} (${why === "" ? "" : `${why}; `}the same command would count its steps anew)`;
+}
 
 /** Whose value, of those that every migration's session starts from, the server does not know; by the name that it quotes. */
 function refusedSetting({ purpose }: Statement, { sqlstate, message }: Failure): string | undefined {

@@ -1,6 +1,6 @@
 /** A statement of a plan and the server's answer → where it failed, what is so now, and what to do. */
 import { expect, test } from "vitest";
-import { explain, type Failure } from "../../src/core/explain.ts";
+import { explain, explainQuery, type Failure } from "../../src/core/explain.ts";
 import { defaultPins } from "../../src/core/plan/session.ts";
 import type { StepInput } from "../../src/core/plan/step.ts";
 import type { Statement } from "../../src/core/plan/types.ts";
@@ -151,6 +151,26 @@ test.each([
     expect(hintAt(purpose).split("\n", 1)[0]).toContain(said);
   if (failure === TIMEOUT)
     expect(hintAt("guard-step")).toMatch(/^statement_timeout is set (for this role|in the options)/);
+});
+
+test.each<[string, Partial<Failure>, string]>([
+  [
+    "57014",
+    { message: "canceling statement due to statement timeout" },
+    "PGOPTIONS='-c statement_timeout=0'",
+  ],
+  [
+    "57014",
+    {
+      message: "canceling statement due to statement timeout",
+      connectionOptions: "-c statement_timeout=1s",
+    },
+    "take it out, or set it to 0 there",
+  ],
+  ["42501", {}, "grant the role that connects that right, or connect as another role"],
+  ["XX000", {}, "nothing was in progress; run the same command again"],
+])("a query of ours that fails with %s is told what helps", (sqlstate, failure, hint) => {
+  expect(explainQuery({ message: "no", sqlstate, lost: false, ...failure }, false).hint).toContain(hint);
 });
 
 test("what is stopped on request outside a transaction has no cause to fix", () => {
