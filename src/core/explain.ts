@@ -92,7 +92,7 @@ export function explain(
     const missing = scratch === undefined || step?.direction !== "up" ? undefined : missingHint(said.message);
     const walk = walkHint(statement, failure);
     const advice =
-      adviceOf(failure, statement, step, connectionOptions) ??
+      adviceOf(failure, statement, { step, isShared: batch.step === undefined, connectionOptions }) ??
       noSchemaHint(failure, {
         settings: plan.settings,
         setBy: settingPath(
@@ -364,14 +364,15 @@ const ENDING = `a function cannot end a transaction; a procedure or a DO block c
 function adviceOf(
   { sqlstate = "", message, where }: Failure,
   { tag }: Statement,
-  step: PlanStep | undefined,
-  connectionOptions: string | undefined,
+  { step, isShared, connectionOptions }: Surrounding,
 ): string | undefined {
+  const also = isShared ? `, and ${APART}` : "";
   if (step?.transactional === true && sqlstate === "25001")
     // The server tells what it ran from within.
-    return where === undefined ? OUTSIDE : `a function or a DO block cannot contain it: ${OUTSIDE_ALONE}`;
+    return `${where === undefined ? OUTSIDE : `a function or a DO block cannot contain it: ${OUTSIDE_ALONE}`}${also}`;
   if (step?.transactional === true && sqlstate === "2D000")
-    return tag === "DO" || tag === "CALL" ? OUTSIDE : ENDING;
+    return `${tag === "DO" || tag === "CALL" ? OUTSIDE : ENDING}${also}`;
+  if (sqlstate === "55P04") return isShared ? `${ADDED_BEFORE}, and ${APART}` : ADDED_BEFORE;
   // That search_path has no schema is said without a name.
   const missing = sqlstate === "3F000" ? quotedName(message) : undefined;
   if (missing !== undefined)
@@ -380,8 +381,18 @@ function adviceOf(
       ? "correct the name, unless the schema is gone already"
       : `create it in an earlier migration: CREATE SCHEMA ${qualified(missing)}; or correct the name`;
   const setting = TIMEOUTS[sqlstate];
-  return setting === undefined ? advice[sqlstate] : turnedOff(setting, "0", connectionOptions);
+  return setting === undefined ? undefined : turnedOff(setting, "0", connectionOptions);
 }
+
+/** What a statement that failed stands in. */
+interface Surrounding extends Pick<Explaining, "connectionOptions"> {
+  readonly step: PlanStep | undefined;
+  /** One transaction holds all steps. */
+  readonly isShared: boolean;
+}
+
+const APART = "leave out --single-transaction";
+const ADDED_BEFORE = "put ALTER TYPE ... ADD VALUE into a migration of its own, before this one";
 
 /** What ends a statement that takes too long, by the SQLSTATE and words that a server says it with. */
 const LIMITS = [
@@ -412,13 +423,13 @@ function timeoutIn(
 ): string | undefined {
   const name = limitMet(failure);
   if (name === undefined) return undefined;
-  const isSet = new RegExp(`\\bSET\\b.*\\b${name}\\b`, "i");
+  const isSet = new RegExp(`\\bSET\\b.*\\b${name}\\b|\\bset_config\\s*\\(\\s*'${name}'`, "i");
   const sets = batches
     .flatMap(({ statements }) => statements)
     .some((each) => each.origin?.path === path && isSet.test(each.sql));
   if (sets) return `the limit is the SET ${name} of this file: raise it there`;
   const key = name.replace("_", "-");
-  const inHeader = new RegExp(`^(?:--.*\\n)*?(--[ \\t]*${key}[ \\t]*:.*)`);
+  const inHeader = new RegExp(`^\\uFEFF?(?:--.*\\r?\\n)*?(--[ \\t]*${key}[ \\t]*:.*)`);
   const [, header] = inHeader.exec(sourceText(path) ?? "") ?? [];
   if (header !== undefined)
     return `the limit is that of this file's header ('${header.trim()}'): raise it there`;
@@ -457,10 +468,6 @@ const TIMEOUTS: Readonly<Record<string, string>> = {
 /** A name in a message of the server's, in whatever language. */
 export const quotedName = (message: string): string | undefined =>
   /["«»„“「](.+)["«»“”」]/.exec(message)?.[1]?.trim();
-
-const advice: Readonly<Record<string, string>> = {
-  "55P04": "put ALTER TYPE ... ADD VALUE into a migration of its own, before this one",
-};
 
 /** Where a file sets search_path: the last place up to this one. */
 export const settingPath = (

@@ -117,6 +117,15 @@ test.each([
     "is the statement_timeout of the options of the connection",
   ],
   [LOCK_TIMEOUT, "-- lock-timeout: 5\n", "", "", {}, "of this file's header ('-- lock-timeout: 5'):"],
+  [LOCK_TIMEOUT, "-- revision: a\r\n-- lock-timeout: 5\r\n", "", "", {}, "header ('-- lock-timeout: 5'):"],
+  [
+    LOCK_TIMEOUT,
+    "",
+    "SELECT set_config('lock_timeout', '5', false);",
+    "",
+    {},
+    "the SET lock_timeout of this",
+  ],
   [LOCK_TIMEOUT, "", "", "", { lockTimeout: "5" }, " lock_timeout = '5ms', from --lock-timeout or"],
   [
     LOCK_TIMEOUT,
@@ -203,6 +212,20 @@ test("on a scratch database nothing is said of what stays applied, but which dat
   expect(told("SELECT 1;", { lost: true, sqlstate: "57P01" }, { scratch }).hint).toBe(
     `${so}; run the same command again`,
   );
+});
+
+test.each(["25001", "2D000", "55P04"])("what %s needs, one transaction for all has not", (sqlstate) => {
+  const steps = [step("a", ["SELECT 1;"]), step("b", ["DO '';"])];
+  const hintOf = (singleTransaction: boolean): string => {
+    const plan = planOf(steps, { singleTransaction });
+    const batch = plan.batches.findLast((each) => each.statements.some(({ purpose }) => purpose === "user"))!;
+    const user = batch.statements.findLast(({ purpose }) => purpose === "user")!;
+    const failure = { message: "no", sqlstate, lost: false };
+    return explain(plan, batch, user, failure, { sourceText: () => undefined, aborted: false }).hint ?? "";
+  };
+  expect(
+    [true, false].map((shared) => hintOf(shared).includes(", and leave out --single-transaction")),
+  ).toEqual([true, false]);
 });
 
 test("the commit of several steps is told of the last of them", () => {
