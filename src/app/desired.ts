@@ -117,15 +117,13 @@ export async function loadSchema(
   files: readonly (readonly SchemaStatement[])[],
   { ready, ownsRoles, dump, settings }: LoadOptions,
 ): Promise<void> {
-  // What they say counts for objects that are made later.
-  const first = (tag: string): boolean => tag === "ALTER DEFAULT PRIVILEGES";
   let left = new Set(files.flat().filter(({ setting }) => setting === undefined));
   for (;;) {
     const refused = new Map<SchemaStatement, StatementFailure>();
-    for (const early of [true, false]) {
+    for (const turn of TURNS) {
       for (const file of files) {
         const due = file.filter(
-          (each) => each.setting !== undefined || (left.has(each) && first(each.tag) === early),
+          (each) => each.setting !== undefined || (left.has(each) && turnOf(each.tag) === turn),
         );
         if (!due.some(({ setting }) => setting === undefined)) continue;
         await ready(session);
@@ -140,6 +138,15 @@ export async function loadSchema(
     left = new Set(refused.keys());
   }
   await ready(session);
+}
+
+/** Roles before what speaks of them, which would get a stand-in; then what counts for objects that are made later. */
+const EARLY = ["CREATE ROLE", "ALTER DEFAULT PRIVILEGES"];
+const TURNS = [0, 1, 2];
+
+function turnOf(tag: string): number {
+  const early = EARLY.indexOf(tag);
+  return early < 0 ? EARLY.length : early;
 }
 
 async function sent(
@@ -190,14 +197,7 @@ function hintOf(
   const isThere = IS_THERE.has(failure.sqlstate ?? "");
   if (isThere && dump !== undefined)
     return `${dump} is what "dump" in the config file has written, and is read as one of the schema files: name a file in another folder there, and delete this one`;
-  const made = madeBy(statement);
-  const other = isThere
-    ? all.find((each) => each !== statement && made !== undefined && isSame(madeBy(each), made))
-    : undefined;
-  if (isThere) {
-    const where = other === undefined ? "another statement" : `${other.origin.path}:${other.origin.line}`;
-    return `${where} creates it, too: delete one of the two`;
-  }
+  if (isThere) return namesakeHint(statement, all);
   return (
     failure.hint ??
     missingOnServer(failure.message) ??
@@ -206,7 +206,24 @@ function hintOf(
   );
 }
 
+/** About what is there already. */
+function namesakeHint(statement: SchemaStatement, all: readonly SchemaStatement[]): string {
+  const made = madeBy(statement);
+  if (GIVEN.has(`${made?.kind} ${made?.name}`)) return "every database has it: delete the statement";
+  const others = all.filter((each) => each !== statement && isNamed(madeBy(each), made));
+  const other = others.find((each) => madeBy(each)?.kind === made?.kind) ?? others[0];
+  if (other === undefined)
+    return "it comes with another object, or with the server: delete the statement, or choose another name";
+  const where = `${other.origin.path}:${other.origin.line}`;
+  return madeBy(other)?.kind === made?.kind
+    ? `${where} creates it, too: delete one of the two`
+    : `${where} creates something else of that name: rename one of the two`;
+}
+
+const GIVEN: ReadonlySet<string> = new Set(["schema public", "extension plpgsql"]);
+
 /** One of the two may be written without its schema. */
-const isSame = (one: ReturnType<typeof createdBy>, other: NonNullable<typeof one>): boolean =>
-  one?.kind === other.kind &&
+const isNamed = (one: ReturnType<typeof createdBy>, other: typeof one): boolean =>
+  one !== undefined &&
+  other !== undefined &&
   (one.name === other.name || bare(one.name) === other.name || one.name === bare(other.name));
