@@ -6,6 +6,7 @@ import { compareCatalogs, unusedPatterns } from "../core/catalog/compare.ts";
 import { otherLedgers } from "../core/catalog/ledgers.ts";
 import { isWidening } from "../core/catalog/wider-type.ts";
 import { foreignPartitions, patternFor } from "../core/diff/apart.ts";
+import { tableNameOf } from "../core/diff/name.ts";
 import {
   type Candidate,
   checkedRenames,
@@ -334,12 +335,13 @@ const orderNotes = ({ otherOrder }: Way): readonly string[] =>
 
 /** `decided`: that what is not renamed goes, with its rows. */
 async function renamesOf(
-  { allowLoss = false, ask }: AutogenerateOptions,
+  options: AutogenerateOptions,
   said: readonly Rename[],
   { catalog }: Desired,
   before: Catalog,
   ignore: readonly string[],
 ): Promise<{ readonly renames: readonly Rename[]; readonly decided: boolean }> {
+  const { allowLoss = false, ask } = options;
   const open = renameCandidates(before, catalog).filter(
     (each) =>
       !said.some((rename) => isEither(rename, each)) &&
@@ -350,7 +352,7 @@ async function renamesOf(
   for (const candidate of open) {
     if (answered.some((each) => isEither(each, candidate))) continue;
     const answer = await ask?.([], question(candidate));
-    if (answer === undefined) throw undecided(open);
+    if (answer === undefined) throw undecided(open, options.desired === undefined);
     if (answer) answered.push(candidate);
   }
   return { renames: [...said, ...answered], decided: false };
@@ -367,6 +369,7 @@ async function allowLosses(
 ): Promise<void> {
   const losses = await lossesOnWay(way, catalog, version);
   if (losses.length === 0) return;
+  const rebuilt = new Set(way.rebuilt.map(tableNameOf));
   const shown = ({ kind, object }: Loss): string => `${kind} ${object}`;
   const about = ["This removes rows or values:", ...losses.map((each) => `  ${shown(each)}`)];
   if ((await ask?.(about, "Write it?")) === true) return;
@@ -374,7 +377,9 @@ async function allowLosses(
     losses.map((each) => ({
       code: "findings/loss",
       message: `rows or values would be lost: ${shown(each)}`,
-      hint: `${each.effect === "overwrites" ? "leave that as it is" : "restore what is missing"} in the schema, or add --allow-loss`,
+      hint: rebuilt.has(each.object)
+        ? "it is dropped and made again, as --allow-rebuild allows: add --allow-loss, or write the SQL by hand"
+        : `${each.effect === "overwrites" ? "leave that as it is" : "restore what is missing"} in the schema, or add --allow-loss`,
     })),
   );
 }
