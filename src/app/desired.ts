@@ -1,6 +1,12 @@
 /** The SQL files of a desired schema, in any order → an empty database into which they are loaded, and their statements. */
 import path from "node:path";
-import { bare, createdBy, rowsLeftOut, type SchemaStatement } from "../core/diff/schema-files.ts";
+import {
+  bare,
+  createdBy,
+  rolesLeftOut,
+  rowsLeftOut,
+  type SchemaStatement,
+} from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { noSchemaHint, quotedName, settingPath } from "../core/explain.ts";
 import type { FileText } from "../core/migration.ts";
@@ -55,6 +61,12 @@ export async function loadSchemaFolder(
     warn(
       location,
       `rows of ${table} are not compared; if they belong to the schema, add "${table}" to "referenceRows" in ${configFile(project.config)}`,
+    );
+  const migrations = [...project.migrations.values()].map(({ up }) => up.source.text);
+  for (const { role, location } of rolesLeftOut(statements, migrations))
+    warn(
+      location,
+      `the role ${role} belongs to the server, not to the schema, and no migration is generated for it: create it on each server before the migrations run, or in a migration that you write by hand`,
     );
   for (const { tag, origin } of statements.filter(({ tag }) => tag.startsWith("DROP ")))
     warn(

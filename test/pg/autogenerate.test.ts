@@ -239,4 +239,18 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     );
     expect(texts.join("\n")).not.toMatch(/goose|drizzle/);
   });
+
+  test("a database that was emptied by dropping public: what the migration then changes there is told, with a way back", async () => {
+    const { url } = await ownDatabase(server);
+    const of = project({});
+    await query(url, "DROP SCHEMA public; CREATE SCHEMA public");
+    const { created, notes } = await generate(of, url, { desired: url });
+    expect(created).toHaveLength(1);
+    const back = /run in the desired database as a superuser: (ALTER SCHEMA .*); then generate/.exec(
+      notes[0]!,
+    );
+    await query(url, back![1]!);
+    const again = await generate(project({}), url, { desired: url });
+    expect(again).toMatchObject({ created: [], notes: [] });
+  });
 });
