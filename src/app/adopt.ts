@@ -91,7 +91,7 @@ export async function adopt(deps: Deps, options: AdoptOptions): Promise<Adoption
   const { adoption: whole } = await readAdoption(deps, config, options);
   const known = whole.migrations.filter(({ revision }) => own.paths.has(revision));
   const taken =
-    otherFault(known, own, options.folder, config) ?? (beside && known.length > 0 ? undefined : whyTaken);
+    otherFault(known, own, options, config) ?? (beside && known.length > 0 ? undefined : whyTaken);
   if (write && taken !== undefined) throw taken;
   const { tool, folder, ...read } = whole;
   const adoption = {
@@ -146,7 +146,7 @@ async function projectIn(deps: Deps, options: AdoptOptions, config: Config): Pro
 function otherFault(
   known: readonly AdoptedMigration[],
   { paths }: OwnMigrations,
-  folder: string,
+  options: Pick<AdoptOptions, "folder" | "tool">,
   { fileName }: Config,
 ): MigrateError | undefined {
   const pattern = filePattern(fileName);
@@ -156,8 +156,8 @@ function otherFault(
     if (own.squashed || slug(path.basename(own.path)) === slug(name)) continue;
     return new MigrateError({
       code: "usage/not-adopted",
-      message: `the project's ${revision} is ${own.path}, but ${folder} now makes ${name} of it`,
-      hint: `nothing was written; if the file was only renamed, give it that name again; to have them all in a folder of their own: migrate adopt ${shellWord(folder)} --directory DIR --yes`,
+      message: `the project's ${revision} is ${own.path}, but ${options.folder} now makes ${name} of it`,
+      hint: `nothing was written; if the file was only renamed, give it that name again; to have them all in a folder of their own: ${adoptCommand(options)} --directory DIR --yes`,
     });
   }
   return undefined;
@@ -229,6 +229,10 @@ export async function readAdoption(
   return { tool, adoption, foreign: reading.migrations };
 }
 
+/** What reads that folder as this command does. */
+const adoptCommand = ({ folder, tool }: Pick<AdoptOptions, "folder" | "tool">): string =>
+  `migrate adopt ${shellWord(folder)}${tool === undefined ? "" : ` --tool ${tool}`}`;
+
 /** The project, which must have these migrations. Throws `usage/not-adopted`, and as `openProject`. */
 export async function adoptedProject(
   deps: Deps,
@@ -236,7 +240,8 @@ export async function adoptedProject(
   config: Config,
   migrations: readonly AdoptedMigration[],
 ): Promise<Project> {
-  const hint = `write them first: migrate adopt ${shellWord(options.folder)}${options.tool === undefined ? "" : ` --tool ${options.tool}`} --yes; or name their folder with --directory`;
+  const isGiven = (options.directories ?? []).length > 0;
+  const hint = `write them first: ${adoptCommand(options)} --yes; or name ${isGiven ? "the folder that they are in" : "their folder with --directory"}`;
   try {
     const project = await openProject(deps, options, config);
     const lost = migrations.find(({ revision }) => !project.migrations.has(revision));

@@ -1,12 +1,18 @@
 /** The SQL files of a desired schema, in any order → an empty database into which they are loaded, and their statements. */
 import path from "node:path";
-import { bare, createdBy, rowsLeftOut, type SchemaStatement } from "../core/diff/schema-files.ts";
+import {
+  bare,
+  createdBy,
+  rolesLeftOut,
+  rowsLeftOut,
+  type SchemaStatement,
+} from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
-import { noSchemaHint, settingPath } from "../core/explain.ts";
+import { noSchemaHint, quotedName, settingPath } from "../core/explain.ts";
 import type { FileText } from "../core/migration.ts";
 import { missingOnServer } from "../core/missing.ts";
 import { STANDARD_STRINGS, searchPathIs, settingsOf } from "../core/plan/session.ts";
-import { identifier } from "../core/quote.ts";
+import { identifier, qualified } from "../core/quote.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import type { Location } from "../core/source.ts";
 import { configFile } from "../io/config.ts";
@@ -55,6 +61,12 @@ export async function loadSchemaFolder(
     warn(
       location,
       `rows of ${table} are not compared; if they belong to the schema, add "${table}" to "referenceRows" in ${configFile(project.config)}`,
+    );
+  const migrations = [...project.migrations.values()].map(({ up }) => up.source.text);
+  for (const { role, location } of rolesLeftOut(statements, migrations))
+    warn(
+      location,
+      `the role ${role} belongs to the server, not to the schema, and no migration is generated for it: create it on each server before the migrations run, or in a migration that you write by hand`,
     );
   for (const { tag, origin } of statements.filter(({ tag }) => tag.startsWith("DROP ")))
     warn(
@@ -117,15 +129,13 @@ export async function loadSchema(
   files: readonly (readonly SchemaStatement[])[],
   { ready, ownsRoles, dump, settings }: LoadOptions,
 ): Promise<void> {
-  // What they say counts for objects that are made later.
-  const first = (tag: string): boolean => tag === "ALTER DEFAULT PRIVILEGES";
   let left = new Set(files.flat().filter(({ setting }) => setting === undefined));
   for (;;) {
     const refused = new Map<SchemaStatement, StatementFailure>();
-    for (const early of [true, false]) {
+    for (const turn of TURNS) {
       for (const file of files) {
         const due = file.filter(
-          (each) => each.setting !== undefined || (left.has(each) && first(each.tag) === early),
+          (each) => each.setting !== undefined || (left.has(each) && turnOf(each.tag) === turn),
         );
         if (!due.some(({ setting }) => setting === undefined)) continue;
         await ready(session);
@@ -140,6 +150,15 @@ export async function loadSchema(
     left = new Set(refused.keys());
   }
   await ready(session);
+}
+
+/** Roles before what speaks of them, which would get a stand-in; then what counts for objects that are made later. */
+const EARLY = ["CREATE ROLE", "ALTER DEFAULT PRIVILEGES"];
+const TURNS = [0, 1, 2];
+
+function turnOf(tag: string): number {
+  const early = EARLY.indexOf(tag);
+  return early < 0 ? EARLY.length : early;
 }
 
 async function sent(
@@ -190,23 +209,42 @@ function hintOf(
   const isThere = IS_THERE.has(failure.sqlstate ?? "");
   if (isThere && dump !== undefined)
     return `${dump} is what "dump" in the config file has written, and is read as one of the schema files: name a file in another folder there, and delete this one`;
-  const made = madeBy(statement);
-  const other = isThere
-    ? all.find((each) => each !== statement && made !== undefined && isSame(madeBy(each), made))
-    : undefined;
-  if (isThere) {
-    const where = other === undefined ? "another statement" : `${other.origin.path}:${other.origin.line}`;
-    return `${where} creates it, too: delete one of the two`;
-  }
+  if (isThere) return namesakeHint(statement, all);
   return (
     failure.hint ??
     missingOnServer(failure.message) ??
+    missingSchema(failure) ??
     noSchemaHint(failure, { settings, setBy: settingPath(all, statement.origin) }) ??
     "the statements can be in any order, but each must work after all the others"
   );
 }
 
+/** That search_path has none is said without a name. */
+function missingSchema({ sqlstate, message }: StatementFailure): string | undefined {
+  const name = sqlstate === "3F000" ? quotedName(message) : undefined;
+  return name === undefined
+    ? undefined
+    : `create it in one of the files: CREATE SCHEMA ${qualified(name)}; or correct the name`;
+}
+
+/** About what is there already. */
+function namesakeHint(statement: SchemaStatement, all: readonly SchemaStatement[]): string {
+  const made = madeBy(statement);
+  if (GIVEN.has(`${made?.kind} ${made?.name}`)) return "every database has it: delete the statement";
+  const others = all.filter((each) => each !== statement && isNamed(madeBy(each), made));
+  const other = others.find((each) => madeBy(each)?.kind === made?.kind) ?? others[0];
+  if (other === undefined)
+    return "it comes with another object, or with the server: delete the statement, or choose another name";
+  const where = `${other.origin.path}:${other.origin.line}`;
+  return madeBy(other)?.kind === made?.kind
+    ? `${where} creates it, too: delete one of the two`
+    : `${where} creates something else of that name: rename one of the two`;
+}
+
+const GIVEN: ReadonlySet<string> = new Set(["schema public", "extension plpgsql"]);
+
 /** One of the two may be written without its schema. */
-const isSame = (one: ReturnType<typeof createdBy>, other: NonNullable<typeof one>): boolean =>
-  one?.kind === other.kind &&
+const isNamed = (one: ReturnType<typeof createdBy>, other: typeof one): boolean =>
+  one !== undefined &&
+  other !== undefined &&
   (one.name === other.name || bare(one.name) === other.name || one.name === bare(other.name));

@@ -84,7 +84,8 @@ async function scratchRound(
   { revision, path, up, down }: Migration,
 ): Promise<DevRound> {
   const start = performance.now();
-  await refuseBeyond(scratch, filesOf(project));
+  const { scratch: named } = project.config;
+  await refuseBeyond(scratch, filesOf(project), named instanceof MigrateError ? undefined : named?.origin);
   const { graph, ledger } = project;
   const before = inOrder(graph, graph.nodes.keys()).filter((id) => id !== revision);
   const { session } = await replayRevisions(deps, project, scratch, before);

@@ -185,14 +185,24 @@ export async function beyondDatabase(files: readonly FileText[]): Promise<string
   return undefined;
 }
 
-/** Throws `usage/scratch` where files that have changed since a scratch database was made reach beyond it, on a server of the user's. */
-export async function refuseBeyond({ ownsRoles }: Scratch, files: readonly FileText[]): Promise<void> {
+/**
+ * Throws `usage/scratch` where files that have changed since a scratch database was made reach beyond it, on a server of the
+ * user's. `named`: where that was named, if it was.
+ */
+export async function refuseBeyond(
+  { ownsRoles }: Pick<Scratch, "ownsRoles">,
+  files: readonly FileText[],
+  named: string | undefined,
+): Promise<void> {
   if (ownsRoles) return;
   const beyond = await beyondDatabase(files);
   if (beyond === undefined) return;
   throw new MigrateError({
     code: "usage/scratch",
     message: `cannot run ${beyond} on a scratch database: it reaches beyond its database, and what it does would remain`,
-    hint: "end this command and start it again: it then takes another server",
+    hint:
+      named === undefined
+        ? "end this command and start it again: it then takes another server"
+        : `end this command and start it again without a server for scratch databases (from ${named}): it then takes another`,
   });
 }

@@ -1,13 +1,14 @@
 /** A request → the database is there: plan, run, and the events on the way. */
 import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
-import { startTimeoutHint } from "../core/explain.ts";
+import { type Explaining, runAgain, startTimeoutHint } from "../core/explain.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { besideNewer, type Fault, leftToDo } from "../core/newer-release.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { redact } from "../core/redact.ts";
 import { settledRows } from "../core/replaced.ts";
+import { shellWord } from "../core/shell.ts";
 import { appliedAfter } from "../core/steps.ts";
 import { recording } from "../core/undoing.ts";
 import { lockFirst } from "../io/execute.ts";
@@ -29,7 +30,7 @@ import { callback, flag, type Rules } from "./options.ts";
 import { computing, type Deps, type Project, type ProjectOptions, projectRules } from "./project.ts";
 import { interruptedFirst, resumed, resumption, warnOfHalf } from "./resume.ts";
 import { lockOptions, type SendOptions, send, sendRules, type Target } from "./send.ts";
-import { type ConversionSteps, conversionSteps, type Request, stepsFrom } from "./steps.ts";
+import { type ConversionSteps, conversionSteps, type Request, stepsFrom, withFixedEnd } from "./steps.ts";
 import { comparedSteps } from "./verify.ts";
 
 export interface RunOptions
@@ -102,6 +103,12 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
   /** What an attempt that failed had found. */
   let before: LedgerState | undefined;
   let isLost = false;
+  let asked = request;
+  /** What to type to go on, once a part is done, where the same command would count its steps anew. */
+  const again = (): string | undefined =>
+    asked === request || asked.kind === "stamp"
+      ? undefined
+      : `migrate ${asked.kind} ${shellWord(asked.target)}`;
   try {
     let target: Target | undefined;
     const writable = async (): Promise<Target> => {
@@ -115,7 +122,11 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
       // The plan starts from the ledger as it will be, so that nothing is written before the target is known to be one.
       const from =
         conversion === undefined ? state : { ...state, applied: settledRows(graph, state.applied) };
-      const plan = await computing(deps, project, () => planFor(project, request, from, session, options));
+      const { plan, fixed } = await computing(deps, project, () =>
+        planFor(project, asked, from, session, options),
+      );
+      // A plan that is made after a part was done ends where the first one does.
+      asked = fixed;
       const hasNoStep = plan.batches.length === 0;
       const ended = (): RunResult => ({
         database,
@@ -131,7 +142,10 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
         await bringUp(state, sending, deps, options);
         if (conversion !== undefined) state = await converted(conversion, sending, project, deps, options);
         if (hasNoStep) return ended();
-        await runPlan(plan, from, sending, project, deps, options, done);
+        const isFirst = attempt === 0;
+        await runPlan(plan, from, sending, project, deps, options, done, (step) =>
+          isFirst && step === plan.steps[0] ? undefined : again(),
+        );
         if (config.dumpFile !== undefined) {
           const { keepDump } = await import("./keep-dump.ts");
           await keepDump(deps, session, project, options.onNotice);
@@ -148,9 +162,12 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
             session = await reconnect(sending, deps, options, error);
             found = await readLedger(session, ledger);
           } catch (cause) {
-            throw outcomeUnread(error, cause);
+            throw outcomeUnread(error, cause, again());
           }
-          if (sameSet(found, state)) throw nothingMore(error, found, session.connectionOptions);
+          if (sameSet(found, state)) {
+            const next = attempt === 0 ? undefined : again();
+            throw nothingMore(error, found, session.connectionOptions, next);
+          }
           done.push(...stepsDone(plan, found).filter((step) => !done.includes(step)));
         } else if (error.code !== "state/guard" || (before !== undefined && sameSet(before, state)))
           throw error;
@@ -161,7 +178,8 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
     // A connection of the caller's goes on, and must not keep what was locked before there was a plan.
     if (options.connection !== undefined) await session.send(ledger.unlock).catch(() => {});
     // What an earlier attempt did is kept, where this one was stopped before it did anything.
-    if ((before !== undefined || isLost) && isCancelled(error, NOTHING)) throw cancelled(GOES_ON, error);
+    const isDone = (before !== undefined || isLost) && isCancelled(error, NOTHING);
+    if (isDone || isCancelled(error, GOES_ON)) throw cancelled(goesOn(again()), error);
     throw asTold(error, deps.signal);
   } finally {
     watched.stop();
@@ -214,6 +232,7 @@ function runPlan(
   deps: Deps,
   options: RunOptions,
   done: PlanStep[],
+  again: NonNullable<Explaining["again"]>,
 ): Promise<void> {
   const onEvent = (event: Event): void => {
     if (event.type === "step-done") done.push(event.step);
@@ -227,6 +246,7 @@ function runPlan(
     { ...options, onEvent },
     {
       sourceText: (path) => sourceText(project, path),
+      again,
       // In one transaction for all, what the steps before it did is rolled back.
       recording: (step, failed) =>
         options.singleTransaction === true
@@ -244,17 +264,18 @@ async function planFor(
   state: LedgerState,
   session: Session,
   options: RunOptions,
-): Promise<Plan> {
+): Promise<{ readonly plan: Plan; readonly fixed: Request }> {
   const { rows, at } = startOf(project, request, state, options);
   const steps = comparedSteps(project, rows, () => stepsFrom(project, request, rows), options.onNotice);
+  const fixed = withFixedEnd(project.graph, request, rows);
   const compileOptions = { ...options, serverVersion: session.version, effects: true };
   const { intent } = state;
   if (intent === undefined) {
     const plan = await compileSteps(project, steps, "run", compileOptions);
-    return at === undefined ? plan : { ...plan, from: at, to: at };
+    return { plan: at === undefined ? plan : { ...plan, from: at, to: at }, fixed };
   }
   await warnOfHalf(project, session, steps, intent, options.onNotice);
-  return compileSteps(project, interruptedFirst(project, steps, intent, "run"), "run", {
+  const plan = await compileSteps(project, interruptedFirst(project, steps, intent, "run"), "run", {
     ...compileOptions,
     resume: {
       intent,
@@ -267,6 +288,7 @@ async function planFor(
       },
     },
   });
+  return { plan, fixed };
 }
 
 /**
@@ -326,8 +348,12 @@ async function reconnect(
   return session;
 }
 
+/** Of what was stopped between two steps. */
+const goesOn = (again: string | undefined): string =>
+  again === undefined ? GOES_ON : `what was done so far is kept; to continue, ${runAgain(again)}`;
+
 /** The connection was lost, and `cause` came of the attempt to find out how the run ended: no server, most of the time. */
-function outcomeUnread(error: MigrateError, cause: unknown): unknown {
+function outcomeUnread(error: MigrateError, cause: unknown, again: string | undefined): unknown {
   const isGone =
     cause instanceof MigrateError &&
     cause !== error &&
@@ -337,7 +363,7 @@ function outcomeUnread(error: MigrateError, cause: unknown): unknown {
     {
       code: error.code,
       message: `${error.message}; after that: ${cause.message}`,
-      hint: "the outcome could not be read; run the same command again when the server is back",
+      hint: `the outcome could not be read; when the server is back, ${runAgain(again)}`,
       ...(error.sqlstate === undefined ? {} : { sqlstate: error.sqlstate }),
     },
     { cause },
@@ -348,11 +374,12 @@ function nothingMore(
   error: MigrateError,
   { intent }: LedgerState,
   connectionOptions: string | undefined,
+  again: string | undefined,
 ): MigrateError {
   const found =
     intent === undefined
-      ? "no step is left unfinished; run the same command again"
-      : `${intent.revision} is still interrupted at statement ${intent.statement} of ${intent.of}; the same command resumes there`;
+      ? `no step is left unfinished; ${runAgain(again)}`
+      : `${intent.revision} is still interrupted at statement ${intent.statement} of ${intent.of}; ${again === undefined ? "the same command resumes there" : runAgain(again, "it resumes there")}`;
   const advice = startTimeoutHint(error, connectionOptions);
   return new MigrateError(
     {

@@ -11,6 +11,7 @@ import {
   appliedAfter,
   appliedBelow,
   currentHeads,
+  idsOf,
   parseRange,
   planDowngrade,
   planOfflineDowngrade,
@@ -22,7 +23,7 @@ import {
   type Step,
   stateAt,
 } from "../core/steps.ts";
-import { BASE, parseRelative } from "../core/target.ts";
+import { BASE, downgradeTarget, parseRelative, upgradeTargets } from "../core/target.ts";
 import { checkOptions, flag, isFields, target, text, texts, wrongOption } from "./options.ts";
 import type { Project } from "./project.ts";
 
@@ -127,6 +128,20 @@ export function stepsFrom(
   const plan = request.kind === "upgrade" ? planUpgrade : planDowngrade;
   const steps = plan(graph, rows, request.target);
   return { kind: request.kind, before, after: appliedAfter(before, steps), steps, target: request.target };
+}
+
+/**
+ * The same request with an end that stays where it is, where it counts from what is applied: once a part of it is done, `-2` would
+ * lead further. Throws as `stepsFrom`.
+ */
+export function withFixedEnd(graph: Graph, request: Request, rows: readonly AppliedRow[]): Request {
+  if (request.kind === "stamp" || parseRelative(request.target)?.symbol !== "") return request;
+  const { kind, target } = request;
+  const current = currentHeads(graph, idsOf(rows));
+  if (kind === "upgrade") return { kind, target: upgradeTargets(graph, current, target)[0]! };
+  const { branch, place } = downgradeTarget(graph, current, target);
+  const isOnlyWay = planDowngrade(graph, rows, place).length === planDowngrade(graph, rows, target).length;
+  return { kind, target: isOnlyWay ? place : `${branch}@${place}` };
 }
 
 /** A stamp after which the ledger names the squashed revisions. */

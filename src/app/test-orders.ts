@@ -35,12 +35,13 @@ export async function testOrdersOf(
 ): Promise<Omit<TestedOrders, "revisions" | "merge">> {
   const { graph } = on.project;
   const { orders, possible } = ordersOf(revisions);
-  const count = { orders: orders.length, possible };
   let first: Catalog | undefined;
   let running: readonly RevisionId[] = revisions;
+  const count = { orders: 0, possible };
   try {
     for (const order of orders) {
       running = order;
+      count.orders += 1;
       const run = new Set(order.flatMap((id) => inOrder(graph, ancestors(graph, [id]))));
       const catalog = await catalogAfter(on, [...run], false);
       first ??= catalog;

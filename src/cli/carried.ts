@@ -45,12 +45,16 @@ const INIT = "init";
 
 /**
  * Puts the flags behind the name of each command in a text, unless the text itself says another value of that flag. Help
- * is the same everywhere.
+ * is the same everywhere. `typed`: the command that was typed, whose own flags they are.
  */
-export function carrying(args: Arguments, commands: Iterable<string>): (text: string) => string {
+export function carrying(
+  args: Arguments,
+  commands: Iterable<string>,
+  typed?: string,
+): (text: string) => string {
   const flags = carriedFlags(args);
   if (flags.length === 0) return (text) => text;
-  const commandNames = [...commands].filter((name) => !APART.has(name)).join("|");
+  const commandNames = [...commands].filter((name) => !APART.has(name) || name === typed).join("|");
   const command = new RegExp(`\\bmigrate (?:${commandNames})\\b(?!-| --help\\b)`, "g");
   return (text) => {
     const carried = flags.filter(({ names }) => !names.test(text));

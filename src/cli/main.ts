@@ -53,7 +53,7 @@ async function answer(
     json,
     events: args.flag("json-events"),
     clean,
-    carry: carrying(args, commandNames),
+    carry: carrying(args, commandNames, line.command?.name),
     signal: process.signal,
   });
   try {

@@ -34,6 +34,8 @@ export interface Failure {
   readonly position?: number;
   /** The connection broke: what the server did with the statement is not known. */
   readonly lost: boolean;
+  /** The options that its connection was given, as in PGOPTIONS, where that is known. */
+  readonly connectionOptions?: string | undefined;
 }
 
 export interface Explaining {
@@ -54,6 +56,8 @@ export interface Explaining {
         failed: Pick<Statement, "tag" | "sql"> & Pick<Failure, "sqlstate">,
       ) => string | undefined)
     | undefined;
+  /** What to type to go on behind what is done before this step, where the same command would count its steps anew. */
+  readonly again?: ((step: PlanStep | undefined) => string | undefined) | undefined;
   /** Whoever runs the plan tells himself what is so now, and where it ran: the hint is only what to do. */
   readonly adviceOnly?: boolean | undefined;
 }
@@ -64,7 +68,7 @@ export function explain(
   batch: Batch,
   statement: Statement,
   failure: Failure,
-  { sourceText, aborted, runsAs, connectionOptions, scratch, recording, adviceOnly }: Explaining,
+  { sourceText, aborted, runsAs, connectionOptions, scratch, recording, again, adviceOnly }: Explaining,
 ): MigrateError {
   const { purpose, origin } = statement;
   const { sqlstate } = failure;
@@ -72,14 +76,15 @@ export function explain(
   const error = errorOf.bind(undefined, failure);
   const stateAnd = (next: string): string =>
     scratch === undefined ? whatIsSo(plan, batch, step, next) : onScratch(scratch);
-  const state = adviceOnly === true ? undefined : stateAnd(`fix the cause and ${RESUMES}`);
+  const resumes = runAgain(again?.(step), "it resumes here");
+  const state = adviceOnly === true ? undefined : stateAnd(`fix the cause and ${resumes}`);
   if (isGuard(sqlstate)) return error("state/guard", failure.message.replace(/^retort: /, ""), failure.hint);
   // A guard that has looked at the rights of the role says itself which it lacks, and what to do.
   if (sqlstate === "42501" && failure.message.startsWith("retort: "))
     return error("execution/own-statement", failure.message.replace(/^retort: /, ""), failure.hint);
   if (sqlstate === "57014" && aborted)
-    return cancelled(scratch === undefined ? stateAnd(`to continue, ${RESUMES}`) : NOTHING, failure);
-  if (failure.lost) return connectionLost(failure, scratch, connectionOptions);
+    return cancelled(scratch === undefined ? stateAnd(`to continue, ${resumes}`) : NOTHING, failure);
+  if (failure.lost) return connectionLost(failure, { scratch, connectionOptions, again: again?.(undefined) });
   const said = withoutPasswords(failure, statement);
   const message = messageOf(said);
   if (origin !== undefined) {
@@ -87,7 +92,7 @@ export function explain(
     const missing = scratch === undefined || step?.direction !== "up" ? undefined : missingHint(said.message);
     const walk = walkHint(statement, failure);
     const advice =
-      adviceOf(failure, statement, step, connectionOptions) ??
+      adviceOf(failure, statement, { step, isShared: batch.step === undefined, connectionOptions }) ??
       noSchemaHint(failure, {
         settings: plan.settings,
         setBy: settingPath(
@@ -170,18 +175,27 @@ export function withoutPasswords(failure: Failure, { sql }: Statement): Failure 
 
 /** A question of ours about the database failed. */
 export function explainQuery(failure: Failure, aborted: boolean): MigrateError {
-  const { message, sqlstate, lost } = failure;
+  const { message, sqlstate, lost, connectionOptions } = failure;
   if (lost) return connectionLost(failure);
   if (sqlstate === "57014" && aborted) return cancelled(GOES_ON, failure);
-  const hint = failure.hint ?? "nothing was in progress; run the same command again";
+  const hint =
+    failure.hint ??
+    startTimeoutHint(failure, connectionOptions) ??
+    (sqlstate === "42501"
+      ? "grant the role that connects that right, or connect as another role"
+      : "nothing was in progress; run the same command again");
   return errorOf(failure, "execution/own-statement", `a query about the database failed: ${message}`, hint);
 }
 
-function connectionLost(failure: Failure, scratch?: string, connectionOptions?: string): MigrateError {
+interface Lost extends Pick<Explaining, "connectionOptions" | "scratch"> {
+  readonly again?: string | undefined;
+}
+
+function connectionLost(failure: Failure, { scratch, connectionOptions, again }: Lost = {}): MigrateError {
   const message = `the connection to the database was lost: ${failure.message}`;
   const hint =
     scratch === undefined
-      ? "run the same command again: it continues from what the ledger has recorded"
+      ? runAgain(again, "it continues from what the ledger has recorded")
       : `${onScratch(scratch)}; run the same command again`;
   const advice = startTimeoutHint(failure, connectionOptions);
   return errorOf(failure, "execution/connection-lost", message, lines(advice, hint));
@@ -303,7 +317,11 @@ export function refuseInterrupted(
   });
 }
 
-const RESUMES = "run the same command again: it resumes here";
+/** What to type to go on. `command`: where the same one would lead further; `why` it goes on. */
+export function runAgain(command: string | undefined, why = ""): string {
+  if (command === undefined) return `run the same command again${why === "" ? "" : `: ${why}`}`;
+  return `run: ${command} (${why === "" ? "" : `${why}; `}the same command would count its steps anew)`;
+}
 
 /** Whose value, of those that every migration's session starts from, the server does not know; by the name that it quotes. */
 function refusedSetting({ purpose }: Statement, { sqlstate, message }: Failure): string | undefined {
@@ -346,14 +364,15 @@ const ENDING = `a function cannot end a transaction; a procedure or a DO block c
 function adviceOf(
   { sqlstate = "", message, where }: Failure,
   { tag }: Statement,
-  step: PlanStep | undefined,
-  connectionOptions: string | undefined,
+  { step, isShared, connectionOptions }: Surrounding,
 ): string | undefined {
+  const also = isShared ? `, and ${APART}` : "";
   if (step?.transactional === true && sqlstate === "25001")
     // The server tells what it ran from within.
-    return where === undefined ? OUTSIDE : `a function or a DO block cannot contain it: ${OUTSIDE_ALONE}`;
+    return `${where === undefined ? OUTSIDE : `a function or a DO block cannot contain it: ${OUTSIDE_ALONE}`}${also}`;
   if (step?.transactional === true && sqlstate === "2D000")
-    return tag === "DO" || tag === "CALL" ? OUTSIDE : ENDING;
+    return `${tag === "DO" || tag === "CALL" ? OUTSIDE : ENDING}${also}`;
+  if (sqlstate === "55P04") return isShared ? `${ADDED_BEFORE}, and ${APART}` : ADDED_BEFORE;
   // That search_path has no schema is said without a name.
   const missing = sqlstate === "3F000" ? quotedName(message) : undefined;
   if (missing !== undefined)
@@ -362,8 +381,18 @@ function adviceOf(
       ? "correct the name, unless the schema is gone already"
       : `create it in an earlier migration: CREATE SCHEMA ${qualified(missing)}; or correct the name`;
   const setting = TIMEOUTS[sqlstate];
-  return setting === undefined ? advice[sqlstate] : turnedOff(setting, "0", connectionOptions);
+  return setting === undefined ? undefined : turnedOff(setting, "0", connectionOptions);
 }
+
+/** What a statement that failed stands in. */
+interface Surrounding extends Pick<Explaining, "connectionOptions"> {
+  readonly step: PlanStep | undefined;
+  /** One transaction holds all steps. */
+  readonly isShared: boolean;
+}
+
+const APART = "leave out --single-transaction";
+const ADDED_BEFORE = "put ALTER TYPE ... ADD VALUE into a migration of its own, before this one";
 
 /** What ends a statement that takes too long, by the SQLSTATE and words that a server says it with. */
 const LIMITS = [
@@ -394,13 +423,13 @@ function timeoutIn(
 ): string | undefined {
   const name = limitMet(failure);
   if (name === undefined) return undefined;
-  const isSet = new RegExp(`\\bSET\\b.*\\b${name}\\b`, "i");
+  const isSet = new RegExp(`\\bSET\\b.*\\b${name}\\b|\\bset_config\\s*\\(\\s*'${name}'`, "i");
   const sets = batches
     .flatMap(({ statements }) => statements)
     .some((each) => each.origin?.path === path && isSet.test(each.sql));
   if (sets) return `the limit is the SET ${name} of this file: raise it there`;
   const key = name.replace("_", "-");
-  const inHeader = new RegExp(`^(?:--.*\\n)*?(--[ \\t]*${key}[ \\t]*:.*)`);
+  const inHeader = new RegExp(`^\\uFEFF?(?:--.*\\r?\\n)*?(--[ \\t]*${key}[ \\t]*:.*)`);
   const [, header] = inHeader.exec(sourceText(path) ?? "") ?? [];
   if (header !== undefined)
     return `the limit is that of this file's header ('${header.trim()}'): raise it there`;
@@ -439,10 +468,6 @@ const TIMEOUTS: Readonly<Record<string, string>> = {
 /** A name in a message of the server's, in whatever language. */
 export const quotedName = (message: string): string | undefined =>
   /["«»„“「](.+)["«»“”」]/.exec(message)?.[1]?.trim();
-
-const advice: Readonly<Record<string, string>> = {
-  "55P04": "put ALTER TYPE ... ADD VALUE into a migration of its own, before this one",
-};
 
 /** Where a file sets search_path: the last place up to this one. */
 export const settingPath = (

@@ -36,6 +36,7 @@ export interface ExecuteOptions extends LockOptions {
   readonly connectionOptions?: Explaining["connectionOptions"];
   readonly scratch?: Explaining["scratch"];
   readonly recording?: Explaining["recording"];
+  readonly again?: Explaining["again"];
   readonly adviceOnly?: Explaining["adviceOnly"];
   /** The statement that records a failed step in the ledger; `statement`: which of its file failed outside a transaction, else 0. */
   readonly recordFailure?: (step: PlanStep, statement: number, message: string) => string;
@@ -278,7 +279,7 @@ const explained = async (
   batch: Batch,
   statement: Statement,
   failure: ItemFailure["failure"],
-  { sourceText, runsAs, connectionOptions, scratch, recording, adviceOnly, signal }: ExecuteOptions,
+  { sourceText, runsAs, connectionOptions, scratch, recording, again, adviceOnly, signal }: ExecuteOptions,
 ): Promise<MigrateError> =>
   explain(plan, batch, statement, failure, {
     sourceText,
@@ -286,6 +287,7 @@ const explained = async (
     connectionOptions,
     scratch,
     recording,
+    again,
     adviceOnly,
     aborted: signal?.aborted === true,
   });

@@ -54,7 +54,7 @@ function orderLine({
   const merged = merge === undefined ? "" : `, which ${merge} merges`;
   return {
     ...tested,
-    name: `${orders} of ${possible} orders of ${revisions.join(", ")}${merged}`,
+    name: `the orders of ${revisions.join(", ")}${merged} (${orders} of ${possible} run)`,
     details: [
       ...differenceLines(tested.differences, ["first", "other"]),
       ...(failedOrder === undefined ? [] : [`in the order ${failedOrder.join(", ")}:`]),

@@ -3,8 +3,10 @@ import { expect, test } from "vitest";
 import { carrying } from "../../src/cli/carried.ts";
 import { readCommandLine } from "../../src/cli/command-line.ts";
 
-const carried = async (typed: string, text: string): Promise<string> =>
-  carrying((await readCommandLine(typed.split(" "))).args, ["upgrade", "verify", "history", "init"])(text);
+const carried = async (typed: string, text: string): Promise<string> => {
+  const { args, command } = await readCommandLine(typed.split(" "));
+  return carrying(args, ["upgrade", "verify", "history", "init", "adopt"], command?.name)(text);
+};
 
 test.each([
   ["verify", "accept it with: migrate upgrade", "accept it with: migrate upgrade"],
@@ -39,6 +41,9 @@ test.each([
     "name another with --directory DIR, or: migrate history",
     "name another with --directory DIR, or: migrate history --directory a",
   ],
+  // The folder of a project is not the one that another tool's is to become, unless that was said of it.
+  ["verify --directory a", "run: migrate adopt a", "run: migrate adopt a"],
+  ["adopt b --directory a", "run: migrate adopt b --yes", "run: migrate adopt --directory a b --yes"],
 ])("%s: %s", async (typed, text, expected) => {
   expect(await carried(typed, text)).toBe(expected);
 });

@@ -187,8 +187,11 @@ describe("renames", () => {
   });
   test("that can be pasted are suggested", () => {
     const from = ["public", "My T", "a=col"];
-    const { hint } = undecided([{ object: "", from, to: ["b c"] }]);
+    const { hint } = undecided([{ object: "", from, to: ["b c"] }], true);
     expect(hint).toContain(`-- renamed-from: "a=col", or add --rename 'public.My T."a=col"=b c';`);
+    expect(undecided([{ object: "", from, to: ["b c"] }], false).hint).toMatch(
+      /^if it is a rename, add --rename /,
+    );
   });
   test("of a comment name its line", () => {
     const sql = "\n-- one\n  -- renamed-from: gone\nCREATE TABLE shop.users (id int);";

@@ -1,6 +1,6 @@
 /** A statement of a plan and the server's answer → where it failed, what is so now, and what to do. */
 import { expect, test } from "vitest";
-import { explain, type Failure } from "../../src/core/explain.ts";
+import { explain, explainQuery, type Failure } from "../../src/core/explain.ts";
 import { defaultPins } from "../../src/core/plan/session.ts";
 import type { StepInput } from "../../src/core/plan/step.ts";
 import type { Statement } from "../../src/core/plan/types.ts";
@@ -117,6 +117,15 @@ test.each([
     "is the statement_timeout of the options of the connection",
   ],
   [LOCK_TIMEOUT, "-- lock-timeout: 5\n", "", "", {}, "of this file's header ('-- lock-timeout: 5'):"],
+  [LOCK_TIMEOUT, "-- revision: a\r\n-- lock-timeout: 5\r\n", "", "", {}, "header ('-- lock-timeout: 5'):"],
+  [
+    LOCK_TIMEOUT,
+    "",
+    "SELECT set_config('lock_timeout', '5', false);",
+    "",
+    {},
+    "the SET lock_timeout of this",
+  ],
   [LOCK_TIMEOUT, "", "", "", { lockTimeout: "5" }, " lock_timeout = '5ms', from --lock-timeout or"],
   [
     LOCK_TIMEOUT,
@@ -153,6 +162,26 @@ test.each([
     expect(hintAt("guard-step")).toMatch(/^statement_timeout is set (for this role|in the options)/);
 });
 
+test.each<[string, Partial<Failure>, string]>([
+  [
+    "57014",
+    { message: "canceling statement due to statement timeout" },
+    "PGOPTIONS='-c statement_timeout=0'",
+  ],
+  [
+    "57014",
+    {
+      message: "canceling statement due to statement timeout",
+      connectionOptions: "-c statement_timeout=1s",
+    },
+    "take it out, or set it to 0 there",
+  ],
+  ["42501", {}, "grant the role that connects that right, or connect as another role"],
+  ["XX000", {}, "nothing was in progress; run the same command again"],
+])("a query of ours that fails with %s is told what helps", (sqlstate, failure, hint) => {
+  expect(explainQuery({ message: "no", sqlstate, lost: false, ...failure }, false).hint).toContain(hint);
+});
+
 test("what is stopped on request outside a transaction has no cause to fix", () => {
   const failure = { sqlstate: "57014", message: "canceling statement due to user request" };
   const { hint } = told("VACUUM;", failure, { transactional: false, aborted: true });
@@ -183,6 +212,20 @@ test("on a scratch database nothing is said of what stays applied, but which dat
   expect(told("SELECT 1;", { lost: true, sqlstate: "57P01" }, { scratch }).hint).toBe(
     `${so}; run the same command again`,
   );
+});
+
+test.each(["25001", "2D000", "55P04"])("what %s needs, one transaction for all has not", (sqlstate) => {
+  const steps = [step("a", ["SELECT 1;"]), step("b", ["DO '';"])];
+  const hintOf = (singleTransaction: boolean): string => {
+    const plan = planOf(steps, { singleTransaction });
+    const batch = plan.batches.findLast((each) => each.statements.some(({ purpose }) => purpose === "user"))!;
+    const user = batch.statements.findLast(({ purpose }) => purpose === "user")!;
+    const failure = { message: "no", sqlstate, lost: false };
+    return explain(plan, batch, user, failure, { sourceText: () => undefined, aborted: false }).hint ?? "";
+  };
+  expect(
+    [true, false].map((shared) => hintOf(shared).includes(", and leave out --single-transaction")),
+  ).toEqual([true, false]);
 });
 
 test("the commit of several steps is told of the last of them", () => {

@@ -64,8 +64,8 @@ async function serverThatIs(being: Being): Promise<{ readonly port: number; read
     open += 1;
     socket.on("error", () => {}).on("close", () => (open -= 1));
     socket.once("data", () => {
-      const [code, routine, said = code === "28000" ? NO_LOGIN : "no"] = being.split("|");
-      const where = routine === undefined ? "" : `R${routine}\0`;
+      const [code, routine, said = code === "28000" ? NO_LOGIN : "no", hint] = being.split("|");
+      const where = `${routine === undefined ? "" : `R${routine}\0`}${hint === undefined ? "" : `H${hint}\0`}`;
       if (/^\d/.test(being)) socket.end(message("E", `SFATAL\0VFATAL\0C${code}\0M${said}\0${where}\0`));
       else socket.write(greeting);
       socket.on("data", (bytes) => (bytes[0] === 0x51 ? socket.write(answer(being)) : socket.end()));
@@ -155,6 +155,11 @@ test.each<[Being, string, string]>([
   ["42501|set_config_option", "shop?options=-c%20a.b%3D1", "correct the options of the connection (from the"],
   ["42501|f|Rolle »o n«", "shop?options=-c%20role%3Do%5C%20n", 'as a superuser, run: GRANT "o n" TO "ann"'],
   ["55000", "shop", "run: ALTER DATABASE shop ALLOW_CONNECTIONS true"],
+  [
+    "55000|f|no|Use DROP DATABASE.",
+    "shop",
+    "run: DROP DATABASE shop; then create it again, for example with: createdb",
+  ],
   ["58030", "shop", "the server is running, and refuses this connection"],
   ["away", "shop", "check that the server is running and accepts connections at this address"],
 ])("what to do where the server says %s to %s", async (being, database, hint) => {

@@ -184,6 +184,9 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
       code: "usage/rebuild",
       hint: "did you mean --allow-rebuild public.t?",
     });
+    expect((await failureOf(generate(of, url, { allowRebuild: ["public.t"] }))).hint).toBe(
+      "it is dropped and made again, as --allow-rebuild allows: add --allow-loss, or write the SQL by hand",
+    );
     await generate(of, url, { allowRebuild: ["public.t"], allowLoss: true });
     expect(written(of)).toContain("PARTITION BY LIST");
     schemaFolder(of, "CREATE TABLE t (a int);\nCREATE VIEW v AS SELECT b FROM t;");
@@ -192,6 +195,10 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
       message: 'CREATE VIEW v: column "b" does not exist',
       location: { path: "schema/shop.sql", line: 2 },
     });
+    schemaFolder(of, "CREATE TABLE public.t (a int);\nCREATE TABLE shop.t (a int);");
+    expect((await failureOf(generate(of, url))).hint).toBe(
+      "create it in one of the files: CREATE SCHEMA shop; or correct the name",
+    );
     schemaFolder(of, "CREATE TABLE public.t (a int);\nSET search_path = none;\nCREATE TABLE u (a int);");
     expect((await failureOf(generate(of, url))).hint).toMatch(/^line 2 of this file sets a search_path/);
     schemaFolder(
@@ -231,5 +238,19 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
       files.map((file) => readFileSync(join(other.folder, file), "utf8")),
     );
     expect(texts.join("\n")).not.toMatch(/goose|drizzle/);
+  });
+
+  test("a database that was emptied by dropping public: what the migration then changes there is told, with a way back", async () => {
+    const { url } = await ownDatabase(server);
+    const of = project({});
+    await query(url, "DROP SCHEMA public; CREATE SCHEMA public");
+    const { created, notes } = await generate(of, url, { desired: url });
+    expect(created).toHaveLength(1);
+    const back = /run in the desired database as a superuser: (ALTER SCHEMA .*); then generate/.exec(
+      notes[0]!,
+    );
+    await query(url, back![1]!);
+    const again = await generate(project({}), url, { desired: url });
+    expect(again).toMatchObject({ created: [], notes: [] });
   });
 });

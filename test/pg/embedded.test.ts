@@ -1,6 +1,6 @@
 /** The embedded database: the same verbs, plans and errors as on a server, and a folder that one process has. */
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readState } from "../../src/app/look.ts";
@@ -89,6 +89,16 @@ test("neither a file nor a folder of others is taken for a database", async () =
     expect(await failureOf(shop.upgrade(`pglite:${at}`))).toMatchObject(failure);
   }
   expect(existsSync(join(shop.folder, "PG_VERSION"))).toBe(false);
+});
+
+test("a folder that another version of PGlite has made is told as that", async () => {
+  const { folder: at } = project({});
+  mkdirSync(join(at, "old"));
+  writeFileSync(join(at, "old", "PG_VERSION"), "16\n");
+  expect(await failureOf(shop.state(`pglite:${join(at, "old")}`))).toMatchObject({
+    code: "execution/connect",
+    hint: "check that this user can write to the database's folder, and that the PGlite that is installed is of PostgreSQL 16, which has made the database",
+  });
 });
 
 describe("errors are those of a server", () => {

@@ -269,7 +269,7 @@ CREATE CONSTRAINT TRIGGER c AFTER INSERT ON o DEFERRABLE INITIALLY DEFERRED FOR 
     expect(await failing).toMatchObject({
       code: "execution/connection-lost",
       sqlstate: "57P01",
-      hint: "the outcome could not be read; run the same command again when the server is back",
+      hint: "the outcome could not be read; when the server is back, run the same command again",
     });
     expect(events.at(-1)).toBe("connection-lost");
   });
@@ -285,6 +285,34 @@ CREATE CONSTRAINT TRIGGER c AFTER INSERT ON o DEFERRABLE INITIALLY DEFERRED FOR 
     expect((await shop.upgrade(url, "b")).steps.map(({ revision }) => revision)).toEqual(["a", "b"]);
     expect(await failureOf(shop.upgrade(url))).toMatchObject({ code: "execution/connection-lost" });
     expect((await shop.upgrade(url).catch(() => shop.upgrade(url))).steps).toHaveLength(1);
+  });
+
+  test("steps that were counted from what is applied are not counted anew, once some are done", async () => {
+    const { url } = await ownDatabase(server);
+    const ended = "SELECT pg_terminate_backend(pg_backend_pid()) WHERE nextval('times') = 1;";
+    const outside = { up: "SELECT 1;", downHeader: ["transaction: none"] };
+    const shop = project({
+      a: "CREATE SEQUENCE times;",
+      b: { up: "CREATE TABLE b ();", down: `DROP TABLE b; ${ended}` },
+      c: { ...outside, down: "SELECT 1; SELECT 1 / 0;" },
+      d: "CREATE TABLE d ();",
+      e: { up: "SELECT 1; SELECT 1 / 0;", header: ["transaction: none"] },
+    });
+    expect((await failureOf(shop.upgrade(url, "+5"))).hint).toContain(
+      "fix the cause and run: migrate upgrade e (it resumes here; the same command would count its steps anew)",
+    );
+    await shop.run(url, { kind: "stamp", targets: ["d"] });
+    expect((await failureOf(shop.downgrade(url, "-2"))).hint).toContain(
+      "fix the cause and run: migrate downgrade b (it resumes here; the same command would count its steps anew)",
+    );
+    // What is the first of its command counts from where it did before.
+    expect((await failureOf(shop.downgrade(url, "-1"))).hint).toContain(
+      "run the same command again: it resumes here",
+    );
+    shop.write("0003_c.down.sql", "-- revision: c\n-- transaction: none\n\nSELECT 1; SELECT 2;");
+    const { steps } = await shop.downgrade(url, "-2");
+    expect(steps.map(({ revision }) => revision)).toEqual(["c", "b"]);
+    expect((await shop.state(url)).heads).toEqual(["a"]);
   });
 
   test("a connection that breaks while the server goes on: the ledger tells how it ended", async () => {

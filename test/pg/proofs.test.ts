@@ -239,6 +239,28 @@ describe("the script", () => {
   });
 });
 
+test.runIf(servers().some(({ major }) => major === 15))(
+  "roles and databases that migrations make are there for none of the other runs on the server of the package",
+  async () => {
+    const fifteen = servers().find(({ major }) => major === 15)!;
+    const { url } = await ownDatabase(fifteen);
+    const of = project({
+      t: { up: "CREATE TABLE t ();", down: "DROP TABLE t;" },
+      role: {
+        up: "CREATE ROLE retort_beyond; GRANT SELECT ON t TO retort_beyond;",
+        down: "REVOKE SELECT ON t FROM retort_beyond; DROP ROLE retort_beyond;",
+      },
+      database: { up: "CREATE DATABASE retort_beyond;", down: "DROP DATABASE retort_beyond;" },
+      left: { up: "CREATE TABLE u ();", down: "DROP TABLE u;", parent: "role" },
+    });
+    const { migrations, orders, ...result } = await testMigrations(of.deps, { database: url, script });
+    expect(result.scratch.description).toContain("a server from the npm package");
+    expect([...migrations, ...orders, result.script].map((each) => each?.verdict)).toEqual(
+      Array(6).fill("exact"),
+    );
+  },
+);
+
 /** What was kept here may grant to roles of the tests, which could not be dropped then. */
 afterAll(async () => {
   for (const { url } of servers()) {

@@ -272,7 +272,8 @@ describe.sequential("replays", () => {
       const down = join(of.folder, "0001_a.down.sql");
       writeFileSync(down, `${readFileSync(down, "utf8")}\n${victim}`);
       const changed = await openProject(of.deps, { scratch: server!.url() });
-      const ran = await failureOf(refuseBeyond(scratch, filesOf(changed)));
+      const ran = await failureOf(refuseBeyond(scratch, filesOf(changed), "--scratch"));
+      expect(ran["hint"]).toContain("without a server for scratch databases (from --scratch)");
       expect(ran.message).toMatch(/^cannot run DROP DATABASE in 0001_a\.down\.sql:\d on a scratch database/);
     });
     const other = await openProject(of.deps, { scratch: server!.url() });

@@ -85,7 +85,7 @@ test("lines", () => {
     "      hint: the server's",
     "        and ours",
   ]);
-  expect(lines).toContain("ok    exact         2 of 2 orders of a, b, which c merges");
+  expect(lines).toContain("ok    exact         the orders of a, b, which c merges (2 of 2 run)");
   const definitions = lines.filter((line) => line.includes("definition"));
   expect(definitions.map((line) => line.at(-1))).toEqual(["x", "y"]);
   for (const line of definitions) expect(line.length).toBeLessThan(120);
@@ -101,7 +101,7 @@ test("of an order that fails, which one, where and what to do; and the totals do
   const fails = { verdict: "fails", passed: false, failed: { step: "up", diagnostics } } as const;
   const found = { ...report, orders: [{ ...order!, ...fails, failedOrder: ["b", "a"] }] };
   expect(testLines(found).slice(-7, -2)).toEqual([
-    "FAIL  fails         2 of 2 orders of a, b, which c merges",
+    "FAIL  fails         the orders of a, b, which c merges (2 of 2 run)",
     "      in the order b, a:",
     "      the up file fails: b.up.sql:7: no a",
     "      hint: depend on a",

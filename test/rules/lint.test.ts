@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { waiting } from "../../src/core/effects/mode.ts";
 import { activeRules } from "../../src/core/rules/settings.ts";
 import { casesOf, type Measured } from "../effects/cases.ts";
-import { asTheyCome, findingsIn } from "../support/lint.ts";
+import { asTheyCome, findingsIn, shop } from "../support/lint.ts";
 
 const rulesIn = async (...migrations: string[]) => (await findingsIn(migrations)).map(({ rule }) => rule);
 const index = "CREATE INDEX placed ON shop.orders (placed);";
@@ -69,6 +69,74 @@ test.each([
   );
   const names = [...finding!.recipe!.join("\n").matchAll(/CONSTRAINT (\w+)/g)].map((match) => match[1]);
   expect(new Set(names)).toEqual(new Set([name]));
+});
+
+describe("what is proposed can be done, and makes no other constraint", () => {
+  const partitioned = `${shop}
+CREATE TABLE shop.ids (id bigint GENERATED ALWAYS AS IDENTITY, day date) PARTITION BY RANGE (day);
+CREATE TABLE shop.ids_0 PARTITION OF shop.ids FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE TABLE shop.ids_rest PARTITION OF shop.ids DEFAULT;`;
+  const byPartition = /^the table is partitioned: /;
+
+  test.each<[rule: string, sql: string, version: number, said: RegExp]>([
+    ["add-unique", "ALTER TABLE shop.events ADD UNIQUE (day);", 18, byPartition],
+    ["add-primary-key", "ALTER TABLE shop.events ADD PRIMARY KEY (day);", 18, byPartition],
+    [
+      "foreign-key-without-index",
+      "ALTER TABLE shop.ids ADD FOREIGN KEY (id) REFERENCES shop.orders;",
+      18,
+      byPartition,
+    ],
+    [
+      "add-foreign-key",
+      "ALTER TABLE shop.ids ADD FOREIGN KEY (id) REFERENCES shop.orders;",
+      17,
+      /before PostgreSQL 18/,
+    ],
+    [
+      "add-foreign-key",
+      "ALTER TABLE shop.ids ADD FOREIGN KEY (id) REFERENCES shop.orders;",
+      18,
+      /^ALTER .* NOT VALID;/,
+    ],
+    [
+      "detach-partition",
+      "ALTER TABLE shop.ids DETACH PARTITION shop.ids_0;",
+      18,
+      /with a default partition$/,
+    ],
+    ["detach-partition", "ALTER TABLE shop.events DETACH PARTITION shop.events_2025;", 18, / CONCURRENTLY;$/],
+    [
+      "create-partition",
+      "CREATE TABLE shop.ids_1 PARTITION OF shop.ids FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');",
+      18,
+      / INCLUDING ALL EXCLUDING IDENTITY\)/,
+    ],
+    ["add-unique", "ALTER TABLE shop.orders ADD UNIQUE NULLS NOT DISTINCT (note);", 18, /USING INDEX$/],
+    ["add-unique", "ALTER TABLE shop.orders ADD UNIQUE (note) INCLUDE (total);", 18, /USING INDEX$/],
+    [
+      "add-unique",
+      "ALTER TABLE shop.orders ADD UNIQUE (note) DEFERRABLE INITIALLY DEFERRED;",
+      18,
+      /USING INDEX \w+ DEFERRABLE INITIALLY DEFERRED;$/,
+    ],
+    [
+      "add-column-unique",
+      "ALTER TABLE shop.orders ADD COLUMN code text NOT NULL DEFAULT 'a' UNIQUE;",
+      18,
+      /ADD COLUMN code text DEFAULT 'a' NOT NULL;/,
+    ],
+    [
+      "add-column-unique",
+      "ALTER TABLE shop.orders ADD COLUMN code text NOT NULL UNIQUE;",
+      18,
+      /ALTER COLUMN code SET NOT NULL;/,
+    ],
+  ])("%s: %s on %i", async (rule, sql, version, said) => {
+    const found = await findingsIn([sql], asTheyCome, { before: partitioned, version });
+    const { advice, recipe } = found.find((each) => each.rule === rule)!;
+    expect(recipe?.join("\n") ?? advice).toMatch(said);
+  });
 });
 
 test("what a later statement of the run has put right is no finding", async () => {

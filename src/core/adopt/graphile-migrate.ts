@@ -34,7 +34,7 @@ export function read(files: readonly FolderFile[]): Reading {
         path,
         "not-committed",
         "this is not committed yet; it was left out",
-        "commit it with graphile-migrate first and run this command again, or write a migration for it: migrate revision",
+        'commit it with graphile-migrate first and run this command again, or write a migration for it: migrate revision -m "…"',
       ),
     );
   return { migrations: migrations.sort(byText), findings, others: [] };

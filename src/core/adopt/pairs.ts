@@ -48,7 +48,7 @@ const twice = ({ file, version, direction }: Half, other: Half): Reading["findin
     file.path,
     "same-version",
     `version ${version} has a second ${direction} file; ${other.file.path} was taken`,
-    "put what is missing in a new migration: migrate revision",
+    'put what is missing in a new migration: migrate revision -m "…"',
   );
 
 const lonelyDown = ({ file, version }: Half): Reading["findings"][number] =>

@@ -5,6 +5,11 @@ import type { Privilege } from "./privileges.ts";
 const isPublic = ({ class: name, identity }: ObjectKey): boolean =>
   name === "schema" && identity[0] === "public";
 
+/** It, or its comment. */
+export const isOfPublic = ({ class: name, identity }: ObjectKey): boolean =>
+  (name === "schema" && identity[0] === "public") ||
+  (name === "comment" && identity[0] === "schema" && identity[1] === "public");
+
 /** What initdb grants on it, as whoever owns it. */
 export const initialPrivileges = (major: number, owner: string): readonly Privilege[] => [
   { grantee: owner, grantor: owner, privileges: ["CREATE", "USAGE"] },
@@ -38,4 +43,17 @@ export function beside(object: CatalogObject, other: CatalogObject, major: numbe
     ([name, value]) => value !== undefined && other.properties[name] !== undefined,
   ) as readonly (readonly [string, Value])[];
   return { ...object, properties: { ...Object.fromEntries(filled), ...object.properties } };
+}
+
+/** What makes it again what initdb made, where somebody has dropped it and created it again; run as a superuser. */
+export function initialSql(major: number): string {
+  const owner = initialOwner(major);
+  const granted = initialPrivileges(major, "")
+    .find(({ grantee }) => grantee === null)!
+    .privileges.join(", ");
+  return [
+    ...(owner === undefined ? [] : [`ALTER SCHEMA public OWNER TO ${owner}`]),
+    `GRANT ${granted} ON SCHEMA public TO PUBLIC`,
+    "COMMENT ON SCHEMA public IS 'standard public schema'",
+  ].join("; ");
 }

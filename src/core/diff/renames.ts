@@ -286,13 +286,13 @@ function renameOf({ identity: a }: CatalogObject, { identity: b }: CatalogObject
   return { from: a, to: isMoved ? b : b.slice(-1) };
 }
 
-/** `findings/rename`: nothing is guessed. */
-export function undecided(candidates: readonly Candidate[]): MigrateError {
+/** `findings/rename`: nothing is guessed. `hasFiles`: of the desired schema, in which it can be declared. */
+export function undecided(candidates: readonly Candidate[], hasFiles: boolean): MigrateError {
   return MigrateError.all(
     candidates.map(({ object, from, to }) => ({
       code: "findings/rename",
       message: `${object} would be dropped with its values, and ${pathText(to)} created`,
-      hint: `if it is a rename, write above ${pathText(to)} in the schema file: -- renamed-from: ${pathText(from.slice(-1))}, or add --rename ${shellWord(`${pathText(from)}=${pathText(to)}`)}; if not, add --allow-loss`,
+      hint: `if it is a rename, ${hasFiles ? `write above ${pathText(to)} in the schema file: -- renamed-from: ${pathText(from.slice(-1))}, or ` : ""}add --rename ${shellWord(`${pathText(from)}=${pathText(to)}`)}; if not, add --allow-loss`,
     })),
   );
 }

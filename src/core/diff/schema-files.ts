@@ -60,6 +60,21 @@ export function rowsLeftOut(
   return [...first].map(([table, location]) => ({ table, location }));
 }
 
+/** The roles that these create, and none of `migrations` (SQL): they belong to the server, so that no catalog has them. */
+export function rolesLeftOut(
+  statements: readonly SchemaStatement[],
+  migrations: readonly string[],
+): readonly { readonly role: string; readonly location: Location }[] {
+  // Also with a DO block around it, and the name in a string.
+  const creating = migrations.filter((sql) => /\bCREATE\s+(?:ROLE|USER|GROUP)\b/i.test(sql));
+  const isCreated = (role: string): boolean =>
+    creating.some((sql) => sql.toLowerCase().includes(role.toLowerCase()));
+  return statements.flatMap(({ tag, sql, offset, origin }) => {
+    const role = tag === "CREATE ROLE" ? createdBy(sql.slice(offset))?.name : undefined;
+    return role === undefined || isCreated(role) ? [] : [{ role, location: origin }];
+  });
+}
+
 /** What a CREATE statement makes: `materialized view` and `shop.totals`; the name as it is written. */
 export function createdBy(sql: string): { readonly kind: string; readonly name: string } | undefined {
   const [, kind, name] = CREATED.exec(sql) ?? [];

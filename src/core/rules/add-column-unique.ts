@@ -22,7 +22,8 @@ export const addColumnUnique: Rule = {
       if (!primary && !types.includes("CONSTR_UNIQUE")) continue;
       if (!scanned(site).some(({ id }) => id === target.id)) continue;
       const { head, default: value } = columnText(text);
-      const filled = value === undefined ? head : `${head} DEFAULT ${value}`;
+      const isNotNull = types.includes("CONSTR_NOTNULL");
+      const filled = value === undefined ? head : `${head} DEFAULT ${value}${isNotNull ? " NOT NULL" : ""}`;
       const columns = [word(column["colname"])];
       const constraint = constraints.find(({ contype }) =>
         /^CONSTR_(?:PRIMARY|UNIQUE)$/.test(word(contype)),
@@ -30,16 +31,16 @@ export const addColumnUnique: Rule = {
       const keyed = { ...constraint, keys: [{ String: { sval: columns[0] } }] };
       yield {
         message: `an index of ${shown(target)} is built while reads and writes are blocked`,
-        recipe: [
-          `ALTER TABLE ${table} ${filled};`,
-          ...(primary ? notNull(table, name) : []),
-          ...overIndex(
-            table,
-            primary ? "PRIMARY KEY" : "UNIQUE",
-            word(constraint["conname"]) || chosenName(site, target, keyed),
-            columns,
-          ),
-        ],
+        ...overIndex(
+          primary ? "PRIMARY KEY" : "UNIQUE",
+          { table, target, constraint },
+          chosenName(site, target, keyed),
+          columns,
+          [
+            `ALTER TABLE ${table} ${filled};`,
+            ...(primary || (isNotNull && value === undefined) ? notNull(table, name) : []),
+          ],
+        ),
       };
     }
   },

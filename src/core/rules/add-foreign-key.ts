@@ -1,7 +1,7 @@
 /** ADD … FOREIGN KEY that is valid at once → the scan of both tables. */
 import { items, node, stringOf } from "../ast.ts";
 import { validatedLater } from "./fix.ts";
-import { validateLater } from "./recipes.ts";
+import { FOREIGN_KEY_BY_PARTITION, isNotValidRefused, validateLater } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
 import { addedColumns, addedConstraints, chosenName, scanned, shown, sqlName } from "./site.ts";
 import { nameOf } from "./text.ts";
@@ -23,13 +23,17 @@ export const addForeignKey: Rule = {
       const parent = sqlName(node(constraint["pktable"]));
       yield {
         message: `every row of ${shown(target)} is looked up in ${parent} while writes to both are blocked`,
-        recipe: validateLater(
-          table,
-          text,
-          constraint,
-          nameOf(...columns, "fkey"),
-          chosenName(site, target, constraint),
-        ),
+        ...(isNotValidRefused(site, target)
+          ? { advice: FOREIGN_KEY_BY_PARTITION }
+          : {
+              recipe: validateLater(
+                table,
+                text,
+                constraint,
+                nameOf(...columns, "fkey"),
+                chosenName(site, target, constraint),
+              ),
+            }),
       };
     }
     for (const { target, constraints } of addedColumns(site)) {

@@ -16,20 +16,19 @@ export const addPrimaryKey: Rule = {
     "make its columns NOT NULL first, build the unique index with CONCURRENTLY, and create the key from it: USING INDEX",
   bad: "ALTER TABLE shop.notes ADD PRIMARY KEY (number);",
   *find(site) {
-    for (const { target, table, constraint } of addedConstraints(site, "CONSTR_PRIMARY")) {
+    for (const added of addedConstraints(site, "CONSTR_PRIMARY")) {
+      const { target, table, constraint } = added;
       if (word(constraint["indexname"]) !== "") continue;
       const columns = items(constraint["keys"]).map(stringOf);
       yield {
         message: `an index of ${shown(target)} is built while reads and writes are blocked`,
-        recipe: [
-          ...columns.flatMap((name) => notNull(table, quoted(name))),
-          ...overIndex(
-            table,
-            "PRIMARY KEY",
-            word(constraint["conname"]) || chosenName(site, target, constraint),
-            columns,
-          ),
-        ],
+        ...overIndex(
+          "PRIMARY KEY",
+          added,
+          chosenName(site, target, constraint),
+          columns,
+          columns.flatMap((name) => notNull(table, quoted(name))),
+        ),
       };
     }
   },

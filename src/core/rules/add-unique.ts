@@ -15,14 +15,15 @@ export const addUnique: Rule = {
   advice: "build the unique index with CONCURRENTLY, and create the constraint from it: USING INDEX",
   bad: "ALTER TABLE shop.customers ADD CONSTRAINT customers_email_key UNIQUE (email);",
   *find(site) {
-    for (const { target, table, constraint } of addedConstraints(site, "CONSTR_UNIQUE")) {
+    for (const added of addedConstraints(site, "CONSTR_UNIQUE")) {
+      const { target, constraint } = added;
       if (word(constraint["indexname"]) !== "") continue;
       yield {
         message: `an index of ${shown(target)} is built while reads and writes are blocked`,
-        recipe: overIndex(
-          table,
+        ...overIndex(
           "UNIQUE",
-          word(constraint["conname"]) || chosenName(site, target, constraint),
+          added,
+          chosenName(site, target, constraint),
           items(constraint["keys"]).map(stringOf),
         ),
       };

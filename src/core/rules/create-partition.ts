@@ -1,7 +1,7 @@
 /** CREATE TABLE … PARTITION OF → all of the partitioned table wait for it. */
 import { items, node } from "../ast.ts";
 import type { Rule } from "./rule.ts";
-import { lockOf, shown, sqlName } from "./site.ts";
+import { lockOf, pictureOf, shown, sqlName } from "./site.ts";
 
 export const createPartition: Rule = {
   id: "create-partition",
@@ -23,12 +23,15 @@ export const createPartition: Rule = {
       items(site.tree["tableElts"]).length === 0 &&
       site.tree["partspec"] === undefined &&
       bound !== undefined;
+    // Since PostgreSQL 17 a partition has the identity column of its table, and must not bring one.
+    const hasIdentity = pictureOf(site, parent)?.columns.some(({ identity }) => identity === true);
+    const unlike = hasIdentity === false || site.version < 17 ? "" : " EXCLUDING IDENTITY";
     yield {
       message: `reads and writes of ${shown(parent)} are blocked`,
       ...(plain
         ? {
             recipe: [
-              `CREATE TABLE ${own} (LIKE ${sqlName(range)} INCLUDING ALL);\nALTER TABLE ${sqlName(range)} ATTACH PARTITION ${own} ${bound}`,
+              `CREATE TABLE ${own} (LIKE ${sqlName(range)} INCLUDING ALL${unlike});\nALTER TABLE ${sqlName(range)} ATTACH PARTITION ${own} ${bound}`,
             ],
           }
         : {}),

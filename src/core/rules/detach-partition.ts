@@ -1,5 +1,6 @@
 /** DETACH PARTITION without CONCURRENTLY → all of the partitioned table wait for it. */
 import { node, rangeName } from "../ast.ts";
+import type { Relation } from "../effects/schema.ts";
 import { outside } from "./fix.ts";
 import type { Rule } from "./rule.ts";
 import { commandsOf, pictureOf, quoted, shown, sqlName } from "./site.ts";
@@ -20,7 +21,9 @@ export const detachPartition: Rule = {
       if (node(node(command["def"])["PartitionCmd"])["concurrent"] === true) continue;
       yield {
         message: `reads and writes of ${shown(target)} are blocked`,
-        ...(site.version >= 14 ? { recipe: [`ALTER TABLE ${table} ${text} CONCURRENTLY;`] } : {}),
+        ...(site.version >= 14 && !hasDefault(pictureOf(site, target))
+          ? { recipe: [`ALTER TABLE ${table} ${text} CONCURRENTLY;`] }
+          : {}),
       };
     }
   },
@@ -28,7 +31,7 @@ export const detachPartition: Rule = {
     const [{ table, target, command, text } = {}] = commandsOf(site, "AT_DetachPartition");
     if (table === undefined || site.version < 14) return undefined;
     const picture = pictureOf(site, target!);
-    if (picture?.children.some(({ bound }) => bound?.isDefault === true) !== false)
+    if (picture === undefined || hasDefault(picture))
       return { left: "the table has a default partition, or is not known" };
     const partition = node(node(node(command!["def"])["PartitionCmd"])["name"]);
     const keys = picture.key?.columns ?? [];
@@ -40,3 +43,6 @@ export const detachPartition: Rule = {
     );
   },
 };
+
+const hasDefault = (table: Relation | undefined): boolean =>
+  table?.children.some(({ bound }) => bound?.isDefault === true) === true;

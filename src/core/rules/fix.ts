@@ -1,6 +1,15 @@
 /** What rules have found in a statement → the statement in its safe form, as the parts of one or more migrations. */
 import { items, stringOf, word } from "../ast.ts";
-import { type AddedInSteps, backfill, keyInSteps, notNullThroughCheck, validatedInSteps } from "./recipes.ts";
+import {
+  type AddedInSteps,
+  backfill,
+  deferral,
+  hasFurtherOptions,
+  isNotValidRefused,
+  keyInSteps,
+  notNullThroughCheck,
+  validatedInSteps,
+} from "./recipes.ts";
 import type { Fix, FixSegment, Rule } from "./rule.ts";
 import {
   type AddedColumn,
@@ -82,7 +91,7 @@ export function validatedLater(
   fallback: string,
 ): Fix {
   if (site.tree["missing_ok"] === true) return MAY_BE_MISSING;
-  if (target.kind === "partitioned table" && constraint["contype"] === "CONSTR_FOREIGN" && site.version < 18)
+  if (constraint["contype"] === "CONSTR_FOREIGN" && isNotValidRefused(site, target))
     return { left: "a foreign key of a partitioned table cannot be NOT VALID before PostgreSQL 18" };
   return constraintSegments(
     validatedInSteps(table, text, constraint, fallback, chosenName(site, target, constraint)),
@@ -121,20 +130,13 @@ export function keyOverIndex(site: Site, { table, constraint, target }: AddedCon
   if (site.tree["missing_ok"] === true) return MAY_BE_MISSING;
   if (target.kind === "partitioned table")
     return { left: "a constraint of a partitioned table cannot be made from an index" };
-  const unlike = ["options", "indexspace", "including", "nulls_not_distinct", "without_overlaps"].find(
-    (key) => constraint[key] !== undefined,
-  );
-  if (unlike !== undefined) return { left: "its index has further options" };
+  if (hasFurtherOptions(constraint)) return { left: "its index has further options" };
   const columns = items(constraint["keys"]).map(stringOf);
   // What scans beside the build of the index looks for NULL.
   const mayBeNull = kind === "PRIMARY KEY" && site.effect.scans.some(({ id }) => id === target.id);
   if (mayBeNull && columns.length > 1) return { left: "it is not known which of its columns may be NULL" };
-  const deferral =
-    constraint["deferrable"] === true
-      ? ` DEFERRABLE${constraint["initdeferred"] === true ? " INITIALLY DEFERRED" : ""}`
-      : "";
   const name = word(constraint["conname"]) || chosenName(site, target, constraint);
-  const { first, second } = keyInSteps(table, kind, name, columns, deferral);
+  const { first, second } = keyInSteps(table, kind, name, columns, deferral(constraint));
   return [
     ...(mayBeNull ? notNullSegments(table, quoted(columns[0]!), false) : []),
     { up: `${first}\n${second}`, down: "", keepsBack: true, place: "outside" },

@@ -1,7 +1,7 @@
 /** A foreign key whose columns no index leads with → a scan for each row that goes from the other table. */
 import { type Ast, items, stringOf, word } from "../ast.ts";
 import type { Relation } from "../effects/schema.ts";
-import { validateLater } from "./recipes.ts";
+import { INDEX_BY_PARTITION, validateLater } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
 import {
   type AddedColumn,
@@ -31,7 +31,9 @@ export const foreignKeyWithoutIndex: Rule = {
       if (picture?.known !== true || leads(picture, columns)) continue;
       yield {
         message: messageFor(shown(target), columns),
-        recipe: [indexFor(table, columns), `ALTER TABLE ${table} ${text};`],
+        ...(target.kind === "partitioned table"
+          ? { advice: INDEX_BY_PARTITION }
+          : { recipe: [indexFor(table, columns), `ALTER TABLE ${table} ${text};`] }),
         mended: () => leads(picture, columns),
       };
     }
@@ -43,7 +45,14 @@ export const foreignKeyWithoutIndex: Rule = {
       if (picture?.known !== true || leads(picture, columns)) continue;
       yield {
         message: messageFor(shown(each.target), columns),
-        recipe: ofNewColumn(site, each, { ...constraint, fk_attrs: [{ String: { sval: columns[0] } }] }),
+        ...(each.target.kind === "partitioned table"
+          ? { advice: INDEX_BY_PARTITION }
+          : {
+              recipe: ofNewColumn(site, each, {
+                ...constraint,
+                fk_attrs: [{ String: { sval: columns[0] } }],
+              }),
+            }),
         mended: () => leads(picture, columns),
       };
     }

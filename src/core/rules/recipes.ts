@@ -1,6 +1,8 @@
 /** Tables, columns and constraints → the migrations that several rules advise: each a text, to be run one after the other. */
 import { type Ast, word } from "../ast.ts";
-import { quoted } from "./site.ts";
+import type { RelationName } from "../effects/effects.ts";
+import type { Found } from "./rule.ts";
+import { type AddedConstraint, quoted, type Site } from "./site.ts";
 import { nameOf } from "./text.ts";
 
 /** The last part of a name as SQL. */
@@ -105,13 +107,44 @@ export function keyInSteps(
   };
 }
 
-/** The two steps of `keyInSteps`, as advice. */
+/** What follows USING INDEX. */
+export const deferral = (constraint: Ast): string =>
+  constraint["deferrable"] === true
+    ? ` DEFERRABLE${constraint["initdeferred"] === true ? " INITIALLY DEFERRED" : ""}`
+    : "";
+
+/** Whether the index of a UNIQUE or PRIMARY KEY has more than its columns, which the steps would leave out. */
+export const hasFurtherOptions = (constraint: Ast): boolean =>
+  ["options", "indexspace", "including", "nulls_not_distinct", "without_overlaps"].some(
+    (key) => constraint[key] !== undefined,
+  );
+
+/** The two steps of `keyInSteps`, as advice, behind what its columns need. */
 export function overIndex(
-  table: string,
   kind: "UNIQUE" | "PRIMARY KEY",
-  given: string,
+  { table, target, constraint }: Pick<AddedConstraint, "table" | "target" | "constraint">,
+  name: string,
   columns: readonly string[],
-): readonly string[] {
-  const { first, second } = keyInSteps(table, kind, given, columns);
-  return [first, second];
+  before: readonly string[] = [],
+): Pick<Found, "advice" | "recipe"> {
+  if (target.kind === "partitioned table") return { advice: KEY_BY_PARTITION };
+  if (hasFurtherOptions(constraint)) return {};
+  const given = word(constraint["conname"]) || name;
+  const { first, second } = keyInSteps(table, kind, given, columns, deferral(constraint));
+  return { recipe: [...before, first, second] };
 }
+
+const KEY_BY_PARTITION =
+  "the table is partitioned: add it with ALTER TABLE ONLY, then to each partition, from a unique index that is built with CONCURRENTLY, and attach the indexes of these: ALTER INDEX … ATTACH PARTITION";
+
+/** Of an index. */
+export const INDEX_BY_PARTITION =
+  "the table is partitioned: create the index first, ON ONLY it, then one on each partition with CONCURRENTLY, and attach these: ALTER INDEX … ATTACH PARTITION";
+
+/** Whether a foreign key of the table cannot be NOT VALID. */
+export const isNotValidRefused = ({ version }: Pick<Site, "version">, { kind }: RelationName): boolean =>
+  kind === "partitioned table" && version < 18;
+
+/** Of such a foreign key. */
+export const FOREIGN_KEY_BY_PARTITION =
+  "a foreign key of a partitioned table cannot be NOT VALID before PostgreSQL 18: add it so to each partition, and validate it there; the table takes these over when it is added";

@@ -10,6 +10,8 @@ export interface Found {
   readonly message: string;
   /** What to write instead: the SQL of one migration each, in order. Absent where the rule's advice is all there is. */
   readonly recipe?: readonly string[];
+  /** In the place of the rule's advice, where that is not possible. */
+  readonly advice?: string;
   /** Asked when the run is over: whether a later statement of it has put this right. */
   readonly mended?: () => boolean;
 }

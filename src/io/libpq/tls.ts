@@ -4,6 +4,7 @@ import path from "node:path";
 import type { ConnectionOptions, SecureVersion } from "node:tls";
 import { addressFault, type Parameters } from "../../core/address.ts";
 import { MigrateError } from "../../core/errors.ts";
+import { nearest } from "../../core/nearest.ts";
 import { shellWord } from "../../core/shell.ts";
 import { textIfSeen, textIfThere } from "../files.ts";
 import { type DriverError, sqlstateOf } from "../session/types.ts";
@@ -118,15 +119,19 @@ function modeOf(parameters: Parameters): SslMode {
   );
 }
 
+/** Words of drivers other than libpq's. */
+const OTHERS: Readonly<Record<string, string>> = { "no-verify": "require", false: "disable" };
+
 function wordOf<T extends string>(parameters: Parameters, name: string, words: readonly T[]): T | undefined {
   const found = parameters.get(name);
   if (found === undefined) return undefined;
   const word = words.find((known) => known === found.value);
   if (word !== undefined) return word;
+  const meant = OTHERS[found.value] ?? nearest(found.value, words);
   throw addressFault(
     found.origin,
     `${name} must be one of ${words.join(", ")}`,
-    `for example: ${name}=${words.at(-1)}`,
+    meant === undefined ? `for example: ${name}=${words.at(-1)}` : `did you mean ${name}=${meant}?`,
   );
 }
 

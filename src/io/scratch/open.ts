@@ -10,6 +10,7 @@ import { fingerprint } from "../../core/catalog/catalog.ts";
 import { EMPTY } from "../../core/catalog/empty.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { STANDARD_STRINGS } from "../../core/plan/session.ts";
+import { identifier } from "../../core/quote.ts";
 import { majorOf } from "../../core/server-version.ts";
 import type { Env } from "../cache-folder.ts";
 import { readCatalog } from "../catalog.ts";
@@ -177,6 +178,13 @@ async function embeddedRoom(major: number | undefined, options: ScratchOptions):
     beside: undefined,
     place: `a server from the npm package ${binaries.packageName}`,
     ownsRoles: true,
+    create: async (key) => {
+      const session = await room.create(key);
+      await emptyServer(session);
+      return session;
+    },
+    // A database that is kept would hold on to the roles that something in it belongs to, or is granted to.
+    keep: async (key, session) => ((await hasRoles(session)) ? session : room.keep(key, session)),
     close: async () => {
       await room.close();
       await server.stop();
@@ -220,7 +228,7 @@ function scratchIn(room: Room, reasons: readonly string[], target: Target): Scra
     alone: (name, work) => (room.alone === undefined ? work() : room.alone(name, work)),
     empty: async () => {
       if (session === undefined || !(await isEmptied(session))) session = marked(await room.create());
-      if (ownsRoles) await session.send(dropRolesSql);
+      if (ownsRoles) await emptyServer(session);
       return session;
     },
     restored: async (keys) => {
@@ -258,6 +266,25 @@ function scratchIn(room: Room, reasons: readonly string[], target: Target): Scra
     },
   };
 }
+
+/** A server of our own is left as initdb made it, but for what is kept there, which nobody may connect to. */
+async function emptyServer(session: Session): Promise<void> {
+  const sql = `SELECT datname AS name FROM pg_catalog.pg_database WHERE ${MADE} AND datallowconn
+  AND NOT datistemplate AND datname <> pg_catalog.current_database()`;
+  const force = session.version.number >= 130_000 ? " WITH (FORCE)" : "";
+  for (const { name } of await session.read({ sql, row: { parse: (row) => row as { name: string } } }))
+    await session.send(`DROP DATABASE ${identifier(name)}${force}`);
+  // One of them may have owned a database.
+  await session.send(dropRolesSql);
+}
+
+const hasRoles = async (session: Session): Promise<boolean> => {
+  const sql = `SELECT oid FROM pg_catalog.pg_roles WHERE ${MADE} LIMIT 1`;
+  return (await session.read({ sql, row: { parse: (row) => row } })).length > 0;
+};
+
+/** By nobody of initdb's. */
+const MADE = "oid >= 16384";
 
 /** A server that has no connection left does with one database. */
 function refusedToUndefined(error: unknown): undefined {

@@ -2,11 +2,13 @@
  * A database address → an open connection to it: of several servers to the first that is there and is of the kind that is
  * meant, in libpq's order.
  */
+import path from "node:path";
 import { notReplaced, type SessionTarget } from "../../core/address.ts";
 import { cancelled, MigrateError, NOTHING } from "../../core/errors.ts";
 import { membershipHint, quotedName } from "../../core/explain.ts";
 import { qualified } from "../../core/quote.ts";
 import { shellWord } from "../../core/shell.ts";
+import { textIfSeen } from "../files.ts";
 import { type DatabaseAddress, type ServerAddress, serversOf } from "../libpq/parameters.ts";
 import { clauseOf, type DriverError, sqlstateOf, type Wire, type WireListener } from "./types.ts";
 
@@ -177,7 +179,11 @@ const reasonOf = ({ cause }: Attempt): string =>
   clauseOf(cause instanceof AggregateError && cause.errors[0] instanceof Error ? cause.errors[0] : cause);
 
 function connectHint(address: DatabaseAddress, cause: DriverError): string {
-  if (address.kind === "pglite") return "check that this user can write to the database's folder";
+  if (address.kind === "pglite") {
+    const made = postgresOf(address.folder);
+    const version = `, and that the PGlite that is installed is of PostgreSQL ${made}, which has made the database`;
+    return `check that this user can write to the database's folder${made === undefined ? "" : version}`;
+  }
   for (const word of [address.host, address.database, address.user]) {
     const found = notReplaced(word);
     if (found !== undefined) return `${found.variable} was not replaced by its value: ${found.hint}`;
@@ -205,6 +211,8 @@ function connectHint(address: DatabaseAddress, cause: DriverError): string {
       return membershipHint(quotedName(cause.message)!, address.user);
     case "no right":
       return `as the owner of the database, run: GRANT CONNECT ON DATABASE ${qualified(address.database)} TO ${qualified(address.user)}`;
+    case "invalid":
+      return `a DROP DATABASE of it was interrupted: in another database, run: DROP DATABASE ${qualified(address.database)}; then create it again, for example with: ${createdb(address)}`;
     case "closed":
       return `as a superuser, in another database, run: ALTER DATABASE ${qualified(address.database)} ALLOW_CONNECTIONS true; or name another database`;
     case "refused":
@@ -213,6 +221,10 @@ function connectHint(address: DatabaseAddress, cause: DriverError): string {
       return "check that the server is running and accepts connections at this address; see the settings with: migrate config";
   }
 }
+
+/** The major version that has made the embedded database in a folder. */
+const postgresOf = (folder: string): string | undefined =>
+  /^\d+/.exec(textIfSeen(path.join(folder, "PG_VERSION"), "execution/connect") ?? "")?.[0];
 
 /** Of who has given it, too. */
 const LONGER = "where the command has --wait SECONDS, it waits longer with more of them";
@@ -241,6 +253,8 @@ export function poolHint(cause: DriverError): string {
       return NOT_YET;
     case "no right":
       return "grant the user of the pool the right: GRANT CONNECT ON DATABASE ... TO ...";
+    case "invalid":
+      return "a DROP DATABASE of it was interrupted: drop it, and create it again; or give the pool the name of another";
     case "closed":
       return "allow connections again: ALTER DATABASE ... ALLOW_CONNECTIONS true; or give the pool the name of another";
     case "refused":
@@ -273,7 +287,8 @@ function refusalOf(error: DriverError, options = "") {
     // One SQLSTATE for the right to connect and for that to a setting; a pooler says no routine, and mostly means the former.
     return [undefined, "CheckMyDatabase"].includes(error.routine) ? "no right" : "options";
   }
-  if (code === "55000") return "closed";
+  // Of a database whose removal was interrupted, nothing can be altered any more.
+  if (code === "55000") return error.hint?.includes("DROP DATABASE") === true ? "invalid" : "closed";
   return sqlstateOf(error) === undefined ? undefined : "refused";
 }
 

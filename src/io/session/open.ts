@@ -63,7 +63,9 @@ export async function sessionOn(
     const { error: said } = loss;
     const isReason = said !== undefined && sqlstateOf(said) !== undefined;
     const given = error as DriverError;
-    return new StatementFailure(isReason && sqlstateOf(given) === undefined ? said : given, before);
+    const { connectionOptions } = which;
+    const told = isReason && sqlstateOf(given) === undefined ? said : given;
+    return new StatementFailure(told, { before, connectionOptions });
   };
   const rowsOf = async (sql: string): Promise<readonly Row[]> => {
     try {

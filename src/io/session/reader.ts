@@ -1,6 +1,6 @@
 /** A connection → the rows of reading queries, each checked by the schema of its query. The only importer of slonik. */
 import slonik, { type QueryResultRow } from "slonik";
-import { type DriverError, parsedRow, type Query, type Row, StatementFailure } from "./types.ts";
+import { parsedRow, type Query, type Row, StatementFailure } from "./types.ts";
 
 export interface Reader {
   /** Throws `StatementFailure`, `execution/unexpected-row`. */
@@ -50,8 +50,7 @@ export async function createReader(rowsOf: (sql: string) => Promise<readonly Row
         const token = { sql, values: [], parser: row, type: TOKEN };
         return (await pool.any(token as never)) as readonly T[];
       } catch (error) {
-        const cause = driverErrorOf(error);
-        throw cause === undefined ? error : new StatementFailure(cause);
+        throw failureIn(error) ?? error;
       }
     },
     close: () => pool.end(),
@@ -64,9 +63,9 @@ type Parser = Query<QueryResultRow>["row"];
 const TOKEN = Symbol.for("SLONIK_TOKEN_QUERY");
 
 /** slonik wraps the errors that it knows; undefined for its own. */
-function driverErrorOf(error: unknown): DriverError | undefined {
+function failureIn(error: unknown): StatementFailure | undefined {
   for (let each = error; each instanceof Error; each = each.cause) {
-    if (each instanceof StatementFailure) return each.cause as DriverError;
+    if (each instanceof StatementFailure) return each;
   }
   return undefined;
 }

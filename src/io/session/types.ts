@@ -135,14 +135,19 @@ export class StatementFailure extends Error implements Failure {
   readonly where?: string;
   readonly constraint?: string;
   readonly position?: number;
+  readonly connectionOptions?: string | undefined;
 
   /** `before`: code points of the message that stand before the text it speaks of. */
-  constructor(error: DriverError, before = 0) {
+  constructor(
+    error: DriverError,
+    { before = 0, connectionOptions }: { before?: number } & Pick<Failure, "connectionOptions"> = {},
+  ) {
     super(clauseOf(error), { cause: error });
     this.name = "StatementFailure";
     const sqlstate = sqlstateOf(error);
     if (sqlstate !== undefined) this.sqlstate = sqlstate;
     this.lost = sqlstate === undefined || isAboutOurs(sqlstate, error);
+    if (connectionOptions !== undefined) this.connectionOptions = connectionOptions;
     const position = Number(error.position) - 1 - before;
     if (position >= 0) this.position = position;
     for (const key of ["detail", "hint", "where", "constraint"] as const) {

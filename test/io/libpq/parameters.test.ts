@@ -124,6 +124,15 @@ describe("what libpq would fill in", () => {
     expect((await home.failure(text, env)).message).toContain(message);
   });
 
+  it.each([
+    ["no-verify", "did you mean sslmode=require?"],
+    ["false", "did you mean sslmode=disable?"],
+    ["disabled", "did you mean sslmode=disable?"],
+    ["on", "for example: sslmode=verify-full"],
+  ])("proposes for sslmode=%s what is meant", async (PGSSLMODE, hint) => {
+    expect(await home.failure("postgres://h", { PGSSLMODE })).toMatchObject({ hint });
+  });
+
   it("resolves a folder of the embedded database from its base", async () => {
     const surroundings = { variable: () => undefined, cwd: "/elsewhere" };
     expect(await resolveAddress(parseAddress("pglite:./d", "x"), "x", "/base", surroundings)).toEqual({
