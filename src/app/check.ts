@@ -90,14 +90,15 @@ const besides = (error: unknown, found: readonly Diagnostic[]): unknown =>
     ? new MigrateError(error, { diagnostics: [...error.diagnostics, ...found], cause: error })
     : error;
 
-function schemaDiffers({ differences, rows }: SchemaCheck): readonly Diagnostic[] {
+function schemaDiffers({ differences, ignored, rows }: SchemaCheck): readonly Diagnostic[] {
   const differ = differences.some(counts);
   if (rows.length === 0 && !differ) return [];
   const legend = differ ? ` ${legendOf("the migrations", "the schema folder")}` : "";
+  const more = ignored === 0 ? "" : `, and in ${ignored} more that ${ignored === 1 ? "is" : "are"} ignored`;
   return [
     {
       code: "findings/schema-differs",
-      message: `the schema folder and the migrations differ${legend}`,
+      message: `the schema folder and the migrations differ${legend}${more}`,
       hint: 'correct the schema files, or write a migration: migrate revision --autogenerate -m "…"',
     },
   ];
