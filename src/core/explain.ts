@@ -9,7 +9,7 @@ import { grants, type LedgerUse } from "./ledger/grants.ts";
 import { type Intent, isGuard, type LedgerState } from "./ledger/types.ts";
 import { withoutComments } from "./lexer.ts";
 import type { Migration } from "./migration.ts";
-import { creatingSchema, missingHint, missingSchemaHint, type SchemaMadeIn } from "./missing.ts";
+import { creatingSchema, goneHint, missingHint, missingSchemaHint, type SchemaMadeIn } from "./missing.ts";
 import { passwordsOf } from "./password.ts";
 import { defaultTimeouts, searchPathNames } from "./plan/session.ts";
 import type { Batch, Plan, PlanStep, Statement } from "./plan/types.ts";
@@ -54,6 +54,8 @@ export interface Explaining {
         failed: Pick<Statement, "tag" | "sql"> & Pick<Failure, "sqlstate">,
       ) => string | undefined)
     | undefined;
+  /** Which statement of an earlier file took away what is not found, as `goneBy` says it. */
+  readonly gone?: string | undefined;
   /** Whoever runs the plan tells himself what is so now, and where it ran: the hint is only what to do. */
   readonly adviceOnly?: boolean | undefined;
 }
@@ -64,7 +66,7 @@ export function explain(
   batch: Batch,
   statement: Statement,
   failure: Failure,
-  { sourceText, aborted, runsAs, connectionOptions, scratch, recording, adviceOnly }: Explaining,
+  { sourceText, aborted, runsAs, connectionOptions, scratch, recording, gone, adviceOnly }: Explaining,
 ): MigrateError {
   const { purpose, origin } = statement;
   const { sqlstate } = failure;
@@ -84,7 +86,12 @@ export function explain(
   const message = messageOf(said);
   if (origin !== undefined) {
     // What an up file uses and no migration leaves there is where the user looks first; the server's own hint comes after it.
-    const missing = scratch === undefined || step?.direction !== "up" ? undefined : missingHint(said.message);
+    const missing =
+      gone !== undefined
+        ? goneHint(gone)
+        : scratch === undefined || step?.direction !== "up"
+          ? undefined
+          : missingHint(said.message);
     const walk = walkHint(statement, failure);
     const advice =
       adviceOf(failure, statement, step, connectionOptions) ??

@@ -69,6 +69,14 @@ function hintIn(advice: readonly Advice[], message: string): string | undefined 
   return undefined;
 }
 
+/** What the server does not find by its name, and a migration could have made and taken away again. */
+export const missingName = (message: string): string | undefined =>
+  /^(?:relation|schema|type) "(.+)" does not exist/.exec(message)?.[1];
+
+/** `gone`: the statement that took it away, and what it does. */
+export const goneHint = (gone: string): string =>
+  `${gone}: correct the name, or edit the one of the two files that is not applied yet`;
+
 /** Whether the server says it of something that a migration could make. */
 export const couldBeMade = (message: string): boolean =>
   OF_DATABASE.some(([pattern]) => pattern.test(message));

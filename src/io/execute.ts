@@ -12,6 +12,7 @@ import {
 } from "../core/explain.ts";
 import { sqlstates } from "../core/ledger/types.ts";
 import { lockHeld } from "../core/lock-held.ts";
+import { missingName } from "../core/missing.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../core/plan/types.ts";
 import { type Item, ItemFailure, itemsOf, sendAhead } from "./pipeline.ts";
 import { type Session, StatementFailure } from "./session/types.ts";
@@ -36,6 +37,8 @@ export interface ExecuteOptions extends LockOptions {
   readonly connectionOptions?: Explaining["connectionOptions"];
   readonly scratch?: Explaining["scratch"];
   readonly recording?: Explaining["recording"];
+  /** Asked where an up file names what the server does not find. */
+  readonly goneBy?: (step: PlanStep, name: string) => Promise<Explaining["gone"]>;
   readonly adviceOnly?: Explaining["adviceOnly"];
   /** The statement that records a failed step in the ledger; `statement`: which of its file failed outside a transaction, else 0. */
   readonly recordFailure?: (step: PlanStep, statement: number, message: string) => string;
@@ -278,10 +281,13 @@ const explained = async (
   batch: Batch,
   statement: Statement,
   failure: ItemFailure["failure"],
-  { sourceText, runsAs, connectionOptions, scratch, recording, adviceOnly, signal }: ExecuteOptions,
-): Promise<MigrateError> =>
-  explain(plan, batch, statement, failure, {
+  { sourceText, runsAs, connectionOptions, scratch, recording, goneBy, adviceOnly, signal }: ExecuteOptions,
+): Promise<MigrateError> => {
+  const step = stepOf(plan, batch, statement);
+  const name = statement.origin === undefined ? undefined : missingName(failure.message);
+  return explain(plan, batch, statement, failure, {
     sourceText,
+    gone: name === undefined || step?.direction !== "up" ? undefined : await goneBy?.(step, name),
     runsAs: MAY_LACK_RIGHTS.has(failure.sqlstate ?? "") ? await runsAs?.() : undefined,
     connectionOptions,
     scratch,
@@ -289,6 +295,7 @@ const explained = async (
     adviceOnly,
     aborted: signal?.aborted === true,
   });
+};
 
 // ── who blocks ──────────────────────────────────────────────────────────────────────────────────────────────────
 
