@@ -195,6 +195,11 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     });
     schemaFolder(of, "CREATE TABLE public.t (a int);\nSET search_path = none;\nCREATE TABLE u (a int);");
     expect((await failureOf(generate(of, url))).hint).toMatch(/^line 2 of this file sets a search_path/);
+    const rows = project({ a: "CREATE TABLE t (a int); INSERT INTO t VALUES (1), (2);" });
+    schemaFolder(rows, "CREATE TABLE t (a int, code text NOT NULL UNIQUE);");
+    expect((await failureOf(generate(rows, url))).hint).toMatch(
+      /^write the SQL .*refused: [^;]*: could not create unique index "t_code_key" \(two of the rows [^;]*; it adds the column/,
+    );
     schemaFolder(of, "CREATE TABLE t (a int);\nCREATE TABLE app.u (a int);");
     expect((await failureOf(generate(of, url))).hint).toBe(
       "correct the name; or create app in the schema files: CREATE SCHEMA app",

@@ -46,7 +46,8 @@ export function notProven(
     leftAlone.filter(({ parent }) => parent !== undefined && open.has(keyOf(parent))).map(describeObject),
   );
   const unless = parts.length === 0 ? "" : `, or do not ignore ${parts.join(", ")}, which goes with it`;
-  const said = refused.length === 0 ? "" : `; it was tried and refused: ${refused.slice(0, 3).join("; ")}`;
+  const said =
+    refused.length === 0 ? "" : `; it was tried and refused: ${unique(refused).slice(0, 3).join("; ")}`;
   return MigrateError.all(
     differences.map(
       (difference, index): Diagnostic => ({
