@@ -142,6 +142,27 @@ describe.each(servers())("on $name", (server) => {
     expect(migrations.at(-1)!.failed!.diagnostics[0]!.hint).toBe(place(2, "renames it to u").trim());
   });
 
+  test("a downgrade over an empty down file warns that what the up file creates stays; a stamp runs no file", async () => {
+    const { url } = await ownDatabase(server);
+    const of = project({
+      a: { up: "CREATE TABLE t (id int);", down: "" },
+      b: { up: "UPDATE t SET id = 1;", down: "" },
+    });
+    const said: string[] = [];
+    const told = {
+      database: url,
+      onNotice: ({ message }: { readonly message: string }) => void said.push(message),
+    };
+    await of.upgrade(url);
+    await run(of.deps, { kind: "stamp", targets: ["base"] }, told);
+    await run(of.deps, { kind: "stamp", targets: ["b"] }, told);
+    expect(said).toEqual([]);
+    await run(of.deps, { kind: "downgrade", target: "base" }, told);
+    expect(said).toEqual([
+      "0001_a.down.sql has no statement: what 0001_a.up.sql creates stays, and only the ledger says that a is undone",
+    ]);
+  });
+
   test("a fault at each statement, of each kind", async () => {
     const { url } = await ownDatabase(server);
     const first = "CREATE TABLE t (id int PRIMARY KEY, a text);\nINSERT INTO t VALUES (0);\n";
