@@ -326,7 +326,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
       serverVersion: object({ number: count, text }).optional(),
       emptyDowns: texts,
     }).optional(),
-    schema: object({ scratch, differences, rows: texts }).optional(),
+    schema: object({ scratch, differences, ignored: count, rows: texts }).optional(),
   }),
   lint: z.union([
     object({

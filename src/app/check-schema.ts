@@ -14,6 +14,8 @@ export interface SchemaCheck {
   readonly scratch: UsedScratch;
   /** From what the migrations make to what the schema files say. */
   readonly differences: readonly Difference[];
+  /** How many more the configuration ignores. */
+  readonly ignored: number;
   /** Reference rows that the migrations do not make: `shop.statuses: rows: 2 to add`. */
   readonly rows: readonly string[];
 }
@@ -34,10 +36,13 @@ export async function checkSchema(deps: Deps, project: Project): Promise<SchemaC
     const apart = foreignPartitions(made, desired).map(patternFor);
     const ignore = [...project.config.ignore, ...apart];
     const differences = compareCatalogs(made, desired, { ignore });
+    const all = compareCatalogs(made, desired, { ignore: apart });
+    const ignored = all.filter(counts).length - differences.filter(counts).length;
     const madeRows = await referenceTables(project, session);
     refuseUnknownTables(project, madeRows, desiredRows);
     // Tables with other columns are told as such.
     const changes = differences.some(counts) ? [] : changesBetween(madeRows, desiredRows);
-    return { scratch: used(scratch), differences, rows: changes.flatMap((each) => changesText(each) ?? []) };
+    const rows = changes.flatMap((each) => changesText(each) ?? []);
+    return { scratch: used(scratch), differences, ignored, rows };
   });
 }

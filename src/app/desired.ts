@@ -8,11 +8,11 @@ import {
   type SchemaStatement,
 } from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
-import { noSchemaHint, quotedName, settingPath } from "../core/explain.ts";
+import { noSchemaHint, settingPath } from "../core/explain.ts";
 import type { FileText } from "../core/migration.ts";
 import { missingOnServer } from "../core/missing.ts";
 import { STANDARD_STRINGS, searchPathIs, settingsOf } from "../core/plan/session.ts";
-import { identifier, qualified } from "../core/quote.ts";
+import { identifier } from "../core/quote.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import type { Location } from "../core/source.ts";
 import { configFile } from "../io/config.ts";
@@ -213,18 +213,13 @@ function hintOf(
   return (
     failure.hint ??
     missingOnServer(failure.message) ??
-    missingSchema(failure) ??
-    noSchemaHint(failure, { settings, setBy: settingPath(all, statement.origin) }) ??
+    noSchemaHint(failure, {
+      settings,
+      setBy: settingPath(all, statement.origin),
+      madeIn: "files",
+    }) ??
     "the statements can be in any order, but each must work after all the others"
   );
-}
-
-/** That search_path has none is said without a name. */
-function missingSchema({ sqlstate, message }: StatementFailure): string | undefined {
-  const name = sqlstate === "3F000" ? quotedName(message) : undefined;
-  return name === undefined
-    ? undefined
-    : `create it in one of the files: CREATE SCHEMA ${qualified(name)}; or correct the name`;
 }
 
 /** About what is there already. */

@@ -2,7 +2,7 @@
  * A database that can be made again and again, and what another one is → the statements from the one to the other, found by
  * trying and then proven: run from the beginning on a scratch database, they leave what the other is.
  */
-import type { Catalog, CatalogObject } from "../core/catalog/catalog.ts";
+import { type Catalog, type CatalogObject, keyOf } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference, ignoredIn } from "../core/catalog/compare.ts";
 import { fixesOf, PHASES } from "../core/diff/fixes.ts";
 import { tableNameOf } from "../core/diff/name.ts";
@@ -121,13 +121,13 @@ export async function findWay(engine: Engine, options: WayOptions): Promise<Way>
 }
 
 /** What would have to be made anew, and what else is left. */
-function unfinished({ differences, held, refused }: Attempt): MigrateError {
-  if (held.length === 0) return notProven(differences, refused);
+function unfinished({ differences, held, refused, leftAlone }: Attempt): MigrateError {
+  if (held.length === 0) return notProven(differences, refused, leftAlone);
   const tables = new Set(held.map(tableNameOf));
   const others = differences.filter((each) => !tables.has(tableNameOf(each)));
   return MigrateError.all([
     ...refusedRebuild(held).diagnostics,
-    ...(others.length === 0 ? [] : notProven(others, refused).diagnostics),
+    ...(others.length === 0 ? [] : notProven(others, refused, leftAlone).diagnostics),
   ]);
 }
 
@@ -180,6 +180,8 @@ interface Attempt {
   readonly spared: boolean;
   /** What the plan would have made anew, and holds rows. */
   readonly held: readonly CatalogObject[];
+  /** What is ignored, and the plan would have made or dropped. */
+  readonly leftAlone: readonly CatalogObject[];
 }
 
 /** How often the engine is asked again about what is left. */
@@ -203,6 +205,7 @@ async function tried(
   const identities = await readIdentities(trial.session);
   let refused = await trial.send(drops.map((sql) => [sql]));
   let spared = false;
+  let leftAlone: readonly CatalogObject[] = [];
   let held = unalterable(beginning, desired).filter((table) => !allowed.has(tableNameOf(table)));
   for (let round = 0; round < ROUNDS && (await remaining()).length > 0; round += 1) {
     const before = trial.sent.length;
@@ -210,10 +213,13 @@ async function tried(
     const { plan, fault } = await planned(engine, trial, state, options);
     const is = objectsOf(await trial.catalog());
     const isIgnored = ignoredIn(options.ignore ?? [], [await trial.catalog(), to.catalog]);
-    const needed = plan.filter(
-      ({ sql, creates, drops }) =>
-        !isIdle(sql, is) && ![...creates, ...drops].some((key) => isIgnored({ ...key, properties: {} })),
-    );
+    // What is in an object that is ignored is ignored, too.
+    const ignoredBy = ({ creates, drops }: (typeof plan)[number]): readonly CatalogObject[] =>
+      [...creates, ...drops]
+        .map((key) => is.get(keyOf(key)) ?? desired.get(keyOf(key)) ?? { ...key, properties: {} })
+        .filter(isIgnored);
+    const needed = plan.filter((each) => !isIdle(each.sql, is) && ignoredBy(each).length === 0);
+    leftAlone = [...leftAlone, ...plan.flatMap(ignoredBy)];
     const kept = keeping(needed, [is, desired], allowed, sparing);
     spared ||= kept.length < needed.length;
     held = [...held, ...heldBack(needed, kept, [is, desired])];
@@ -234,6 +240,7 @@ async function tried(
     rebuilt: rebuilt([identities, after], [beginning, desired]),
     spared,
     held,
+    leftAlone,
   };
 
   async function remaining(): Promise<readonly Difference[]> {

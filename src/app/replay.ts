@@ -11,6 +11,7 @@ import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
 import { emptyWith, schemasBeforehand, standInSql } from "./beforehand.ts";
 import { compileSteps } from "./compile.ts";
+import { goneBy } from "./gone.ts";
 import type { Deps, Project } from "./project.ts";
 import { sourceText } from "./run.ts";
 import { send } from "./send.ts";
@@ -128,6 +129,10 @@ export async function runSteps(
     {},
     {
       sourceText: (path) => sourceText(project, path),
+      goneBy: (step, name) => {
+        const before = plan.steps.slice(0, plan.steps.indexOf(step)).map(({ revision }) => revision);
+        return goneBy(project, [...steps.before, ...before], name);
+      },
       adviceOnly,
     },
   );
@@ -140,14 +145,14 @@ export const revisionsTo = (project: Project, target: string): readonly Revision
 
 /**
  * For each revision a key of all that makes the database what it is after it: the server, who is connected to it and how,
- * the settings, what was there before, the files up to it.
+ * the settings there and ours, what was there before, the files up to it.
  */
 function keysOf(
   { migrations, ledger, pins }: Project,
-  { version, address }: Scratch,
+  { version, settings, address }: Scratch,
   { revisions, schemas }: { readonly revisions: readonly RevisionId[]; readonly schemas: readonly string[] },
 ): readonly string[] {
-  const session = [version.number, address?.user, address?.options, pins];
+  const session = [version.number, settings, address?.user, address?.options, pins];
   let key = sha256(JSON.stringify([...session, ledger.names, ledger.create, schemas]));
   return revisions.map((revision) => {
     key = sha256(`${key} ${revision} ${migrations.get(revision)!.up.checksum}`);

@@ -2,6 +2,7 @@
 import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import { type Explaining, runAgain, startTimeoutHint } from "../core/explain.ts";
+import { inOrder } from "../core/graph.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { besideNewer, type Fault, leftToDo } from "../core/newer-release.ts";
@@ -24,7 +25,9 @@ import {
   openConnected,
   ownBackend,
 } from "./connect.ts";
+import { warnOfEmptyDowns } from "./empty-down.ts";
 import { bringUp } from "./ensure.ts";
+import { goneBy } from "./gone.ts";
 import { heldBack } from "./held-back.ts";
 import { callback, flag, type Rules } from "./options.ts";
 import { computing, type Deps, type Project, type ProjectOptions, projectRules } from "./project.ts";
@@ -127,6 +130,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
       );
       // A plan that is made after a part was done ends where the first one does.
       asked = fixed;
+      if (attempt === 0) await warnOfEmptyDowns(project, plan, session.version, options.onNotice);
       const hasNoStep = plan.batches.length === 0;
       const ended = (): RunResult => ({
         database,
@@ -252,6 +256,20 @@ function runPlan(
         options.singleTransaction === true
           ? undefined
           : recording(project.graph, appliedAfter(rows, done), step, failed),
+      goneBy: (step, name) => {
+        const before = plan.steps.slice(0, plan.steps.indexOf(step)).map(({ revision }) => revision);
+        return goneBy(
+          project,
+          [
+            ...inOrder(
+              project.graph,
+              rows.filter((id) => project.graph.nodes.has(id)),
+            ),
+            ...before,
+          ],
+          name,
+        );
+      },
       recordFailure: ({ revision, direction }, statement, message) =>
         project.ledger.fail(revision, direction, statement, redact(message, project.config.secrets)),
     },

@@ -35,7 +35,10 @@ export function send(
   target: Target,
   deps: Deps,
   options: SendOptions,
-  ofFiles: Pick<ExecuteOptions, "sourceText" | "recordFailure" | "recording" | "again" | "adviceOnly"> = {
+  ofFiles: Pick<
+    ExecuteOptions,
+    "sourceText" | "recordFailure" | "recording" | "again" | "goneBy" | "adviceOnly"
+  > = {
     sourceText: () => undefined,
   },
 ): Promise<void> {

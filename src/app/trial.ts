@@ -66,7 +66,7 @@ export function openTrial(
         await take([NO_BODIES]);
         refused = await takeAll(refused.map(({ unit }) => unit));
       }
-      return refused.map(({ unit, failure }) => `${unit.join("; ")}: ${failure.message}`);
+      return refused.map(({ unit, failure }) => `${unit.join("; ")}: ${failure.message}${whyOf(failure)}`);
     },
   };
 }
@@ -81,6 +81,12 @@ export const NO_BODIES = "SET check_function_bodies = off";
 
 const isRoutine = ([sql = ""]: readonly string[]): boolean =>
   /^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) /.test(sql);
+
+/** Whoever has written no rows himself looks for them in vain: those here are the migrations' own. */
+const whyOf = ({ sqlstate }: StatementFailure): string =>
+  sqlstate === "23505"
+    ? " (two of the rows that migrations insert would have the same value: write a migration first that gives each its own; it adds the column where that is new)"
+    : "";
 
 /** All of the statements, or none. Resolves with what they were refused for. */
 export async function sendUnit(

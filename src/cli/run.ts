@@ -149,7 +149,7 @@ function eventLines({ deps, printer }: Invocation, told: (event: Event) => void)
  * have been said.
  */
 async function confirmed(plan: Plan, database: string, { args, printer }: Invocation): Promise<boolean> {
-  const waits = pendingText(plan.steps) ?? [];
+  const waits = pendingText(plan) ?? [];
   const losses = plan.steps.flatMap((step) => step.losses ?? []);
   if (plan.kind !== "downgrade" || args.flag("yes") || losses.length === 0) {
     for (const line of [waits].flat()) printer.info(line);

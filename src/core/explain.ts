@@ -9,7 +9,7 @@ import { grants, type LedgerUse } from "./ledger/grants.ts";
 import { type Intent, isGuard, type LedgerState } from "./ledger/types.ts";
 import { withoutComments } from "./lexer.ts";
 import type { Migration } from "./migration.ts";
-import { missingHint } from "./missing.ts";
+import { creatingSchema, goneHint, missingHint, missingSchemaHint, type SchemaMadeIn } from "./missing.ts";
 import { passwordsOf } from "./password.ts";
 import { defaultTimeouts, searchPathNames } from "./plan/session.ts";
 import type { Batch, Plan, PlanStep, Statement } from "./plan/types.ts";
@@ -58,6 +58,8 @@ export interface Explaining {
     | undefined;
   /** What to type to go on behind what is done before this step, where the same command would count its steps anew. */
   readonly again?: ((step: PlanStep | undefined) => string | undefined) | undefined;
+  /** Which statement of an earlier file took away what is not found, as `goneBy` says it. */
+  readonly gone?: string | undefined;
   /** Whoever runs the plan tells himself what is so now, and where it ran: the hint is only what to do. */
   readonly adviceOnly?: boolean | undefined;
 }
@@ -68,7 +70,7 @@ export function explain(
   batch: Batch,
   statement: Statement,
   failure: Failure,
-  { sourceText, aborted, runsAs, connectionOptions, scratch, recording, again, adviceOnly }: Explaining,
+  { sourceText, aborted, runsAs, connectionOptions, scratch, recording, again, gone, adviceOnly }: Explaining,
 ): MigrateError {
   const { purpose, origin } = statement;
   const { sqlstate } = failure;
@@ -89,7 +91,12 @@ export function explain(
   const message = messageOf(said);
   if (origin !== undefined) {
     // What an up file uses and no migration leaves there is where the user looks first; the server's own hint comes after it.
-    const missing = scratch === undefined || step?.direction !== "up" ? undefined : missingHint(said.message);
+    const missing =
+      gone !== undefined
+        ? goneHint(gone)
+        : scratch === undefined || step?.direction !== "up"
+          ? undefined
+          : missingHint(said.message);
     const walk = walkHint(statement, failure);
     const advice =
       adviceOf(failure, statement, { step, isShared: batch.step === undefined, connectionOptions }) ??
@@ -99,6 +106,7 @@ export function explain(
           plan.batches.flatMap(({ statements }) => statements),
           origin,
         ),
+        madeIn: scratch === undefined ? "run" : "scratch",
         role: whom(plan.role, runsAs),
       }) ??
       timeoutIn(plan, origin.path, failure, sourceText, connectionOptions) ??
@@ -373,13 +381,12 @@ function adviceOf(
   if (step?.transactional === true && sqlstate === "2D000")
     return `${tag === "DO" || tag === "CALL" ? OUTSIDE : ENDING}${also}`;
   if (sqlstate === "55P04") return isShared ? `${ADDED_BEFORE}, and ${APART}` : ADDED_BEFORE;
-  // That search_path has no schema is said without a name.
-  const missing = sqlstate === "3F000" ? quotedName(message) : undefined;
-  if (missing !== undefined)
-    // What is dropped or taken back was there once.
-    return tag?.startsWith("DROP") === true || step?.direction === "down"
-      ? "correct the name, unless the schema is gone already"
-      : `create it in an earlier migration: CREATE SCHEMA ${qualified(missing)}; or correct the name`;
+  // What is dropped or taken back was there once.
+  if (
+    missingSchema({ sqlstate, message }) !== undefined &&
+    (tag?.startsWith("DROP") === true || step?.direction === "down")
+  )
+    return "correct the name, unless the schema is gone already";
   const setting = TIMEOUTS[sqlstate];
   return setting === undefined ? undefined : turnedOff(setting, "0", connectionOptions);
 }
@@ -481,30 +488,43 @@ export const settingPath = (
       (origin.line < line || (origin.line === line && origin.column <= column)),
   )?.origin;
 
+/** The schema that is not there, by its name; that search_path has none is said without one. */
+const missingSchema = ({ sqlstate, message }: Pick<Failure, "sqlstate" | "message">): string | undefined =>
+  sqlstate === "3F000" ? quotedName(message) : undefined;
+
 /**
- * What to do where nothing can be made in any schema of search_path. `settings`: the session's, of which one may be the path;
- * `setBy`: what the file itself has set it with; `role`: whom the right to use a schema could be granted to.
+ * What to do where a schema is not there, or nothing can be made in any of search_path. `settings`: the session's, of which
+ * one may be the path; `setBy`: what the file itself has set it with; `role`: whom the right to use it could be granted to.
  */
 export function noSchemaHint(
-  { sqlstate }: Pick<Failure, "sqlstate">,
+  failure: Pick<Failure, "sqlstate" | "message">,
   {
     settings,
     setBy,
+    madeIn,
     role,
   }: {
     readonly settings: readonly string[];
     readonly setBy: Location | undefined;
+    readonly madeIn: SchemaMadeIn;
     readonly role?: string;
   },
 ): string | undefined {
-  if (sqlstate !== "3F000") return undefined;
+  if (failure.sqlstate !== "3F000") return undefined;
+  const missing = missingSchema(failure);
+  if (missing !== undefined) return missingSchemaHint(missing, madeIn);
   if (setBy !== undefined)
     return `line ${setBy.line} of this file sets a search_path with ${NO_SCHEMA}: ${QUALIFY}, or correct that line`;
   const path = settings.find((each) => each.startsWith(SEARCH_PATH))?.slice(SEARCH_PATH.length);
   const first = searchPathNames(path ?? "").find((name) => name !== "$user");
-  return first === undefined
-    ? `search_path has ${NO_SCHEMA}: ${QUALIFY}, or set "session": {"searchPath": ["shop"]} in the config file`
-    : `"session.searchPath" has ${NO_SCHEMA}: correct it; or create one before this statement: CREATE SCHEMA ${qualified(first)}${role === undefined ? "" : `; or, where it exists, as its owner, run: GRANT USAGE, CREATE ON SCHEMA ${qualified(first)} TO ${role}`}`;
+  if (first === undefined)
+    return `search_path has ${NO_SCHEMA}: ${QUALIFY}, or set "session": {"searchPath": ["shop"]} in the config file`;
+  // What a scratch database has, it has of the migrations.
+  const granted =
+    role === undefined || madeIn !== "run"
+      ? ""
+      : `; or, where it exists, as its owner, run: GRANT USAGE, CREATE ON SCHEMA ${qualified(first)} TO ${role}`;
+  return `"session.searchPath" has ${NO_SCHEMA}: correct it; or ${creatingSchema(first, madeIn)}${granted}`;
 }
 
 /** The server passes over a schema that the role may not use as over one that does not exist. */

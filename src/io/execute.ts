@@ -12,6 +12,7 @@ import {
 } from "../core/explain.ts";
 import { sqlstates } from "../core/ledger/types.ts";
 import { lockHeld } from "../core/lock-held.ts";
+import { missingName } from "../core/missing.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../core/plan/types.ts";
 import { type Item, ItemFailure, itemsOf, sendAhead } from "./pipeline.ts";
 import { type Session, StatementFailure } from "./session/types.ts";
@@ -37,6 +38,8 @@ export interface ExecuteOptions extends LockOptions {
   readonly scratch?: Explaining["scratch"];
   readonly recording?: Explaining["recording"];
   readonly again?: Explaining["again"];
+  /** Asked where an up file names what the server does not find. */
+  readonly goneBy?: (step: PlanStep, name: string) => Promise<Explaining["gone"]>;
   readonly adviceOnly?: Explaining["adviceOnly"];
   /** The statement that records a failed step in the ledger; `statement`: which of its file failed outside a transaction, else 0. */
   readonly recordFailure?: (step: PlanStep, statement: number, message: string) => string;
@@ -279,10 +282,23 @@ const explained = async (
   batch: Batch,
   statement: Statement,
   failure: ItemFailure["failure"],
-  { sourceText, runsAs, connectionOptions, scratch, recording, again, adviceOnly, signal }: ExecuteOptions,
-): Promise<MigrateError> =>
-  explain(plan, batch, statement, failure, {
+  {
     sourceText,
+    runsAs,
+    connectionOptions,
+    scratch,
+    recording,
+    again,
+    goneBy,
+    adviceOnly,
+    signal,
+  }: ExecuteOptions,
+): Promise<MigrateError> => {
+  const step = stepOf(plan, batch, statement);
+  const name = statement.origin === undefined ? undefined : missingName(failure.message);
+  return explain(plan, batch, statement, failure, {
+    sourceText,
+    gone: name === undefined || step?.direction !== "up" ? undefined : await goneBy?.(step, name),
     runsAs: MAY_LACK_RIGHTS.has(failure.sqlstate ?? "") ? await runsAs?.() : undefined,
     connectionOptions,
     scratch,
@@ -291,6 +307,7 @@ const explained = async (
     adviceOnly,
     aborted: signal?.aborted === true,
   });
+};
 
 // ── who blocks ──────────────────────────────────────────────────────────────────────────────────────────────────
 

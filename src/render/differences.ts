@@ -1,10 +1,15 @@
 /** Differences of two catalogs → the lines a person reads. */
 import { describeObject, type Value } from "../core/catalog/catalog.ts";
 import type { Difference } from "../core/catalog/compare.ts";
+import { counted } from "./counted.ts";
 import { onOneLine } from "./terminal.ts";
 
 /** What the two catalogs are called: `["migrations", "database"]`. */
 export type Sides = readonly [first: string, second: string];
+
+/** The end of a sentence that says that nothing differs. */
+export const butIgnored = (count: number): string =>
+  count === 0 ? "" : `, but for ${counted(count, "difference")} that ${count === 1 ? "is" : "are"} ignored`;
 
 /** A line for each object, and below it one for each property. */
 export function differenceLines(differences: readonly Difference[], sides: Sides): readonly string[] {

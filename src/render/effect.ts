@@ -1,8 +1,8 @@
 /** The effects of a statement or a step on other sessions → the words for a person. */
 import { type LockMode, waiting } from "../core/effects/mode.ts";
 import type { EffectSummary } from "../core/effects/summary.ts";
-import { hazardsOf, keptWaiting } from "../core/plan/hazards.ts";
-import type { PlanStep } from "../core/plan/types.ts";
+import { hazardsOf } from "../core/plan/hazards.ts";
+import type { Plan } from "../core/plan/types.ts";
 import { onOneLine } from "./terminal.ts";
 
 /** One relation of a summary. */
@@ -61,12 +61,12 @@ export function effectLines(summary: EffectSummary): readonly string[] {
 }
 
 /** What to expect of a run, in one line; undefined if nobody is blocked for more than a moment. */
-export function pendingText(steps: readonly PlanStep[]): string | undefined {
-  const found = hazardsOf({ steps });
+export function pendingText(plan: Pick<Plan, "steps" | "batches">): string | undefined {
+  const found = hazardsOf(plan);
   if (found.length === 0) return undefined;
-  const all = [...new Set(found.flatMap(({ effect }) => keptWaiting(effect!)))].map(onOneLine);
+  const all = [...new Set(found.flatMap(({ relations }) => relations))].map(onOneLine);
   const rest = all.length > MOST ? ` and ${all.length - MOST} more` : "";
-  const where = steps.length === 1 ? "" : `, in ${found.length} of ${steps.length} migrations`;
+  const where = plan.steps.length === 1 ? "" : `, in ${found.length} of ${plan.steps.length} migrations`;
   return `reads or writes of ${all.slice(0, MOST).join(", ")}${rest} are blocked while tables are rewritten, scanned or indexed${where}`;
 }
 

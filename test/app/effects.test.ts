@@ -98,6 +98,18 @@ test("--fail-on stops a plan, and no other", async () => {
     exitCode: 1,
     hint: expect.stringContaining("migrate lint b"),
   });
+  // In one transaction the lock of the first lasts while the second works on another table.
+  const both = project({
+    a: `${a} CREATE TABLE u (id int);`,
+    b: "ALTER TABLE t ADD COLUMN at timestamptz;",
+    c: "UPDATE u SET id = id;",
+  });
+  const range = { kind: "upgrade", target: "a:c" } as const;
+  expect((await both.plan(range, options)).steps).toHaveLength(2);
+  await expect(both.plan(range, { ...options, singleTransaction: true })).rejects.toMatchObject({
+    message: expect.stringMatching(/:\n {2}c {2}blocks reads or writes of public\.t$/),
+    hint: "leave out --single-transaction, so that locks end with their step; or run without --fail-on",
+  });
   const calm = project({ a, b: "ALTER TABLE t ADD COLUMN at timestamptz;" });
   expect((await calm.plan({ kind: "upgrade", target: "a:b" }, options)).steps).toHaveLength(1);
 });

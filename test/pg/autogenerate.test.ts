@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type AutogenerateOptions, autogenerate } from "../../src/app/autogenerate.ts";
+import { check } from "../../src/app/check.ts";
 import { failureOf, ownDatabase, project, type TestProject } from "../support/project.ts";
 import { query, servers } from "../support/server.ts";
 
@@ -201,6 +202,15 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     );
     schemaFolder(of, "CREATE TABLE public.t (a int);\nSET search_path = none;\nCREATE TABLE u (a int);");
     expect((await failureOf(generate(of, url))).hint).toMatch(/^line 2 of this file sets a search_path/);
+    const rows = project({ a: "CREATE TABLE t (a int); INSERT INTO t VALUES (1), (2);" });
+    schemaFolder(rows, "CREATE TABLE t (a int, code text NOT NULL UNIQUE);");
+    expect((await failureOf(generate(rows, url))).hint).toMatch(
+      /^write the SQL .*refused: [^;]*: could not create unique index "t_code_key" \(two of the rows [^;]*; it adds the column/,
+    );
+    schemaFolder(of, "CREATE TABLE t (a int);\nCREATE TABLE app.u (a int);");
+    expect((await failureOf(generate(of, url))).hint).toBe(
+      "correct the name; or create app in the schema files: CREATE SCHEMA app",
+    );
     schemaFolder(
       of,
       "CREATE TABLE t (a int);\nCREATE TABLE public.t (b int);\nGRANT SELECT ON t TO nobody_here;",
@@ -209,6 +219,34 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
       { hint: "schema/shop.sql:1 creates it, too: delete one of the two" },
       { hint: expect.stringContaining('run: CREATE ROLE "nobody_here"') },
     ]);
+  });
+
+  test("what is ignored is left alone with all that is in it, and counted", async () => {
+    const { url } = await ownDatabase(server);
+    const of = project({ a: "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, gone text, s serial);" });
+    schemaFolder(of, "CREATE TABLE t (id int, come text); CREATE TABLE u (id int);");
+    expect(
+      await failureOf(generate(of, url, { ignore: ["public.t_id_seq"], allowLoss: true })),
+    ).toMatchObject({
+      code: "findings/not-proven",
+      hint: expect.stringMatching(/, or do not ignore sequence public\.t_id_seq, which goes with it;/),
+    });
+    expect(await generate(of, url, { ignore: ["table:public.t", "public.u"] })).toMatchObject({
+      created: [],
+      ignored: 6,
+    });
+    expect(await generate(of, url, { ignore: ["table:public.t"] })).toMatchObject({
+      created: [{}],
+      ignored: 5,
+    });
+    const up = readdirSync(of.folder).find((name) => /^0002.*up\.sql$/.test(name))!;
+    expect(readFileSync(join(of.folder, up), "utf8").split("\n\n")[1]).toBe("CREATE TABLE u (id int);\n");
+    const config = join(of.folder, "c.json");
+    writeFileSync(config, JSON.stringify({ directories: ["."], ignore: ["public.t"] }));
+    expect((await check(of.deps, { config, only: ["schema"] })).schema).toMatchObject({
+      ignored: 5,
+      differences: [],
+    });
   });
 
   test("a new enum value is committed before it is used; partitions of others stay; a database can be the model", async () => {

@@ -1,6 +1,7 @@
 /** Whatever fails, wherever: the state is the one before, the error names the place, and the log has one row more. */
 import { describe, expect, test } from "vitest";
 import { type RunOptions, run } from "../../src/app/run.ts";
+import { testMigrations } from "../../src/app/test.ts";
 import type { Event } from "../../src/core/event.ts";
 import { dump, ledger } from "../support/dump.ts";
 import { failureOf, headerLines, ownDatabase, project, until, withLock } from "../support/project.ts";
@@ -107,6 +108,59 @@ describe.each(servers())("on $name", (server) => {
       }).upgrade(url),
     );
     expect(hint).toMatch(/^search_path has no schema/);
+  });
+
+  test("what an earlier migration has dropped or renamed: which one, in a run and in a test", async () => {
+    const { url } = await ownDatabase(server);
+    const b = `ALTER TABLE t RENAME TO u;\nDROP TABLE app.o;\nALTER TYPE e RENAME TO f;\nDROP SCHEMA app;\nCREATE TABLE again ();`;
+    const made = {
+      a: "CREATE SCHEMA app; CREATE TABLE t (id int); CREATE TABLE app.o (); CREATE TYPE e AS ENUM (); CREATE TABLE again ();",
+      b: `DROP TABLE again;\n${b}`,
+    };
+    const place = (line: number, does: string): string =>
+      `0002_b.up.sql:${headerLines + line} ${does}: correct the name, or edit the one of the two files that is not applied yet\n`;
+    await project(made).upgrade(url);
+    await query(url, "DROP TABLE again");
+    for (const [sql, hint] of [
+      ["ALTER TABLE t ADD n int;", place(2, "renames it to u")],
+      ["ALTER TABLE public.t ADD n int;", place(2, "renames it to u")],
+      ["SELECT FROM app.o;", place(3, "drops it")],
+      ["CREATE TABLE x (e e);", place(4, "renames it to f")],
+      ["CREATE TABLE app.x ();", place(5, "drops it")],
+      ["ALTER TABLE again ADD n int;", "revision c was rolled back"],
+    ] as const) {
+      const of = project({ ...made, c: sql });
+      expect((await failureOf(of.upgrade(url))).hint, sql).toMatch(
+        new RegExp(`^${hint.replaceAll(".", "\\.")}`),
+      );
+    }
+    // Where none of them is applied, also of those in the same run.
+    const { url: empty } = await ownDatabase(server);
+    const of = project({ ...made, c: "ALTER TABLE t ADD n int;" });
+    expect((await failureOf(of.upgrade(empty))).hint).toContain(place(2, "renames it to u"));
+    const { migrations } = await testMigrations(of.deps, { scratch: url });
+    expect(migrations.at(-1)!.failed!.diagnostics[0]!.hint).toBe(place(2, "renames it to u").trim());
+  });
+
+  test("a downgrade over an empty down file warns that what the up file creates stays; a stamp runs no file", async () => {
+    const { url } = await ownDatabase(server);
+    const of = project({
+      a: { up: "CREATE TABLE t (id int);", down: "" },
+      b: { up: "UPDATE t SET id = 1;", down: "" },
+    });
+    const said: string[] = [];
+    const told = {
+      database: url,
+      onNotice: ({ message }: { readonly message: string }) => void said.push(message),
+    };
+    await of.upgrade(url);
+    await run(of.deps, { kind: "stamp", targets: ["base"] }, told);
+    await run(of.deps, { kind: "stamp", targets: ["b"] }, told);
+    expect(said).toEqual([]);
+    await run(of.deps, { kind: "downgrade", target: "base" }, told);
+    expect(said).toEqual([
+      "0001_a.down.sql has no statement: what 0001_a.up.sql creates stays, and only the ledger says that a is undone",
+    ]);
   });
 
   test("a fault at each statement, of each kind", async () => {

@@ -3,7 +3,7 @@ import { type Check, check, checks } from "../../app/check.ts";
 import { exitCodes, MigrateError } from "../../core/errors.ts";
 import { parsedFor } from "../../core/newer-syntax.ts";
 import { sharedNumberText } from "../../core/shared-numbers.ts";
-import { differenceLines } from "../../render/differences.ts";
+import { butIgnored, differenceLines } from "../../render/differences.ts";
 import { revisionValue } from "../../render/json.ts";
 import { headLine } from "../../render/listing.ts";
 import { type Command, flag, value } from "../command.ts";
@@ -80,7 +80,9 @@ function soundLines({ project: { graph }, checked, files, schema }: Check): read
       : [
           `${files.count === 1 ? "1 file parses" : `${files.count} files parse`} for PostgreSQL ${parsedFor(files.serverVersion)}${waitingText(files.waiting)}`,
         ]),
-    ...(schema === undefined ? [] : ["the schema folder and the migrations agree"]),
+    ...(schema === undefined
+      ? []
+      : [`the schema folder and the migrations agree${butIgnored(schema.ignored)}`]),
   ];
 }
 

@@ -4,7 +4,7 @@ import { type Drift, drift } from "../../app/drift.ts";
 import { legendOf } from "../../core/catalog/compare.ts";
 import { exitCodes } from "../../core/errors.ts";
 import { counted } from "../../render/counted.ts";
-import { differenceLines } from "../../render/differences.ts";
+import { butIgnored, differenceLines } from "../../render/differences.ts";
 import { versionTableLines } from "../../render/version-tables.ts";
 import { type Command, flag, type Invocation, repeatable } from "../command.ts";
 import { scratchFlag } from "../scratch.ts";
@@ -44,7 +44,7 @@ const command: Command = {
     const what = `${database} and the replay of ${counted(revisions.length, "migration")}`;
     printer.info(
       differences.length === 0
-        ? `no drift: ${what} are the same${ignored === 0 ? "" : `, but for ${counted(ignored, "difference")} that ${ignored === 1 ? "is" : "are"} ignored`}`
+        ? `no drift: ${what} are the same${butIgnored(ignored)}`
         : `drift: ${what} differ in ${counted(differences.length, "place")} ${legendOf("the migrations", "the database")}${ignored === 0 ? "" : `, and in ${ignored} more that ${ignored === 1 ? "is" : "are"} ignored`}`,
     );
     return differences.length === 0 ? exitCodes.ok : exitCodes.findings;

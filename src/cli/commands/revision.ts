@@ -2,6 +2,8 @@
 import { autogenerate } from "../../app/autogenerate.ts";
 import { removeRevision } from "../../app/remove.ts";
 import { createRevision, type RevisionOptions } from "../../app/revision.ts";
+import { counted } from "../../render/counted.ts";
+import { butIgnored } from "../../render/differences.ts";
 import {
   type Command,
   excluding,
@@ -89,7 +91,7 @@ async function create(invocation: Invocation): Promise<void> {
 }
 
 async function generate({ args, deps, printer, json }: Invocation, options: RevisionOptions): Promise<void> {
-  const { created, scratch, notes } = await autogenerate(deps, {
+  const { created, scratch, ignored, notes } = await autogenerate(deps, {
     ...options,
     desired: args.text("desired"),
     scratch: args.text("scratch"),
@@ -108,7 +110,11 @@ async function generate({ args, deps, printer, json }: Invocation, options: Revi
     printer.json(created.map(({ revision, parents, files, plain }) => ({ revision, parents, files, plain })));
   else for (const each of created) printNew(each, printer, false);
   if (created.length === 0)
-    printer.info("nothing to write: the migrations already lead to the desired schema");
+    printer.info(`nothing to write: the migrations already lead to the desired schema${butIgnored(ignored)}`);
+  else if (ignored > 0)
+    printer.info(
+      `${counted(ignored, "difference")} from the desired schema ${ignored === 1 ? "is" : "are"} ignored`,
+    );
 }
 
 async function remove({ args, deps, project, printer, json }: Invocation): Promise<void> {

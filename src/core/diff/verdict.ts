@@ -4,6 +4,7 @@ import type { Difference } from "../catalog/compare.ts";
 import { partsOf } from "../dump/names.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
+import { unique } from "../unique.ts";
 import { tableNameOf } from "./name.ts";
 import { holdsSameRows, type Objects } from "./plan.ts";
 
@@ -31,15 +32,28 @@ function valueText(value: unknown): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
-/** `findings/not-proven`, an object each. `refused`: what the server, or the engine, said on the way. */
-export function notProven(differences: readonly Difference[], refused: readonly string[]): MigrateError {
-  const said = refused.length === 0 ? "" : `; it was tried and refused: ${refused.slice(0, 3).join("; ")}`;
+/**
+ * `findings/not-proven`, an object each. `refused`: what the server, or the engine, said on the way; `leftAlone`: what is
+ * ignored, and a statement on the way would have made or dropped.
+ */
+export function notProven(
+  differences: readonly Difference[],
+  refused: readonly string[],
+  leftAlone: readonly CatalogObject[] = [],
+): MigrateError {
+  const open = new Set(differences.map(keyOf));
+  const parts = unique(
+    leftAlone.filter(({ parent }) => parent !== undefined && open.has(keyOf(parent))).map(describeObject),
+  );
+  const unless = parts.length === 0 ? "" : `, or do not ignore ${parts.join(", ")}, which goes with it`;
+  const said =
+    refused.length === 0 ? "" : `; it was tried and refused: ${unique(refused).slice(0, 3).join("; ")}`;
   return MigrateError.all(
     differences.map(
       (difference, index): Diagnostic => ({
         code: "findings/not-proven",
         message: describeDifference(difference),
-        ...(index === differences.length - 1 ? { hint: `write the SQL for it by hand${said}` } : {}),
+        ...(index === differences.length - 1 ? { hint: `write the SQL for it by hand${unless}${said}` } : {}),
       }),
     ),
   );

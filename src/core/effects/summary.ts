@@ -81,9 +81,9 @@ export function summaryOfStep(
 }
 
 /** What takes time with the size of a relation. */
-type Labour = Pick<EffectSummary, "rewrites" | "scans" | "writes" | "updates" | "builds">;
+export type Labour = Pick<EffectSummary, "rewrites" | "scans" | "writes" | "updates" | "builds">;
 
-const works = ({ rewrites, scans, writes, builds }: Labour): boolean =>
+export const works = ({ rewrites, scans, writes, builds }: Labour): boolean =>
   rewrites.length + scans.length + writes.length + builds.length > 0;
 
 /** Who waits for an index waits for its table. */
