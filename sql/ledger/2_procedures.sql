@@ -1009,16 +1009,25 @@ BEGIN
     INSERT INTO retort.log (at, by, event, checksum, how, detail)
       VALUES (clock_timestamp(), SESSION_USER, 'script', receipt, 'script', range);
   END IF;
+EXCEPTION WHEN unique_violation THEN
+  -- The guard has not seen it where this role may not read the sequence.
+  CALL retort.unlock();
+  RAISE EXCEPTION USING ERRCODE = 'RT003',
+    MESSAGE = 'retort: the sequence of retort.log is behind its rows',
+    HINT = 'Nothing was changed. A restore of data alone, or logical replication, leaves it '
+      'behind. As the owner of the ledger, run: migrate repair';
 END
 $body$;
 
 -- Stops unless so many revisions, with that digest, are applied, counted row by row, and no step is
--- unfinished. Its answer, true, is for a client that continues after errors.
-CREATE FUNCTION retort.check(revisions bigint, digest numeric) RETURNS boolean
+-- unfinished, but one of half_done in that direction, which a repair leaves as it is. Its answer,
+-- true, is for a client that continues after errors.
+CREATE FUNCTION retort.check(revisions bigint, digest numeric, half_done text[] DEFAULT '{}',
+  direction text DEFAULT 'up') RETURNS boolean
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  IF EXISTS (SELECT FROM retort.intent)
+  IF retort.unfinished(half_done, direction) IS NOT NULL
       OR NOT EXISTS (SELECT FROM retort.state AS s
         WHERE s.revisions = "check".revisions AND s.digest = "check".digest)
       OR (SELECT (count(*), coalesce(sum(retort.digest_of(a.revision)), 0))

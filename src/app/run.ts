@@ -9,7 +9,7 @@ import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { redact } from "../core/redact.ts";
 import { settledRows } from "../core/replaced.ts";
 import { appliedAfter } from "../core/steps.ts";
-import { recording } from "../core/undoing.ts";
+import { isDone, recording } from "../core/undoing.ts";
 import { lockFirst } from "../io/execute.ts";
 import { lockHolders, readLedger } from "../io/queries.ts";
 import { isPool, type Notice, type Session } from "../io/session/types.ts";
@@ -26,6 +26,7 @@ import {
 import { bringUp } from "./ensure.ts";
 import { heldBack } from "./held-back.ts";
 import { callback, flag, type Rules } from "./options.ts";
+import { otherWith } from "./other-ledger.ts";
 import { computing, type Deps, type Project, type ProjectOptions, projectRules } from "./project.ts";
 import { interruptedFirst, resumed, resumption, warnOfHalf } from "./resume.ts";
 import { lockOptions, type SendOptions, send, sendRules, type Target } from "./send.ts";
@@ -227,11 +228,16 @@ function runPlan(
     { ...options, onEvent },
     {
       sourceText: (path) => sourceText(project, path),
-      // In one transaction for all, what the steps before it did is rolled back.
-      recording: (step, failed) =>
-        options.singleTransaction === true
-          ? undefined
-          : recording(project.graph, appliedAfter(rows, done), step, failed),
+      recording: async (step, failed) => {
+        if (!isDone(step.direction, failed)) return undefined;
+        // In one transaction for all, what the steps before it did is rolled back.
+        const recorded =
+          options.singleTransaction === true
+            ? undefined
+            : recording(project.graph, appliedAfter(rows, done), step, failed);
+        const other = step.direction === "up" && (await otherWith(project, target.session, step.revision));
+        return [other, recorded].filter(Boolean).join("\n      ") || undefined;
+      },
       recordFailure: ({ revision, direction }, statement, message) =>
         project.ledger.fail(revision, direction, statement, redact(message, project.config.secrets)),
     },

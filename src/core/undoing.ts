@@ -102,14 +102,17 @@ export function recording(
 }
 
 /** A statement, and what the server said. */
-interface Failed {
+export interface Failed {
   readonly tag?: string;
   readonly sql?: string;
   readonly sqlstate?: string;
 }
 
 /** Whether a statement may have failed because it was done: one that says neither does what is usual in its direction. */
-function isDone(direction: Intent["direction"], { tag = "", sql = "", sqlstate = "" }: Failed): boolean {
+export function isDone(
+  direction: Intent["direction"],
+  { tag = "", sql = "", sqlstate = "" }: Failed,
+): boolean {
   const creates = tag.startsWith("CREATE") || (direction === "up" && !tag.startsWith("DROP"));
   const takesAway = tag.startsWith("ALTER") && DROPS_PART.test(withoutComments(sql));
   return (creates ? DUPLICATE : UNDEFINED).has(sqlstate) || (takesAway && PART.has(sqlstate));

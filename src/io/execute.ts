@@ -13,6 +13,7 @@ import {
 import { sqlstates } from "../core/ledger/types.ts";
 import { lockHeld } from "../core/lock-held.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../core/plan/types.ts";
+import type { Failed } from "../core/undoing.ts";
 import { type Item, ItemFailure, itemsOf, sendAhead } from "./pipeline.ts";
 import { type Session, StatementFailure } from "./session/types.ts";
 
@@ -35,7 +36,8 @@ export interface ExecuteOptions extends LockOptions {
   readonly runsAs?: () => Promise<Explaining["runsAs"]>;
   readonly connectionOptions?: Explaining["connectionOptions"];
   readonly scratch?: Explaining["scratch"];
-  readonly recording?: Explaining["recording"];
+  /** What leads out where the step failed because of what is there already; read where that may be. */
+  readonly recording?: (step: PlanStep, failed: Failed) => Promise<Explaining["recording"]>;
   readonly adviceOnly?: Explaining["adviceOnly"];
   /** The statement that records a failed step in the ledger; `statement`: which of its file failed outside a transaction, else 0. */
   readonly recordFailure?: (step: PlanStep, statement: number, message: string) => string;
@@ -279,16 +281,18 @@ const explained = async (
   statement: Statement,
   failure: ItemFailure["failure"],
   { sourceText, runsAs, connectionOptions, scratch, recording, adviceOnly, signal }: ExecuteOptions,
-): Promise<MigrateError> =>
-  explain(plan, batch, statement, failure, {
+): Promise<MigrateError> => {
+  const step = statement.origin === undefined ? undefined : stepOf(plan, batch, statement);
+  return explain(plan, batch, statement, failure, {
     sourceText,
     runsAs: MAY_LACK_RIGHTS.has(failure.sqlstate ?? "") ? await runsAs?.() : undefined,
     connectionOptions,
     scratch,
-    recording,
+    recording: step && (await recording?.(step, { ...statement, sqlstate: failure.sqlstate ?? "" })),
     adviceOnly,
     aborted: signal?.aborted === true,
   });
+};
 
 // ── who blocks ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -10,6 +10,7 @@ import {
   type Place,
   restoreProceduresBlock,
   restoreTablesBlock,
+  setSequenceBlock,
   unlockBlock,
 } from "./blocks.ts";
 import {
@@ -79,9 +80,10 @@ export interface Ledger {
   guard(expected: Expectation, rights?: Rights): string;
   /** The same, and leaves the session its lock: for a transaction that only reads. */
   lookAtLedger(expected: Expectation, rights?: Rights): string;
-  /** Creates the tables that are missing; creates the procedures anew; makes the rows fit together, and says so in the log. */
+  /** Creates the tables that are missing; creates the procedures anew; sets the log's sequence to its last row; makes the rows fit together, and says so in the log. */
   readonly restoreTables: string;
   readonly restoreProcedures: string;
+  readonly setSequence: string;
   repairRows(how: How): string;
 
   readonly requireLock: string;
@@ -113,8 +115,8 @@ export interface Ledger {
   fail(revision: RevisionId, direction: Direction, statement: number, error: string): string;
   /** Writes down which script is run, unless all is done already. */
   beginScript(receipt: string, range: string, done: Tally): string;
-  /** A query that stops, or whose one column `retort_passed` is true. */
-  check(tally: Tally): string;
+  /** A query that stops, or whose one column `retort_passed` is true. `left`: of the steps that may stay unfinished. */
+  check(tally: Tally, left?: Pick<StartState, "halfDone" | "direction">): string;
   /** A query that shows a person what is applied now. */
   summary(heads: readonly RevisionId[], receipt: string): string;
   /** A query of how long each step took that this session's run of the script has done. */
@@ -195,6 +197,9 @@ export function ledgerOf(names: LedgerNames): Ledger {
     get restoreProcedures() {
       return restoreProceduresBlock(names);
     },
+    get setSequence() {
+      return setSequenceBlock(names);
+    },
     repairRows: (how) => repairRowsBlock(names, how),
 
     requireLock: call("require_lock"),
@@ -272,7 +277,15 @@ export function ledgerOf(names: LedgerNames): Ledger {
       call("fail", literal(revision), literal(direction), statement, literal(error)),
     beginScript: (receipt, range, done) =>
       call("begin_script", literal(receipt), literal(range), done.revisions, done.digest),
-    check: ({ revisions, digest }) => `SELECT ${schema}.check(${revisions}, ${digest}) AS retort_passed;`,
+    check: ({ revisions, digest }, { halfDone, direction } = { halfDone: [], direction: "up" }) =>
+      filled(
+        `SELECT ${schema}.check(`,
+        [
+          ...[revisions, digest].map(String),
+          ...(halfDone.length === 0 ? [] : [arrayLiteral(halfDone), ...going(direction)]),
+        ],
+        ") AS retort_passed;",
+      ),
     summary: (heads, receipt) =>
       `SELECT revisions AS applied_revisions, ${literal(heads.join(", ") || "<base>")} AS current_heads,\n` +
       `  ${literal(`sha256:${receipt}`)} AS receipt FROM ${schema}.state;`,
