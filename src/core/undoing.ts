@@ -92,8 +92,19 @@ export function recording(
   failed: Failed,
 ): string | undefined {
   if (!isDone(direction, failed)) return undefined;
-  if (direction === "down")
-    return `if all that ${revision} did is undone already, record that${takingOut(graph, applied, revision)}`;
+  if (direction === "down") {
+    const left = currentHeads(
+      graph,
+      applied.filter((id) => id !== revision),
+    );
+    // Those below it may be undone already, too: one stamp says so of all.
+    const isAlone =
+      left.length === 1 &&
+      nodeOf(graph, revision).parents.includes(left[0]!) &&
+      stampWithout(graph, applied, revision) !== undefined;
+    const what = isAlone ? `the last revision of which that is not so, ${left[0]} or one below it` : "that";
+    return `if all that ${revision} did is undone already, record ${what}${takingOut(graph, applied, revision)}`;
+  }
   const { command, added, isBelow } = stampWith(graph, applied, revision);
   const [all, them] = added.length === 1 ? ["does", "it"] : ["do", "them"];
   // Where it is the newest, those after it may be done already, too.
