@@ -309,11 +309,11 @@ BEGIN
         WHEN place IS NOT NULL THEN concat(place, ' If two projects share it, give each its own '
           'ledger: "ledger": {"schema": ...} in the config file. If they are revisions of this '
           'project, restore their files where these are missing, and write ' || script)
-        WHEN again = '' THEN 'See: SELECT * FROM retort.applied;'
         ELSE concat('See: SELECT * FROM retort.applied;',
           (SELECT format(' If a file of %s is missing, restore it first: another git branch may '
             'have it.', string_agg(h.id, ', '))
-            FROM unnest(heads) AS h (id) WHERE h.id <> ALL (of_script) HAVING count(*) > 0),
+            FROM unnest(heads) AS h (id) WHERE again <> '' AND h.id <> ALL (of_script)
+            HAVING count(*) > 0),
           CASE WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
               WHERE (replaced ->> a.revision) IS NOT NULL)
             THEN format(' The ledger still names replaced revisions; record the change first with: '
