@@ -200,6 +200,7 @@ const plan = object({
     ends: texts,
     codes: z.record(text, text),
     known: texts,
+    begun: z.record(text, texts),
   }),
 });
 
