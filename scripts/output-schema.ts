@@ -200,6 +200,7 @@ const plan = object({
     ends: texts,
     codes: z.record(text, text),
     known: texts,
+    begun: z.record(text, texts),
   }),
 });
 
@@ -283,7 +284,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
   repair: object({
     inconsistency: object({
       message: text,
-      parts: z.array(z.enum(["tables", "rows", "procedures"])),
+      parts: z.array(z.enum(["tables", "rows", "sequence", "procedures"])),
     }).nullable(),
     findings: z.array(finding),
     left: z.array(finding),

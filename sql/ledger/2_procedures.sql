@@ -170,8 +170,8 @@ BEGIN
   RETURN CASE WHEN ends <> '{}' AND NOT retort.has_hole() AND NOT EXISTS (
       SELECT FROM unnest(ends) AS e (id) WHERE retort.is_pending(e.id, direction))
     THEN concat('there is nothing to do for this script: ', CASE direction
-      WHEN 'up' THEN 'all that it applies is applied already'
-      ELSE 'nothing that it takes back is applied' END) END;
+      WHEN 'up' THEN 'all of its revisions are applied already'
+      ELSE 'none of its revisions is applied' END) END;
 END
 $body$;
 
@@ -210,25 +210,40 @@ BEGIN
 END
 $body$;
 
+-- How the step that is unfinished differs from the script that is to go on with it; else null.
+-- begun has, for each revision that may be half done, the hashes of the statements before its
+-- second, its third and so on.
+CREATE FUNCTION retort.begun_otherwise(begun jsonb, direction text) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN (SELECT format('%s was interrupted at statement %s, and the statements before it differ '
+      'from those that were run', i.revision, i.statement)
+    FROM retort.intent AS i
+    WHERE i.direction = begun_otherwise.direction AND begun ? i.revision AND i.statement > 1
+      AND i.before IS DISTINCT FROM begun -> i.revision ->> (i.statement - 2));
+END
+$body$;
+
 -- Before the first step. Stops unless this session holds the lock, no step is unfinished except one
--- of half_done in that direction, all of must are applied, and nothing else except what is in may;
--- and what is applied of the script's own steps is so with their SQL: codes has the code checksum
--- of each.
+-- of half_done in that direction, which has begun with the statements of begun, all of must are
+-- applied, and nothing else except what is in may; and what is applied of the script's own steps is
+-- so with their SQL: codes has the code checksum of each.
 -- The hint says whether all is already done, or what is applied; again is a command with %s for
 -- the current heads, or empty. Where heads do not tell what is applied, because those of must,
 -- starts, are the current ones, or something below them is missing, the command asks the database.
 -- There is no such command where nothing is to do; nor where the ledger still names what squashed
 -- revisions of the script replace: a stamp makes it name those. replaced says which:
 -- {"a1": "s3", "b2": "s3"}. known are revisions of the script that must, may and codes do not have.
--- Heads that are in none of these may have no file where the command is typed; and a downgrade from
--- them may take back more than the script.
+-- Heads that are in none of these may have no file where the command is typed; also is what such a
+-- script may do to them besides, with %s for them, or empty.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
   ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}',
-  known text[] DEFAULT '{}')
+  known text[] DEFAULT '{}', begun jsonb DEFAULT '{}', also text DEFAULT '')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
@@ -240,6 +255,7 @@ DECLARE
   place pg_catalog.text;
   has_hole boolean;
   command pg_catalog.text;
+  script pg_catalog.text;
   hint pg_catalog.text;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -248,6 +264,11 @@ BEGIN
     WHERE i.revision = ANY (half_done) AND i.direction = require_state.direction;
   IF NOT FOUND THEN
     CALL retort.require_no_intent('Nothing was changed.');
+  END IF;
+  other := retort.begun_otherwise(begun, direction);
+  IF other IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001', MESSAGE = 'retort: ' || other,
+      HINT = 'Nothing was changed. Continue with the script or the files that it was begun with.';
   END IF;
   other := retort.other_code(codes);
   IF other IS NOT NULL THEN
@@ -277,22 +298,29 @@ BEGIN
         WHEN again <> '' AND (heads @> starts AND heads <@ starts OR has_hole)
           THEN replace(again, '%s:', '') || ' --from-database'
         ELSE again END;
-      hint := concat('Nothing was changed. ', coalesce(place || ' If it is the right one, see',
-        'See'), ': SELECT * FROM retort.applied;',
-        CASE WHEN again <> '' THEN (SELECT format(' If a file of %s is missing, restore it first: '
-            'another git branch may have it.', string_agg(h.id, ', '))
-          FROM unnest(heads) AS h (id) WHERE h.id <> ALL (of_script) HAVING count(*) > 0) END,
-        CASE WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
-            WHERE (replaced ->> a.revision) IS NOT NULL)
-          THEN format(' The ledger still names replaced revisions; record the change first with: '
-            'migrate stamp %s (as a script: add --sql --from-database)',
-            (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
-              FROM unnest(heads) AS h (id)))
-        ELSE concat(' Write a script from this state', CASE
-            WHEN direction = 'down' AND ends <> '{}'
-            THEN ', which may also take back ' || left(unexpected, 1000) || ',' END)
-          || ' with: ' || nullif(format(command,
-          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), '') END);
+      script := concat('a script from this state',
+          (SELECT format(', which may also %s,', replace(nullif(also, ''), '%s',
+              left(string_agg(a.revision, ', ' ORDER BY a.revision), 1000)))
+            FROM retort.applied AS a WHERE also <> '' AND a.revision <> ALL (of_script)
+            HAVING count(*) > 0))
+        || ' with: ' || nullif(format(command,
+          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), '');
+      hint := concat('Nothing was changed. ', CASE
+        WHEN place IS NOT NULL THEN concat(place, ' If two projects share it, give each its own '
+          'ledger: "ledger": {"schema": ...} in the config file. If they are revisions of this '
+          'project, restore their files where these are missing, and write ' || script)
+        ELSE concat('See: SELECT * FROM retort.applied;',
+          (SELECT format(' If a file of %s is missing, restore it first: another git branch may '
+            'have it.', string_agg(h.id, ', '))
+            FROM unnest(heads) AS h (id) WHERE again <> '' AND h.id <> ALL (of_script)
+            HAVING count(*) > 0),
+          CASE WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
+              WHERE (replaced ->> a.revision) IS NOT NULL)
+            THEN format(' The ledger still names replaced revisions; record the change first with: '
+              'migrate stamp %s (as a script: add --sql --from-database)',
+              (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
+                FROM unnest(heads) AS h (id)))
+            ELSE ' Write ' || script END) END);
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: this database is not in the expected state',
@@ -671,36 +699,26 @@ END
 $body$;
 
 -- For a script that resumes where it stopped: is this statement of the step next? 0: the step has
--- not started. Stops if the statements before it differ from those that were run.
-CREATE FUNCTION retort.is_next(revision text, statement integer, before text DEFAULT NULL)
-RETURNS boolean
+-- not started.
+CREATE FUNCTION retort.is_next(revision text, statement integer) RETURNS boolean
 LANGUAGE plpgsql AS $body$
-DECLARE
-  step retort.intent;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  SELECT * INTO step FROM retort.intent AS i WHERE i.revision = is_next.revision;
-  IF step.statement = is_next.statement AND step.before <> is_next.before THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: %s was interrupted at statement %s, and the statements before it '
-        'differ from those that were run', is_next.revision, is_next.statement),
-      HINT = 'Nothing was changed. Continue with the script or the files that it was begun with.';
-  END IF;
-  RETURN coalesce(step.statement, 0) = is_next.statement;
+  RETURN coalesce((SELECT i.statement FROM retort.intent AS i
+    WHERE i.revision = is_next.revision), 0) = is_next.statement;
 END
 $body$;
 
 -- The same for a statement outside a transaction: is it next, and not done? What was half done has
 -- been cleaned up before.
-CREATE FUNCTION retort.is_undone(
-  revision text, statement integer, before text DEFAULT NULL, twin text DEFAULT NULL)
+CREATE FUNCTION retort.is_undone(revision text, statement integer, twin text DEFAULT NULL)
 RETURNS boolean
 LANGUAGE plpgsql AS $body$
 DECLARE
   became record;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  IF NOT retort.is_next(revision, statement, before) THEN
+  IF NOT retort.is_next(revision, statement) THEN
     RETURN false;
   ELSIF EXISTS (SELECT FROM retort.intent AS i WHERE NOT i.found) THEN
     RETURN true;
@@ -1009,16 +1027,25 @@ BEGIN
     INSERT INTO retort.log (at, by, event, checksum, how, detail)
       VALUES (clock_timestamp(), SESSION_USER, 'script', receipt, 'script', range);
   END IF;
+EXCEPTION WHEN unique_violation THEN
+  -- The guard has not seen it where this role may not read the sequence.
+  CALL retort.unlock();
+  RAISE EXCEPTION USING ERRCODE = 'RT003',
+    MESSAGE = 'retort: the sequence of retort.log is behind its rows',
+    HINT = 'Nothing was changed. A restore of data alone, or logical replication, leaves it '
+      'behind. As the owner of the ledger, run: migrate repair';
 END
 $body$;
 
 -- Stops unless so many revisions, with that digest, are applied, counted row by row, and no step is
--- unfinished. Its answer, true, is for a client that continues after errors.
-CREATE FUNCTION retort.check(revisions bigint, digest numeric) RETURNS boolean
+-- unfinished, but one of half_done in that direction, which a repair leaves as it is. Its answer,
+-- true, is for a client that continues after errors.
+CREATE FUNCTION retort.check(revisions bigint, digest numeric, half_done text[] DEFAULT '{}',
+  direction text DEFAULT 'up') RETURNS boolean
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  IF EXISTS (SELECT FROM retort.intent)
+  IF retort.unfinished(half_done, direction) IS NOT NULL
       OR NOT EXISTS (SELECT FROM retort.state AS s
         WHERE s.revisions = "check".revisions AND s.digest = "check".digest)
       OR (SELECT (count(*), coalesce(sum(retort.digest_of(a.revision)), 0))

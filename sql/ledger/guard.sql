@@ -32,6 +32,8 @@ DECLARE
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
   is_empty boolean;
+  sequence pg_catalog.text;
+  is_behind boolean;
   format integer;
   held pg_catalog.text;
   key bigint;
@@ -232,6 +234,21 @@ BEGIN
     IF cardinality(wrong) > 0 THEN
       parts := '{rows}';
     END IF;
+    -- The rows of log may have come without it. Who only reads is not stopped: it is so for good
+    -- where they are replicated.
+    sequence := pg_get_serial_sequence('retort.log', 'id');
+    IF has_sequence_privilege(sequence, 'SELECT') AND has_table_privilege('retort.log', 'SELECT')
+    THEN
+      EXECUTE format('SELECT s.last_value + s.is_called::integer <= (SELECT max(l.id) '
+        'FROM retort.log AS l) FROM %s AS s', sequence) INTO is_behind;
+    END IF;
+    IF is_behind AND rights IS NULL AND expected <> 'inconsistent' THEN
+      PERFORM set_config('retort_ledger.behind', format('the ledger %s is inconsistent: '
+        'the sequence of log is behind its rows', place::regnamespace), true);
+    ELSIF is_behind THEN
+      parts := parts || 'sequence'::text;
+      wrong := wrong || 'the sequence of log is behind its rows'::text;
+    END IF;
   END IF;
   found := (SELECT encode(sha256(convert_to(string_agg(
       concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
@@ -270,6 +287,10 @@ BEGIN
         WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
           'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
           'migrate repair'
+        WHEN 'sequence' = ANY (parts) THEN format('A restore of data alone, or logical '
+          'replication, leaves it behind. Set it with: migrate repair; or, as the owner of the '
+          'ledger, run: SELECT setval(%L, (SELECT max(id) FROM %s.log));', sequence,
+          place::regnamespace)
         ELSE 'They were changed by hand, omitted from a restore, or made by another version of '
           'migrate. Restore them with: migrate repair' END);
   END IF;

@@ -11,6 +11,7 @@ DECLARE
   is_done boolean;
   nothing pg_catalog.text;
   other pg_catalog.text;
+  otherwise pg_catalog.text;
   may_set boolean;
   was pg_catalog.text;
   kind pg_catalog.text;
@@ -127,13 +128,13 @@ BEGIN
     -- is about to repair may be missing.
     IF facts ? 'must' THEN
       SELECT * INTO state FROM jsonb_to_record(facts) AS f (must text[], may text[],
-        half_done text[], direction text, ends text[], codes jsonb, known text[]);
+        half_done text[], direction text, ends text[], codes jsonb, known text[], begun jsonb);
       EXECUTE format('SELECT d.missing, d.unexpected, %1$s.unfinished(), %1$s.unfinished($3, $4),
-          %1$s.other_code($5),
+          %1$s.other_code($5), %1$s.begun_otherwise($6, $4),
           EXISTS (SELECT FROM unnest($2) AS m (id) WHERE NOT %1$s.is_pending(m.id, $4))
         FROM %1$s.differences($1, $2) AS d', ledger)
-        INTO missing, unexpected, unfinished, halted, other, is_begun
-        USING state.must, state.may, state.half_done, state.direction, state.codes;
+        INTO missing, unexpected, unfinished, halted, other, otherwise, is_begun
+        USING state.must, state.may, state.half_done, state.direction, state.codes, state.begun;
       IF halted IS NOT NULL AND NOT (facts ->> 'forgets')::boolean THEN
         EXECUTE format('SELECT %s.unfinished_hint()', ledger) INTO hint;
       ELSIF concat(missing, unexpected) <> '' THEN
@@ -153,7 +154,7 @@ BEGIN
     starts := nullif(facts -> 'from', 'null');
     is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
     ok := missing IS NULL AND unexpected IS NULL AND changed = '{}' AND other IS NULL
-      AND (halted IS NULL OR (facts ->> 'forgets')::boolean);
+      AND otherwise IS NULL AND (halted IS NULL OR (facts ->> 'forgets')::boolean);
     found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
       CASE WHEN other IS NOT NULL
           THEN concat('; applied with other SQL than that of the script: ', left(other, 1000))
@@ -171,6 +172,7 @@ BEGIN
       '; unfinished: ' || unfinished || CASE WHEN (facts ->> 'forgets')::boolean
           THEN ', which the script discards'
         WHEN halted IS NULL AND NOT facts ? 'were' THEN ', a step of this script' ELSE '' END,
+      '; ' || otherwise || '. Continue with the script or the files that it was begun with.',
       CASE WHEN NOT ok THEN '. ' || replace(hint, 'Nothing was changed. ', '') END);
     is_done := (is_done OR nothing IS NOT NULL) AND other IS NULL;
   END IF;

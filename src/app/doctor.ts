@@ -6,8 +6,9 @@ import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import type { SessionInfo } from "../core/event.ts";
 import { grantsHint } from "../core/explain.ts";
 import { consequences, diagnosticOf, type Finding, findingsOf } from "../core/integrity.ts";
-import { ledgerOf } from "../core/ledger/calls.ts";
+import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import { grants } from "../core/ledger/grants.ts";
+import { behindIn } from "../core/ledger/inconsistency.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
 import { lockHeld } from "../core/lock-held.ts";
 import { settingsOf } from "../core/plan/session.ts";
@@ -25,7 +26,14 @@ import { type Session, StatementFailure } from "../io/session/types.ts";
 import { asTold } from "./as-told.ts";
 import { headsFindings } from "./check.ts";
 import { stateOf } from "./look.ts";
-import { aboutOther, InconsistentLedger, readable, readLedgers } from "./other-ledger.ts";
+import {
+  aboutOther,
+  type Beside,
+  InconsistentLedger,
+  ledgersBeside,
+  readable,
+  readLedgers,
+} from "./other-ledger.ts";
 import { type Deps, openConfig, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { missingSchemas } from "./search-path.ts";
 
@@ -192,6 +200,8 @@ async function database(
         const { message, hint } = other;
         checks.push({ check: "ledger", status: "odd", message, hint });
       }
+      if (project !== undefined && state.applied.length > 0)
+        checks.push(...beside(await ledgersBeside(project, session, state), names));
       const missing = project && (await missingSchemas(project, state, session));
       if (missing !== undefined) {
         const { none, ...said } = missing;
@@ -275,6 +285,20 @@ async function settings(session: Session, { session: pins, file }: Config): Prom
   return checks;
 }
 
+/** One that has more of the revisions may be the one that is meant; the others are named, since they may be a surprise. */
+const beside = (others: readonly Beside[], { names }: Ledger): readonly Examination[] =>
+  others.map(({ schema, known, more, hint }) => {
+    const message = `the one in the schema ${schema} has ${known} of the revisions here, too`;
+    return more === 0
+      ? ok("ledger", message)
+      : {
+          check: "ledger",
+          status: "odd",
+          message: `${message}: ${more} more than that in ${names.schema}`,
+          hint,
+        };
+  });
+
 /** Who is idle keeps the lock for longer than a run waits; any other may be done by then. */
 function locked(holders: readonly SessionInfo[]): readonly Examination[] {
   if (holders.length === 0) return [];
@@ -316,9 +340,14 @@ function ledger(
         message: `${said}; ${role} may read it, but not write to it`,
         hint: `connect as a role that may; or ${grantsHint(names, "write", role)}`,
       };
-  if (standing === undefined) return [applied];
-  return [
+  const behind = behindIn(state);
+  const itself = [
     applied,
+    ...(behind === undefined ? [] : [{ check: "ledger", status: "wrong", ...behind } as const]),
+  ];
+  if (standing === undefined) return itself;
+  return [
+    ...itself,
     // That something is pending is what an upgrade is for.
     ...headsFindings({ ...standing, pending: [] }).map((each) => checkOf("ledger", "odd", each)),
     ...findingsOf(standing.project.graph, standing.applied).map((each) =>

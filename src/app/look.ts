@@ -5,6 +5,7 @@ import { type EffectSummary, summaryOfStep } from "../core/effects/summary.ts";
 import { MigrateError } from "../core/errors.ts";
 import { ancestors, inOrder } from "../core/graph.ts";
 import { historyOf, shown } from "../core/history.ts";
+import { diagnosticOf, findingsOf } from "../core/integrity.ts";
 import type { Applied, Intent, LedgerState } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { appliedThrough, settledRows } from "../core/replaced.ts";
@@ -111,10 +112,12 @@ async function withPlace(project: Project, intent: Intent): Promise<NonNullable<
   return location === undefined ? intent : { ...intent, location };
 }
 
-/** Warns that what is marked as applied, or is current, is not all that is applied. */
-export function warnOfUnknown({ onNotice }: Deps, { project, applied }: Standing): void {
-  const found = leftOutOf(project.graph, applied);
-  if (found !== undefined) onNotice?.({ severity: "WARNING", message: `${found.message}; ${found.hint}` });
+/** Warns that what is marked as applied, or is current, is not all that is applied; or that not all below it is applied. */
+export function warnOfRest({ onNotice }: Deps, { project: { graph }, applied }: Standing): void {
+  const unknown = leftOutOf(graph, applied);
+  const holes = findingsOf(graph, applied).filter(({ kind }) => kind === "hole");
+  for (const { message, hint } of [...(unknown === undefined ? [] : [unknown]), ...holes.map(diagnosticOf)])
+    onNotice?.({ severity: "WARNING", message: `${message}; ${hint}` });
 }
 
 export interface HistoryOptions extends ProjectOptions {
@@ -136,7 +139,7 @@ export interface History {
 export async function history(deps: Deps, options: HistoryOptions): Promise<History> {
   const asks = options.indicateCurrent === true || options.range?.split(":").includes("current") === true;
   const state = asks ? await readState(deps, options) : undefined;
-  if (state !== undefined) warnOfUnknown(deps, state);
+  if (state !== undefined) warnOfRest(deps, state);
   const project = state?.project ?? (await openWarned(deps, options));
   const revisions = historyOf(project.graph, options.range, state?.heads ?? []);
   return { project, revisions, current: state === undefined ? undefined : new Set(state.heads) };
@@ -153,7 +156,7 @@ export async function show(
 ): Promise<{ readonly project: Project; readonly revisions: readonly RevisionId[] }> {
   const state = target === "current" ? await readState(deps, options) : undefined;
   if (state?.heads.length === 0) refuseUnknown(state);
-  else if (state !== undefined) warnOfUnknown(deps, state);
+  else if (state !== undefined) warnOfRest(deps, state);
   const project = state?.project ?? (await openWarned(deps, options));
   const { graph } = project;
   return { project, revisions: shown(graph, target, state?.heads ?? []) };

@@ -3,6 +3,7 @@ import { MigrateError } from "../core/errors.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
 import type { LedgerUse } from "../core/ledger/grants.ts";
 import { type LedgerState, sqlstates } from "../core/ledger/types.ts";
+import type { RevisionId } from "../core/migration.ts";
 import { configFile } from "../io/config.ts";
 import { type OtherLedger, readInconsistent, readLedger, readOtherLedgers } from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
@@ -46,28 +47,75 @@ export function aboutOther(
   project: Project,
   { state: { format }, others }: Pick<Ledgers, "state" | "others">,
 ): AboutOther | undefined {
-  const { config } = project;
   const other = likeliest(project, others);
   if (other === undefined) return undefined;
-  const { schema, inconsistent = false, known } = other;
-  const { origins, ledger, file } = config;
-  const { "ledger.schema": origin = "" } = origins;
-  const place = file !== undefined && origin.startsWith(file) ? origin : configFile(config);
-  const own = `in the schema ${ledger.schema}`;
+  const { schema, known } = other;
+  const own = `in the schema ${project.config.ledger.schema}`;
   const nothing = format === undefined ? `there is no ledger ${own}` : `the ledger ${own} is empty`;
-  const setting = `if that is the one, set "ledger": {"schema": ${JSON.stringify(schema)}} in ${place}`;
+  const hint = settingOf(project, other);
   return known === undefined
     ? {
         message: `${nothing}, but one in ${schema}, which cannot be read`,
         alone: `there is a ledger in ${schema}, which cannot be read`,
-        hint: `${setting}, and run: migrate status`,
+        hint,
       }
     : {
         message: `${nothing}, but that in ${schema} has ${known} of the revisions here`,
         alone: `the ledger in ${schema} has ${known} of the revisions here`,
-        hint: inconsistent ? `${setting}, and run: migrate repair` : setting,
+        hint,
       };
 }
+
+/** What makes that ledger the project's, and where that is not all, what to type then. */
+function settingOf({ config }: Project, { schema, applied, inconsistent = false }: OtherLedger): string {
+  const { origins, file } = config;
+  const { "ledger.schema": origin = "" } = origins;
+  const place = file !== undefined && origin.startsWith(file) ? origin : configFile(config);
+  const then = applied === undefined ? "status" : inconsistent ? "repair" : undefined;
+  return `if that is the one, set "ledger": {"schema": ${JSON.stringify(schema)}} in ${place}${then === undefined ? "" : `, and run: migrate ${then}`}`;
+}
+
+/** What to say of the other ledger that has a revision which could not be applied, since what it makes is there; undefined where there is none. */
+export async function otherWith(
+  project: Project,
+  session: Session,
+  revision: RevisionId,
+): Promise<string | undefined> {
+  // That the step failed is what the user must see.
+  const others = await readOtherLedgers(session, project.ledger).catch(() => []);
+  const having = others.filter(({ applied = [] }) => applied.some((row) => row.revision === revision));
+  const other = likeliest(project, having);
+  return other && `the ledger in ${other.schema} has ${revision} already; ${settingOf(project, other)}`;
+}
+
+/** A ledger beside the project's that has revisions of it, too, as where each tenant has one. */
+export interface Beside {
+  readonly schema: string;
+  readonly known: number;
+  /** How many of them the project's has not: it may be the one that is meant. */
+  readonly more: number;
+  /** What makes it the project's. */
+  readonly hint: string;
+}
+
+/** The ledgers beside the project's that have revisions of it. */
+export async function ledgersBeside(
+  project: Project,
+  session: Session,
+  { applied }: LedgerState,
+): Promise<readonly Beside[]> {
+  const own = new Set(applied.map(({ revision }) => revision));
+  return (await readOtherLedgers(session, project.ledger)).flatMap((other) => {
+    const { schema, applied: rows = [] } = other;
+    const known = rows.filter(({ revision }) => isHere(project, revision));
+    const more = known.filter(({ revision }) => !own.has(revision)).length;
+    const hint = settingOf(project, other);
+    return known.length === 0 ? [] : [{ schema, known: known.length, more, hint }];
+  });
+}
+
+const isHere = ({ migrations, dormant }: Project, id: RevisionId): boolean =>
+  migrations.has(id) || dormant.some(({ revision }) => revision === id);
 
 interface Likely extends OtherLedger {
   /** How many of the project's revisions it has; undefined where it cannot be read. */
@@ -78,10 +126,9 @@ interface Likely extends OtherLedger {
  * The one that has revisions of the project. Of several it is the one that has no others, since names such as 0001 occur
  * in many projects; several of those are the project's own, as where each tenant has one.
  */
-function likeliest({ migrations, dormant }: Project, others: readonly OtherLedger[]): Likely | undefined {
-  const here = new Set([...migrations.keys(), ...dormant.map(({ revision }) => revision)]);
+function likeliest(project: Project, others: readonly OtherLedger[]): Likely | undefined {
   const all = others.map((other): Likely => {
-    const known = other.applied?.filter(({ revision }) => here.has(revision)).length;
+    const known = other.applied?.filter(({ revision }) => isHere(project, revision)).length;
     return { ...other, known };
   });
   const likely = all.filter(({ known = 0 }) => known > 0);

@@ -66,6 +66,10 @@ export async function repair(deps: Deps, options: RepairOptions): Promise<Repair
     return await repairLedger(deps, options, inconsistency);
   }
   const { project, session, state } = opened;
+  if (state.behind !== undefined) {
+    await session.close();
+    return await repairLedger(deps, options, { message: state.behind, parts: ["sequence"] });
+  }
   const { config, graph, ledger, pins } = project;
   const { forget = [], script = false, dryRun = script } = options;
   try {

@@ -114,7 +114,7 @@ export function refuseBegunOtherwise(
   if (before !== intent.before || isShorter) throw changedSince(step, intent, byHand);
 }
 
-/** Warns of what the interrupted step left behind, where a stamp neither finishes nor undoes it. */
+/** Says that a stamp discards the interrupted step; warns of what that left behind, which it neither finishes nor undoes. */
 export async function warnOfHalf(
   project: Project,
   session: Session,
@@ -128,11 +128,11 @@ export async function warnOfHalf(
   const ways = isRecorded ? await finishedByHand(project, intent, outcome) : undone(outcome);
   const half =
     ways === undefined
-      ? ""
+      ? "; the stamp discards the record of that"
       : ` and left its work half done; after the stamp nothing finishes it; run: ${ways}`;
   const stays = isRecorded ? "" : await committed(project, intent);
-  if (half + stays === "") return;
-  onNotice?.({ severity: "WARNING", message: interruptedText(intent) + half + stays });
+  const severity = ways === undefined && stays === "" ? "NOTICE" : "WARNING";
+  onNotice?.({ severity, message: interruptedText(intent) + half + stays });
 }
 
 /** What takes back the half of a statement; undefined where nothing is half done. */

@@ -11,7 +11,7 @@ import { redact } from "../core/redact.ts";
 import { settledRows } from "../core/replaced.ts";
 import { shellWord } from "../core/shell.ts";
 import { appliedAfter } from "../core/steps.ts";
-import { recording } from "../core/undoing.ts";
+import { isDone, recording } from "../core/undoing.ts";
 import { lockFirst } from "../io/execute.ts";
 import { lockHolders, readLedger } from "../io/queries.ts";
 import { isPool, type Notice, type Session } from "../io/session/types.ts";
@@ -30,6 +30,7 @@ import { bringUp } from "./ensure.ts";
 import { goneBy } from "./gone.ts";
 import { heldBack } from "./held-back.ts";
 import { callback, flag, type Rules } from "./options.ts";
+import { otherWith } from "./other-ledger.ts";
 import { computing, type Deps, type Project, type ProjectOptions, projectRules } from "./project.ts";
 import { interruptedFirst, resumed, resumption, warnOfHalf } from "./resume.ts";
 import { lockOptions, type SendOptions, send, sendRules, type Target } from "./send.ts";
@@ -251,11 +252,16 @@ function runPlan(
     {
       sourceText: (path) => sourceText(project, path),
       again,
-      // In one transaction for all, what the steps before it did is rolled back.
-      recording: (step, failed) =>
-        options.singleTransaction === true
-          ? undefined
-          : recording(project.graph, appliedAfter(rows, done), step, failed),
+      recording: async (step, failed) => {
+        if (!isDone(step.direction, failed)) return undefined;
+        // In one transaction for all, what the steps before it did is rolled back.
+        const recorded =
+          options.singleTransaction === true
+            ? undefined
+            : recording(project.graph, appliedAfter(rows, done), step, failed);
+        const other = step.direction === "up" && (await otherWith(project, target.session, step.revision));
+        return [other, recorded].filter(Boolean).join("\n      ") || undefined;
+      },
       goneBy: (step, name) => {
         const before = plan.steps.slice(0, plan.steps.indexOf(step)).map(({ revision }) => revision);
         return goneBy(

@@ -1,9 +1,10 @@
 /** The files and the ledger → where they no longer agree, and what that means for a run. Never writes. */
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { consequences, diagnosticOf, type Finding, findingsOf, movedIn } from "../core/integrity.ts";
+import { behindIn } from "../core/ledger/inconsistency.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import { settledRows } from "../core/replaced.ts";
-import { type ConnectOptions, openConnected } from "./connect.ts";
+import { type ConnectOptions, openConnected, warnOf } from "./connect.ts";
 import type { Deps, Project, ProjectOptions } from "./project.ts";
 import type { Steps } from "./steps.ts";
 
@@ -18,6 +19,7 @@ export interface Verification {
 export async function verify(deps: Deps, options: ProjectOptions & ConnectOptions): Promise<Verification> {
   const { project, session, state } = await openConnected(deps, options);
   await session.close();
+  warnOf(behindIn(state), options.onNotice ?? deps.onNotice);
   const applied = settledRows(project.graph, state.applied);
   return { applied: applied.length, findings: findingsOf(project.graph, applied) };
 }

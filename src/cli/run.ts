@@ -124,7 +124,7 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
   const isRefused = !result.done && !dryRun && result.plan.batches.length > 0;
   if (events) printer.jsonLine({ type: "result", at: deps.now().toISOString(), result: resultValue(result) });
   else if (json) printer.json(resultValue(result));
-  else if (result.plan.steps.length === 0 && result.steps.length === 0 && !result.done) {
+  else if (result.plan.batches.length === 0 && result.steps.length === 0 && !result.done) {
     printer.info(`nothing to ${request.kind}: ${heads(result.plan.to)} on ${result.database}`);
   } else if (dryRun) printer.lines(result.steps.flatMap(dryRunLines));
   else if (result.done)

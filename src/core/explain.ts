@@ -14,7 +14,7 @@ import { passwordsOf } from "./password.ts";
 import { defaultTimeouts, searchPathNames } from "./plan/session.ts";
 import type { Batch, Plan, PlanStep, Statement } from "./plan/types.ts";
 import { offsetInDo } from "./plpgsql.ts";
-import { identifier, literal, qualified } from "./quote.ts";
+import { identifier, qualified } from "./quote.ts";
 import { redact } from "./redact.ts";
 import { settledRows } from "./replaced.ts";
 import { type Location, locate, offsetOfCodePoint } from "./source.ts";
@@ -49,13 +49,8 @@ export interface Explaining {
   readonly connectionOptions?: string | undefined;
   /** Where the scratch database is that the plan runs on, if it runs on one. */
   readonly scratch?: string | undefined;
-  /** How a step is recorded of which this statement, which failed so, was done already; undefined where that is not why. */
-  readonly recording?:
-    | ((
-        step: PlanStep,
-        failed: Pick<Statement, "tag" | "sql"> & Pick<Failure, "sqlstate">,
-      ) => string | undefined)
-    | undefined;
+  /** What leads out where the step failed because what it does is done already; undefined where that is not why. */
+  readonly recording?: string | undefined;
   /** What to type to go on behind what is done before this step, where the same command would count its steps anew. */
   readonly again?: ((step: PlanStep | undefined) => string | undefined) | undefined;
   /** Which statement of an earlier file took away what is not found, as `goneBy` says it. */
@@ -115,11 +110,10 @@ export function explain(
       deniedIn(plan, batch, statement, failure, runsAs) ??
       misleadingIn(statement, failure);
     const hints = missing === undefined ? [said.hint, advice] : [missing, said.hint];
-    const record = step && recording?.(step, { ...statement, ...failure });
     return error(
       "execution/statement",
       message,
-      lines(...(walk === undefined ? hints : [walk]), state, record),
+      lines(...(walk === undefined ? hints : [walk]), state, recording),
       placeOf(statement, failure, sourceText),
     );
   }
@@ -266,11 +260,10 @@ function rightsHint(
     : { message: "this role may not write to the ledger", hint: grantsHint(plan, "write", runsAs) };
 }
 
-/** The rows came without the sequence that counts them, or it without them: both are copied by themselves. */
+/** The rows came without the sequence that counts them; the guard has not seen it, where this role may not read that. */
 function takenIdHint({ schema }: Plan, { sqlstate, constraint }: Failure): string | undefined {
   if (sqlstate !== "23505" || constraint !== "log_pkey") return undefined;
-  const log = qualified(schema, "log");
-  return `the sequence of ${log} is behind its rows, as after a restore of data alone, or by logical replication: as the owner of the ledger, run: SELECT setval(${literal(`${log}_id_seq`)}, (SELECT max(id) FROM ${log}))`;
+  return `the sequence of ${qualified(schema, "log")} is behind its rows, as after a restore of data alone, or by logical replication: as the owner of the ledger, run: migrate repair`;
 }
 
 /** A table of that name that somebody else has made lacks the ledger's columns; the server's own hint names another one. */

@@ -92,8 +92,19 @@ export function recording(
   failed: Failed,
 ): string | undefined {
   if (!isDone(direction, failed)) return undefined;
-  if (direction === "down")
-    return `if all that ${revision} did is undone already, record that${takingOut(graph, applied, revision)}`;
+  if (direction === "down") {
+    const left = currentHeads(
+      graph,
+      applied.filter((id) => id !== revision),
+    );
+    // Those below it may be undone already, too: one stamp says so of all.
+    const isAlone =
+      left.length === 1 &&
+      nodeOf(graph, revision).parents.includes(left[0]!) &&
+      stampWithout(graph, applied, revision) !== undefined;
+    const what = isAlone ? `the last revision of which that is not so, ${left[0]} or one below it` : "that";
+    return `if all that ${revision} did is undone already, record ${what}${takingOut(graph, applied, revision)}`;
+  }
   const { command, added, isBelow } = stampWith(graph, applied, revision);
   const [all, them] = added.length === 1 ? ["does", "it"] : ["do", "them"];
   // Where it is the newest, those after it may be done already, too.
@@ -102,14 +113,17 @@ export function recording(
 }
 
 /** A statement, and what the server said. */
-interface Failed {
+export interface Failed {
   readonly tag?: string;
   readonly sql?: string;
   readonly sqlstate?: string;
 }
 
 /** Whether a statement may have failed because it was done: one that says neither does what is usual in its direction. */
-function isDone(direction: Intent["direction"], { tag = "", sql = "", sqlstate = "" }: Failed): boolean {
+export function isDone(
+  direction: Intent["direction"],
+  { tag = "", sql = "", sqlstate = "" }: Failed,
+): boolean {
   const creates = tag.startsWith("CREATE") || (direction === "up" && !tag.startsWith("DROP"));
   const takesAway = tag.startsWith("ALTER") && DROPS_PART.test(withoutComments(sql));
   return (creates ? DUPLICATE : UNDEFINED).has(sqlstate) || (takesAway && PART.has(sqlstate));

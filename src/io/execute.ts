@@ -14,6 +14,7 @@ import { sqlstates } from "../core/ledger/types.ts";
 import { lockHeld } from "../core/lock-held.ts";
 import { missingName } from "../core/missing.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../core/plan/types.ts";
+import type { Failed } from "../core/undoing.ts";
 import { type Item, ItemFailure, itemsOf, sendAhead } from "./pipeline.ts";
 import { type Session, StatementFailure } from "./session/types.ts";
 
@@ -36,7 +37,8 @@ export interface ExecuteOptions extends LockOptions {
   readonly runsAs?: () => Promise<Explaining["runsAs"]>;
   readonly connectionOptions?: Explaining["connectionOptions"];
   readonly scratch?: Explaining["scratch"];
-  readonly recording?: Explaining["recording"];
+  /** What leads out where the step failed because of what is there already; read where that may be. */
+  readonly recording?: (step: PlanStep, failed: Failed) => Promise<Explaining["recording"]>;
   readonly again?: Explaining["again"];
   /** Asked where an up file names what the server does not find. */
   readonly goneBy?: (step: PlanStep, name: string) => Promise<Explaining["gone"]>;
@@ -294,15 +296,15 @@ const explained = async (
     signal,
   }: ExecuteOptions,
 ): Promise<MigrateError> => {
-  const step = stepOf(plan, batch, statement);
-  const name = statement.origin === undefined ? undefined : missingName(failure.message);
+  const step = statement.origin === undefined ? undefined : stepOf(plan, batch, statement);
+  const name = missingName(failure.message);
   return explain(plan, batch, statement, failure, {
     sourceText,
     gone: name === undefined || step?.direction !== "up" ? undefined : await goneBy?.(step, name),
     runsAs: MAY_LACK_RIGHTS.has(failure.sqlstate ?? "") ? await runsAs?.() : undefined,
     connectionOptions,
     scratch,
-    recording,
+    recording: step && (await recording?.(step, { ...statement, sqlstate: failure.sqlstate ?? "" })),
     again,
     adviceOnly,
     aborted: signal?.aborted === true,

@@ -74,12 +74,14 @@ const ledgerRow = z
     digest: z.string(),
     applied: z.array(appliedRow),
     intent: intentRow.nullable(),
+    behind: z.string().nullable(),
   })
   .transform(
-    ({ format, applied, intent }): LedgerState => ({
+    ({ format, applied, intent, behind }): LedgerState => ({
       format,
       applied,
       ...(intent === null ? {} : { intent }),
+      ...(behind ? { behind } : {}),
     }),
   );
 

@@ -116,6 +116,18 @@ test.each<["up" | "down", string, string, string | undefined, string?]>([
   else expect(said).toContain(words);
 });
 
+test("of steps that are undone already by hand one stamp records all", () => {
+  const graph = graphOf([revision("a"), revision("b", ["a"]), revision("c", ["b"]), revision("x", ["a"])]);
+  const said = (applied: readonly string[], id: string) =>
+    recording(graph, applied, { revision: id, direction: "down" }, { tag: "DROP TABLE", sqlstate: "42P01" });
+  expect(said(["a", "b", "c"], "c")).toBe(
+    "if all that c did is undone already, record the last revision of which that is not so, b or one below it: migrate stamp b",
+  );
+  // Nothing is below, or another branch stays.
+  expect(said(["a"], "a")).toBe("if all that a did is undone already, record that: migrate stamp base");
+  expect(said(["a", "b", "c", "x"], "c")).toMatch(/undone already, record that: migrate stamp /);
+});
+
 test("an interrupted step is discarded by a stamp that changes nothing else, or in SQL", () => {
   for (const graph of all) {
     for (const hole of [...graph.order, undefined]) {

@@ -294,7 +294,9 @@ test("another ledger that has the revisions is pointed out while the one of the 
   await project({ a: "SELECT 1;", z: "SELECT 2;" }, third).upgrade(url);
   expect(await status(same)).toContain(", but that in retort has 1 of the revisions here;");
   // It fails, and the ledger that it has made stays.
-  await migrate(["upgrade", "-q"], { cwd: same.folder, env });
+  expect((await migrate(["upgrade", "-q"], { cwd: same.folder, env })).stderr).toMatch(
+    /none is applied\n {6}the ledger in retort has a already; if that is the one, set .*\n {6}if the database has .*stamp a$/m,
+  );
   expect(await status(same)).toBe(
     `warning: the ledger ${said} is empty, but that in retort has 1 of the revisions here; ${told}\n`,
   );
@@ -306,6 +308,17 @@ test("another ledger that has the revisions is pointed out while the one of the 
   await query(url, "DROP SCHEMA third CASCADE");
   await migrate(["stamp", "a", "-q"], { cwd: same.folder, env });
   expect(await status(same)).toBe("");
+  // Of what the project's ledger has, too, each tenant has one: only doctor names it, and what has more may be the one.
+  const known = "the one in the schema retort has";
+  const doctor = async () => (await migrate(["doctor"], { cwd: same.folder, env })).stdout;
+  expect(await doctor()).toContain(`ok     ledger: ${known} 1 of the revisions here, too\n`);
+  await files.upgrade(url);
+  expect(await doctor()).toContain(
+    `odd    ledger: ${known} 2 of the revisions here, too: 1 more than that in Retort\n       hint: ${told}`,
+  );
+  expect((await migrate(["upgrade"], { cwd: same.folder, env })).stderr).toContain(
+    `the ledger in retort has b already; ${told}`,
+  );
 });
 
 test("a ledger whose tables were moved is named before an empty one is made in its place", async () => {

@@ -470,19 +470,6 @@ test("what fails before the first step is told as what it is, and not as a run t
   });
 });
 
-test("a log whose sequence stands before its rows is told of, with what sets it", async () => {
-  const { url } = await ownDatabase(servers()[0]!);
-  const shop = project({ a: "CREATE TABLE a ();", b: "CREATE TABLE b ();" });
-  await shop.upgrade(url, "a");
-  // What the data of another database leaves.
-  await query(url, "SELECT setval('retort.log_id_seq', 1, false)");
-  const { code, hint } = await failureOf(shop.upgrade(url));
-  expect(code).toBe("execution/own-statement");
-  expect(hint).toMatch(/\n {6}revision b was rolled back; what was applied before it stays applied$/);
-  await query(url, /SELECT setval.*/.exec(String(hint))![0]);
-  await shop.upgrade(url);
-});
-
 test("what the database has already, or has no more, can be recorded instead", async () => {
   const { url } = await ownDatabase(servers()[0]!);
   const shop = project({

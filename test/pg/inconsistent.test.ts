@@ -317,6 +317,61 @@ describe("a ledger that does not fit together", () => {
     expect((await shop.state(url)).heads).toEqual(["c"]);
   });
 
+  test("a log whose rows came without its sequence: only what writes stops, and repair sets it", async () => {
+    const role = await ownRole(newest!, "LOGIN");
+    const { url, name } = await ownDatabase(newest!);
+    await shop.upgrade(url, "a");
+    const behind = () => query(url, "SELECT setval('retort.log_id_seq', 1, false)");
+    await behind();
+    const sentence = "the ledger retort is inconsistent: the sequence of log is behind its rows";
+    expect(await failureOf(shop.upgrade(url, "b"))).toMatchObject({
+      code: "state/guard",
+      message: sentence,
+      hint: expect.stringMatching(
+        /Set it with: migrate repair; or, .* run: SELECT setval\('retort\.log_id_seq', /,
+      ),
+    });
+    // A subscriber of logical replication always has it so, and is read all the same.
+    expect((await shop.state(url)).heads).toEqual(["a"]);
+    expect(await command(url, "verify")).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(
+        `${sentence}; before anything is run here, set it with: migrate repair`,
+      ),
+    });
+    expect((await command(url, "doctor")).stdout).toContain(sentence);
+    for (const script of [await shop.script("a:b"), await shop.script("a:b", { idempotent: true })]) {
+      const preflight = await runScript(url, script, { args: ["-v", "preflight=1"] });
+      expect(preflight.stdout).toContain(`${sentence}. A restore of data alone`);
+      expect(await runScript(url, script)).toMatchObject({
+        code: 3,
+        stderr: expect.stringContaining(sentence),
+      });
+    }
+    const repaired = { inconsistency: { parts: ["sequence"] }, done: true };
+    expect(await repair(shop.deps, { database: url })).toMatchObject(repaired);
+    expect(await repair(shop.deps, { database: url })).toMatchObject({ findings: [], done: false });
+    await shop.upgrade(url, "b");
+    // A role that may not read the sequence is stopped by what it collides with.
+    await behind();
+    await query(
+      url,
+      `GRANT USAGE ON SCHEMA retort TO ${role.name}; GRANT CREATE ON SCHEMA public TO ${role.name};
+       GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA retort TO ${role.name}`,
+    );
+    const own = role.url(name);
+    const hint = /[Aa]s the owner of the ledger, run: migrate repair/;
+    expect(await failureOf(shop.upgrade(own))).toMatchObject({ hint: expect.stringMatching(hint) });
+    await behind();
+    const { code, stderr } = await runScript(own, await shop.script("b:c"));
+    expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringMatching(hint) });
+    expect(stderr).toContain("retort: the sequence of retort.log is behind its rows");
+    const script = await command(url, "repair", "--sql");
+    expect(await runScript(url, script.stdout)).toMatchObject({ code: 0, stderr: "" });
+    expect((await shop.upgrade(own)).done).toBe(true);
+    await query(url, `DROP OWNED BY ${role.name} CASCADE`);
+  });
+
   test("what repair cannot decide stays, and it says so", async () => {
     const { url } = await ownDatabase(newest!);
     await shop.upgrade(url, "a");

@@ -203,12 +203,12 @@ describe.each(servers())("integrity on $name", (server) => {
     expect(hintOf(await repaired({ forget: ["c"] }))).toEqual([
       expect.stringMatching(/^run what is missing with: migrate upgrade; .*: migrate stamp b$/),
     ]);
-    for (const word of ["status", "current"]) {
-      const { code, stderr } = await migrate([word, "--database", url], { cwd: shop.folder });
+    for (const words of [["status"], ["current"], ["history", "-i"], ["show", "current"]]) {
+      const { code, stderr } = await migrate([...words, "--database", url], { cwd: shop.folder });
       expect({ code, stderr }).toEqual({
         code: 0,
         stderr: expect.stringMatching(
-          /^warning: b was applied .*, but a, which it needs, is not\nhint: run what is missing with: migrate upgrade --database URL; .*\n$/,
+          /^warning: b was applied .*, but a, which it needs, is not(?:\nhint:|;) run what is missing with: migrate upgrade --database URL; .*\n$/,
         ),
       });
     }
@@ -257,12 +257,31 @@ describe.each(servers())("integrity on $name", (server) => {
     expect(await steadyLedger(url)).toEqual(before);
   });
 
-  test("repairs beside an interrupted step, which stays so", async () => {
+  test("repairs beside an interrupted step, which stays so; so does the script", async (context) => {
     changeB();
-    await interrupt(url, "d", "up");
-    await repaired();
-    expect(await kinds()).toEqual([]);
-    expect((await shop.state(url)).interrupted?.revision).toBe("d");
+    for (const direction of ["up", "down"] as const) {
+      await query(url, "TRUNCATE retort.intent");
+      const revision = direction === "up" ? "d" : "c";
+      await interrupt(url, revision, direction);
+      await repaired();
+      expect(await kinds()).toEqual([]);
+      expect((await shop.state(url)).interrupted?.revision).toBe(revision);
+      await query(url, "UPDATE retort.applied SET message = 'x' WHERE revision = 'a'");
+      needsPsql(context);
+      const { plan, ledger } = await repair(shop.deps, { database: url, script: true });
+      expect(await runScript(url, renderScript(plan, ledger).text)).toMatchObject({ code: 0, stderr: "" });
+      expect((await shop.state(url)).interrupted?.revision).toBe(revision);
+    }
+  });
+
+  test("a stamp that only discards an interrupted step says so", async () => {
+    const stamp = (...words: string[]) =>
+      migrate(["stamp", "c", ...words, "--database", url], { cwd: shop.folder });
+    await interrupt(url, "c", "down");
+    const said =
+      "notice: the downgrade of c was interrupted at statement 1 of 2; the stamp discards the record of that\n";
+    for (const words of [["--dry-run"], []]) expect((await stamp(...words)).stderr).toContain(said);
+    expect((await stamp("--dry-run")).stderr).toMatch(/^nothing to stamp: c on /);
   });
 
   test("forgets with a row its downgrade that was interrupted; so does the script", async (context) => {

@@ -5,7 +5,7 @@ import { ledgerOf } from "../../src/core/ledger/calls.ts";
 import { dump } from "../support/dump.ts";
 import { filesOf } from "../support/forms.ts";
 import { example, migrate } from "../support/migrate.ts";
-import { ownDatabase, project } from "../support/project.ts";
+import { failureOf, ownDatabase, project } from "../support/project.ts";
 import { fileOf, type PsqlOptions, psqlAvailable, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
 import { query, servers, withClient } from "../support/server.ts";
@@ -93,6 +93,36 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       code: 3,
       stderr: expect.stringMatching(/a transaction is already open[\s\S]*HINT: .*start psql without -1/),
     });
+  });
+
+  test("a step that was begun with other statements is refused at the start, as the preflight says", async () => {
+    const { url } = await ownDatabase(server);
+    const header = ["transaction: none"];
+    const index = "CREATE UNIQUE INDEX CONCURRENTLY t_x ON t (x);\n";
+    const of = project({
+      a: "CREATE TABLE t (x int);\nINSERT INTO t VALUES (1), (1);",
+      b: { up: `CREATE TABLE u ();\n${index}CREATE TABLE v ();`, header },
+    });
+    await failureOf(of.upgrade(url));
+    await query(url, "DELETE FROM t WHERE ctid <> (SELECT min(ctid) FROM t)");
+    const fits = await of.script("a:b", { idempotent: true });
+    const at = "ledger: at a; unfinished: b at statement 2 of 3, a step of this script";
+    expect(linesOf((await runScript(url, fits, preflight)).stdout)).toContain(at);
+    const said =
+      "b was interrupted at statement 2, and the statements before it differ from those that were run";
+    const hint = "Continue with the script or the files that it was begun with.";
+    const before = await dump(url);
+    for (const up of [`CREATE TABLE w ();\n${index}CREATE TABLE v ();`, "CREATE TABLE u ();"]) {
+      of.write("0002_b.up.sql", `-- revision: b\n-- parent: a\n-- transaction: none\n\n${up}`);
+      const script = await of.script("a:b", { idempotent: true });
+      const looked = await runScript(url, script, preflight);
+      expect(linesOf(looked.stdout)).toContain(`X ${at}; ${said}. ${hint}`);
+      const { code, stderr } = await runScript(url, script);
+      expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining(`retort: ${said}\n`) });
+      expect(stderr).toContain(`HINT:  Nothing was changed. ${hint}`);
+    }
+    expect(await dump(url)).toBe(before);
+    expect(await runScript(url, fits)).toMatchObject({ code: 0, stderr: "" });
   });
 
   test("rows that are missing below the heads are told in the words of the run, and lead to a script that fits", async () => {
@@ -212,7 +242,16 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       for (const idempotent of request.kind === "stamp" ? [false] : [false, true])
         expect(await saidBy(request, idempotent)).toEqual([
           expect.stringMatching(new RegExp(`\\. ${said}$`)),
-          expect.stringMatching(`HINT:  Nothing was changed. ${said} If it is the right one, see: `),
+          expect.stringMatching(
+            new RegExp(
+              `HINT:  Nothing was changed. ${said} ${
+                request.kind === "downgrade" || (request.kind === "stamp" && request.targets[0] === "c:b")
+                  ? "If it is the right one, see: .*; there is nothing to do .*"
+                  : `If two projects share it, .* If they are revisions of this project, .*, and write a script from this state${request.kind === "stamp" ? ", which may also take x out of the ledger," : ""} with: migrate ${request.kind} x:[bc] --sql`
+              }$`,
+              "m",
+            ),
+          ),
         ]);
     // One of its own revisions is enough for it to be the right one.
     await query(url, "CALL retort.stamp('b', '', '', '{}', '')");
@@ -241,7 +280,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       [{ kind: "upgrade", target: "base:heads" }, "migrate upgrade a:heads --sql"],
       [{ kind: "upgrade", target: "x:y" }, "migrate upgrade a:y --sql"],
       [{ kind: "stamp", targets: ["x:heads"] }, "migrate stamp a:b y --sql"],
-      [{ kind: "stamp", targets: ["heads:a"] }, "migrate stamp a:a y --sql"],
+      [{ kind: "stamp", targets: ["heads:a"] }, "migrate stamp b,x:a y --sql", of, further.url],
       [{ kind: "downgrade", target: "heads:a" }, "migrate downgrade b,x:a --sql", of, further.url],
       [{ kind: "downgrade", target: "heads:b-1" }, "migrate downgrade b,x:a --sql", of, further.url],
       [
@@ -281,8 +320,15 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       }
       return hint;
     };
-    const up = "there is nothing to do for this script: all that it applies is applied already.";
-    const down = "there is nothing to do for this script: nothing that it takes back is applied.";
+    // A stamp takes out of the ledger what lies beyond it.
+    const stamp = async (target: string) =>
+      (await runScript(url, await of.script({ kind: "stamp", targets: [target] }))).stderr;
+    expect(await stamp("base:b")).toContain("applied; there is nothing to do for this script: all of");
+    expect(await stamp("base:x")).toContain(
+      "Write a script from this state, which may also take b, c out of the ledger, with: migrate stamp c:x --sql",
+    );
+    const up = "there is nothing to do for this script: all of its revisions are applied already.";
+    const down = "there is nothing to do for this script: none of its revisions is applied.";
     for (const idempotent of [false, true]) {
       expect(await hintOf("upgrade", "b", idempotent)).toBe(up);
       expect(await hintOf("upgrade", "x", idempotent)).toBe(

@@ -127,7 +127,7 @@ describe.each(servers())("on $name", (server) => {
     await failureOf(shop.upgrade(url));
     expect(await query(url, "SELECT count(*)::int AS n FROM t WHERE id < 0")).toEqual([{ n: 5 }]);
     expect((await command(shop, url, "stamp", "a")).stderr).toContain(
-      "the upgrade to b was interrupted at statement 2 of 2; undo by hand what its finished statement did: CREATE TABLE " +
+      "the upgrade to b was interrupted at statement 2 of 2; the stamp discards the record of that; undo by hand what its finished statement did: CREATE TABLE " +
         `(0002_b.up.sql:${headerLines + 2}); the rounds of UPDATE in batches (0002_b.up.sql:${headerLines + 4}) that are committed stay: undo by hand what they did`,
     );
     // In psql there is nothing left to discard, so nothing is said.

@@ -68,7 +68,7 @@ describe.each(servers())("a stale script on $name", (server) => {
       "all that it applies is applied, and more",
       "b:c",
       (url) => shop.upgrade(url),
-      /should not be: c, d\n.* there is nothing to do for this script: all that it applies is applied already\.$/m,
+      /should not be: c, d\n.* there is nothing to do for this script: all of its revisions are applied already\.$/m,
     ],
     ["the state is another", "b:heads", (url) => shop.upgrade(url, "a"), /not applied, but should be: b$/m],
     [

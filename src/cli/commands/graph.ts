@@ -1,5 +1,5 @@
 /** `migrate graph`. */
-import { history, readState, warnOfUnknown } from "../../app/look.ts";
+import { history, readState, warnOfRest } from "../../app/look.ts";
 import { historyOf } from "../../core/history.ts";
 import { shellWord } from "../../core/shell.ts";
 import { graphDot } from "../../render/graph-dot.ts";
@@ -106,7 +106,7 @@ async function pictureOf({ args, deps, project: options }: Invocation): Promise<
     return { graph: project.graph, revisions };
   }
   const state = await readState(deps, options);
-  warnOfUnknown(deps, state);
+  warnOfRest(deps, state);
   const { project, applied, heads } = state;
   return {
     graph: project.graph,

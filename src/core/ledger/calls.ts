@@ -10,6 +10,7 @@ import {
   type Place,
   restoreProceduresBlock,
   restoreTablesBlock,
+  setSequenceBlock,
   unlockBlock,
 } from "./blocks.ts";
 import {
@@ -34,6 +35,8 @@ export interface StartState {
   readonly done: Tally;
   /** The command that writes the script from another state, where there is one: `%s` stands for its heads. */
   readonly again: string;
+  /** What that one may do besides to what is applied and should not be, for which `%s` stands. */
+  readonly also: string;
   /** The heads of what is expected to be applied. */
   readonly starts: readonly RevisionId[];
   readonly direction: Direction;
@@ -47,6 +50,8 @@ export interface StartState {
   readonly codes: Readonly<Record<RevisionId, string>>;
   /** Revisions of the script that none of these has: where nothing of it all is applied, it may be another database. */
   readonly known: readonly RevisionId[];
+  /** Of each of `halfDone` that a script goes on with, the hashes of the statements before its second, its third and so on. */
+  readonly begun: Readonly<Record<RevisionId, readonly string[]>>;
 }
 
 type Direction = "up" | "down";
@@ -79,9 +84,10 @@ export interface Ledger {
   guard(expected: Expectation, rights?: Rights): string;
   /** The same, and leaves the session its lock: for a transaction that only reads. */
   lookAtLedger(expected: Expectation, rights?: Rights): string;
-  /** Creates the tables that are missing; creates the procedures anew; makes the rows fit together, and says so in the log. */
+  /** Creates the tables that are missing; creates the procedures anew; sets the log's sequence to its last row; makes the rows fit together, and says so in the log. */
   readonly restoreTables: string;
   readonly restoreProcedures: string;
+  readonly setSequence: string;
   repairRows(how: How): string;
 
   readonly requireLock: string;
@@ -113,18 +119,18 @@ export interface Ledger {
   fail(revision: RevisionId, direction: Direction, statement: number, error: string): string;
   /** Writes down which script is run, unless all is done already. */
   beginScript(receipt: string, range: string, done: Tally): string;
-  /** A query that stops, or whose one column `retort_passed` is true. */
-  check(tally: Tally): string;
+  /** A query that stops, or whose one column `retort_passed` is true. `left`: of the steps that may stay unfinished. */
+  check(tally: Tally, left?: Pick<StartState, "halfDone" | "direction">): string;
   /** A query that shows a person what is applied now. */
   summary(heads: readonly RevisionId[], receipt: string): string;
   /** A query of how long each step took that this session's run of the script has done. */
   durations(receipt: string): string;
   /** A query of one boolean, `retort_pending`: is the step still to be done? */
   isPending(revision: RevisionId, direction: Direction): string;
-  /** A query of one boolean, `retort_next`: is the step at this statement, 0 where it has not begun? `before`: of its intent. */
-  isNext(intent: IntentRef, before: string | undefined): string;
+  /** A query of one boolean, `retort_next`: is the step at this statement, 0 where it has not begun? */
+  isNext(intent: IntentRef): string;
   /** The same, and whether it is still to be done. `twin`: of a CREATE INDEX. */
-  isUndone(intent: IntentRef, before: string | undefined, twin: string | undefined): string;
+  isUndone(intent: IntentRef, twin: string | undefined): string;
   /** A query of the statements that make room for this one where it was interrupted. */
   cleanup(intent: IntentRef): string;
   /**
@@ -169,10 +175,6 @@ export function ledgerOf(names: LedgerNames): Ledger {
   const going = (direction: Direction): string[] =>
     named("direction", literal(direction), direction === "up");
   const intentOf = ({ revision, statement }: IntentRef) => [literal(revision), statement] as const;
-  const partOf = (intent: IntentRef, before: string | undefined): string[] => [
-    ...intentOf(intent).map(String),
-    ...(before === undefined ? [] : [literal(before)]),
-  ];
   return {
     names,
     lockKey,
@@ -195,10 +197,27 @@ export function ledgerOf(names: LedgerNames): Ledger {
     get restoreProcedures() {
       return restoreProceduresBlock(names);
     },
+    get setSequence() {
+      return setSequenceBlock(names);
+    },
     repairRows: (how) => repairRowsBlock(names, how),
 
     requireLock: call("require_lock"),
-    requireState: ({ must, may, done, again, starts, direction, halfDone, ends, replaced, codes, known }) =>
+    requireState: ({
+      must,
+      may,
+      done,
+      again,
+      starts,
+      direction,
+      halfDone,
+      ends,
+      replaced,
+      codes,
+      known,
+      begun,
+      also,
+    }) =>
       call(
         "require_state",
         ...[must, may].map((revisions) => arrayLiteral(revisions)),
@@ -212,6 +231,8 @@ export function ledgerOf(names: LedgerNames): Ledger {
         ...named("replaced", literal(JSON.stringify(replaced)), Object.keys(replaced).length === 0),
         ...named("codes", literal(codesJson(codes)), Object.keys(codes).length === 0),
         ...named("known", arrayLiteral(known), known.length === 0),
+        ...named("also", literal(also), also === "" || again === ""),
+        ...named("begun", literal(begunJson(begun)), Object.keys(begun).length === 0),
       ),
     beginStep: (revision, direction, expected) => {
       if ("digest" in expected)
@@ -272,7 +293,15 @@ export function ledgerOf(names: LedgerNames): Ledger {
       call("fail", literal(revision), literal(direction), statement, literal(error)),
     beginScript: (receipt, range, done) =>
       call("begin_script", literal(receipt), literal(range), done.revisions, done.digest),
-    check: ({ revisions, digest }) => `SELECT ${schema}.check(${revisions}, ${digest}) AS retort_passed;`,
+    check: ({ revisions, digest }, { halfDone, direction } = { halfDone: [], direction: "up" }) =>
+      filled(
+        `SELECT ${schema}.check(`,
+        [
+          ...[revisions, digest].map(String),
+          ...(halfDone.length === 0 ? [] : [arrayLiteral(halfDone), ...going(direction)]),
+        ],
+        ") AS retort_passed;",
+      ),
     summary: (heads, receipt) =>
       `SELECT revisions AS applied_revisions, ${literal(heads.join(", ") || "<base>")} AS current_heads,\n` +
       `  ${literal(`sha256:${receipt}`)} AS receipt FROM ${schema}.state;`,
@@ -285,12 +314,11 @@ export function ledgerOf(names: LedgerNames): Ledger {
       "  ORDER BY l.id;",
     isPending: (revision, direction) =>
       `SELECT ${schema}.is_pending(${literal(revision)}, ${literal(direction)}) AS retort_pending`,
-    isNext: (intent, before) =>
-      filled(`SELECT ${schema}.is_next(`, partOf(intent, before), ") AS retort_next"),
-    isUndone: (intent, before, twin) =>
+    isNext: (intent) => `SELECT ${schema}.is_next(${intentOf(intent).join(", ")}) AS retort_next`,
+    isUndone: (intent, twin) =>
       filled(
         `SELECT ${schema}.is_undone(`,
-        [...partOf(intent, before), ...(twin === undefined ? [] : [`twin => ${literal(twin)}`])],
+        [...intentOf(intent).map(String), ...(twin === undefined ? [] : [`twin => ${literal(twin)}`])],
         ") AS retort_next",
       ),
     cleanup: (intent) => `SELECT ${schema}.cleanup(${intentOf(intent).join(", ")})`,
@@ -308,6 +336,15 @@ export function ledgerOf(names: LedgerNames): Ledger {
 export const codesJson = (codes: StartState["codes"]): string =>
   `{${Object.entries(codes)
     .map(([revision, code]) => `\n  ${JSON.stringify(revision)}: "${code}"`)
+    .join(",")}}`;
+
+/** As `begun_otherwise` reads them: one hash on a line. */
+export const begunJson = (begun: StartState["begun"]): string =>
+  `{${Object.entries(begun)
+    .map(([revision, hashes]) => {
+      const list = hashes.map((hash) => `\n    "${hash}"`).join(",");
+      return `\n  ${JSON.stringify(revision)}: [${list}]`;
+    })
     .join(",")}}`;
 
 /** As `changed_rows` reads them: a row on two lines. */

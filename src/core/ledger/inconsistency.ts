@@ -1,7 +1,9 @@
 /** What the guard found to be inconsistent in a ledger → what `migrate repair` does about it, for a person. */
 
-/** Which part does not fit: a table is missing; the rows do not fit together; the procedures are missing or others. */
-export type LedgerPart = "tables" | "rows" | "procedures";
+import type { LedgerState } from "./types.ts";
+
+/** Which part does not fit: a table is missing; the rows do not fit together; the log's sequence is behind; the procedures are missing or others. */
+export type LedgerPart = "tables" | "rows" | "sequence" | "procedures";
 
 /** A ledger that does not fit together. JSON-safe. */
 export interface Inconsistency {
@@ -16,6 +18,14 @@ export const inconsistencyOf = (message: string, detail: string): Inconsistency 
   parts: (Object.keys(REPAIRS) as LedgerPart[]).filter((part) => detail.includes(part)),
 });
 
+/** What to say, and to type, where a ledger that can be read cannot be written to, since its log's sequence is behind. */
+export const behindIn = ({
+  behind,
+}: LedgerState): { readonly message: string; readonly hint: string } | undefined =>
+  behind === undefined
+    ? undefined
+    : { message: behind, hint: "before anything is run here, set it with: migrate repair" };
+
 /** One line for each part: what is done, and what cannot be known. */
 export const repairLines = ({ parts }: Inconsistency): readonly string[] =>
   parts.map((part) => REPAIRS[part]);
@@ -26,5 +36,6 @@ const REPAIRS: Readonly<Record<LedgerPart, string>> = {
     "rows: those in applied are taken as true; the tally is rebuilt from them, and an interrupted step that they contradict is " +
     "discarded. All other revisions count as pending. Record afterwards those that the database has: where an applied revision needs " +
     "one, migrate verify says what to type; the others with: migrate stamp REVISION",
+  sequence: "sequence: that of log is set to the last of its rows",
   procedures: "procedures: they are dropped, and recreated by this version of migrate",
 };

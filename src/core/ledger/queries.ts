@@ -6,7 +6,7 @@ import { arrayLiteral, identifier, literal, qualified } from "../quote.ts";
 import type { Ledger } from "./calls.ts";
 import { type Expectation, MADE_BY_US, othersSql, routines } from "./format.ts";
 
-/** One row: `format`, `revisions`, `digest`, `applied` (JSON, a list) and `intent` (JSON, or null). */
+/** One row: `format`, `revisions`, `digest`, `applied` (JSON, a list), `intent` (JSON, or null) and `behind` (or nothing). */
 export const readLedgerSql = (
   ledger: Ledger,
   expected: Extract<Expectation, "optional" | "inconsistent"> = "optional",
@@ -88,7 +88,7 @@ const INTENT = `${INTENT_1}, 'kind', i.kind, 'names', i.names, 'done', i.done, '
 function ledgerQuery({ names: { schema } }: Ledger, intents: string, columns: string): string {
   const name = qualified(schema);
   return (
-    "SELECT s.format, s.revisions::text, s.digest::text,\n" +
+    "SELECT s.format, s.revisions::text, s.digest::text, current_setting('retort_ledger.behind', true) AS behind,\n" +
     "  (SELECT coalesce(json_agg(json_build_object('revision', a.revision, 'checksum', a.checksum, 'codeChecksum', a.code_checksum,\n" +
     "      'parents', a.parents, 'dependsOn', a.depends_on, 'message', a.message, 'appliedBy', a.applied_by, 'how', a.how,\n" +
     `      'appliedAt', ${time("a.applied_at")}, 'duration', date_part('epoch', a.duration))), '[]') FROM ${name}.applied AS a) AS applied,\n` +

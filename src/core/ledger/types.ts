@@ -74,6 +74,8 @@ export interface LedgerState {
   readonly format?: number;
   readonly applied: readonly Applied[];
   readonly intent?: Intent;
+  /** That the sequence of the log is behind its rows, so that nothing can be written. */
+  readonly behind?: string;
 }
 
 /** The number and the digest of a set of revisions. */

@@ -7,7 +7,7 @@ import type { Inconsistency } from "../ledger/inconsistency.ts";
 import { digestOf, type Recorded, type Tally, tallyOf } from "../ledger/types.ts";
 import type { RevisionId } from "../migration.ts";
 import { distinct } from "../statement/losses.ts";
-import { outsideBatches, repairBatches } from "./outside.ts";
+import { outsideBatches, repairBatches, statementsHash } from "./outside.ts";
 import { rightsOf } from "./rights.ts";
 import { opening, resetting, settingsOf, statements } from "./session.ts";
 import { type CompileInput, type StepInput, stepStatements, transaction } from "./step.ts";
@@ -67,6 +67,7 @@ export function compileLedgerRepair(
   const texts = [
     ...(parts.includes("tables") ? [ledger.restoreTables] : []),
     ...(parts.includes("procedures") ? [ledger.restoreProcedures] : []),
+    ...(parts.includes("sequence") ? [ledger.setSequence] : []),
     ledger.repairRows(how),
   ];
   return ledgerPlan(
@@ -101,7 +102,17 @@ function ledgerPlan(
     kind,
     from: [],
     to: [],
-    start: { must: [], may: [], without: [], halfDone: [], direction: "up", ends: [], codes: {}, known: [] },
+    start: {
+      must: [],
+      may: [],
+      without: [],
+      halfDone: [],
+      direction: "up",
+      ends: [],
+      codes: {},
+      known: [],
+      begun: {},
+    },
     steps: [],
     result,
     schema: ledger.names.schema,
@@ -146,6 +157,7 @@ function startOf(input: CompileInput, result: Tally, forgets: boolean): readonly
         ...startState(input),
         done: result,
         again,
+        also: ALSO[kind],
         starts: from,
         replaced: replacedOf(input),
       }),
@@ -153,6 +165,15 @@ function startOf(input: CompileInput, result: Tally, forgets: boolean): readonly
     },
   ];
 }
+
+/** What a script of that kind may do to revisions that are applied besides. */
+const ALSO: Readonly<Record<Plan["kind"], string>> = {
+  upgrade: "",
+  downgrade: "take back %s",
+  stamp: "take %s out of the ledger",
+  repair: "",
+  ensure: "",
+};
 
 /** What the guard of the first step asks, and the preflight of a script before it. */
 function startState(input: CompileInput): Omit<Plan["start"], "without" | "repair"> {
@@ -167,6 +188,7 @@ function startState(input: CompileInput): Omit<Plan["start"], "without" | "repai
     ends: endsOf(input),
     codes,
     known: knownBesides(codes, input),
+    begun: begunOf(input),
   };
 }
 
@@ -202,13 +224,13 @@ const textsOf = ({ checksum, parents, dependsOn, message }: Omit<Recorded, "revi
   message,
 });
 
-/** Of the step that may be half done; else of all. */
-const directionOf = ({ kind, interrupted }: CompileInput): StartState["direction"] =>
-  kind === "upgrade" || kind === "downgrade"
-    ? kind === "upgrade"
-      ? "up"
-      : "down"
-    : (interrupted?.direction ?? "up");
+/** Of the steps; of a repair that of the step that may be half done. */
+const directionOf = ({ kind, steps, interrupted }: CompileInput): StartState["direction"] =>
+  kind === "repair"
+    ? (interrupted?.direction ?? "up")
+    : kind === "downgrade" || (kind === "stamp" && steps.every(({ direction }) => direction === "down"))
+      ? "down"
+      : "up";
 
 /** What may be half done: the step that was interrupted; in a script that skips what is done, any that can be. */
 function halfDoneOf({ kind, steps, interrupted, idempotent }: CompileInput): readonly RevisionId[] {
@@ -221,21 +243,36 @@ function halfDoneOf({ kind, steps, interrupted, idempotent }: CompileInput): rea
     .map((step) => step.revision);
 }
 
+/** A run has compared what was begun with the file; a script that resumes meets it later. */
+const begunOf = ({ idempotent, steps }: CompileInput): StartState["begun"] =>
+  idempotent === true
+    ? Object.fromEntries(
+        steps
+          .filter((step) => !step.transactional)
+          .map(({ revision, statements }) => [
+            revision,
+            statements.slice(1).map((_, at) => statementsHash(statements.slice(0, at + 1))),
+          ]),
+      )
+    : {};
+
 /** A run has compared what is applied with the files; a script may meet a database where its steps were applied before they changed. */
 const codesOf = ({ kind, how, steps }: CompileInput): StartState["codes"] =>
   how === "script" && kind === "upgrade"
     ? Object.fromEntries(steps.map(({ revision, codeChecksum }) => [revision, codeChecksum]))
     : {};
 
-/** Of a script the steps of an upgrade that no other needs, of a downgrade those that need no other. */
-function endsOf({ kind, how, steps }: CompileInput): readonly RevisionId[] {
-  if (how !== "script" || (kind !== "upgrade" && kind !== "downgrade")) return [];
+/** Of a script the steps that no other needs, where they go up; where they go down, those that need no other. */
+function endsOf(input: CompileInput): readonly RevisionId[] {
+  const { kind, how, steps } = input;
+  const goesUp = directionOf(input) === "up";
+  // A stamp may go both ways.
+  const isOneWay = steps.every(({ direction }) => (direction === "up") === goesUp);
+  if (how !== "script" || kind === "repair" || !isOneWay) return [];
   const own = new Set(steps.map((step) => step.revision));
   const needed = new Set(steps.flatMap(needsOf));
   return steps
-    .filter((step) =>
-      kind === "upgrade" ? !needed.has(step.revision) : !needsOf(step).some((id) => own.has(id)),
-    )
+    .filter((step) => (goesUp ? !needed.has(step.revision) : !needsOf(step).some((id) => own.has(id))))
     .map((step) => step.revision)
     .toSorted();
 }

@@ -61,7 +61,6 @@ export function outsideBatches(
       return;
     }
     const at = { revision, statement: intended ?? 0 };
-    const before = at.statement <= 1 ? undefined : statementsHash(step.statements.slice(0, at.statement - 1));
     const resets = batches.length === 0 ? [] : resetting(pins.role, index);
     const cleans: readonly Statement[] =
       outside?.trace === undefined || !LEAVES.test(outside.trace.kind)
@@ -69,8 +68,7 @@ export function outsideBatches(
         : [{ sql: `${ledger.cleanup(at)};`, purpose: "cleanup", step: index }];
     if (resets.length + cleans.length > 0)
       batches.push({ transactional: false, statements: [...resets, ...cleans] });
-    const next =
-      outside === undefined ? ledger.isNext(at, before) : ledger.isUndone(at, before, twinFor(outside));
+    const next = outside === undefined ? ledger.isNext(at) : ledger.isUndone(at, twinFor(outside));
     batches.push({ ...batch, next });
   };
   const commit = (ending: readonly Statement[]): void => {

@@ -172,7 +172,7 @@ export const checkBatch = (plan: Plan, ledger: Ledger, receipt: string): Batch =
   transactional: true,
   statements: [
     { sql: "BEGIN TRANSACTION READ ONLY;", purpose: "begin" },
-    { sql: ledger.check(resultOf(plan)), purpose: "check" },
+    { sql: ledger.check(resultOf(plan), plan.kind === "repair" ? plan.start : undefined), purpose: "check" },
     { sql: ledger.summary(plan.to, receipt), purpose: "summary" },
     { sql: "COMMIT;", purpose: "commit" },
   ],

@@ -23,7 +23,7 @@ export interface Plan {
    * What must be so before the first step; `without`: what `from` needs, and is not applied; `repair`: the rows that a
    * repair changes.
    */
-  readonly start: Omit<StartState, "done" | "again" | "starts" | "replaced"> & {
+  readonly start: Omit<StartState, "done" | "again" | "also" | "starts" | "replaced"> & {
     readonly without: readonly RevisionId[];
     readonly repair?: ChangedRows;
   };

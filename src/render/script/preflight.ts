@@ -5,7 +5,7 @@
 import block from "../../../sql/preflight/preflight.sql";
 import { type LockMode, stronger } from "../../core/effects/mode.ts";
 import { distinctPrivileges, isLookedUp } from "../../core/effects/privilege.ts";
-import { codesJson, type Ledger, regclassText, rowsJson } from "../../core/ledger/calls.ts";
+import { begunJson, codesJson, type Ledger, regclassText, rowsJson } from "../../core/ledger/calls.ts";
 import { type Expectation, withParts } from "../../core/ledger/format.ts";
 import { rightsOf } from "../../core/plan/rights.ts";
 import type { Plan } from "../../core/plan/types.ts";
@@ -88,13 +88,18 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
   const pairs = Object.entries(head).map(([key, value]) => `"${key}": ${JSON.stringify(value)}`);
   const ids = (key: string, revisions: readonly string[]): string =>
     `"${key}": [${folded(revisions.map((id) => JSON.stringify(id)).join(", "), PAGE_WIDTH - key.length - 8).join("\n  ")}]`;
-  const { must, may, halfDone, direction, ends, codes, known, repair } = start;
+  const { must, may, halfDone, direction, ends, codes, known, begun, repair } = start;
   const expectedRows = [
     ...(isOfLedger
       ? []
       : [
           ...[ids("must", must), ids("may", may), ids("half_done", halfDone), ids("ends", ends)],
-          ...[ids("known", known), `"direction": "${direction}"`, `"codes": ${codesJson(codes)}`],
+          ...[
+            ids("known", known),
+            `"direction": "${direction}"`,
+            `"codes": ${codesJson(codes)}`,
+            `"begun": ${begunJson(begun)}`,
+          ],
         ]),
     ...(repair === undefined
       ? []

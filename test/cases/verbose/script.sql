@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:5dbb2e332d8ab4022489ced891f845e00b451aa3f8772e139e2978fd59d90c8a
+-- Receipt: sha256:184aa5b77cb5413ede6318afd607af18dff8cb5c8af07ddab0a37dc155e0b365
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -496,8 +496,8 @@ BEGIN
   RETURN CASE WHEN ends <> '{}' AND NOT retort.has_hole() AND NOT EXISTS (
       SELECT FROM unnest(ends) AS e (id) WHERE retort.is_pending(e.id, direction))
     THEN concat('there is nothing to do for this script: ', CASE direction
-      WHEN 'up' THEN 'all that it applies is applied already'
-      ELSE 'nothing that it takes back is applied' END) END;
+      WHEN 'up' THEN 'all of its revisions are applied already'
+      ELSE 'none of its revisions is applied' END) END;
 END
 $body$;
 
@@ -536,25 +536,40 @@ BEGIN
 END
 $body$;
 
+-- How the step that is unfinished differs from the script that is to go on with it; else null.
+-- begun has, for each revision that may be half done, the hashes of the statements before its
+-- second, its third and so on.
+CREATE FUNCTION retort.begun_otherwise(begun jsonb, direction text) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN (SELECT format('%s was interrupted at statement %s, and the statements before it differ '
+      'from those that were run', i.revision, i.statement)
+    FROM retort.intent AS i
+    WHERE i.direction = begun_otherwise.direction AND begun ? i.revision AND i.statement > 1
+      AND i.before IS DISTINCT FROM begun -> i.revision ->> (i.statement - 2));
+END
+$body$;
+
 -- Before the first step. Stops unless this session holds the lock, no step is unfinished except one
--- of half_done in that direction, all of must are applied, and nothing else except what is in may;
--- and what is applied of the script's own steps is so with their SQL: codes has the code checksum
--- of each.
+-- of half_done in that direction, which has begun with the statements of begun, all of must are
+-- applied, and nothing else except what is in may; and what is applied of the script's own steps is
+-- so with their SQL: codes has the code checksum of each.
 -- The hint says whether all is already done, or what is applied; again is a command with %s for
 -- the current heads, or empty. Where heads do not tell what is applied, because those of must,
 -- starts, are the current ones, or something below them is missing, the command asks the database.
 -- There is no such command where nothing is to do; nor where the ledger still names what squashed
 -- revisions of the script replace: a stamp makes it name those. replaced says which:
 -- {"a1": "s3", "b2": "s3"}. known are revisions of the script that must, may and codes do not have.
--- Heads that are in none of these may have no file where the command is typed; and a downgrade from
--- them may take back more than the script.
+-- Heads that are in none of these may have no file where the command is typed; also is what such a
+-- script may do to them besides, with %s for them, or empty.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
   ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}',
-  known text[] DEFAULT '{}')
+  known text[] DEFAULT '{}', begun jsonb DEFAULT '{}', also text DEFAULT '')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
@@ -566,6 +581,7 @@ DECLARE
   place pg_catalog.text;
   has_hole boolean;
   command pg_catalog.text;
+  script pg_catalog.text;
   hint pg_catalog.text;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -574,6 +590,11 @@ BEGIN
     WHERE i.revision = ANY (half_done) AND i.direction = require_state.direction;
   IF NOT FOUND THEN
     CALL retort.require_no_intent('Nothing was changed.');
+  END IF;
+  other := retort.begun_otherwise(begun, direction);
+  IF other IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001', MESSAGE = 'retort: ' || other,
+      HINT = 'Nothing was changed. Continue with the script or the files that it was begun with.';
   END IF;
   other := retort.other_code(codes);
   IF other IS NOT NULL THEN
@@ -603,22 +624,29 @@ BEGIN
         WHEN again <> '' AND (heads @> starts AND heads <@ starts OR has_hole)
           THEN replace(again, '%s:', '') || ' --from-database'
         ELSE again END;
-      hint := concat('Nothing was changed. ', coalesce(place || ' If it is the right one, see',
-        'See'), ': SELECT * FROM retort.applied;',
-        CASE WHEN again <> '' THEN (SELECT format(' If a file of %s is missing, restore it first: '
-            'another git branch may have it.', string_agg(h.id, ', '))
-          FROM unnest(heads) AS h (id) WHERE h.id <> ALL (of_script) HAVING count(*) > 0) END,
-        CASE WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
-            WHERE (replaced ->> a.revision) IS NOT NULL)
-          THEN format(' The ledger still names replaced revisions; record the change first with: '
-            'migrate stamp %s (as a script: add --sql --from-database)',
-            (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
-              FROM unnest(heads) AS h (id)))
-        ELSE concat(' Write a script from this state', CASE
-            WHEN direction = 'down' AND ends <> '{}'
-            THEN ', which may also take back ' || left(unexpected, 1000) || ',' END)
-          || ' with: ' || nullif(format(command,
-          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), '') END);
+      script := concat('a script from this state',
+          (SELECT format(', which may also %s,', replace(nullif(also, ''), '%s',
+              left(string_agg(a.revision, ', ' ORDER BY a.revision), 1000)))
+            FROM retort.applied AS a WHERE also <> '' AND a.revision <> ALL (of_script)
+            HAVING count(*) > 0))
+        || ' with: ' || nullif(format(command,
+          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), '');
+      hint := concat('Nothing was changed. ', CASE
+        WHEN place IS NOT NULL THEN concat(place, ' If two projects share it, give each its own '
+          'ledger: "ledger": {"schema": ...} in the config file. If they are revisions of this '
+          'project, restore their files where these are missing, and write ' || script)
+        ELSE concat('See: SELECT * FROM retort.applied;',
+          (SELECT format(' If a file of %s is missing, restore it first: another git branch may '
+            'have it.', string_agg(h.id, ', '))
+            FROM unnest(heads) AS h (id) WHERE again <> '' AND h.id <> ALL (of_script)
+            HAVING count(*) > 0),
+          CASE WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
+              WHERE (replaced ->> a.revision) IS NOT NULL)
+            THEN format(' The ledger still names replaced revisions; record the change first with: '
+              'migrate stamp %s (as a script: add --sql --from-database)',
+              (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
+                FROM unnest(heads) AS h (id)))
+            ELSE ' Write ' || script END) END);
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: this database is not in the expected state',
@@ -997,36 +1025,26 @@ END
 $body$;
 
 -- For a script that resumes where it stopped: is this statement of the step next? 0: the step has
--- not started. Stops if the statements before it differ from those that were run.
-CREATE FUNCTION retort.is_next(revision text, statement integer, before text DEFAULT NULL)
-RETURNS boolean
+-- not started.
+CREATE FUNCTION retort.is_next(revision text, statement integer) RETURNS boolean
 LANGUAGE plpgsql AS $body$
-DECLARE
-  step retort.intent;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  SELECT * INTO step FROM retort.intent AS i WHERE i.revision = is_next.revision;
-  IF step.statement = is_next.statement AND step.before <> is_next.before THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: %s was interrupted at statement %s, and the statements before it '
-        'differ from those that were run', is_next.revision, is_next.statement),
-      HINT = 'Nothing was changed. Continue with the script or the files that it was begun with.';
-  END IF;
-  RETURN coalesce(step.statement, 0) = is_next.statement;
+  RETURN coalesce((SELECT i.statement FROM retort.intent AS i
+    WHERE i.revision = is_next.revision), 0) = is_next.statement;
 END
 $body$;
 
 -- The same for a statement outside a transaction: is it next, and not done? What was half done has
 -- been cleaned up before.
-CREATE FUNCTION retort.is_undone(
-  revision text, statement integer, before text DEFAULT NULL, twin text DEFAULT NULL)
+CREATE FUNCTION retort.is_undone(revision text, statement integer, twin text DEFAULT NULL)
 RETURNS boolean
 LANGUAGE plpgsql AS $body$
 DECLARE
   became record;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  IF NOT retort.is_next(revision, statement, before) THEN
+  IF NOT retort.is_next(revision, statement) THEN
     RETURN false;
   ELSIF EXISTS (SELECT FROM retort.intent AS i WHERE NOT i.found) THEN
     RETURN true;
@@ -1335,16 +1353,25 @@ BEGIN
     INSERT INTO retort.log (at, by, event, checksum, how, detail)
       VALUES (clock_timestamp(), SESSION_USER, 'script', receipt, 'script', range);
   END IF;
+EXCEPTION WHEN unique_violation THEN
+  -- The guard has not seen it where this role may not read the sequence.
+  CALL retort.unlock();
+  RAISE EXCEPTION USING ERRCODE = 'RT003',
+    MESSAGE = 'retort: the sequence of retort.log is behind its rows',
+    HINT = 'Nothing was changed. A restore of data alone, or logical replication, leaves it '
+      'behind. As the owner of the ledger, run: migrate repair';
 END
 $body$;
 
 -- Stops unless so many revisions, with that digest, are applied, counted row by row, and no step is
--- unfinished. Its answer, true, is for a client that continues after errors.
-CREATE FUNCTION retort.check(revisions bigint, digest numeric) RETURNS boolean
+-- unfinished, but one of half_done in that direction, which a repair leaves as it is. Its answer,
+-- true, is for a client that continues after errors.
+CREATE FUNCTION retort.check(revisions bigint, digest numeric, half_done text[] DEFAULT '{}',
+  direction text DEFAULT 'up') RETURNS boolean
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  IF EXISTS (SELECT FROM retort.intent)
+  IF retort.unfinished(half_done, direction) IS NOT NULL
       OR NOT EXISTS (SELECT FROM retort.state AS s
         WHERE s.revisions = "check".revisions AND s.digest = "check".digest)
       OR (SELECT (count(*), coalesce(sum(retort.digest_of(a.revision)), 0))
@@ -1392,17 +1419,18 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '5acc40e8b16db78aef567d609f975eee93d0ca8d9c18e6f97af8d4bdf81e9360';
+  procedures CONSTANT pg_catalog.text := '73b57b8523d36f0f7ed4274e1668994e04756c677d5bada629ab26876960c25b';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
     'require_no_intent, require_intent, has_hole, '
     'nothing_to_do, differences, wrong_place, other_code, '
-    'require_state, reset_session, set_session, take_locks, '
-    'begin_step, begin_upgrade, begin_downgrade, is_pending, '
-    'not_next_hint, traces, intend, outcome, definition, '
-    'definition_of, is_half_detached, is_next, is_undone, '
-    'cleanup, resume_step, end_statement, require_outcome, '
+    'begun_otherwise, require_state, reset_session, '
+    'set_session, take_locks, begin_step, begin_upgrade, '
+    'begin_downgrade, is_pending, not_next_hint, traces, '
+    'intend, outcome, definition, definition_of, '
+    'is_half_detached, is_next, is_undone, cleanup, '
+    'resume_step, end_statement, require_outcome, '
     'require_done, step_duration, end_upgrade, '
     'end_downgrade, stamp, remove, forget_intent, '
     'changed_rows, require_rows, accept, fail, '
@@ -1425,6 +1453,8 @@ DECLARE
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
   is_empty boolean;
+  sequence pg_catalog.text;
+  is_behind boolean;
   format integer;
   held pg_catalog.text;
   key bigint;
@@ -1625,6 +1655,21 @@ BEGIN
     IF cardinality(wrong) > 0 THEN
       parts := '{rows}';
     END IF;
+    -- The rows of log may have come without it. Who only reads is not stopped: it is so for good
+    -- where they are replicated.
+    sequence := pg_get_serial_sequence('retort.log', 'id');
+    IF has_sequence_privilege(sequence, 'SELECT') AND has_table_privilege('retort.log', 'SELECT')
+    THEN
+      EXECUTE format('SELECT s.last_value + s.is_called::integer <= (SELECT max(l.id) '
+        'FROM retort.log AS l) FROM %s AS s', sequence) INTO is_behind;
+    END IF;
+    IF is_behind AND rights IS NULL AND expected <> 'inconsistent' THEN
+      PERFORM set_config('retort_ledger.behind', format('the ledger %s is inconsistent: '
+        'the sequence of log is behind its rows', place::regnamespace), true);
+    ELSIF is_behind THEN
+      parts := parts || 'sequence'::text;
+      wrong := wrong || 'the sequence of log is behind its rows'::text;
+    END IF;
   END IF;
   found := (SELECT encode(sha256(convert_to(string_agg(
       concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
@@ -1663,6 +1708,10 @@ BEGIN
         WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
           'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
           'migrate repair'
+        WHEN 'sequence' = ANY (parts) THEN format('A restore of data alone, or logical '
+          'replication, leaves it behind. Set it with: migrate repair; or, as the owner of the '
+          'ledger, run: SELECT setval(%L, (SELECT max(id) FROM %s.log));', sequence,
+          place::regnamespace)
         ELSE 'They were changed by hand, omitted from a restore, or made by another version of '
           'migrate. Restore them with: migrate repair' END);
   END IF;
@@ -1689,7 +1738,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('5dbb2e332d8ab4022489ced891f845e00b451aa3f8772e139e2978fd59d90c8a',
+CALL retort.begin_script('184aa5b77cb5413ede6318afd607af18dff8cb5c8af07ddab0a37dc155e0b365',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1709,13 +1758,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:5dbb2e332d8ab4022489ced891f845e00b451aa3f8772e139e2978fd59d90c8a' AS receipt FROM retort.state;
+  'sha256:184aa5b77cb5413ede6318afd607af18dff8cb5c8af07ddab0a37dc155e0b365' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '5dbb2e332d8ab4022489ced891f845e00b451aa3f8772e139e2978fd59d90c8a'
+      '184aa5b77cb5413ede6318afd607af18dff8cb5c8af07ddab0a37dc155e0b365'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1848,6 +1897,7 @@ SELECT pg_catalog.set_config('retort.preflight', '{"ledger": "retort",
 "direction": "up",
 "codes": {
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"},
+"begun": {},
 "tables": [],
 "needs": []}', true)
   AS retort_facts \gset
@@ -1867,17 +1917,18 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '5acc40e8b16db78aef567d609f975eee93d0ca8d9c18e6f97af8d4bdf81e9360';
+  procedures CONSTANT pg_catalog.text := '73b57b8523d36f0f7ed4274e1668994e04756c677d5bada629ab26876960c25b';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
     'require_no_intent, require_intent, has_hole, '
     'nothing_to_do, differences, wrong_place, other_code, '
-    'require_state, reset_session, set_session, take_locks, '
-    'begin_step, begin_upgrade, begin_downgrade, is_pending, '
-    'not_next_hint, traces, intend, outcome, definition, '
-    'definition_of, is_half_detached, is_next, is_undone, '
-    'cleanup, resume_step, end_statement, require_outcome, '
+    'begun_otherwise, require_state, reset_session, '
+    'set_session, take_locks, begin_step, begin_upgrade, '
+    'begin_downgrade, is_pending, not_next_hint, traces, '
+    'intend, outcome, definition, definition_of, '
+    'is_half_detached, is_next, is_undone, cleanup, '
+    'resume_step, end_statement, require_outcome, '
     'require_done, step_duration, end_upgrade, '
     'end_downgrade, stamp, remove, forget_intent, '
     'changed_rows, require_rows, accept, fail, '
@@ -1900,6 +1951,8 @@ DECLARE
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
   is_empty boolean;
+  sequence pg_catalog.text;
+  is_behind boolean;
   format integer;
   held pg_catalog.text;
   key bigint;
@@ -2100,6 +2153,21 @@ BEGIN
     IF cardinality(wrong) > 0 THEN
       parts := '{rows}';
     END IF;
+    -- The rows of log may have come without it. Who only reads is not stopped: it is so for good
+    -- where they are replicated.
+    sequence := pg_get_serial_sequence('retort.log', 'id');
+    IF has_sequence_privilege(sequence, 'SELECT') AND has_table_privilege('retort.log', 'SELECT')
+    THEN
+      EXECUTE format('SELECT s.last_value + s.is_called::integer <= (SELECT max(l.id) '
+        'FROM retort.log AS l) FROM %s AS s', sequence) INTO is_behind;
+    END IF;
+    IF is_behind AND rights IS NULL AND expected <> 'inconsistent' THEN
+      PERFORM set_config('retort_ledger.behind', format('the ledger %s is inconsistent: '
+        'the sequence of log is behind its rows', place::regnamespace), true);
+    ELSIF is_behind THEN
+      parts := parts || 'sequence'::text;
+      wrong := wrong || 'the sequence of log is behind its rows'::text;
+    END IF;
   END IF;
   found := (SELECT encode(sha256(convert_to(string_agg(
       concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
@@ -2138,6 +2206,10 @@ BEGIN
         WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
           'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
           'migrate repair'
+        WHEN 'sequence' = ANY (parts) THEN format('A restore of data alone, or logical '
+          'replication, leaves it behind. Set it with: migrate repair; or, as the owner of the '
+          'ledger, run: SELECT setval(%L, (SELECT max(id) FROM %s.log));', sequence,
+          place::regnamespace)
         ELSE 'They were changed by hand, omitted from a restore, or made by another version of '
           'migrate. Restore them with: migrate repair' END);
   END IF;
@@ -2171,13 +2243,13 @@ DECLARE
   is_done boolean;
   nothing pg_catalog.text;
   other pg_catalog.text;
+  otherwise pg_catalog.text;
   may_set boolean;
   was pg_catalog.text;
   kind pg_catalog.text;
   tables pg_catalog.text[];
   starts pg_catalog.jsonb;
   is_start boolean;
-  is_looked_up boolean;
   has_hole boolean;
   is_begun boolean := false;
   hint pg_catalog.text;
@@ -2287,13 +2359,13 @@ BEGIN
     -- is about to repair may be missing.
     IF facts ? 'must' THEN
       SELECT * INTO state FROM jsonb_to_record(facts) AS f (must text[], may text[],
-        half_done text[], direction text, ends text[], codes jsonb, known text[]);
+        half_done text[], direction text, ends text[], codes jsonb, known text[], begun jsonb);
       EXECUTE format('SELECT d.missing, d.unexpected, %1$s.unfinished(), %1$s.unfinished($3, $4),
-          %1$s.other_code($5),
+          %1$s.other_code($5), %1$s.begun_otherwise($6, $4),
           EXISTS (SELECT FROM unnest($2) AS m (id) WHERE NOT %1$s.is_pending(m.id, $4))
         FROM %1$s.differences($1, $2) AS d', ledger)
-        INTO missing, unexpected, unfinished, halted, other, is_begun
-        USING state.must, state.may, state.half_done, state.direction, state.codes;
+        INTO missing, unexpected, unfinished, halted, other, otherwise, is_begun
+        USING state.must, state.may, state.half_done, state.direction, state.codes, state.begun;
       IF halted IS NOT NULL AND NOT (facts ->> 'forgets')::boolean THEN
         EXECUTE format('SELECT %s.unfinished_hint()', ledger) INTO hint;
       ELSIF concat(missing, unexpected) <> '' THEN
@@ -2313,7 +2385,7 @@ BEGIN
     starts := nullif(facts -> 'from', 'null');
     is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
     ok := missing IS NULL AND unexpected IS NULL AND changed = '{}' AND other IS NULL
-      AND (halted IS NULL OR (facts ->> 'forgets')::boolean);
+      AND otherwise IS NULL AND (halted IS NULL OR (facts ->> 'forgets')::boolean);
     found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
       CASE WHEN other IS NOT NULL
           THEN concat('; applied with other SQL than that of the script: ', left(other, 1000))
@@ -2331,6 +2403,7 @@ BEGIN
       '; unfinished: ' || unfinished || CASE WHEN (facts ->> 'forgets')::boolean
           THEN ', which the script discards'
         WHEN halted IS NULL AND NOT facts ? 'were' THEN ', a step of this script' ELSE '' END,
+      '; ' || otherwise || '. Continue with the script or the files that it was begun with.',
       CASE WHEN NOT ok THEN '. ' || replace(hint, 'Nothing was changed. ', '') END);
     is_done := (is_done OR nothing IS NOT NULL) AND other IS NULL;
   END IF;
@@ -2361,13 +2434,7 @@ BEGIN
   -- rows, who has them now, invalid indexes.
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables')
     WHERE is_done IS NOT TRUE LOOP
-    path := CASE WHEN item ->> 3 = 'true'
-      THEN ARRAY(SELECT jsonb_array_elements_text(paths -> migrator))
-      ELSE ARRAY(SELECT p.name FROM jsonb_array_elements_text(
-          to_jsonb((parse_ident(item ->> 0))[:1]) || coalesce(item -> 3, '[]')) WITH ORDINALITY
-          AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
-        WHERE item -> 3 IS NULL OR has_schema_privilege(role_oid, n.oid, 'USAGE')
-        ORDER BY p.place) END;
+    path := ARRAY(SELECT jsonb_array_elements_text(paths -> migrator) WHERE item ->> 3 = 'true');
     IF path = '{}' THEN
       path := (parse_ident(item ->> 0))[:1];
     END IF;
@@ -2388,7 +2455,7 @@ BEGIN
         CASE WHEN NOT is_begun AND (item ->> 2 = 'as named' OR item ->> 2 = 'in any schema'
           AND NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
             WHERE c.relname = (parse_ident(item ->> 0))[2]
-              AND (item ->> 3 IS DISTINCT FROM 'true' OR EXISTS (SELECT FROM jsonb_each(paths) AS p
+              AND (item ->> 3 IS NULL OR EXISTS (SELECT FROM jsonb_each(paths) AS p
                 WHERE p.value ? n.nspname))))
         THEN 'X' ELSE '!' END, 'relation', label || ' is not there'));
       CONTINUE;
@@ -2484,17 +2551,6 @@ BEGIN
     who := coalesce(item ->> 'as', migrator);
     found := item ->> 'name';
     path := ARRAY[item ->> 'schema'];
-    is_looked_up := item ? 'inServersPath' OR item ? 'orIn' AND item ->> 'on' <> 'schema';
-    IF item ? 'orIn' AND is_looked_up THEN
-      path := coalesce((SELECT array_agg(p.name ORDER BY p.place) FROM jsonb_array_elements_text(
-          to_jsonb(path) || (item -> 'orIn')) WITH ORDINALITY AS p (name, place)
-          JOIN pg_namespace AS n ON n.nspname = p.name
-          JOIN pg_roles AS r ON r.rolname = who AND has_schema_privilege(r.oid, n.oid, 'USAGE')),
-        path);
-    ELSIF item ? 'orIn' THEN
-      -- A schema of the path that the role may not use is passed over, too.
-      CONTINUE WHEN item ->> 'privilege' = 'USAGE';
-    END IF;
     IF item ? 'inServersPath' THEN
       CONTINUE WHEN EXISTS (SELECT
         FROM jsonb_array_elements_text(item -> 'inServersPath') AS m (name)
@@ -2506,8 +2562,7 @@ BEGIN
     END IF;
     lies_in := NULL;
     -- PostgreSQL passes over the schemas of search_path that are not there.
-    IF item ? 'orIn' AND NOT is_looked_up
-      AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
+    IF item ? 'orIn' AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
       SELECT p.name INTO next_schema FROM jsonb_array_elements_text(item -> 'orIn')
         WITH ORDINALITY AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
         ORDER BY p.place LIMIT 1;
@@ -2594,7 +2649,7 @@ BEGIN
     report := report || jsonb_build_array(jsonb_build_array(
       CASE WHEN item ? 'maybe' THEN '!' ELSE 'X' END, 'missing',
       concat(item ->> 'text',
-        CASE WHEN is_looked_up THEN concat(' ', CASE WHEN item ->> 'on' <> 'schema'
+        CASE WHEN item ? 'inServersPath' THEN concat(' ', CASE WHEN item ->> 'on' <> 'schema'
           THEN quote_ident(coalesce(lies_in, path[1])) || '.' END, quote_ident(found)) END,
         CASE WHEN item ->> 'privilege' <> 'EXISTS' THEN ' (as ' || who || ')' END)));
   END LOOP;
