@@ -204,6 +204,19 @@ export function downgradeTarget(
   return { branch, place: counted(graph, relative, text, { instead }) };
 }
 
+/** A target that counts from what is applied, by where it leads, which stays the same while steps are done; else as it is. */
+export function fixedTarget(
+  graph: Graph,
+  current: readonly RevisionId[],
+  kind: "upgrade" | "downgrade",
+  text: string,
+): string {
+  if (parseRelative(text)?.symbol !== "") return text;
+  if (kind === "upgrade") return upgradeTargets(graph, current, text)[0]!;
+  const { branch, place } = downgradeTarget(graph, current, text);
+  return qualified(branch, place);
+}
+
 /** The command of a downgrade; `start`: of the range of a script. */
 export const downgradeTo = (end: string, start: string | undefined): string =>
   `migrate downgrade ${start === undefined ? shellWord(end) : `--sql ${shellWord(`${start}:${end}`)}`}`;
