@@ -6,13 +6,11 @@ import type { Revision, RevisionId } from "./migration.ts";
 import { qualified } from "./quote.ts";
 import { shellWord } from "./shell.ts";
 import { currentHeads, planStamp } from "./steps.ts";
-import { BASE } from "./target.ts";
+import { BASE, oneDown } from "./target.ts";
 
 /** The downgrade that runs its down file and no other. */
-export function downgradeOf({ revision, parents }: Pick<Revision, "revision" | "parents">): string {
-  const target = parents.length > 1 ? parents[0]! : `${revision}@-1`;
-  return `migrate downgrade ${shellWord(target)}`;
-}
+export const downgradeOf = (merged: Pick<Revision, "revision" | "parents">): string =>
+  `migrate downgrade ${shellWord(oneDown(merged)[0])}`;
 
 /** What finishes an interrupted step. */
 export function finishing(

@@ -28,7 +28,15 @@ function leftBy(sentence: string, graph: ReturnType<typeof graphOf>, applied: re
   return planStamp(graph, rowsOf(applied), targets, { purge }).applied;
 }
 
-const all = Array.from({ length: 60 }, (_, seed) => graphOf(randomRevisions(seed, 12)));
+/** Above a parent of the merge is another head. */
+const besideMerge = graphOf([
+  revision("a"),
+  ...["b", "c"].map((id) => revision(id, ["a"])),
+  revision("m", ["b", "c"]),
+  revision("x", ["b"]),
+]);
+
+const all = [besideMerge, ...Array.from({ length: 60 }, (_, seed) => graphOf(randomRevisions(seed, 12)))];
 
 describe("the words take away the revision and nothing else", () => {
   const tops = all.flatMap((graph) =>
