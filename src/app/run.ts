@@ -1,5 +1,5 @@
 /** A request → the database is there: plan, run, and the events on the way. */
-import { AGAIN, cancelled, goesOn, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
+import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import { startTimeoutHint } from "../core/explain.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
@@ -29,14 +29,7 @@ import { callback, flag, type Rules } from "./options.ts";
 import { computing, type Deps, type Project, type ProjectOptions, projectRules } from "./project.ts";
 import { interruptedFirst, resumed, resumption, warnOfHalf } from "./resume.ts";
 import { lockOptions, type SendOptions, send, sendRules, type Target } from "./send.ts";
-import {
-  againOf,
-  type ConversionSteps,
-  conversionSteps,
-  fixedRequest,
-  type Request,
-  stepsFrom,
-} from "./steps.ts";
+import { type ConversionSteps, conversionSteps, type Request, stepsFrom } from "./steps.ts";
 import { comparedSteps } from "./verify.ts";
 
 export interface RunOptions
@@ -109,9 +102,6 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
   /** What an attempt that failed had found. */
   let before: LedgerState | undefined;
   let isLost = false;
-  /** What is asked for once steps may be done, and what a person does who asks for it anew. */
-  let asked = request;
-  let again = AGAIN;
   try {
     let target: Target | undefined;
     const writable = async (): Promise<Target> => {
@@ -125,12 +115,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
       // The plan starts from the ledger as it will be, so that nothing is written before the target is known to be one.
       const from =
         conversion === undefined ? state : { ...state, applied: settledRows(graph, state.applied) };
-      const { rows, at } = startOf(project, asked, from, options);
-      const plan = await computing(deps, project, () =>
-        planFor(project, asked, { ...from, applied: rows }, at, session, options),
-      );
-      asked = fixedRequest(project, asked, rows);
-      again = againOf(request, asked);
+      const plan = await computing(deps, project, () => planFor(project, request, from, session, options));
       const hasNoStep = plan.batches.length === 0;
       const ended = (): RunResult => ({
         database,
@@ -138,13 +123,6 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
         steps: dryRun ? plan.steps : done,
         done: done.length > 0,
       });
-      const ran = async (): Promise<RunResult> => {
-        if (config.dumpFile !== undefined) {
-          const { keepDump } = await import("./keep-dump.ts");
-          await keepDump(deps, session, project, options.onNotice);
-        }
-        return { database, plan, steps: done, done: true };
-      };
       if (dryRun || (hasNoStep && conversion === undefined)) return ended();
       const sending = await writable();
       if (!hasNoStep && attempt === 0 && (await options.confirm?.(plan, database)) === false)
@@ -153,8 +131,12 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
         await bringUp(state, sending, deps, options);
         if (conversion !== undefined) state = await converted(conversion, sending, project, deps, options);
         if (hasNoStep) return ended();
-        await runPlan(plan, from, sending, project, deps, options, done, again);
-        return await ran();
+        await runPlan(plan, from, sending, project, deps, options, done);
+        if (config.dumpFile !== undefined) {
+          const { keepDump } = await import("./keep-dump.ts");
+          await keepDump(deps, session, project, options.onNotice);
+        }
+        return { database, plan, steps: done, done: true };
       } catch (error) {
         if (!(error instanceof MigrateError)) throw error;
         if (error.code === "execution/connection-lost" && deps.signal?.aborted !== true) {
@@ -166,12 +148,10 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
             session = await reconnect(sending, deps, options, error);
             found = await readLedger(session, ledger);
           } catch (cause) {
-            throw outcomeUnread(error, cause, again);
+            throw outcomeUnread(error, cause);
           }
-          if (sameSet(found, state)) throw nothingMore(error, found, again, session.connectionOptions);
-          const all = stepsDone(plan, found);
-          done.push(...all.filter((step) => !done.includes(step)));
-          if (all.length === plan.steps.length) return await ran();
+          if (sameSet(found, state)) throw nothingMore(error, found, session.connectionOptions);
+          done.push(...stepsDone(plan, found).filter((step) => !done.includes(step)));
         } else if (error.code !== "state/guard" || (before !== undefined && sameSet(before, state)))
           throw error;
         before = state;
@@ -181,8 +161,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
     // A connection of the caller's goes on, and must not keep what was locked before there was a plan.
     if (options.connection !== undefined) await session.send(ledger.unlock).catch(() => {});
     // What an earlier attempt did is kept, where this one was stopped before it did anything.
-    if ((before !== undefined || isLost) && isCancelled(error, NOTHING))
-      throw cancelled(goesOn(again), error);
+    if ((before !== undefined || isLost) && isCancelled(error, NOTHING)) throw cancelled(GOES_ON, error);
     throw asTold(error, deps.signal);
   } finally {
     watched.stop();
@@ -235,7 +214,6 @@ function runPlan(
   deps: Deps,
   options: RunOptions,
   done: PlanStep[],
-  again: string,
 ): Promise<void> {
   const onEvent = (event: Event): void => {
     if (event.type === "step-done") done.push(event.step);
@@ -249,7 +227,6 @@ function runPlan(
     { ...options, onEvent },
     {
       sourceText: (path) => sourceText(project, path),
-      again,
       // In one transaction for all, what the steps before it did is rolled back.
       recording: (step, failed) =>
         options.singleTransaction === true
@@ -264,13 +241,14 @@ function runPlan(
 async function planFor(
   project: Project,
   request: Request,
-  { applied: rows, intent }: LedgerState,
-  at: readonly RevisionId[] | undefined,
+  state: LedgerState,
   session: Session,
   options: RunOptions,
 ): Promise<Plan> {
+  const { rows, at } = startOf(project, request, state, options);
   const steps = comparedSteps(project, rows, () => stepsFrom(project, request, rows), options.onNotice);
   const compileOptions = { ...options, serverVersion: session.version, effects: true };
+  const { intent } = state;
   if (intent === undefined) {
     const plan = await compileSteps(project, steps, "run", compileOptions);
     return at === undefined ? plan : { ...plan, from: at, to: at };
@@ -349,7 +327,7 @@ async function reconnect(
 }
 
 /** The connection was lost, and `cause` came of the attempt to find out how the run ended: no server, most of the time. */
-function outcomeUnread(error: MigrateError, cause: unknown, again: string): unknown {
+function outcomeUnread(error: MigrateError, cause: unknown): unknown {
   const isGone =
     cause instanceof MigrateError &&
     cause !== error &&
@@ -359,7 +337,7 @@ function outcomeUnread(error: MigrateError, cause: unknown, again: string): unkn
     {
       code: error.code,
       message: `${error.message}; after that: ${cause.message}`,
-      hint: `the outcome could not be read; when the server is back, ${again}`,
+      hint: "the outcome could not be read; run the same command again when the server is back",
       ...(error.sqlstate === undefined ? {} : { sqlstate: error.sqlstate }),
     },
     { cause },
@@ -369,13 +347,12 @@ function outcomeUnread(error: MigrateError, cause: unknown, again: string): unkn
 function nothingMore(
   error: MigrateError,
   { intent }: LedgerState,
-  again: string,
   connectionOptions: string | undefined,
 ): MigrateError {
   const found =
     intent === undefined
-      ? `no step is left unfinished; ${again}`
-      : `${intent.revision} is still interrupted at statement ${intent.statement} of ${intent.of}; ${again}: it resumes there`;
+      ? "no step is left unfinished; run the same command again"
+      : `${intent.revision} is still interrupted at statement ${intent.statement} of ${intent.of}; the same command resumes there`;
   const advice = startTimeoutHint(error, connectionOptions);
   return new MigrateError(
     {

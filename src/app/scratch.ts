@@ -1,5 +1,5 @@
 /** A project → a scratch database for its migrations, on the server that is configured or where there is room. */
-import { cancelled, goesOn, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
+import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { FileText, RevisionId } from "../core/migration.ts";
 import { openScratch } from "../io/scratch/open.ts";
 import type { Scratch } from "../io/scratch/types.ts";
@@ -53,7 +53,7 @@ export async function withScratch<T>(
     return await work(scratch);
   } catch (error) {
     // What was done there goes away with it.
-    if (isCancelled(error, goesOn())) throw cancelled(NOTHING, error);
+    if (isCancelled(error, GOES_ON)) throw cancelled(NOTHING, error);
     throw error instanceof MigrateError && !scratch.proves ? forNewer(error) : error;
   } finally {
     await scratch.close();

@@ -35,7 +35,7 @@ export function send(
   target: Target,
   deps: Deps,
   options: SendOptions,
-  ofFiles: Pick<ExecuteOptions, "sourceText" | "recordFailure" | "recording" | "again" | "adviceOnly"> = {
+  ofFiles: Pick<ExecuteOptions, "sourceText" | "recordFailure" | "recording" | "adviceOnly"> = {
     sourceText: () => undefined,
   },
 ): Promise<void> {

@@ -1,6 +1,6 @@
 /** A request → the steps that fulfil it, from the state of a ledger or from the start of a range. */
 
-import { AGAIN, MigrateError } from "../core/errors.ts";
+import { MigrateError } from "../core/errors.ts";
 import { descendants, type Graph, nodeOf } from "../core/graph.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
@@ -11,7 +11,6 @@ import {
   appliedAfter,
   appliedBelow,
   currentHeads,
-  idsOf,
   parseRange,
   planDowngrade,
   planOfflineDowngrade,
@@ -23,7 +22,7 @@ import {
   type Step,
   stateAt,
 } from "../core/steps.ts";
-import { BASE, fixedTarget, parseRelative } from "../core/target.ts";
+import { BASE, parseRelative } from "../core/target.ts";
 import { checkOptions, flag, isFields, target, text, texts, wrongOption } from "./options.ts";
 import type { Project } from "./project.ts";
 
@@ -129,23 +128,6 @@ export function stepsFrom(
   const steps = plan(graph, rows, request.target);
   return { kind: request.kind, before, after: appliedAfter(before, steps), steps, target: request.target };
 }
-
-/** The same request for later, when some of its steps are done: what is counted from `rows` is named. */
-export function fixedRequest(
-  { graph }: Project,
-  request: Request,
-  rows: readonly { readonly revision: RevisionId }[],
-): Request {
-  if (request.kind === "stamp") return request;
-  const { kind, target } = request;
-  return { kind, target: fixedTarget(graph, currentHeads(graph, idsOf(rows)), kind, target) };
-}
-
-/** What goes on with the request when some of its steps are done. */
-export const againOf = (asked: Request, fixed: Request): string =>
-  asked.kind === "stamp" || fixed.kind === "stamp" || asked.target === fixed.target
-    ? AGAIN
-    : `${AGAIN}, with ${shellWord(fixed.target)} in place of ${asked.target}`;
 
 /** A stamp after which the ledger names the squashed revisions. */
 export interface ConversionSteps extends Steps {

@@ -83,11 +83,7 @@ function exitCodeOf(code: string): number {
 
 /** Hints of `cancelled`: the lock was not had yet, or what was done went away with its database; or the ledger has it. */
 export const NOTHING = "nothing was changed";
-export const goesOn = (again: string = AGAIN): string =>
-  `what was done so far is kept; to continue, ${again}`;
-
-/** What goes on with what was begun, where the command means the same once more is done. */
-export const AGAIN = "run the same command again";
+export const GOES_ON = "what was done so far is kept; to continue, run it again";
 
 /** The user, or the system, has asked to stop; the hint says what became of the work. */
 export function cancelled(hint: string, cause?: unknown): MigrateError {

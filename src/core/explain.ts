@@ -2,7 +2,7 @@
 
 import { IN_BATCHES } from "./batch.ts";
 import { characterHint } from "./characters.ts";
-import { AGAIN, cancelled, type Excerpt, goesOn, MigrateError, NOTHING } from "./errors.ts";
+import { cancelled, type Excerpt, GOES_ON, MigrateError, NOTHING } from "./errors.ts";
 import { excerptAt } from "./fault.ts";
 import type { Graph } from "./graph.ts";
 import { grants, type LedgerUse } from "./ledger/grants.ts";
@@ -54,8 +54,6 @@ export interface Explaining {
         failed: Pick<Statement, "tag" | "sql"> & Pick<Failure, "sqlstate">,
       ) => string | undefined)
     | undefined;
-  /** What goes on with what was begun: `AGAIN`, unless that would do more than was asked. */
-  readonly again?: string | undefined;
   /** Whoever runs the plan tells himself what is so now, and where it ran: the hint is only what to do. */
   readonly adviceOnly?: boolean | undefined;
 }
@@ -66,16 +64,7 @@ export function explain(
   batch: Batch,
   statement: Statement,
   failure: Failure,
-  {
-    sourceText,
-    aborted,
-    runsAs,
-    connectionOptions,
-    scratch,
-    recording,
-    again = AGAIN,
-    adviceOnly,
-  }: Explaining,
+  { sourceText, aborted, runsAs, connectionOptions, scratch, recording, adviceOnly }: Explaining,
 ): MigrateError {
   const { purpose, origin } = statement;
   const { sqlstate } = failure;
@@ -83,15 +72,14 @@ export function explain(
   const error = errorOf.bind(undefined, failure);
   const stateAnd = (next: string): string =>
     scratch === undefined ? whatIsSo(plan, batch, step, next) : onScratch(scratch);
-  const resumes = `${again}: it resumes here`;
-  const state = adviceOnly === true ? undefined : stateAnd(`fix the cause and ${resumes}`);
+  const state = adviceOnly === true ? undefined : stateAnd(`fix the cause and ${RESUMES}`);
   if (isGuard(sqlstate)) return error("state/guard", failure.message.replace(/^retort: /, ""), failure.hint);
   // A guard that has looked at the rights of the role says itself which it lacks, and what to do.
   if (sqlstate === "42501" && failure.message.startsWith("retort: "))
     return error("execution/own-statement", failure.message.replace(/^retort: /, ""), failure.hint);
   if (sqlstate === "57014" && aborted)
-    return cancelled(scratch === undefined ? stateAnd(`to continue, ${resumes}`) : NOTHING, failure);
-  if (failure.lost) return connectionLost(failure, again, scratch, connectionOptions);
+    return cancelled(scratch === undefined ? stateAnd(`to continue, ${RESUMES}`) : NOTHING, failure);
+  if (failure.lost) return connectionLost(failure, scratch, connectionOptions);
   const said = withoutPasswords(failure, statement);
   const message = messageOf(said);
   if (origin !== undefined) {
@@ -183,23 +171,18 @@ export function withoutPasswords(failure: Failure, { sql }: Statement): Failure 
 /** A question of ours about the database failed. */
 export function explainQuery(failure: Failure, aborted: boolean): MigrateError {
   const { message, sqlstate, lost } = failure;
-  if (lost) return connectionLost(failure, AGAIN);
-  if (sqlstate === "57014" && aborted) return cancelled(goesOn(), failure);
-  const hint = failure.hint ?? `nothing was in progress; ${AGAIN}`;
+  if (lost) return connectionLost(failure);
+  if (sqlstate === "57014" && aborted) return cancelled(GOES_ON, failure);
+  const hint = failure.hint ?? "nothing was in progress; run the same command again";
   return errorOf(failure, "execution/own-statement", `a query about the database failed: ${message}`, hint);
 }
 
-function connectionLost(
-  failure: Failure,
-  again: string,
-  scratch?: string,
-  connectionOptions?: string,
-): MigrateError {
+function connectionLost(failure: Failure, scratch?: string, connectionOptions?: string): MigrateError {
   const message = `the connection to the database was lost: ${failure.message}`;
   const hint =
     scratch === undefined
-      ? `${again}: it continues from what the ledger has recorded`
-      : `${onScratch(scratch)}; ${again}`;
+      ? "run the same command again: it continues from what the ledger has recorded"
+      : `${onScratch(scratch)}; run the same command again`;
   const advice = startTimeoutHint(failure, connectionOptions);
   return errorOf(failure, "execution/connection-lost", message, lines(advice, hint));
 }
@@ -319,6 +302,8 @@ export function refuseInterrupted(
     ),
   });
 }
+
+const RESUMES = "run the same command again: it resumes here";
 
 /** Whose value, of those that every migration's session starts from, the server does not know; by the name that it quotes. */
 function refusedSetting({ purpose }: Statement, { sqlstate, message }: Failure): string | undefined {

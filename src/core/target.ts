@@ -205,31 +205,6 @@ export function downgradeTarget(
   return { branch, place: counted(graph, relative, text, { instead }) };
 }
 
-/** A target that counts from what is applied, by where it leads, which stays the same while steps are done; else as it is. */
-export function fixedTarget(
-  graph: Graph,
-  current: readonly RevisionId[],
-  kind: "upgrade" | "downgrade",
-  text: string,
-): string {
-  if (parseRelative(text)?.symbol !== "") return text;
-  if (kind === "upgrade") return upgradeTargets(graph, current, text)[0]!;
-  const { branch, place } = downgradeTarget(graph, current, text);
-  return qualified(branch, place);
-}
-
-/**
- * The targets that take back a revision that nothing applied needs, and no other. From a merge a step down leads several
- * ways, and above each parent may be something else.
- */
-export function oneDown({
-  revision,
-  parents,
-}: Pick<Revision, "revision" | "parents">): readonly [string, ...string[]] {
-  const [first, ...others] = parents.map((parent) => `${revision}@${parent}`);
-  return first === undefined || others.length === 0 ? [`${revision}@-1`] : [first, ...others];
-}
-
 /** The command of a downgrade; `start`: of the range of a script. */
 export const downgradeTo = (end: string, start: string | undefined): string =>
   `migrate downgrade ${start === undefined ? shellWord(end) : `--sql ${shellWord(`${start}:${end}`)}`}`;
@@ -559,4 +534,16 @@ function downgradeStart(
     message: `Ambiguous downgrade from multiple current revisions: '${text}' could start at ${listed(graph, starts)}`,
     hint: `name one, for example: ${starts.flatMap(below).slice(0, 3).join(" or ")}`,
   });
+}
+
+/**
+ * The targets that take back a revision that nothing applied needs, and no other. From a merge a step down leads several
+ * ways, and above each parent may be something else.
+ */
+export function oneDown({
+  revision,
+  parents,
+}: Pick<Revision, "revision" | "parents">): readonly [string, ...string[]] {
+  const [first, ...others] = parents.map((parent) => `${revision}@${parent}`);
+  return first === undefined || others.length === 0 ? [`${revision}@-1`] : [first, ...others];
 }

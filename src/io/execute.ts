@@ -1,6 +1,6 @@
 /** A plan and a session → the plan is run, and events tell how it goes. Decides nothing: the statements are sent in order. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { cancelled, goesOn, MigrateError, NOTHING } from "../core/errors.ts";
+import { cancelled, GOES_ON, MigrateError, NOTHING } from "../core/errors.ts";
 import { type Event, type SessionInfo, sessionText } from "../core/event.ts";
 import {
   type Explaining,
@@ -36,7 +36,6 @@ export interface ExecuteOptions extends LockOptions {
   readonly connectionOptions?: Explaining["connectionOptions"];
   readonly scratch?: Explaining["scratch"];
   readonly recording?: Explaining["recording"];
-  readonly again?: Explaining["again"];
   readonly adviceOnly?: Explaining["adviceOnly"];
   /** The statement that records a failed step in the ledger; `statement`: which of its file failed outside a transaction, else 0. */
   readonly recordFailure?: (step: PlanStep, statement: number, message: string) => string;
@@ -121,7 +120,7 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
   await sleep(ms, undefined, { ...(signal === undefined ? {} : { signal }) }).catch(() => {});
 }
 
-function refuseAborted(signal: AbortSignal | undefined, hint: string): void {
+function refuseAborted(signal: AbortSignal | undefined, hint = GOES_ON): void {
   if (signal?.aborted === true) throw cancelled(hint);
 }
 
@@ -151,7 +150,7 @@ async function runBatches(plan: Plan, session: Session, options: ExecuteOptions)
         },
         () => options.signal?.aborted === true,
       );
-      refuseAborted(options.signal, goesOn(options.again));
+      refuseAborted(options.signal);
       return;
     } catch (error) {
       if (!(error instanceof ItemFailure)) throw error;
@@ -227,13 +226,13 @@ class LockLost extends MigrateError {
 async function waitForLock(
   { after, blockers }: LockLost,
   retry: number,
-  { lockRetries: of, onEvent, signal, again }: ExecuteOptions,
+  { lockRetries: of, onEvent, signal }: ExecuteOptions,
 ): Promise<void> {
   // 0.5, 1, 2 … 30, each with jitter.
   const seconds = Math.min(0.5 * 2 ** (retry - 1), 30) * (0.5 + Math.random());
   onEvent?.({ type: "retry", after, retry, of, seconds, blockers });
   await pause(seconds * 1000, signal);
-  refuseAborted(signal, goesOn(again));
+  refuseAborted(signal);
 }
 
 /** What a failed statement means: recorded in the ledger, unless it will be tried again. */
@@ -279,7 +278,7 @@ const explained = async (
   batch: Batch,
   statement: Statement,
   failure: ItemFailure["failure"],
-  { sourceText, runsAs, connectionOptions, scratch, recording, again, adviceOnly, signal }: ExecuteOptions,
+  { sourceText, runsAs, connectionOptions, scratch, recording, adviceOnly, signal }: ExecuteOptions,
 ): Promise<MigrateError> =>
   explain(plan, batch, statement, failure, {
     sourceText,
@@ -287,7 +286,6 @@ const explained = async (
     connectionOptions,
     scratch,
     recording,
-    again,
     adviceOnly,
     aborted: signal?.aborted === true,
   });
