@@ -94,16 +94,18 @@ BEGIN
       'written by --idempotent that contains the %s %s.',
       CASE WHEN i.done THEN 'after' ELSE 'of' END,
       CASE i.direction WHEN 'up' THEN 'upgrade ' || i.revision
-        ELSE 'downgrade ' || coalesce((SELECT a.parents[1] FROM retort.applied AS a
-          WHERE a.revision = i.revision AND cardinality(a.parents) > 1), i.revision || '@-1') END,
+        ELSE format('downgrade %s@%s', i.revision, coalesce((SELECT a.parents[1]
+          FROM retort.applied AS a
+          WHERE a.revision = i.revision AND cardinality(a.parents) > 1), '-1')) END,
       CASE i.direction WHEN 'up' THEN 'upgrade to' ELSE 'downgrade of' END, i.revision)
     FROM retort.intent AS i);
 END
 $body$;
 
 -- Stops if a step outside a transaction was interrupted, or goes on in another file of a split
--- script. so_far says what was done before: of a script that has begun, other steps may have been.
-CREATE PROCEDURE retort.require_no_intent(so_far text)
+-- script. Before a step, revision is its own: it may be the one, and of a script that has begun
+-- others may have been done.
+CREATE PROCEDURE retort.require_no_intent(revision text DEFAULT NULL)
 LANGUAGE plpgsql AS $body$
 DECLARE
   step pg_catalog.text;
@@ -113,7 +115,10 @@ BEGIN
   IF step IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: a step outside a transaction is unfinished: ', step),
-      HINT = concat(so_far, ' ', retort.unfinished_hint());
+      HINT = concat(CASE WHEN revision IS NULL THEN 'Nothing was changed. '
+        WHEN EXISTS (SELECT FROM retort.intent AS i
+          WHERE i.revision = require_no_intent.revision) THEN 'This step was begun before. '
+        ELSE 'Nothing of this step was done. ' END, retort.unfinished_hint());
   END IF;
 END
 $body$;
@@ -263,7 +268,7 @@ BEGIN
   UPDATE retort.intent AS i SET found = true
     WHERE i.revision = ANY (half_done) AND i.direction = require_state.direction;
   IF NOT FOUND THEN
-    CALL retort.require_no_intent('Nothing was changed.');
+    CALL retort.require_no_intent();
   END IF;
   other := retort.begun_otherwise(begun, direction);
   IF other IS NOT NULL THEN
@@ -419,9 +424,13 @@ BEGIN
       IF retry = retries OR time_limit > 0 AND time_limit <
           pause + extract(epoch FROM clock_timestamp() - statement_timestamp()) THEN
         RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = blockers,
-          HINT = 'The step was rolled back. When that session is done: run the script again if '
-            'this was its first step, or if it was written with --idempotent; else write one from '
-            'the state that is reached: migrate upgrade --sql --from-database (or downgrade)';
+          HINT = CASE WHEN EXISTS (SELECT FROM retort.intent)
+            THEN concat('What the step did before this is kept. When that session is done, go on. ',
+              retort.unfinished_hint())
+            ELSE 'The transaction was rolled back. When that session is done, run this again if '
+              'it is the file of a split script, if this was its first step, or if it was written '
+              'with --single-transaction or --idempotent; else write a script from the state that '
+              'is reached: migrate upgrade --sql --from-database (or downgrade)' END;
       END IF;
       RAISE WARNING USING MESSAGE = format('%s; retry %s of %s in %s s', blockers, retry + 1,
         retries, round(pause::numeric, 1));
@@ -442,7 +451,7 @@ DECLARE
 BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
-  CALL retort.require_no_intent('Nothing of this step was done.');
+  CALL retort.require_no_intent(begin_step.revision);
   IF NOT EXISTS (SELECT FROM retort.state AS s
       WHERE s.revisions = begin_step.revisions AND s.digest = begin_step.digest) THEN
     applied := coalesce((SELECT max(s.revisions) FROM retort.state AS s), 0);
@@ -469,7 +478,7 @@ DECLARE
 BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
-  CALL retort.require_no_intent('Nothing of this step was done.');
+  CALL retort.require_no_intent(begin_upgrade.revision);
   missing := (SELECT string_agg(n.id, ', ' ORDER BY n.id) FROM unnest(needs) AS n (id)
     WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = n.id));
   IF missing IS NOT NULL OR NOT retort.is_pending(begin_upgrade.revision, 'up') THEN
@@ -490,7 +499,7 @@ DECLARE
 BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
-  CALL retort.require_no_intent('Nothing of this step was done.');
+  CALL retort.require_no_intent(begin_downgrade.revision);
   needed_by := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
     WHERE begin_downgrade.revision = ANY (a.parents || a.depends_on));
   IF needed_by IS NOT NULL OR NOT retort.is_pending(begin_downgrade.revision, 'down') THEN
@@ -729,9 +738,11 @@ BEGIN
       MESSAGE = concat('retort: ', revision, ' was interrupted at statement ', statement, ', and ',
         coalesce('the existing index differs from the one it creates: ' || became.is_there,
           'the catalog does not show whether it was done')),
-      HINT = 'Check it, and drop what is wrong or finish the step by hand; then CALL '
-        'retort.forget_intent() if nothing of the step is done, or CALL its end_upgrade or '
-        'end_downgrade, which is below, if all of it is.';
+      HINT = concat(CASE WHEN became.is_there IS NOT NULL
+          THEN 'If that index is not needed, drop it with DROP INDEX CONCURRENTLY'
+          ELSE 'If nothing of the step is done, CALL retort.forget_intent()' END,
+        ' and run this script again; or finish the step by hand, and CALL its end_upgrade or '
+        'end_downgrade, which is below.');
   END IF;
   RETURN became.outcome = 'not done';
 END
@@ -839,9 +850,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
         array_to_string(step.names, ', ')),
-      HINT = (SELECT concat('Run: ' || nullif(array_to_string(o.cleanup, '; '), '') || '; ',
-        CASE WHEN NOT o.finishes THEN 'Run the statement again.' END)
-        FROM retort.outcome(NULL) AS o);
+      HINT = (SELECT concat('Run: ' || nullif(array_to_string(o.cleanup, '; '), '') || '; then go '
+        'on. ', retort.unfinished_hint()) FROM retort.outcome(NULL) AS o);
   END IF;
   PERFORM set_config('search_path', author_path, true);
 END

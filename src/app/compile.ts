@@ -383,16 +383,25 @@ function fileToRun(migration: Migration, direction: Direction): MigrationFile {
 }
 
 function refuseOutside(steps: readonly StepInput[]): void {
-  const faults = steps
-    .filter((step) => !step.transactional || step.repairs !== undefined)
-    .map((step): Diagnostic => {
-      const first = step.statements.find((s) => !s.transactional);
-      return {
-        code: "source/not-in-transaction",
-        message: `revision ${step.revision} cannot run in a single transaction${first === undefined ? "" : `: ${first.tag} must run outside a transaction`}`,
-        hint: "leave out --single-transaction, or go only as far as the revision before it",
-        location: first?.origin ?? { path: step.path, line: 1, column: 1 },
-      };
-    });
+  const isOutside = (step: StepInput): boolean => !step.transactional || step.repairs !== undefined;
+  const hint = `leave out --single-transaction${orOnlyTo(steps, steps.findIndex(isOutside))}`;
+  const faults = steps.filter(isOutside).map((step): Diagnostic => {
+    const first = step.statements.find((s) => !s.transactional);
+    return {
+      code: "source/not-in-transaction",
+      message: `revision ${step.revision} cannot run in a single transaction${first === undefined ? "" : `: ${first.tag} must run outside a transaction`}`,
+      hint,
+      location: first?.origin ?? { path: step.path, line: 1, column: 1 },
+    };
+  });
   if (faults.length > 0) throw MigrateError.all(faults);
+}
+
+/** The target of the steps before the first that cannot be among them, as the end of a hint; empty where there are none. */
+function orOnlyTo(steps: readonly StepInput[], first: number): string {
+  if (first <= 0) return "";
+  const { direction, revision } = steps[first]!;
+  return direction === "up"
+    ? `, or go only as far as ${steps[first - 1]!.revision}`
+    : `, or go down only to ${revision}`;
 }

@@ -7,7 +7,7 @@ import type { SessionInfo } from "../core/event.ts";
 import { grantsHint } from "../core/explain.ts";
 import { consequences, diagnosticOf, type Finding, findingsOf } from "../core/integrity.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
-import { grants } from "../core/ledger/grants.ts";
+import { mayBeCreated } from "../core/ledger/grants.ts";
 import { behindIn } from "../core/ledger/inconsistency.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
 import { lockHeld } from "../core/lock-held.ts";
@@ -322,11 +322,13 @@ function ledger(
   const toDo = pending === 0 ? "" : `, ${pending} pending`;
   if (state.format === undefined && !mayCreate) {
     const message = `it does not exist in schema ${schema}, and ${role} may not create it`;
-    const [owner, rights] = hasSchema
-      ? ["schema", `CREATE, USAGE ON SCHEMA ${qualified(schema)}`]
-      : ["database", `CREATE ON DATABASE ${qualified(database)}`];
-    const grant = `as the owner of the ${owner}, run: GRANT ${rights} TO ${qualified(role)}`;
-    const hint = `${grant}; or create the ledger for it: migrate ensure-version, then: ${grants(qualified(schema), qualified(role))}`;
+    const hint = mayBeCreated({
+      on: hasSchema ? "schema" : "database",
+      object: qualified(hasSchema ? schema : database),
+      to: qualified(role),
+      schema: qualified(schema),
+      isSet: names.role !== undefined,
+    });
     return [{ check: "ledger", status: "wrong", message, hint }];
   }
   if (state.format === undefined)

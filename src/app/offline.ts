@@ -1,5 +1,6 @@
 /** A request with a range → the plan of its script; no database is asked, unless it is to say where to start. */
 import { MigrateError } from "../core/errors.ts";
+import { ancestors } from "../core/graph.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
 import { FORMAT } from "../core/ledger/format.ts";
 import type { Applied } from "../core/ledger/types.ts";
@@ -9,7 +10,7 @@ import type { Plan } from "../core/plan/types.ts";
 import { settledRows } from "../core/replaced.ts";
 import { majorOf } from "../core/server-version.ts";
 import { shellWord } from "../core/shell.ts";
-import { currentHeads, idsOf, type Step } from "../core/steps.ts";
+import { appliedAfter, currentHeads, idsOf, type Step } from "../core/steps.ts";
 import { type CompileOptions, compileRules, compileSteps } from "./compile.ts";
 import { connect } from "./connect.ts";
 import { warnOfNewer } from "./effects.ts";
@@ -25,7 +26,7 @@ import {
   projectRules,
 } from "./project.ts";
 import { interruptedFirst, refuseBegunOtherwise, unfinished, warnOfHalf } from "./resume.ts";
-import { conversionSteps, type Request, type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
+import { conversionSteps, endOf, type Request, type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
 import { comparedSteps } from "./verify.ts";
 
 export interface OfflineOptions extends ProjectOptions, CompileOptions {
@@ -138,20 +139,27 @@ function plansOf(
 
 /** The same steps the other way round. Throws `usage/irreversible-range`. */
 function wayBack({ graph, migrations }: Project, { before, after, steps }: Steps): Steps {
-  const at = steps.findLastIndex(({ revision }) => migrations.get(revision)?.down === undefined);
-  if (at >= 0) {
-    const { revision } = steps[at]!;
-    throw new MigrateError({
-      code: "usage/irreversible-range",
-      message: `--with-downgrade: revision ${revision} cannot be downgraded: ${migrations.get(revision)?.up.header.irreversible}`,
-      hint:
-        at === steps.length - 1
-          ? "leave out --with-downgrade: it is the last of them, so nothing can be taken back"
-          : `leave out --with-downgrade, and write how far it goes with: migrate downgrade ${currentHeads(graph, after).join(",")}:${revision} --sql`,
-    });
-  }
-  const back = steps.map(({ revision }): Step => ({ direction: "down", revision })).toReversed();
-  return { kind: "downgrade", before: after, after: before, steps: back };
+  const irreversible = idsOf(steps).filter((revision) => migrations.get(revision)?.down === undefined);
+  const below = ancestors(graph, irreversible);
+  const back = steps
+    .filter(({ revision }) => !below.has(revision))
+    .map(({ revision }): Step => ({ direction: "down", revision }))
+    .toReversed();
+  const way: Steps = { kind: "downgrade", before: after, after: appliedAfter(after, back), steps: back };
+  const last = irreversible.at(-1);
+  if (last === undefined) return { ...way, after: before };
+  const end = endOf(graph, way);
+  const how =
+    back.length === 0
+      ? ": nothing that the script applies can be taken back"
+      : end === undefined
+        ? ""
+        : `, and write how far it goes with: migrate downgrade ${currentHeads(graph, after).join(",")}:${end} --sql`;
+  throw new MigrateError({
+    code: "usage/irreversible-range",
+    message: `--with-downgrade: revision ${last} cannot be downgraded: ${migrations.get(last)?.up.header.irreversible}`,
+    hint: `leave out --with-downgrade${how}`,
+  });
 }
 
 /** A script cannot name the rows that it would have to forget. */

@@ -174,6 +174,9 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
             throw nothingMore(error, found, session.connectionOptions, next);
           }
           done.push(...stepsDone(plan, found).filter((step) => !done.includes(step)));
+          // From where it has led, its target may be none.
+          if (plan.steps.every((step) => done.includes(step)))
+            return { database, plan, steps: done, done: true };
         } else if (error.code !== "state/guard" || (before !== undefined && sameSet(before, state)))
           throw error;
         before = state;

@@ -17,7 +17,7 @@ import { commentText } from "./quote.ts";
 import { appliedThrough, namesNow } from "./replaced.ts";
 import { sha256 } from "./sha256.ts";
 import { shellWord } from "./shell.ts";
-import { currentHeads, type Step } from "./steps.ts";
+import { currentHeads, idsOf, type Step } from "./steps.ts";
 import { unique } from "./unique.ts";
 
 /** One thing that the ledger recorded and that is different now. JSON-safe. */
@@ -283,17 +283,25 @@ export function repairPlan(input: RepairInput): Plan {
     if (changes.length > 0) return [acceptStep(graph, row, changes)];
     return forget.includes(row.revision) ? [forgetStep(row, rest.interrupted)] : [];
   });
-  const applied = rows.map((row) => row.revision);
-  const left = applied.filter((id) => !forget.includes(id));
   return compile({
     ...rest,
     kind: "repair",
-    applied,
-    from: currentHeads(graph, applied),
-    to: currentHeads(graph, left),
+    applied: idsOf(rows),
+    from: headsOf(graph, rows),
+    to: headsOf(
+      graph,
+      rows.filter(({ revision }) => !forget.includes(revision)),
+    ),
     steps,
     singleTransaction: true,
   });
+}
+
+/** The heads of what is applied, those that no file has among them. */
+function headsOf(graph: Graph, rows: readonly Applied[]): readonly RevisionId[] {
+  const unknown = rows.filter(({ revision }) => !graph.nodes.has(revision));
+  const below = new Set(unknown.flatMap(({ parents, dependsOn }) => [...parents, ...dependsOn]));
+  return [...currentHeads(graph, idsOf(rows)), ...idsOf(unknown)].filter((id) => !below.has(id));
 }
 
 /** What the files can be right about. A vanished row is for `forget`, a hole for `upgrade`. */

@@ -18,7 +18,7 @@ import {
   unknownRevision,
 } from "./graph.ts";
 import { describe, RESERVED } from "./graph-faults.ts";
-import type { RevisionId } from "./migration.ts";
+import type { Revision, RevisionId } from "./migration.ts";
 import { shellWord } from "./shell.ts";
 
 /** Where nothing is applied. Not a revision: no revision may have this name. */
@@ -199,7 +199,8 @@ export function downgradeTarget(
     if (offset === 0) throw nowhere(text, everything(BASE));
     if (offset > 0) throw noSuchRelative(text, offset, "a downgrade goes down, by -N; +N is for an upgrade");
     const from = downgradeStart(graph, current, branch, text, start);
-    return { branch: branch ?? from, place: walk(graph, from, offset, { text, instead }) };
+    const on = branch ?? from;
+    return { branch: on, place: walk(graph, from, offset, { text, instead, on }) };
   }
   return { branch, place: counted(graph, relative, text, { instead }) };
 }
@@ -397,6 +398,8 @@ interface WalkOptions {
   readonly text?: string;
   /** What to type where base comes too soon, for the end of a hint. */
   readonly instead?: string;
+  /** The branch that a place is named on where the way forks; else it is named alone. */
+  readonly on?: string;
 }
 
 /** The place so many steps above (> 0) or below (< 0) `start`, over parents. Throws where the way forks or ends. */
@@ -419,7 +422,7 @@ function walk(graph: Graph, start: Place, steps: number, options: WalkOptions = 
       if (clamp) return place;
       throw noSuchRelative(text, steps, `${endOf(start, steps, step, branch)}${options.instead ?? ""}`);
     }
-    if (others.length > 0) throw ambiguousWalk(graph, text, place, [only, ...others]);
+    if (others.length > 0) throw ambiguousWalk(graph, text, place, [only, ...others], options.on);
     place = only;
   }
   return place;
@@ -443,11 +446,17 @@ function notUpwards(text: string, offset: number): MigrateError {
 const nowhere = (text: string, hint: string): MigrateError =>
   new MigrateError({ code: "graph/walked-too-far", message: `'${text}' leads nowhere: it is no step`, hint });
 
-function ambiguousWalk(graph: Graph, text: string, from: Place, to: readonly RevisionId[]): MigrateError {
+function ambiguousWalk(
+  graph: Graph,
+  text: string,
+  from: Place,
+  to: readonly RevisionId[],
+  on: string | undefined,
+): MigrateError {
   return new MigrateError({
     code: "graph/ambiguous-walk",
     message: `Ambiguous walk: from ${from}, '${text}' could go to ${listed(graph, to)}`,
-    hint: `name the revision, for example: ${to[0]}`,
+    hint: `name the revision, for example: ${qualified(on, to[0]!)}`,
   });
 }
 
@@ -534,14 +543,25 @@ function downgradeStart(
   if (starts[0] === undefined)
     throw noSuchRelative(text, Number(offset), `nothing is applied there; ${appliedFrom(start)}`);
   if (starts.length === 1) return starts[0];
-  // From a merge one step down leads two ways: what can be typed there is a parent of it.
   const below = (id: RevisionId): readonly string[] => {
     const { parents } = nodeOf(graph, id);
-    return parents.length > 1 ? parents : [`${id}@${offset}`];
+    return parents.length > 1 ? oneDown({ revision: id, parents }) : [`${id}@${offset}`];
   };
   throw new MigrateError({
     code: "graph/ambiguous-start",
     message: `Ambiguous downgrade from multiple current revisions: '${text}' could start at ${listed(graph, starts)}`,
     hint: `name one, for example: ${starts.flatMap(below).slice(0, 3).join(" or ")}`,
   });
+}
+
+/**
+ * The targets that take back a revision that nothing applied needs, and no other. From a merge a step down leads several
+ * ways, and above each parent may be something else.
+ */
+export function oneDown({
+  revision,
+  parents,
+}: Pick<Revision, "revision" | "parents">): readonly [string, ...string[]] {
+  const [first, ...others] = parents.map((parent) => `${revision}@${parent}`);
+  return first === undefined || others.length === 0 ? [`${revision}@-1`] : [first, ...others];
 }

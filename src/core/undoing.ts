@@ -1,18 +1,17 @@
 /** A revision that is applied, half so or not yet → the command that takes it away, finishes, records or forgets it. */
 import { type Graph, nodeOf } from "./graph.ts";
+import { folderOf, unreadHint } from "./graph-faults.ts";
 import type { Intent, LedgerNames } from "./ledger/types.ts";
 import { withoutComments } from "./lexer.ts";
 import type { Revision, RevisionId } from "./migration.ts";
 import { qualified } from "./quote.ts";
 import { shellWord } from "./shell.ts";
 import { currentHeads, planStamp } from "./steps.ts";
-import { BASE } from "./target.ts";
+import { BASE, oneDown } from "./target.ts";
 
 /** The downgrade that runs its down file and no other. */
-export function downgradeOf({ revision, parents }: Pick<Revision, "revision" | "parents">): string {
-  const target = parents.length > 1 ? parents[0]! : `${revision}@-1`;
-  return `migrate downgrade ${shellWord(target)}`;
-}
+export const downgradeOf = (merged: Pick<Revision, "revision" | "parents">): string =>
+  `migrate downgrade ${shellWord(oneDown(merged)[0])}`;
 
 /** What finishes an interrupted step. */
 export function finishing(
@@ -43,7 +42,11 @@ export function finishingHint(
   const finish = finishing(graph, { revision, direction });
   const discard = `discard it ${discarding(of, applied)}`;
   if (graph.nodes.has(revision)) return `${lead}: ${finish}; or, if that cannot succeed, ${discard}`;
-  const restore = `no file has the revision ${revision}: restore its files and run: ${finish}`;
+  const file = graph.findUnread(revision);
+  const restore =
+    file === undefined
+      ? `no file has the revision ${revision}: restore its files and run: ${finish}`
+      : `its file is in ${folderOf(file.path)}: ${unreadHint([file], graph.nodes.size === 0)}; then run: ${finish}`;
   // Half undone it is in the ledger still, and a stamp reads no ledger with a revision that no file has.
   return direction === "down"
     ? `${restore}; or take back by hand what is left of it, and run: migrate repair --forget ${shellWord(revision)}`

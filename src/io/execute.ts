@@ -100,6 +100,9 @@ async function takeLock(plan: Plan, session: Session, options: ExecuteOptions): 
   }
 }
 
+/** Whatever writes to the ledger waits, also where it takes no such flag: `baseline`. */
+const LONGER = "or, where the command has --lock-wait SECONDS, wait longer";
+
 /** Throws `state/locked`, `execution/cancelled`, `StatementFailure`. */
 async function pollLock(lock: string, session: Session, options: LockOptions): Promise<void> {
   const start = performance.now();
@@ -112,8 +115,7 @@ async function pollLock(lock: string, session: Session, options: LockOptions): P
       if (!(error instanceof StatementFailure) || error.sqlstate !== sqlstates.lockHeld) throw error;
       const seconds = (performance.now() - start) / 1000;
       const holders = await options.lockHolders().catch(() => []);
-      if (seconds >= options.lockWait)
-        throw lockHeld(holders, { waited: seconds, next: "or wait longer with --lock-wait SECONDS" }, error);
+      if (seconds >= options.lockWait) throw lockHeld(holders, { waited: seconds, next: LONGER }, error);
       options.onEvent?.({ type: "waiting", seconds, holders });
       // Polling with no transaction open: a session that waits inside one would stop CREATE INDEX CONCURRENTLY.
       await pause(ms * (0.75 + Math.random() / 2), options.signal);

@@ -432,13 +432,17 @@ describe("a downgrade", () => {
       revision("b", ["a"]),
       revision("c", ["a"]),
       revision("m", ["b", "c"]),
-      revision("x", []),
+      revision("x", ["b"]),
     ]);
     const applied = appliedBelow(merged, ["m", "x"]);
     expect(() => planDowngrade(merged, applied, "-1")).toThrow(
-      expect.objectContaining({ hint: "name one, for example: b or c or x@-1" }),
+      expect.objectContaining({ hint: "name one, for example: x@-1 or m@b or m@c" }),
     );
-    for (const target of ["b", "c", "x@-1"]) expect(planDowngrade(merged, applied, target).length).toBe(1);
+    expect(() => planDowngrade(merged, applied, "m@-1")).toThrow(
+      expect.objectContaining({ hint: "name the revision, for example: m@b" }),
+    );
+    for (const target of ["m@b", "m@c", "x@-1"])
+      expect(planDowngrade(merged, applied, target).length).toBe(1);
   });
 
   it("keeps the well-known words", () => {

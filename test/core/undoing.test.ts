@@ -28,7 +28,15 @@ function leftBy(sentence: string, graph: ReturnType<typeof graphOf>, applied: re
   return planStamp(graph, rowsOf(applied), targets, { purge }).applied;
 }
 
-const all = Array.from({ length: 60 }, (_, seed) => graphOf(randomRevisions(seed, 12)));
+/** Above a parent of the merge is another head. */
+const besideMerge = graphOf([
+  revision("a"),
+  ...["b", "c"].map((id) => revision(id, ["a"])),
+  revision("m", ["b", "c"]),
+  revision("x", ["b"]),
+]);
+
+const all = [besideMerge, ...Array.from({ length: 60 }, (_, seed) => graphOf(randomRevisions(seed, 12)))];
 
 describe("the words take away the revision and nothing else", () => {
   const tops = all.flatMap((graph) =>
@@ -158,6 +166,13 @@ test("an interrupted step is finished or discarded, and one that is half undone 
   );
   expect(hint("gone", "down")).toBe(
     "no file has the revision gone: restore its files and run: migrate downgrade gone@-1; or take back by hand what is left of it, and run: migrate repair --forget gone",
+  );
+  const unread = { folder: "m", path: "m/sub/0003_gone.up.sql" };
+  const moved = { ...graph, findUnread: () => unread };
+  expect(
+    finishingHint(ofRetort(moved), ["a", "b"], { revision: "gone", direction: "up" }, "finish it with"),
+  ).toBe(
+    'its file is in m/sub: folders below m are not read; move its files up: mv m/sub/0003_gone.*.sql m; or name "m/sub" in "directories" too; then run: migrate upgrade gone; or take back by hand what it has done, and discard it with: migrate stamp b',
   );
 });
 

@@ -41,7 +41,24 @@ test("no ends with 1 and leaves all as it was, so that && stops there; yes does 
     });
   expect((await typed("downgrade base --dry-run", url, "")).code).toBe(0);
   expect((await shop.state(url)).heads).toEqual(["a"]);
+  await query(
+    url,
+    "CALL retort.stamp('y', '0', '0', '{}', 'y'); CALL retort.stamp('z', '0', '0', '{y}', 'z')",
+  );
+  const forgets = async (asked: string): Promise<void> => {
+    const { err } = await typed("repair --forget z", url, "n");
+    expect(err).toMatch(new RegExp(`^${asked} on .*\\? \\[y/N\\] nothing was done$`, "m"));
+    expect(err).not.toMatch(/^y has no file/m);
+  };
+  await forgets("Delete the row of z from the ledger");
   await query(url, "UPDATE retort.applied SET message = 'another'");
+  await forgets(
+    "Accept the files as they are, without running them, and delete the row of z from the ledger,",
+  );
+  await query(
+    url,
+    "CALL retort.remove('z', 'repair', 'run', ''); CALL retort.remove('y', 'repair', 'run', '')",
+  );
   for (const [answer, code, end] of [
     ["n", 1, "nothing was done"],
     ["y", 0, "repaired: a on .*"],

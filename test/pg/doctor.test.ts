@@ -172,6 +172,12 @@ test("a role that may only read, a changed file, what is pending", async () => {
     { check: "server", status: "wrong", message: expect.stringContaining("are read only") },
     { check: "ledger", status: "wrong", hint: expect.stringContaining("GRANT CREATE ON DATABASE") },
   ]);
+  // Whoever takes the role that the project sets may not create it either.
+  const set = project({ a: "SELECT 1;" }, { role: role.name });
+  const [asSet] = faultsOf((await diagnose({ ...world, cwd: set.folder }, { database: url })).checks);
+  expect(asSet?.hint).toContain(
+    'create the ledger for it, with a config file without "role": migrate ensure-version',
+  );
   await query(url, `CREATE SCHEMA retort; GRANT USAGE ON SCHEMA retort TO ${role.name}`);
   expect(faultsOf((await diagnose(world, asRole)).checks)[1]).toMatchObject({
     hint: expect.stringContaining(`schema, run: GRANT CREATE, USAGE ON SCHEMA retort TO`),

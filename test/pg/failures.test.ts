@@ -380,6 +380,22 @@ CREATE CONSTRAINT TRIGGER c AFTER INSERT ON o DEFERRABLE INITIALLY DEFERRED FOR 
     expect((await shop.state(url)).heads).toEqual(["b"]);
     expect((await ledger(url))["log"]).toHaveLength(2);
   });
+
+  test("a connection that breaks in the last step of a downgrade: done, and no plan is made from where it has led", async () => {
+    const { url } = await ownDatabase(server);
+    const wire = await proxy(url);
+    const shop = project({
+      a: "SELECT 1;",
+      b: { up: "SELECT 1;", down: "SELECT pg_sleep(1);" },
+      c: { up: "SELECT 1;", parent: "a" },
+    });
+    await shop.upgrade(url);
+    const downgrade = shop.downgrade(wire.url, "b@a");
+    await until(url, sleeping);
+    wire.cutClient();
+    expect(await downgrade).toMatchObject({ done: true, steps: [{ revision: "b" }] });
+    expect((await shop.state(url)).heads).toEqual(["c"]);
+  });
 });
 
 const [server] = servers();

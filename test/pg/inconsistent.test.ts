@@ -259,6 +259,9 @@ describe("a ledger that does not fit together", () => {
       code: 2,
       stderr: expect.stringMatching(/: migrate repair --database URL --forget b --dry-run; .*--yes\n$/),
     });
+    expect((await command(url, "repair", "--forget", "b", "--dry-run")).stderr).toContain(
+      "--forget deletes no row of an inconsistent ledger: once it is repaired, run the same command again\n",
+    );
     const script = await command(url, "repair", "--sql");
     expect(script).toMatchObject({
       code: 0,

@@ -156,7 +156,8 @@ test("a single transaction refuses beforehand: nothing is sent that writes", asy
   const shop = project({
     a: base,
     b: "CREATE INDEX CONCURRENTLY i ON t (x);",
-    c: { up: "SELECT 1;", header: ["transaction: none"] },
+    c: { up: "SELECT 1;", header: ["transaction: none"], downHeader: ["transaction: none"] },
+    d: "SELECT 1;",
   });
   expect(await failureOf(shop.upgrade(url, "heads", { singleTransaction: true }))).toMatchObject({
     code: "source/not-in-transaction",
@@ -165,9 +166,17 @@ test("a single transaction refuses beforehand: nothing is sent that writes", asy
     location: { path: "0002_b.up.sql", line: headerLines + 1 },
     diagnostics: [{}, { location: { path: "0003_c.up.sql" } }],
   });
-  expect(await failureOf(shop.script("base:heads", { singleTransaction: true }))).toMatchObject({
-    code: "source/not-in-transaction",
-  });
+  const hints = [
+    ["upgrade", "base:heads", ", or go only as far as a"],
+    ["upgrade", "a:heads", ""],
+    ["downgrade", "heads:base", ", or go down only to c"],
+    ["downgrade", "c:base", ""],
+  ] as const;
+  for (const [kind, target, other] of hints)
+    expect(await failureOf(shop.plan({ kind, target }, { singleTransaction: true }))).toMatchObject({
+      code: "source/not-in-transaction",
+      hint: `leave out --single-transaction${other}`,
+    });
   expect(await dump(url)).toBe(before);
 });
 

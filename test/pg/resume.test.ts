@@ -254,6 +254,38 @@ describe.each(servers())("on $name", (server) => {
     expect(planned.steps.map((s) => s.revision)).toEqual(["b", "other", "c"]);
   });
 
+  test("the downgrade of a merge is finished by one that leaves what else is above its parents", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({
+      a: "SELECT 1;",
+      b: { up: "SELECT 1;", parent: "a" },
+      c: { up: "SELECT 1;", parent: "a" },
+      m: { up: "SELECT 1;", parent: "b, c", down: "VACUUM missing;\n", downHeader: none },
+      x: { up: "SELECT 1;", parent: "b" },
+    });
+    await shop.upgrade(url, "heads");
+    expect(await failureOf(shop.downgrade(url, "m@c"))).toMatchObject({ sqlstate: "42P01" });
+    const finished = "migrate downgrade m@b; or";
+    expect((await failureOf(shop.upgrade(url)))["hint"]).toContain(finished);
+    const [{ hint } = {}] = await query(url, "SELECT retort.unfinished_hint() AS hint");
+    expect(hint).toContain(finished);
+    await query(url, "CREATE TABLE missing ()");
+    expect((await shop.downgrade(url, "m@b")).steps.map(({ revision }) => revision)).toEqual(["m"]);
+  });
+
+  test("a script that finds another index in the place of its own says how it goes on", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({ a: duplicates, b: { up: `CREATE TABLE u ();\n${unique}`, ...noneBoth } });
+    await failureOf(shop.upgrade(url));
+    await query(url, "DROP INDEX t_x; CREATE INDEX t_x ON t ((x + 1)); TRUNCATE t");
+    const script = await shop.script("a:b", { idempotent: true });
+    expect((await runScript(url, script)).stderr).toContain(
+      "HINT:  If that index is not needed, drop it with DROP INDEX CONCURRENTLY and run this script again; or",
+    );
+    await query(url, "DROP INDEX t_x");
+    expect((await runScript(url, script)).code).toBe(0);
+  });
+
   test("a downgrade that was interrupted is finished by a downgrade", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({

@@ -83,13 +83,36 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       const { code, stderr } = await runScript(url, await scriptOf("a:b", { lockRetries: 1 }), short);
       expect(stderr.match(/WARNING/g)).toHaveLength(1);
       expect(stderr).toMatch(
-        /ERROR: {2}retort: public\.t is locked by pid \d+, .* MODE\nHINT: {2}The step was rolled back\..* its first step, or .* --idempotent; else .* --from-database/,
+        /ERROR: {2}retort: public\.t is locked by pid \d+, .* MODE\nHINT: {2}The transaction was rolled back\..* its first step, or .* --idempotent; else .* --from-database/,
       );
       expect(code).toBe(3);
       await client.query("COMMIT");
     });
     expect((await shop.state(url)).heads).toEqual(["a"]);
     expect((await runScript(url, await scriptOf("a:b", { lockRetries: 1 }), short)).code).toBe(0);
+  });
+
+  test("where its step is half done, it says how that goes on", async () => {
+    const { url } = await ownDatabase(server);
+    const half = project({
+      a: "CREATE TABLE t (id int);",
+      b: {
+        up: "CREATE INDEX CONCURRENTLY t_id ON t (id);\nALTER TABLE t ADD COLUMN x int;",
+        header: ["transaction: none"],
+      },
+    });
+    await half.upgrade(url, "a");
+    const { plan, ledger, form } = await offline(half.deps, { kind: "upgrade", target: "a:b" }, {});
+    const { text } = renderScript(plan, ledger, { ...form, lockRetries: 1 });
+    await withClient(url, async (client) => {
+      await client.query("BEGIN; LOCK TABLE t IN ACCESS SHARE MODE;");
+      const { stderr } = await runScript(url, text, short);
+      expect(stderr).toMatch(
+        /HINT: {2}What the step did before this is kept\. .* go on\. .*resume with: migrate upgrade b; /,
+      );
+      await client.query("COMMIT");
+    });
+    await half.upgrade(url, "b");
   });
 
   test("it does not try for longer than a statement may run", async () => {

@@ -51,7 +51,9 @@ test.each(servers())("on $name", async (server) => {
   const locked = `SELECT pg_advisory_lock(${lockKey}), pg_advisory_lock_shared(${lockKey});`;
   for (const sql of [...texts].filter((text) => text.includes("retort.begin_")))
     expect((await failureOf(query(url, `${locked} ${sql}`))).hint, sql).toMatch(
-      /^Nothing of this step was done\. See: SELECT \* FROM retort\.intent;/,
+      sql.includes("'b'")
+        ? /^This step was begun before\. See: SELECT \* FROM retort\.intent;/
+        : /^Nothing of this step was done\. See: SELECT \* FROM retort\.intent;/,
     );
   expect(await query(url, "SELECT revision, statement FROM retort.intent")).toEqual(before);
 });

@@ -109,8 +109,15 @@ test("a range with a migration that cannot be undone, flags that do not fit", as
   expect(stderr).toContain("migrate downgrade c:b --sql");
   expect(code).toBe(2);
   const last = await migrate(["upgrade", "base:b", "--sql", "--with-downgrade", down], { cwd: of.folder });
-  expect(last.stderr).toContain("it is the last of them, so nothing can be taken back");
+  expect(last.stderr).toContain("nothing that the script applies can be taken back");
   expect((await migrate(["downgrade", "c:b", "--sql"], { cwd: of.folder })).code).toBe(0);
+  // What follows it in order may stand beside it.
+  of.write("0003_c.up.sql", "-- revision: c\n-- parent: a\n\nSELECT 1;\n");
+  const beside = await migrate(["upgrade", "base:heads", "--sql", "--with-downgrade", down], {
+    cwd: of.folder,
+  });
+  expect(beside.stderr).toContain("migrate downgrade b,c:c@a --sql");
+  expect((await migrate(["downgrade", "b,c:c@a", "--sql"], { cwd: of.folder })).stdout).toContain("-  c ");
   expect((await write("--split", join(root, "s"))).stderr).toContain("cannot be combined");
   const same = await migrate(["upgrade", "--sql", "-o", up, "--with-downgrade", up], cwd);
   expect(same.stderr).toContain(`${up} is named twice`);

@@ -3,6 +3,7 @@ import { type Repair, repair } from "../../app/repair.ts";
 import { exitCodes, MigrateError } from "../../core/errors.ts";
 import type { Finding } from "../../core/integrity.ts";
 import { type Inconsistency, repairLines } from "../../core/ledger/inconsistency.ts";
+import type { Plan } from "../../core/plan/types.ts";
 import { shellWord } from "../../core/shell.ts";
 import { findingHints, findingLine } from "../../render/findings.ts";
 import { renderScript } from "../../render/script/script.ts";
@@ -47,12 +48,19 @@ const command: Command = {
     } else if (text !== undefined) await printer.script([text]);
     else if (inconsistency !== undefined && dryRun)
       printer.lines(questionLines(inconsistency).map(printer.carry));
-    else if (dryRun) for (const finding of findings) printer.data(findingLine(finding));
-    else if (repaired.length === 0) for (const finding of left) printer.info(findingLine(finding));
+    else if (dryRun) {
+      for (const finding of findings.filter((each) => !left.includes(each)))
+        printer.data(findingLine(finding));
+      for (const finding of left) printer.info(findingLine(finding));
+    } else if (repaired.length === 0) for (const finding of left) printer.info(findingLine(finding));
     const refused = !done && !dryRun && !script && plan.batches.length > 0;
     if (refused) printer.info("nothing was done");
     if (inconsistency !== undefined) {
       if (done) printer.info("the ledger was repaired; compare it with the files: migrate verify");
+      if (!refused && args.list("forget").length > 0)
+        printer.info(
+          "--forget deletes no row of an inconsistent ledger: once it is repaired, run the same command again",
+        );
       return refused ? exitCodes.findings : exitCodes.ok;
     }
     if (done) printer.info(`repaired: ${repaired.join(", ")} on ${database}${ranNothing(findings)}`);
@@ -64,16 +72,16 @@ const command: Command = {
 export default command;
 
 async function confirmed(
-  { database, inconsistency, findings }: Omit<Repair, "done">,
+  { database, inconsistency, findings, left, plan }: Omit<Repair, "done">,
   { args, printer }: Invocation,
 ): Promise<boolean> {
-  const lines = inconsistency === undefined ? findings.map(findingLine) : questionLines(inconsistency);
+  const settled = findings.filter((each) => !left.includes(each));
+  const lines = inconsistency === undefined ? settled.map(findingLine) : questionLines(inconsistency);
   if (args.flag("yes")) {
     for (const line of lines) printer.info(line);
     return true;
   }
-  const what =
-    inconsistency === undefined ? "Accept the files as they are, without running them," : "Repair the ledger";
+  const what = inconsistency === undefined ? whatIsDone(plan) : "Repair the ledger";
   const answer = await printer.ask(lines, `${what} on ${database}?`);
   if (answer !== undefined) return answer;
   const forget = args.list("forget").map((revision) => `--forget ${shellWord(revision)}`);
@@ -82,6 +90,15 @@ async function confirmed(
     message: "repair asks before it changes the ledger, but there is no terminal",
     hint: `nothing was done; see what it would do with: ${["migrate repair", ...forget, "--dry-run"].join(" ")}; to repair without being asked, pass --yes`,
   });
+}
+
+/** To rows of the ledger. */
+function whatIsDone({ steps }: Plan): string {
+  const forgotten = steps.filter(({ direction }) => direction === "down").map(({ revision }) => revision);
+  const accepts = "Accept the files as they are, without running them,";
+  if (forgotten.length === 0) return accepts;
+  const deletes = `elete the ${forgotten.length === 1 ? "row" : "rows"} of ${forgotten.join(", ")} from the ledger`;
+  return forgotten.length === steps.length ? `D${deletes}` : `${accepts} and d${deletes},`;
 }
 
 /** Who reads that a file is accepted may take it for applied. */

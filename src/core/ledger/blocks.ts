@@ -15,7 +15,7 @@ import {
   tableFiles,
   withParts,
 } from "./format.ts";
-import { grants } from "./grants.ts";
+import { mayBeCreated } from "./grants.ts";
 import { type LedgerNames, sqlstates } from "./types.ts";
 
 /** Where something may be done. */
@@ -138,17 +138,17 @@ export const unlockBlock = (key: string): string =>
     ),
   );
 
-/**
- * The two ways to a ledger that a role without the rights may use, each whole: it may create the ledger, and then owns it; or
- * another creates it, which does not take the role that the project sets, and grants what is needed. An SQL expression; `grant` is a format of `object` and the role.
- */
-function mayBeCreated(kind: string, grant: string, object: string, { schema, role }: LedgerNames): string {
-  const others = grants("%3$s", "%2$I").split(/(?<=; )/);
+/** How it may be created, as an SQL expression. `object`: what the right is on, and `as` which part of a format. */
+function creatingSql(
+  on: "database" | "schema",
+  object: string,
+  as: string,
+  { schema, role }: LedgerNames,
+): string {
+  const way = mayBeCreated({ on, object: as, to: "%2$I", schema: "%3$s", isSet: role !== undefined });
+  const lines = `Nothing was changed. A${way.slice(1)}`.split(/(?<=: (?=GRANT)|; )/);
   return [
-    `format('Nothing was changed. As the owner of the ${kind}, run: '`,
-    `'${grant}; '`,
-    `'or create the ledger for it${role === undefined ? "" : ', with a config file without "role"'}: migrate ensure-version, then: '`,
-    ...others.map((each, at) => `'${each}'${at === others.length - 1 ? "," : ""}`),
+    `format(${lines.map((line) => `'${line}'`).join("\n        ")},`,
     `${object}, CURRENT_USER, ${literal(qualified(schema))})`,
   ].join("\n        ");
 }
@@ -178,13 +178,13 @@ export function createBlock(names: LedgerNames, upgrades: boolean): string {
       ...stopIf(
         `${place} IS NULL\n    AND NOT has_database_privilege(current_database(), 'CREATE')`,
         "format('retort: %s may not create the ledger, and lacks: CREATE on the database',\n        CURRENT_USER)",
-        mayBeCreated("database", "GRANT CREATE ON DATABASE %1$I TO %2$I", "current_database()", names),
+        creatingSql("database", "current_database()", "%1$I", names),
         NO_RIGHT,
       ),
       ...stopIf(
         `NOT has_schema_privilege(${place}, 'CREATE')\n    OR NOT has_schema_privilege(${place}, 'USAGE')`,
         `format('retort: %s may not create the ledger, which needs '\n        'CREATE and USAGE on the schema %s', CURRENT_USER, ${place})`,
-        mayBeCreated("schema", "GRANT CREATE, USAGE ON SCHEMA %1$s TO %2$I", place, names),
+        creatingSql("schema", place, "%1$s", names),
         NO_RIGHT,
       ),
     ]),

@@ -1,5 +1,29 @@
 /** The schema of a ledger and a role, as they stand in SQL → the GRANTs with which that role may use the ledger. */
 
+/** Who may not create the ledger. */
+interface Denied {
+  /** What it lacks: a right on the database, or on the schema that is there. */
+  readonly on: "database" | "schema";
+  readonly object: string;
+  readonly to: string;
+  /** Of the ledger. */
+  readonly schema: string;
+  /** The project sets that role. */
+  readonly isSet: boolean;
+}
+
+/**
+ * The two ways to a ledger that a role without the rights may use, each whole: it may create the ledger, and then owns it; or
+ * another creates it, which does not take the role that the project sets, and grants what is needed.
+ */
+export function mayBeCreated({ on, object, to, schema, isSet }: Denied): string {
+  const right = on === "database" ? "CREATE ON DATABASE" : "CREATE, USAGE ON SCHEMA";
+  return (
+    `as the owner of the ${on}, run: GRANT ${right} ${object} TO ${to}; or create the ledger for it` +
+    `${isSet ? ', with a config file without "role"' : ""}: migrate ensure-version, then: ${grants(schema, to)}`
+  );
+}
+
 /** What is to be done with a ledger: shown, or written by an upgrade and the like. */
 export type LedgerUse = "read" | "write";
 
