@@ -514,11 +514,16 @@ const QUALIFY = "qualify the name (CREATE TABLE shop.users)";
 const SEARCH_PATH = "search_path = ";
 
 /** The name of an index that is taken: CREATE INDEX CONCURRENTLY leaves one where it fails. */
-function leftIndex({ tag }: Statement, { sqlstate, message }: Failure): string | undefined {
+function leftIndex({ tag, sql }: Statement, { sqlstate, message }: Failure): string | undefined {
   const name = quotedName(message);
   if (tag !== "CREATE INDEX CONCURRENTLY" || sqlstate !== "42P07" || name === undefined) return undefined;
-  return `it may be an invalid index that an earlier attempt has left (\\d shows INVALID); then drop it first: DROP INDEX CONCURRENTLY ${identifier(name)}`;
+  return `it may be an invalid index that an earlier attempt has left (\\d shows INVALID); then drop it first: DROP INDEX CONCURRENTLY ${schemaOfTable(sql)}${identifier(name)}`;
 }
+
+/** `shop.` of CREATE INDEX … ON shop.orders, where the index is, too; empty where the table stands without one. */
+const schemaOfTable = (sql: string): string =>
+  /\bON\s+(?:ONLY\s+)?((?:"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)\s*\.)/iu.exec(withoutComments(sql))?.[1] ??
+  "";
 
 /** A batch by a key failed in the walk over its values, which stands before the author's statement in the block. */
 function walkHint({ tag = "", sql, offset = 0 }: Statement, failure: Failure): string | undefined {
