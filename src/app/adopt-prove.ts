@@ -10,6 +10,7 @@ import type { Tool } from "../core/adopt/tools.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import { quotedName } from "../core/explain.ts";
 import type { Direction } from "../core/header.ts";
 import type { MigrationFile, RevisionId } from "../core/migration.ts";
 import { readCatalog } from "../io/catalog.ts";
@@ -17,6 +18,8 @@ import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
 import { type AdoptOptions, adoptedProject, readAdoption } from "./adopt.ts";
+import { emptyBefore } from "./beforehand.ts";
+import { readier } from "./desired.ts";
 import { type Refusal, runSection } from "./foreign-section.ts";
 import { type Deps, openConfig, type Project } from "./project.ts";
 import { downwards, missingRole, replayRevisions, runSteps, withRoles } from "./replay.ts";
@@ -68,7 +71,7 @@ export async function proveAdoption(deps: Deps, options: AdoptProofOptions): Pro
     { revisions: up, more, onScratch: options.onScratch },
     async (scratch) => {
       const read = (session: Session) => readCatalog(session, project.ledger.names.schema);
-      const old = await madeByTool(scratch, tool, pairs, back, read);
+      const old = await madeByTool({ project, scratch, tool, pairs, back, read });
       const own = await madeByUs(deps, project, scratch, up, old.stretches, read);
       const compared = old.stretches.flatMap(({ places, end }, at) => {
         const theirs = own.ends[at];
@@ -141,22 +144,29 @@ interface MadeByTool {
   readonly refused: readonly Diagnostic[];
 }
 
-/** Throws `findings/not-proven` for an up that is refused. */
-function madeByTool(
-  scratch: Scratch,
-  tool: Tool,
-  pairs: readonly Sections[],
-  back: readonly number[],
-  read: Read,
-): Promise<MadeByTool> {
+interface ToolRun {
+  readonly project: Project;
+  readonly scratch: Scratch;
+  readonly tool: Tool;
+  readonly pairs: readonly Sections[];
+  /** Whose downs are run, in that order. */
+  readonly back: readonly number[];
+  readonly read: Read;
+}
+
+/** It begins as a migration of the project does. Throws `findings/not-proven` for an up that is refused. */
+function madeByTool({ project, scratch, tool, pairs, back, read }: ToolRun): Promise<MadeByTool> {
   const grammar = createGrammar();
   return withRoles(scratch, async (makeRoles) => {
     const upTo = async (count: number): Promise<Session> => {
-      const session = await scratch.empty();
+      const session = await emptyBefore(project, scratch);
       await makeRoles(session);
+      // What one file sets reaches the next: most tools have one session for all.
+      await readier(project, scratch)(session);
       for (const pair of pairs.slice(0, count)) {
         const refusal = await runSection(session, pair.up, tool, grammar);
-        if (refusal !== undefined) throw notProven(refusal, waysOut(refusal, pair, tool));
+        if (refusal !== undefined)
+          throw notProven(refusal, waysOut(refusal, pair, tool, project.pins.searchPath ?? []));
       }
       return session;
     };
@@ -233,11 +243,26 @@ async function madeByUs(
 }
 
 /** What helps where the server refuses an up of the tool's. */
-function waysOut({ failure }: Refusal, { revision, up: { source } }: Sections, tool: Tool): string {
+function waysOut(
+  { failure }: Refusal,
+  { revision, up: { source } }: Sections,
+  tool: Tool,
+  path: readonly string[],
+): string {
   if (isOfPlaceholder(revision, failure.message)) return UNWRITTEN;
+  if (failure.sqlstate === "3F000") return beforehandHint(quotedName(failure.message), tool, path);
   if (failure.sqlstate !== "42601") return UP_REFUSED;
   const values = source.text.includes("${") ? SUBSTITUTION[tool.name] : undefined;
   return values === undefined ? UNREADABLE : `${values}: ${IN_A_COPY}`;
+}
+
+/** `name`: the schema that is missing; undefined where search_path, of these schemas, has none that is there. */
+function beforehandHint(name: string | undefined, tool: Tool, path: readonly string[]): string {
+  const schema = name ?? path[0] ?? "public";
+  const said = path.includes(schema)
+    ? ""
+    : `name it in "session": {"searchPath": [${JSON.stringify(schema)}]} in the config file, and `;
+  return `the schema ${schema} must be there before the first migration, as where ${tool.name} itself creates it: ${said}name a database that has it with --database URL`;
 }
 
 const IN_A_COPY = "correct it in a copy of the folder, and prove that: migrate adopt COPY --prove";
@@ -253,7 +278,7 @@ const SUBSTITUTION: Readonly<Record<string, string>> = {
 const UNWRITTEN =
   "the new file still stops there in the place of a program: write its SQL into it first; then run this command again";
 const UP_REFUSED =
-  "the server refuses the other tool's SQL; use a server of the version, and with the extensions, that it was written for: --scratch URL";
+  "the server refuses the other tool's SQL: name one of the version, and with the extensions and roles, that it was written for (--scratch URL); what needs something that was there before its first migration cannot be proven";
 const DOWN_REFUSED =
   "the old folder stays as it was: correct it in the new file; --no-down compares only the ups";
 

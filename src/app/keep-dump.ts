@@ -53,6 +53,10 @@ export async function schemaOf(
 export const madeByFiles = ({ migrations }: Project): Made =>
   madeBy([...migrations.values()].map(({ up }) => up.source.text));
 
+/** What no SQL can be written for may have to stay, such as a subscription. */
+const leftOut = ({ code }: MigrateError): string =>
+  code === "usage/cannot-dump" ? ', or "ignore" in the config file leaves such objects out' : "";
+
 /**
  * Writes the file of `dump.file`, if one is configured, behind a run. A run that is done does not fail for it: what stands in
  * the way is a notice.
@@ -76,7 +80,7 @@ export async function keepDump(
     // What that folder has stays a migration, whatever is done to the file.
     const next = isReadFrom(path, config.directories, deps)
       ? `name a file in another folder as "dump.file" (${config.origins["dump.file"]})`
-      : `once that is settled, run: migrate dump -o ${shellWord(path)}`;
+      : `once that is settled${leftOut(error)}, run: migrate dump -o ${shellWord(path)}`;
     const message = `dump.file was not written: ${error.message}; ${next}`;
     onNotice?.({ severity: "WARNING", message });
   }

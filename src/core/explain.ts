@@ -72,7 +72,7 @@ export function explain(
   const step = stepOf(plan, batch, statement);
   const error = errorOf.bind(undefined, failure);
   const stateAnd = (next: string): string =>
-    scratch === undefined ? whatIsSo(plan, batch, step, next) : onScratch(scratch);
+    scratch === undefined ? whatIsSo(plan, batch, step, { next, again: again?.(step) }) : onScratch(scratch);
   const resumes = runAgain(again?.(step), "it resumes here");
   const state = adviceOnly === true ? undefined : stateAnd(`fix the cause and ${resumes}`);
   if (isGuard(sqlstate)) return error("state/guard", failure.message.replace(/^retort: /, ""), failure.hint);
@@ -334,8 +334,16 @@ function refusedSetting({ purpose }: Statement, { sqlstate, message }: Failure):
       : undefined;
 }
 
-/** What is so now, after the statement failed. `next`: what to type where something is left unfinished. */
-function whatIsSo(plan: Plan, batch: Batch, step: PlanStep | undefined, next: string): string {
+/**
+ * What is so now, after the statement failed. `next`: what to type where something is left unfinished; `again`: where the same
+ * command would lead further.
+ */
+function whatIsSo(
+  plan: Plan,
+  batch: Batch,
+  step: PlanStep | undefined,
+  { next, again }: { readonly next: string; readonly again: string | undefined },
+): string {
   if (step === undefined) return NOTHING;
   if (!batch.transactional)
     return `this statement ran outside a transaction: ${next}. See what is unfinished with: migrate current`;
@@ -343,13 +351,14 @@ function whatIsSo(plan: Plan, batch: Batch, step: PlanStep | undefined, next: st
   // Its first transaction leaves nothing behind, of such a step either: there is nothing to resume.
   if (batch.statements.some(({ purpose }) => purpose === "guard-part"))
     return `revision ${step.revision} runs outside a transaction: what it did before this is kept; ${next}`;
+  const goesOn = again === undefined ? "" : `; to go on, ${runAgain(again)}`;
   if (step.direction === "down")
-    return `the downgrade of ${step.revision} was rolled back; it is still applied`;
+    return `the downgrade of ${step.revision} was rolled back; it is still applied${goesOn}`;
   const before =
     plan.from.length === 0 && plan.steps[0] === step
       ? "none is applied"
       : "what was applied before it stays applied";
-  return `revision ${step.revision} was rolled back; ${before}`;
+  return `revision ${step.revision} was rolled back; ${before}${goesOn}`;
 }
 
 /** A scratch database has none of the rows that the user's has, and may be of another version. */
@@ -527,11 +536,16 @@ const QUALIFY = "qualify the name (CREATE TABLE shop.users)";
 const SEARCH_PATH = "search_path = ";
 
 /** The name of an index that is taken: CREATE INDEX CONCURRENTLY leaves one where it fails. */
-function leftIndex({ tag }: Statement, { sqlstate, message }: Failure): string | undefined {
+function leftIndex({ tag, sql }: Statement, { sqlstate, message }: Failure): string | undefined {
   const name = quotedName(message);
   if (tag !== "CREATE INDEX CONCURRENTLY" || sqlstate !== "42P07" || name === undefined) return undefined;
-  return `it may be an invalid index that an earlier attempt has left (\\d shows INVALID); then drop it first: DROP INDEX CONCURRENTLY ${identifier(name)}`;
+  return `it may be an invalid index that an earlier attempt has left (\\d shows INVALID); then drop it first: DROP INDEX CONCURRENTLY ${schemaOfTable(sql)}${identifier(name)}`;
 }
+
+/** `shop.` of CREATE INDEX … ON shop.orders, where the index is, too; empty where the table stands without one. */
+const schemaOfTable = (sql: string): string =>
+  /\bON\s+(?:ONLY\s+)?((?:"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)\s*\.)/iu.exec(withoutComments(sql))?.[1] ??
+  "";
 
 /** A batch by a key failed in the walk over its values, which stands before the author's statement in the block. */
 function walkHint({ tag = "", sql, offset = 0 }: Statement, failure: Failure): string | undefined {

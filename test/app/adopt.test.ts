@@ -363,7 +363,7 @@ test("what cannot be read says what to type", async () => {
   });
   await expect(adoptFiles({ "V1__a.sql": "" }, { tool: "goose" })).rejects.toMatchObject({
     message: "no file in old is named as goose names its files; it looks like a folder of flyway",
-    hint: "write: migrate adopt old --tool flyway",
+    hint: "name that tool: --tool flyway",
   });
   const pair = { "1_a.up.sql": "SELECT 1;\n", "1_a.down.sql": "SELECT 2;\n" };
   for (const tool of ["goose", "dbmate", "node-pg-migrate"])

@@ -13,12 +13,12 @@ function explained(
   ours = false,
   outside?: string,
   settings: readonly string[] = [],
-  { tag = outside ?? "DO", direction = "up" } = {},
+  { tag = outside ?? "DO", direction = "up", said = sql } = {},
 ) {
   const origin = { path: "a.up.sql", line: 3, column: 1, start, end: start + sql.length };
   const statement = ours
     ? { sql: "CALL retort.begin_step();", purpose: "begin-step", step: 0 }
-    : { sql, purpose: "user", step: 0, origin, offset: 0, tag };
+    : { sql: said, purpose: "user", step: 0, origin, offset: 0, tag };
   const step = {
     direction,
     revision: "a",
@@ -125,6 +125,10 @@ describe("advice by SQLSTATE", () => {
     const drop = 'drop it first: DROP INDEX CONCURRENTLY "by_N"';
     expect(explained(failure, false, "CREATE INDEX CONCURRENTLY").hint).toContain(drop);
     expect(explained(failure, false, "CREATE INDEX").hint).not.toContain(drop);
+    const said = 'CREATE INDEX CONCURRENTLY by_n -- on x.y\n ON ONLY "My".orders (a);';
+    expect(explained(failure, false, "CREATE INDEX CONCURRENTLY", [], { said }).hint).toContain(
+      'DROP INDEX CONCURRENTLY "My"."by_N"',
+    );
   });
 
   test("a character that the encoding of the database lacks is underlined, or the header's", () => {

@@ -64,9 +64,24 @@ describe.each(servers())("on $name", (server) => {
     await adopt(at, { folder: "old", write: true });
     await expect(proveAdoption(at, { folder: "old" })).rejects.toMatchObject({
       code: "findings/not-proven",
-      hint: expect.stringContaining("it was written for: --scratch URL"),
+      hint: expect.stringContaining("it was written for (--scratch URL)"),
       location: { path: "old/1_a.up.sql", line: 2 },
     });
+  });
+
+  test("a schema that the tool itself has made is there on both sides, once the project says so", async () => {
+    const at = await world({ "1_a.up.sql": "CREATE TABLE app.a ();\nCREATE TABLE b ();\n" });
+    await adopt(at, { folder: "old", write: true });
+    const config = join(at.cwd, "migrate.config.json");
+    await expect(proveAdoption(at, { folder: "old" })).rejects.toMatchObject({
+      hint: `the schema app must be there before the first migration, as where golang-migrate itself creates it: name it in "session": {"searchPath": ["app"]} in the config file, and name a database that has it with --database URL`,
+    });
+    writeFileSync(config, JSON.stringify({ session: { searchPath: ["app"] } }));
+    await expect(proveAdoption(at, { folder: "old" })).rejects.toMatchObject({
+      hint: "the schema app must be there before the first migration, as where golang-migrate itself creates it: name a database that has it with --database URL",
+    });
+    await query(at.env["DATABASE_URL"]!, "CREATE SCHEMA app");
+    expect((await proveAdoption(at, { folder: "old" })).differences.up).toEqual([]);
   });
 
   test.each([

@@ -164,6 +164,21 @@ describe.sequential.each(servers())("on $name", (server) => {
       `dump.file was not written: ${file} exists, and is not a dump as migrate writes it; once that is settled, run: migrate dump -o "${file}"`,
     ]);
 
+    await query(
+      url,
+      "CREATE SUBSCRIPTION sub CONNECTION 'dbname=x' PUBLICATION p WITH (connect = false, slot_name = NONE)",
+    );
+    await run(deps(), { kind: "downgrade", target: "-1" }, { ...project, onNotice });
+    expect(notices.at(-1)).toContain(
+      '; once that is settled, or "ignore" in the config file leaves such objects',
+    );
+    const ignore = { directories: [example], dump: { file }, ignore: ["subscription:*"] };
+    rmSync(file);
+    writeFileSync(config, JSON.stringify(ignore));
+    await run(deps(), { kind: "upgrade", target: "+1" }, { ...project, onNotice });
+    expect(notices).toHaveLength(2);
+    await query(url, "DROP SUBSCRIPTION sub");
+
     const amid = { directories: [example], dump: { file: join(example, "schema.sql") } };
     writeFileSync(config, JSON.stringify(amid));
     await run(deps(), { kind: "upgrade", target: "+1" }, { ...project, onNotice });

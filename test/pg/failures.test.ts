@@ -364,6 +364,12 @@ CREATE CONSTRAINT TRIGGER c AFTER INSERT ON o DEFERRABLE INITIALLY DEFERRED FOR 
       "run the same command again: it resumes here",
     );
     shop.write("0003_c.down.sql", "-- revision: c\n-- transaction: none\n\nSELECT 1; SELECT 2;");
+    shop.write("0002_b.down.sql", "-- revision: b\n\nSELECT 1 / 0;");
+    expect((await failureOf(shop.downgrade(url, "-2"))).hint).toContain(
+      "the downgrade of b was rolled back; it is still applied; to go on, run: migrate downgrade a (the same command",
+    );
+    await shop.run(url, { kind: "stamp", targets: ["c"] });
+    shop.write("0002_b.down.sql", `-- revision: b\n\nDROP TABLE b; ${ended}`);
     const { steps } = await shop.downgrade(url, "-2");
     expect(steps.map(({ revision }) => revision)).toEqual(["c", "b"]);
     expect((await shop.state(url)).heads).toEqual(["a"]);

@@ -1,7 +1,6 @@
 /** The tools whose folders can be read, each with what its version table says. The one table of them. */
 import { MigrateError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
-import { shellWord } from "../shell.ts";
 import * as alembic from "./alembic.ts";
 import * as dbmate from "./dbmate.ts";
 import * as diesel from "./diesel.ts";
@@ -201,7 +200,7 @@ export function nothingOf(tool: Tool, files: readonly FolderFile[], folder: stri
     code: "usage/no-tool",
     message: `no file in ${folder} is named as ${tool.name} names its files${isOther ? `; it looks like a folder of ${like.name}` : ""}`,
     hint: isOther
-      ? `write: migrate adopt ${shellWord(folder)} --tool ${like.name}`
+      ? `name that tool: --tool ${like.name}`
       : "name the folder that contains the files: migrate adopt FOLDER",
   });
 }
