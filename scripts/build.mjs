@@ -61,18 +61,6 @@ const common = {
   },
 };
 
-await build({
-  ...common,
-  entryPoints: { index: "src/index.ts", test: "src/app/test-database.ts" },
-  format: "esm",
-  splitting: true,
-  chunkNames: "chunks/[name]-[hash]",
-  // slonik and pg are CommonJS and call require() for Node's own modules.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
-});
-
 /** Packages that few commands load: a file each, so that the others do not read them. */
 const apart = ["fast-glob", "pg", "slonik", "zod"];
 
@@ -110,6 +98,19 @@ await build({
   ...cjs,
   entryPoints: { main: "src/edge.ts" },
   banner: { js: "const __url = require('node:url').pathToFileURL(__filename).href;" },
+  plugins: [packagesApart("./packages")],
+});
+
+await build({
+  ...common,
+  entryPoints: { index: "src/index.ts", test: "src/app/test-database.ts" },
+  format: "esm",
+  splitting: true,
+  // Beside the packages, which each of them requires by the same path.
+  chunkNames: "chunk-[hash]",
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
   plugins: [packagesApart("./packages")],
 });
 
