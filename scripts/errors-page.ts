@@ -75,7 +75,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/no-templates": "The templates folder does not exist.",
   "usage/no-tool": "The folder does not look like that of a tool that can be adopted from.",
   "usage/not-a-dump":
-    "A file that the dump would replace was not written by `migrate dump`, or is another dump's.",
+    "A file or a folder in the way of the dump was not written by `migrate dump`, or is another dump's.",
   "usage/not-a-graph": "A file that a graph would replace is not one that `migrate` wrote.",
   "usage/not-a-review": "A file that a review would replace is not one that `migrate` wrote.",
   "usage/not-a-script": "A file that a script would replace is not a script as `migrate` wrote it.",

@@ -3,7 +3,6 @@
  * folder that differs from the migrations.
  */
 import { notHere } from "../core/absence.ts";
-import { items, kindOf, node, word } from "../core/ast.ts";
 import { legendOf } from "../core/catalog/compare.ts";
 import { counts } from "../core/diff/verdict.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
@@ -11,16 +10,15 @@ import { interruptedText } from "../core/explain.ts";
 import { inOrder } from "../core/graph.ts";
 import { besideNewer, leftToDo } from "../core/newer-release.ts";
 import type { StepInput } from "../core/plan/step.ts";
-import type { LintedStatement } from "../core/rules/lint.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import { type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
 import { wayOutOf } from "../core/target.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { hasSchemaFolder } from "../io/schema-folder.ts";
 import type { Notice } from "../io/session/types.ts";
-import { readTrees } from "../io/trees.ts";
 import { checkSchema, type SchemaCheck } from "./check-schema.ts";
 import { stepInputs } from "./compile.ts";
+import { leavesWhatItMakes } from "./empty-down.ts";
 import type { Standing } from "./look.ts";
 import { type Deps, openWarned, type Project, type ProjectOptions, withMigrations } from "./project.ts";
 
@@ -167,44 +165,18 @@ async function readFiles(
   }
 }
 
-/** Many are written with OR REPLACE or IF NOT EXISTS, and stay with good reason. */
-const CREATES = /^CREATE (?!EXTENSION|FUNCTION|PROCEDURE)/;
-
-/** Not those that say with `accepts` what they leave. */
 async function emptyDowns(
   { migrations }: Project,
   inputs: readonly StepInput[],
   server: ServerVersion | undefined,
 ): Promise<readonly string[]> {
-  const tags = new Map(
-    inputs
-      .filter(({ direction }) => direction === "up")
-      .map(({ revision, statements }) => [revision, statements.map(({ tag }) => tag)]),
-  );
   const grammar = createGrammar(server);
   const paths: string[] = [];
   for (const { direction, revision, statements, path } of inputs) {
-    const migration = migrations.get(revision);
-    if (direction === "up" || statements.length > 0 || migration?.down?.header.accepts !== undefined)
-      continue;
-    const made = tags.get(revision) ?? [];
-    const isLeft =
-      made.some((tag) => CREATES.test(tag)) ||
-      // Only the tree says what it alters.
-      (made.includes("ALTER TABLE") && (await readTrees(grammar, migration!.up)).file.statements.some(adds));
-    if (isLeft) paths.push(path);
+    if (direction === "up" || statements.length > 0) continue;
+    if (await leavesWhatItMakes(migrations.get(revision)!, grammar)) paths.push(path);
   }
   return paths;
-}
-
-/** Whether it adds something to a table that may not be there yet. */
-function adds({ ast }: Pick<LintedStatement, "ast">): boolean {
-  const [kind, tree] = kindOf(ast);
-  if (kind !== "AlterTableStmt") return false;
-  return items(tree["cmds"]).some((item) => {
-    const { subtype, missing_ok } = node(item["AlterTableCmd"]);
-    return /^AT_Add(?:Column|Constraint|Identity)$/.test(word(subtype)) && missing_ok !== true;
-  });
 }
 
 export interface HeadsOptions {

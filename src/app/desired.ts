@@ -201,7 +201,11 @@ function hintOf(
   return (
     failure.hint ??
     missingOnServer(failure.message) ??
-    noSchemaHint(failure, { settings, setBy: settingPath(all, statement.origin) }) ??
+    noSchemaHint(failure, {
+      settings,
+      setBy: settingPath(all, statement.origin),
+      madeIn: "files",
+    }) ??
     "the statements can be in any order, but each must work after all the others"
   );
 }

@@ -14,7 +14,7 @@ import { madeByFiles, type Schema, schemaOf } from "./keep-dump.ts";
 import { type Deps, openConfig, openProject, openWarned, type ProjectOptions } from "./project.ts";
 import { replayRevisions, revisionsTo } from "./replay.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
-import { readAsMigration, refuseOutputs, writeOutputs } from "./write-output.ts";
+import { readAsMigrations, refuseOutputs, writeOutputs } from "./write-output.ts";
 
 export interface DumpOptions extends ProjectOptions, Pick<ScratchUse, "onScratch"> {
   /** What the migrations up to there make, on a scratch database; without it, what the configured database has. */
@@ -80,7 +80,7 @@ async function written(
 /** A dump's files would be read as migrations. */
 function refuseOwn(folder: string | undefined, { directories }: Config, deps: Deps): void {
   if (folder !== undefined && isReadFrom(join(folder, "dump.sql"), directories, deps))
-    throw readAsMigration(`a file in ${folder}`, "another folder: migrate dump --to DIR");
+    throw readAsMigrations(folder);
 }
 
 interface Found extends Schema {

@@ -13,6 +13,7 @@ import { currentHeads, idsOf, type Step } from "../core/steps.ts";
 import { type CompileOptions, compileRules, compileSteps } from "./compile.ts";
 import { connect } from "./connect.ts";
 import { warnOfNewer } from "./effects.ts";
+import { warnOfEmptyDowns } from "./empty-down.ts";
 import { fields, flag, type Rules } from "./options.ts";
 import { readLedgers, refuseInconsistent } from "./other-ledger.ts";
 import {
@@ -76,7 +77,15 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
     flags: flagsOf(options, asked, plans.plan),
     lockRetries: asked.lockRetries ?? project.config.lockRetries,
   };
-  for (const plan of Object.values(plans)) refuseLayout(plan, form);
+  for (const plan of Object.values(plans)) {
+    refuseLayout(plan, form);
+    await warnOfEmptyDowns(
+      project,
+      plan,
+      options.serverVersion ?? project.config.serverVersion,
+      deps.onNotice,
+    );
+  }
   return { ...plans, ledger: project.ledger, form };
 }
 

@@ -140,14 +140,14 @@ export const revisionsTo = (project: Project, target: string): readonly Revision
 
 /**
  * For each revision a key of all that makes the database what it is after it: the server, who is connected to it and how,
- * the settings, what was there before, the files up to it.
+ * the settings there and ours, what was there before, the files up to it.
  */
 function keysOf(
   { migrations, ledger, pins }: Project,
-  { version, address }: Scratch,
+  { version, settings, address }: Scratch,
   { revisions, schemas }: { readonly revisions: readonly RevisionId[]; readonly schemas: readonly string[] },
 ): readonly string[] {
-  const session = [version.number, address?.user, address?.options, pins];
+  const session = [version.number, settings, address?.user, address?.options, pins];
   let key = sha256(JSON.stringify([...session, ledger.names, ledger.create, schemas]));
   return revisions.map((revision) => {
     key = sha256(`${key} ${revision} ${migrations.get(revision)!.up.checksum}`);

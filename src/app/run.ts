@@ -23,6 +23,7 @@ import {
   openConnected,
   ownBackend,
 } from "./connect.ts";
+import { warnOfEmptyDowns } from "./empty-down.ts";
 import { bringUp } from "./ensure.ts";
 import { heldBack } from "./held-back.ts";
 import { callback, flag, type Rules } from "./options.ts";
@@ -116,6 +117,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
       const from =
         conversion === undefined ? state : { ...state, applied: settledRows(graph, state.applied) };
       const plan = await computing(deps, project, () => planFor(project, request, from, session, options));
+      if (attempt === 0) await warnOfEmptyDowns(project, plan, session.version, options.onNotice);
       const hasNoStep = plan.batches.length === 0;
       const ended = (): RunResult => ({
         database,

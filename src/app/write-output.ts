@@ -42,19 +42,26 @@ export function refuseOutputs(
   directories: readonly string[],
 ): void {
   for (const [index, path] of paths.entries()) {
-    if (isReadFrom(path, directories, deps)) throw readAsMigration(path, "a file in another folder: -o FILE");
+    if (isReadFrom(path, directories, deps)) throw readAsMigration(path);
     refuseForeign(deps, kind, path);
     const same = paths.slice(0, index).find((other) => isSameFile(path, other, deps));
     if (same !== undefined) throw sameFile(same, path);
   }
 }
 
-/** `other`: another place, and how it is named. */
-export const readAsMigration = (path: string, other: string): MigrateError =>
+const readAsMigration = (path: string): MigrateError =>
   new MigrateError({
     code: "usage/own-folder",
     message: `${path} is in a folder of migrations, and would be read as one`,
-    hint: `nothing was written; name ${other}`,
+    hint: "nothing was written; name a file in another folder: -o FILE",
+  });
+
+/** Of the files of a dump. */
+export const readAsMigrations = (folder: string): MigrateError =>
+  new MigrateError({
+    code: "usage/own-folder",
+    message: `${folder} is a folder of migrations, and the dump's files there would be read as such`,
+    hint: "nothing was written; name another folder for the dump: migrate dump --to DIR",
   });
 
 const sameFile = (one: string, other: string): MigrateError =>

@@ -120,7 +120,7 @@ export async function readCommandLine(words: readonly string[]): Promise<Command
     const isFlag = args.fault?.code === "usage/unknown-flag";
     return {
       args: parseWords(after, front, args),
-      unknown: isFlag ? args.fault : unknownCommand(name, before),
+      unknown: isFlag ? behind("", args.fault!) : unknownCommand(name, before),
     };
   }
   const { fault, ...rest } = args;
@@ -131,10 +131,11 @@ export async function readCommandLine(words: readonly string[]): Promise<Command
 function behind(name: string, fault: MigrateError): MigrateError {
   const { code, message, hint } = fault;
   if (code !== "usage/unknown-flag" || hint?.startsWith("see: ") !== true) return fault;
+  const help = ["migrate", name, "--help"].filter((word) => word !== "").join(" ");
   return new MigrateError({
     code,
     message,
-    hint: `a flag of the command is written after its name; see: migrate ${name} --help`,
+    hint: `a flag of a command is written after its name; see: ${help}`,
   });
 }
 

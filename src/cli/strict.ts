@@ -38,13 +38,14 @@ export function parseWords(
     // Behind a letter that is no flag, the others of the word may be its value.
     if (token.kind !== "option" || token.index === unreadable) continue;
     const option = options.get(token.name);
-    const wrong =
-      option !== undefined
-        ? (helpFault(command, words[token.index]!, token, tokens[at + 1], options) ??
-          valueFault(command, token, option))
+    const word = words[token.index]!;
+    const wrong = isName(command, word, options)
+      ? unknownFlag(command, token.rawName, word, options)
+      : option !== undefined
+        ? (helpFault(command, token, tokens[at + 1], options) ?? valueFault(command, token, option))
         : token.name === "="
-          ? noValue(command, `-${words[token.index]!.split("=", 1)[0]!.at(-1)}`)
-          : unknownFlag(command, token.rawName, words[token.index]!);
+          ? noValue(command, `-${word.split("=", 1)[0]!.at(-1)}`)
+          : unknownFlag(command, token.rawName, word, options);
     if (option === undefined || wrong !== undefined) {
       fault ??= wrong;
       unreadable = token.index;
@@ -155,8 +156,7 @@ const noValue = (command: Named, flag: string): MigrateError =>
 
 /** In psql `-h` takes a server. Help would let a script go on as if it had done what it was written for. */
 function helpFault(
-  command: Pick<Command, "name" | "args" | "positionals">,
-  word: string,
+  command: Named,
   { rawName, index }: OptionToken,
   next: Token | undefined,
   options: ReadonlyMap<string, Option>,
@@ -165,10 +165,6 @@ function helpFault(
   const hasValue =
     next.kind === "positional" ||
     (next.kind === "option" && next.index === index && options.get(next.name)?.type !== "boolean");
-  const whole = word.slice(1);
-  // `-head` is read as letters, too.
-  if (hasValue && (Object.hasOwn(command.args, whole) || argumentFor(command, whole) !== undefined))
-    return unknownFlag(command, rawName, word);
   return hasValue
     ? usage("unexpected-value", "-h takes no value: it shows the help", command, ONE_ADDRESS)
     : undefined;
@@ -295,62 +291,91 @@ function combinationFault(
 type Named = Pick<Command, "name">;
 
 /** What hands type that come from other tools: our flag, or the first of several that the command has, or why there is none. */
-const habits: Readonly<Record<string, string | readonly string[]>> = {
-  tag: "Alembic passes it to env.py, which does not exist here; -x KEY=VALUE sets a variable of the config file;",
-  "down-revision": "head",
-  parent: "head",
-  revises: "head",
-  from: "head",
-  label: "branch-label",
-  "branch-labels": "branch-label",
-  branch: "branch-label",
-  id: "rev-id",
-  "revision-id": "rev-id",
-  depends: "depends-on",
-  dependencies: "depends-on",
-  path: ["version-path", "directory"],
-  dry: "dry-run",
-  dryrun: "dry-run",
-  offline: "sql",
-  url: "database",
-  db: "database",
-  "database-url": "database",
-  dir: "directory",
-  environment: "env",
-  delete: "remove",
-  ...Object.fromEntries(
-    ["host", "port", "p", "username", "user", "U", "dbname"].map((name) => [name, ONE_ADDRESS]),
-  ),
-  // psql names the database so, and dbmate the folder.
-  d: "a database is named by --database postgres://ROLE@HOST:PORT/NAME, a folder by --directory DIR;",
-  idempotent: "it works only with upgrade and downgrade;",
-  ...Object.fromEntries(
-    ["force", "no-prompt", "no-input", "non-interactive", "assume-yes"].map((name) => [name, "yes"]),
-  ),
-};
+const habits = new Map<string, string | readonly string[]>(
+  Object.entries({
+    tag: "Alembic passes it to env.py, which does not exist here; -x KEY=VALUE sets a variable of the config file;",
+    "down-revision": "head",
+    parent: "head",
+    revises: "head",
+    from: "head",
+    label: "branch-label",
+    "branch-labels": "branch-label",
+    branch: "branch-label",
+    id: "rev-id",
+    "revision-id": "rev-id",
+    depends: "depends-on",
+    dependencies: "depends-on",
+    path: ["version-path", "directory"],
+    dry: "dry-run",
+    dryrun: "dry-run",
+    offline: "sql",
+    url: "database",
+    db: "database",
+    "database-url": "database",
+    dir: "directory",
+    environment: "env",
+    delete: "remove",
+    ...Object.fromEntries(
+      ["host", "port", "p", "username", "user", "U", "dbname"].map((name) => [name, ONE_ADDRESS]),
+    ),
+    // psql names the database so, and dbmate the folder.
+    d: "a database is named by --database postgres://ROLE@HOST:PORT/NAME, a folder by --directory DIR;",
+    idempotent: "it works only with upgrade and downgrade;",
+    ...Object.fromEntries(
+      ["force", "no-prompt", "no-input", "non-interactive", "assume-yes"].map((name) => [name, "yes"]),
+    ),
+  }),
+);
+
+type Speaker = Pick<Command, "name" | "args" | "positionals">;
 
 function unknownFlag(
-  { name: command, args, positionals }: Pick<Command, "name" | "args" | "positionals">,
+  command: Speaker,
   flag: string,
   word: string,
+  options: ReadonlyMap<string, Option>,
 ): MigrateError {
-  const known = Object.keys(args);
-  const meant = (name: string): string | undefined =>
-    [name, ...habitsFor(name)].find((each) => known.includes(each));
-  // `-single-head` is read as letters, and is a name with one dash.
-  const [whole] = word.split("=", 1) as [string];
-  const byWhole = whole.startsWith("--") ? undefined : meant(whole.slice(1));
-  const name = flag.replace(/^--?(no-)?/, "");
-  const others = habitsFor(name).length === 0 ? (nearest(name, known) ?? begunSo(name, known)) : undefined;
-  const guess = byWhole ?? meant(name) ?? others;
-  const reason = byWhole === undefined && habitsFor(name).find((each) => each.includes(" "));
-  const target = argumentFor({ positionals }, name);
-  const byWholeTarget = whole.startsWith("--") ? undefined : argumentFor({ positionals }, whole.slice(1));
-  const argument = byWhole === undefined ? (byWholeTarget ?? target) : undefined;
-  const said = argument === undefined ? guess && ` --${guess}` : `: migrate ${command} ${argument}`;
-  const hint = reason || (said && `did you mean${said}?`);
-  const shown = byWhole === undefined && byWholeTarget === undefined ? flag : whole;
-  return usage("unknown-flag", `unknown flag ${shown}`, { name: command }, hint);
+  const whole = oneDash(word);
+  const readings = whole === undefined ? [flag] : [whole, flag];
+  const known = Object.keys(command.args);
+  const near = (name: string): string | undefined => {
+    const guess = nearest(name, known) ?? begunSo(name, known);
+    return guess && `did you mean --${guess}?`;
+  };
+  for (const of of [(name: string) => meantBy(command, name, options), near]) {
+    for (const reading of readings) {
+      const name = reading.replace(/^--?/, "");
+      const hint = of(name) ?? of(name.replace(/^no-/, ""));
+      if (hint !== undefined)
+        return usage("unknown-flag", `unknown flag ${reading}`, command, hint || undefined);
+    }
+  }
+  return usage("unknown-flag", `unknown flag ${readings[0]}`, command);
+}
+
+/** Several letters behind one dash, without their value: `-head` is read as letters, and may be a name. */
+const oneDash = (word: string): string | undefined => /^-[a-z][a-z-]{2,}(?==|$)/i.exec(word)?.[0];
+
+/** `-message x` must not be the message `essage`. */
+function isName(command: Speaker, word: string, options: ReadonlyMap<string, Option>): boolean {
+  const name = oneDash(word)?.slice(1);
+  if (name === undefined) return false;
+  return meantBy(command, name, options) !== undefined || TARGETS.has(name) || MEANS_TARGET.has(name);
+}
+
+/** What to type for the name of a flag, of ours or of another tool: "" where the command has nothing like it. */
+function meantBy(
+  { name: command, args, positionals }: Speaker,
+  name: string,
+  options: ReadonlyMap<string, Option>,
+): string | undefined {
+  const argument = argumentFor({ positionals }, name);
+  if (argument !== undefined) return `did you mean: migrate ${command} ${argument}?`;
+  if (options.has(name)) return `did you mean --${name}?`;
+  const others = habits.get(name);
+  const ours = [others ?? []].flat().find((each) => each.includes(" ") || Object.hasOwn(args, each));
+  if (ours !== undefined) return ours.includes(" ") ? ours : `did you mean --${ours}?`;
+  return others === undefined ? undefined : "";
 }
 
 /** What is written here without dashes. */
@@ -367,9 +392,6 @@ const TARGETS = new Set(["head", "heads", "base"]);
 
 /** Flags of other tools for what is written here without one. */
 const MEANS_TARGET = new Set(["to", "target", "rev", "revision", "version"]);
-
-const habitsFor = (name: string): readonly string[] =>
-  Object.hasOwn(habits, name) ? [habits[name]!].flat() : [];
 
 /** The one flag whose name begins so. */
 function begunSo(name: string, known: readonly string[]): string | undefined {

@@ -9,7 +9,7 @@ import { grants, type LedgerUse } from "./ledger/grants.ts";
 import { type Intent, isGuard, type LedgerState } from "./ledger/types.ts";
 import { withoutComments } from "./lexer.ts";
 import type { Migration } from "./migration.ts";
-import { missingHint } from "./missing.ts";
+import { creatingSchema, missingHint, missingSchemaHint, type SchemaMadeIn } from "./missing.ts";
 import { passwordsOf } from "./password.ts";
 import { defaultTimeouts, searchPathNames } from "./plan/session.ts";
 import type { Batch, Plan, PlanStep, Statement } from "./plan/types.ts";
@@ -94,6 +94,7 @@ export function explain(
           plan.batches.flatMap(({ statements }) => statements),
           origin,
         ),
+        madeIn: scratch === undefined ? "run" : "scratch",
         role: whom(plan.role, runsAs),
       }) ??
       timeoutIn(plan, origin.path, failure, sourceText, connectionOptions) ??
@@ -354,13 +355,12 @@ function adviceOf(
     return where === undefined ? OUTSIDE : `a function or a DO block cannot contain it: ${OUTSIDE_ALONE}`;
   if (step?.transactional === true && sqlstate === "2D000")
     return tag === "DO" || tag === "CALL" ? OUTSIDE : ENDING;
-  // That search_path has no schema is said without a name.
-  const missing = sqlstate === "3F000" ? quotedName(message) : undefined;
-  if (missing !== undefined)
-    // What is dropped or taken back was there once.
-    return tag?.startsWith("DROP") === true || step?.direction === "down"
-      ? "correct the name, unless the schema is gone already"
-      : `create it in an earlier migration: CREATE SCHEMA ${qualified(missing)}; or correct the name`;
+  // What is dropped or taken back was there once.
+  if (
+    missingSchema({ sqlstate, message }) !== undefined &&
+    (tag?.startsWith("DROP") === true || step?.direction === "down")
+  )
+    return "correct the name, unless the schema is gone already";
   const setting = TIMEOUTS[sqlstate];
   return setting === undefined ? advice[sqlstate] : turnedOff(setting, "0", connectionOptions);
 }
@@ -456,30 +456,43 @@ export const settingPath = (
       (origin.line < line || (origin.line === line && origin.column <= column)),
   )?.origin;
 
+/** The schema that is not there, by its name; that search_path has none is said without one. */
+const missingSchema = ({ sqlstate, message }: Pick<Failure, "sqlstate" | "message">): string | undefined =>
+  sqlstate === "3F000" ? quotedName(message) : undefined;
+
 /**
- * What to do where nothing can be made in any schema of search_path. `settings`: the session's, of which one may be the path;
- * `setBy`: what the file itself has set it with; `role`: whom the right to use a schema could be granted to.
+ * What to do where a schema is not there, or nothing can be made in any of search_path. `settings`: the session's, of which
+ * one may be the path; `setBy`: what the file itself has set it with; `role`: whom the right to use it could be granted to.
  */
 export function noSchemaHint(
-  { sqlstate }: Pick<Failure, "sqlstate">,
+  failure: Pick<Failure, "sqlstate" | "message">,
   {
     settings,
     setBy,
+    madeIn,
     role,
   }: {
     readonly settings: readonly string[];
     readonly setBy: Location | undefined;
+    readonly madeIn: SchemaMadeIn;
     readonly role?: string;
   },
 ): string | undefined {
-  if (sqlstate !== "3F000") return undefined;
+  if (failure.sqlstate !== "3F000") return undefined;
+  const missing = missingSchema(failure);
+  if (missing !== undefined) return missingSchemaHint(missing, madeIn);
   if (setBy !== undefined)
     return `line ${setBy.line} of this file sets a search_path with ${NO_SCHEMA}: ${QUALIFY}, or correct that line`;
   const path = settings.find((each) => each.startsWith(SEARCH_PATH))?.slice(SEARCH_PATH.length);
   const first = searchPathNames(path ?? "").find((name) => name !== "$user");
-  return first === undefined
-    ? `search_path has ${NO_SCHEMA}: ${QUALIFY}, or set "session": {"searchPath": ["shop"]} in the config file`
-    : `"session.searchPath" has ${NO_SCHEMA}: correct it; or create one before this statement: CREATE SCHEMA ${qualified(first)}${role === undefined ? "" : `; or, where it exists, as its owner, run: GRANT USAGE, CREATE ON SCHEMA ${qualified(first)} TO ${role}`}`;
+  if (first === undefined)
+    return `search_path has ${NO_SCHEMA}: ${QUALIFY}, or set "session": {"searchPath": ["shop"]} in the config file`;
+  // What a scratch database has, it has of the migrations.
+  const granted =
+    role === undefined || madeIn !== "run"
+      ? ""
+      : `; or, where it exists, as its owner, run: GRANT USAGE, CREATE ON SCHEMA ${qualified(first)} TO ${role}`;
+  return `"session.searchPath" has ${NO_SCHEMA}: correct it; or ${creatingSchema(first, madeIn)}${granted}`;
 }
 
 /** The server passes over a schema that the role may not use as over one that does not exist. */

@@ -1,9 +1,29 @@
 /** What the server says is not there → what to type, where a scratch database lacks it because no migration leaves it there. */
-import { identifier } from "./quote.ts";
+import { identifier, qualified } from "./quote.ts";
+
+/** A first migration behind which all the others come, and so those that are applied already. */
+const A_NEW_FIRST_ONE = "a new first one (migrate revision -m before --head base)";
+const PARENT_NOW = "name that as the parent of what is first now";
+
+/** Where a schema is made that SQL needs: `scratch`: before a migration that lacks it on a scratch database. */
+const SCHEMA_MADE = {
+  run: (name: string) => `create ${name} in an earlier migration: CREATE SCHEMA ${name}`,
+  scratch: (name: string) =>
+    `create ${name} before this statement: CREATE SCHEMA IF NOT EXISTS ${name}; where this migration is applied already, in ${A_NEW_FIRST_ONE}, and ${PARENT_NOW}`,
+  files: (name: string) => `create ${name} in the schema files: CREATE SCHEMA ${name}`,
+} as const;
+
+export type SchemaMadeIn = keyof typeof SCHEMA_MADE;
+
+/** What to type where a schema is not there that should be. */
+export const creatingSchema = (name: string, where: SchemaMadeIn): string =>
+  SCHEMA_MADE[where](qualified(name));
+
+export const missingSchemaHint = (name: string, where: SchemaMadeIn): string =>
+  `correct the name; or ${creatingSchema(name, where)}`;
 
 /** One of those before may well make it, and another behind that rename or drop it. */
-const NOT_LEFT =
-  "the migrations before this one do not leave it there: if one of them drops or renames it, edit the one of the two that is not applied yet; if another makes it, name that one (-- depends-on: REVISION); if it was there before them all, put its SQL (migrate dump --database URL) into a new first one (migrate revision -m before --head base), and name that as the parent of what is first now";
+const NOT_LEFT = `the migrations before this one do not leave it there: if one of them drops or renames it, edit the one of the two that is not applied yet; if another makes it, name that one (-- depends-on: REVISION); if it was there before them all, put its SQL (migrate dump --database URL) into ${A_NEW_FIRST_ONE}, and ${PARENT_NOW}`;
 
 type Advice = readonly [RegExp, (name: string) => string];
 
@@ -22,8 +42,9 @@ const OF_SERVER: readonly Advice[] = [
 
 /** What a migration could make. */
 const OF_DATABASE: readonly Advice[] = [
+  [/^schema "(.+)" does not exist/, (name) => missingSchemaHint(name, "scratch")],
   [
-    /^(?:relation|schema|type|collation|extension|text search configuration)\b.* does not exist/,
+    /^(?:relation|type|collation|extension|text search configuration)\b.* does not exist/,
     () => `correct the name; if it is right, ${NOT_LEFT}`,
   ],
   // A misspelt name and a wrong type are told in the same words as a routine that is not there.

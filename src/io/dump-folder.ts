@@ -27,6 +27,13 @@ export async function replaceDump(
     (each) => dumped(join(each, LOADER)) !== undefined,
   );
   if (other !== undefined) throw inTheWay(`${join(folder, other)} is the folder of another dump`);
+  const taken = [...new Set(paths.flatMap((path) => [...foldersOf(join(folder, path))].reverse()))].find(
+    (each) => statsAt(resolve(cwd, each))?.isDirectory() === false,
+  );
+  if (taken !== undefined) throw inTheWay(`${taken} is a file, and the dump needs a folder there`);
+  const filled = paths.find((path) => statsAt(join(root, path))?.isDirectory() === true);
+  if (filled !== undefined)
+    throw inTheWay(`${join(folder, filled)} is a folder, and the dump has a file of that name`);
   const texts = files.map(({ path, text }) => ({ path: join(folder, path), pieces: [text] }));
   const folders = [...new Set([folder, ...texts.map(({ path }) => dirname(path))])];
   await inNewFolders(folders, { cwd }, () => writeFiles(texts, { cwd, onWritten }));
@@ -49,7 +56,7 @@ const inTheWay = (message: string): MigrateError =>
 /** Of `shop/tables/users.sql`: `shop/tables`, `shop`. */
 function foldersOf(path: string): readonly string[] {
   const above = dirname(path);
-  return above === "." ? [] : [above, ...foldersOf(above)];
+  return above === "." || above === path ? [] : [above, ...foldersOf(above)];
 }
 
 /** Of a file that was dumped. Throws `usage/unreadable-file`. */

@@ -101,6 +101,12 @@ describe("words", () => {
     ["upgrade --version", "upgrade version"],
     // Behind a letter that is no flag stands perhaps its value.
     ["heads -zq", "heads | unknown flag -z"],
+    // A name with one dash is not the value of its first letter.
+    ["revision -message users", "revision users | unknown flag -message"],
+    ["upgrade --sql -output f", "upgrade f sql | unknown flag -output"],
+    ["-name staging heads", "- heads | unknown flag -name"],
+    ["history -head", "history | unknown flag -head"],
+    ["heads -zeal", "heads | unknown flag -zeal"],
     // Help, where nothing else is asked for or wrong: a line of psql's flags must not pass for one that was run.
     ["downgrade -h", "downgrade help"],
     ["downgrade --help -q", "downgrade help quiet"],
@@ -261,6 +267,13 @@ describe("main", () => {
     ["init --make", "hint: did you mean --makefile? see: migrate init --help"],
     ["status --db x", "hint: did you mean --database? see: migrate status --help"],
     ["check -single-head", "hint: did you mean --single-head? see: migrate check --help"],
+    ["check -single-heads", "hint: did you mean --single-head? see: migrate check --help"],
+    ["check -head", "hint: see: migrate check --help"],
+    ["revision -head 0001", "hint: did you mean --head? see: migrate revision --help"],
+    ["-name staging status", "hint: did you mean --name? see: migrate --help"],
+    ["upgrade -lock-timeout 5", "hint: did you mean --lock-timeout? see: migrate upgrade --help"],
+    ["-lock-timeout 5 upgrade", "hint: a flag of a command is written after its name; see: migrate --help"],
+    ["downgrade -1 --no-prompt", "hint: did you mean --yes? see: migrate downgrade --help"],
     ["-path db status", "hint: did you mean --directory? see: migrate --help"],
     ["status --path=db", "hint: did you mean --directory? see: migrate status --help"],
     ["revision --path db", "hint: did you mean --version-path? see: migrate revision --help"],
@@ -291,7 +304,7 @@ describe("main", () => {
     ],
     [
       "--json-events upgrade",
-      "hint: a flag of the command is written after its name; see: migrate upgrade --help",
+      "hint: a flag of a command is written after its name; see: migrate upgrade --help",
     ],
   ])("%s has a hint", async (line, hint) => {
     expect((await run(line)).stderr.trimEnd().split("\n").at(-1)).toBe(hint);

@@ -1,6 +1,6 @@
 /** What the server answers, in whatever language → the place in the file, and what to do. */
 import { describe, expect, test } from "vitest";
-import { explain, type Failure } from "../../src/core/explain.ts";
+import { explain, type Failure, noSchemaHint } from "../../src/core/explain.ts";
 import type { Plan } from "../../src/core/plan/types.ts";
 
 const text = "-- revision: a\n\nDO $$\nBEGIN\n  PERFORM 1;\n  PERFORM 'é€'::int;\nEND $$;\n";
@@ -66,7 +66,7 @@ describe("advice by SQLSTATE", () => {
     'スキーマ"shop"は存在しません',
   ])("a schema that is named and missing: %s", (message) => {
     const { hint } = explained({ sqlstate: "3F000", message });
-    expect(hint).toMatch(/^create it in an earlier migration: CREATE SCHEMA shop; or correct the name$/m);
+    expect(hint).toMatch(/^correct the name; or create shop in an earlier migration: CREATE SCHEMA shop$/m);
     expect(hint).not.toContain("search_path");
   });
   test.each([{ tag: "DROP SCHEMA" }, { tag: "DROP TABLE" }, { tag: "ALTER TABLE", direction: "down" }])(
@@ -98,6 +98,11 @@ describe("advice by SQLSTATE", () => {
       /^"session.searchPath" has no schema that exists and .*: CREATE SCHEMA "Shop, old"; or/m,
     );
     expect(hint).toContain('GRANT USAGE, CREATE ON SCHEMA "Shop, old" TO ');
+    const settings = ["search_path = shop"];
+    for (const madeIn of ["scratch", "files"] as const)
+      expect(noSchemaHint(failure, { settings, setBy: undefined, madeIn, role: "me" })).not.toContain(
+        "GRANT",
+      );
     expect(hint).not.toContain('set "session"');
   });
 

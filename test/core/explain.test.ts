@@ -180,6 +180,13 @@ test("on a scratch database nothing is said of what stays applied, but which dat
     expect(told("SELECT 1;", { message }, { scratch }).hint).toMatch(
       /^correct the name, or the types of what it is given; if both are right, the migrations before this one /,
     );
+  for (const message of ['schema "shop" does not exist', "Schema »shop« existiert nicht"]) {
+    const schema = told("SELECT 1;", { sqlstate: "3F000", message }, { scratch }).hint;
+    expect(schema.split("\n      ")).toEqual([
+      expect.stringMatching(/^correct the name; or create shop .*: CREATE SCHEMA IF NOT EXISTS shop; where/),
+      so,
+    ]);
+  }
   expect(told("SELECT 1;", { lost: true, sqlstate: "57P01" }, { scratch }).hint).toBe(
     `${so}; run the same command again`,
   );

@@ -194,6 +194,10 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     });
     schemaFolder(of, "CREATE TABLE public.t (a int);\nSET search_path = none;\nCREATE TABLE u (a int);");
     expect((await failureOf(generate(of, url))).hint).toMatch(/^line 2 of this file sets a search_path/);
+    schemaFolder(of, "CREATE TABLE t (a int);\nCREATE TABLE app.u (a int);");
+    expect((await failureOf(generate(of, url))).hint).toBe(
+      "correct the name; or create app in the schema files: CREATE SCHEMA app",
+    );
     schemaFolder(
       of,
       "CREATE TABLE t (a int);\nCREATE TABLE public.t (b int);\nGRANT SELECT ON t TO nobody_here;",

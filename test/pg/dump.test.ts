@@ -1,5 +1,13 @@
 /** Dumps loaded into an empty database: the same catalog, for one-change cases over all object classes and for the example. */
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -12,6 +20,7 @@ import { type Dump, dumpOf, dumpText } from "../../src/core/dump/dump.ts";
 import { dumpFiles } from "../../src/core/dump/folder.ts";
 import { outputs } from "../../src/core/outputs.ts";
 import { readCatalog } from "../../src/io/catalog.ts";
+import { replaceDump } from "../../src/io/dump-folder.ts";
 import { changes, soleChanges } from "../support/changes.ts";
 import { deps, example } from "../support/migrate.ts";
 import { ownDatabase } from "../support/project.ts";
@@ -62,6 +71,28 @@ test("a folder of migrations takes no dump", async () => {
   await write("other.md", ["."]);
   rmSync(join(folder, "other.md"));
   rmSync(link);
+});
+
+test("what is in the way of a dump is named, and what is there stays", async () => {
+  const cwd = mkdtempSync(join(tmpdir(), "retort-dump-"));
+  mkdirSync(join(cwd, "a/load.psql"), { recursive: true });
+  mkdirSync(join(cwd, "b"));
+  for (const file of ["file", "b/shop"]) writeFileSync(join(cwd, file), "");
+  const files = ["load.psql", "shop/users.sql"].map((path) => ({ path, text: "SELECT 1;\n" }));
+  for (const [to, message] of [
+    ["file", "file is a file, and the dump needs a folder there"],
+    ["file/x", "file is a file, and the dump needs a folder there"],
+    [join(cwd, "file"), `${join(cwd, "file")} is a file, and the dump needs a folder there`],
+    ["a", "a/load.psql is a folder, and the dump has a file of that name"],
+    ["b", "b/shop is a file, and the dump needs a folder there"],
+  ] as const)
+    await expect(replaceDump(to, files, { cwd }).catch((error: unknown) => error)).resolves.toMatchObject({
+      code: "usage/not-a-dump",
+      message,
+      hint: "nothing was written; name another folder with --to DIR, or move it",
+    });
+  expect(readdirSync(join(cwd, "b"))).toEqual(["shop"]);
+  rmSync(cwd, { recursive: true });
 });
 
 describe.sequential.each(servers())("on $name", (server) => {

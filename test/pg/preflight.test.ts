@@ -431,6 +431,39 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     ]);
   });
 
+  test("what a name means is looked for in all of search_path that the role may use", async () => {
+    const up = "ALTER TABLE o ADD x int; DROP TYPE e; DROP FUNCTION f(); CREATE TABLE n ();";
+    const role = await ownRole(server, "LOGIN");
+    const { url, name } = await ownDatabase(server);
+    await query(
+      url,
+      `CREATE SCHEMA app; CREATE SCHEMA shared; CREATE TABLE shared.o (); CREATE TYPE shared.e AS ENUM ();
+      CREATE FUNCTION shared.f() RETURNS int LANGUAGE sql AS 'SELECT 1'; GRANT CREATE ON DATABASE ${name} TO ${role.name};
+      GRANT USAGE, CREATE ON SCHEMA app TO ${role.name}`,
+    );
+    const script = await project({ a: up }, { session: { searchPath: ["app", "shared"] } }).script("base:a");
+    expect(script).toContain(
+      "-- It needs, besides what it makes itself (app is assumed where a name has no schema):",
+    );
+    const said = async () =>
+      linesOf((await runScript(role.url(name), script, preflight)).stdout).filter((line) =>
+        /^[X!]|^table/.test(line),
+      );
+    expect(await said()).toEqual([
+      "X relation: app.o is not there",
+      "X type: app.e is not there",
+      "X routine: app.f is not there",
+    ]);
+    await query(url, `GRANT USAGE ON SCHEMA shared TO ${role.name}`);
+    expect(await said()).toEqual([
+      expect.stringMatching(/^table: shared\.o: rows not counted/),
+      ...["shared.o", "the type shared.e", "the function shared.f"].map(
+        (what) => `X missing: owner of ${what} (as ${role.name})`,
+      ),
+    ]);
+    await query(url, `DROP OWNED BY ${role.name} CASCADE`);
+  });
+
   test("where the project sets no search_path, names are looked up in that of the session", async () => {
     const of = project({
       a: "CREATE TABLE t (id int);",
@@ -494,8 +527,13 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const both = "ALTER TABLE o ADD x int; DROP TYPE e;";
     for (const path of [undefined, ["public"]])
       expect(await said(path, both)).toEqual(missing.map((line) => `X ${line}`));
-    expect(await said(["public", "app"], both)).toEqual([`! ${missing[0]}`, perhaps]);
-    expect(await said(["app"], both)).toEqual([needs("needs is missing")]);
+    expect(await said(["public", "elsewhere"], both)).toEqual(missing.map((line) => `X ${line}`));
+    expect(await said(["$user", "elsewhere"], both)).toEqual([
+      "! relation: elsewhere.o is not there",
+      perhaps,
+    ]);
+    for (const path of [["app"], ["public", "app"], ["nosuch", "public", "app"]])
+      expect(await said(path, both)).toEqual([needs("needs is missing")]);
   });
 
   test("what the script needs and cannot make is not there: X, unless the statement passes over it", async () => {

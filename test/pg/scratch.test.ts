@@ -218,7 +218,7 @@ describe.sequential("replays", () => {
     await dropKept(keptBefore);
   });
 
-  test("what one role made is no replay by another, or with other options of the connection", async () => {
+  test("what one role made is no replay by another, or with other settings or options of the connection", async () => {
     const keptBefore = await names(server!.url(), "^retort_kept_");
     const other = await ownRole(server!, "LOGIN SUPERUSER");
     const url = server!.url();
@@ -226,6 +226,18 @@ describe.sequential("replays", () => {
       const scratch = await open({ database: await addressOf(each) });
       expect((await replay(shop.deps, await opened(), scratch, "a")).kept).toBe(0);
     }
+    const kept = async () => {
+      const scratch = await open({ database: await addressOf(other.url("postgres")) });
+      return (await replay(shop.deps, await opened(), scratch, "a")).kept;
+    };
+    expect(await kept()).toBe(1);
+    await query(url, `ALTER ROLE "${other.name}" SET search_path = public`);
+    expect([await kept(), await kept()]).toEqual([0, 1]);
+    // What is set in the database that is connected to hides what holds in another.
+    await query(url, `ALTER ROLE "${other.name}" IN DATABASE postgres SET search_path = "$user", public`);
+    expect([await kept(), await kept()]).toEqual([0, 1]);
+    await query(url, `ALTER ROLE "${other.name}" SET search_path = public, pg_catalog`);
+    expect([await kept(), await kept()]).toEqual([0, 1]);
     await dropKept(keptBefore);
   });
 

@@ -77,6 +77,18 @@ test("its policy allows its own script and nothing from elsewhere", () => {
   expect(page).not.toMatch(/\b(?:src|href)="(?!#)/);
 });
 
+test("the commands that it proposes are for the same project and database", () => {
+  const undone = { migrations: [{ ...review.migrations[0]!, back: { ...review.migrations[0]!.back } }] };
+  delete (undone.migrations[0]!.back as { irreversible?: string }).irreversible;
+  const document = { ...review, ...undone, catalog: { reason: "run: migrate revision -m x" } };
+  const carry = (text: string): string => text.replaceAll(/\bmigrate \w+/g, "$& -n prod");
+  for (const text of [reviewHtml(document, "", carry), reviewMarkdown(document, carry)]) {
+    for (const name of ["revision", "test", "status", "verify", "drift"])
+      expect(text).toContain(`migrate ${name} -n prod`);
+    expect(text).not.toMatch(/\bmigrate \w+(?! -n prod)\b/);
+  }
+});
+
 test("in Markdown no text ends its block", () => {
   const text = reviewMarkdown(review);
   expect(text).toContain("````sql\nSELECT");

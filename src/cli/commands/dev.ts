@@ -36,7 +36,7 @@ const command: Command = {
       onRound: (round) => {
         last = round;
         if (json) printer.json(round);
-        else for (const line of devLines(round)) printer.data(line);
+        else for (const line of devLines(round)) printer.data(printer.carry(line));
       },
       onError: (error) => printer.error(error),
     });

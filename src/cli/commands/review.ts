@@ -68,9 +68,9 @@ const command: Command = {
       printed(graphText(picture, { width: Number.POSITIVE_INFINITY, ascii: false, paths: false }));
     const text =
       format === "html"
-        ? reviewHtml(document, drawing())
+        ? reviewHtml(document, drawing(), printer.carry)
         : format === "markdown"
-          ? `${reviewMarkdown(document)}\n`
+          ? `${reviewMarkdown(document, printer.carry)}\n`
           : `${JSON.stringify(document, undefined, 2)}\n`;
     if (output !== undefined) {
       const { outputs, writeOutputs } = await import("../../app/write-output.ts");

@@ -78,18 +78,25 @@ export class Demands {
     const asked = found?.index?.table ?? found;
     if (asked === undefined && /^pg_/.test(name.schema ?? name.name)) return;
     const schema = asked?.schema ?? this.schemaOf(name);
-    this.use(schema, name.schema !== undefined);
+    const further = asked?.known === true ? [] : this.#behind(schema, name);
+    this.use(schema, name.schema !== undefined, further);
     if (asked?.known === true && asked.id >= this.#work.session.firstOwn) return;
     const where = this.#whereIs(name);
     if (asked !== found && found!.id < this.#work.session.firstOwn)
       this.need("EXISTS", "relation", found!.name, found!.schema, where);
-    this.need(privilege, "relation", asked?.name ?? name.name, schema, where);
+    this.need(privilege, "relation", asked?.name ?? name.name, schema, where, further);
   }
 
   /** Names in a schema are looked up; it need not be there where the statement does not name it. */
-  use(schema: string, isNamed = true): void {
+  use(schema: string, isNamed = true, further: readonly string[] = []): void {
     if (/^(?:pg_|information_schema$)/.test(schema)) return;
-    this.need("USAGE", "schema", schema, undefined, isNamed ? "as named" : "in any schema");
+    this.need("USAGE", "schema", schema, undefined, isNamed ? "as named" : "in any schema", further);
+  }
+
+  /** What a name may lead to where it does not lead to that schema of the path. */
+  #behind(schema: string, name: ObjectName): readonly string[] {
+    const path = name.schema === undefined ? this.#work.session.searchPath : [];
+    return path.slice(path.indexOf(schema) + 1).filter((each) => each !== "$user");
   }
 
   range(privilege: Privilege["privilege"], range: Ast): void {
@@ -104,8 +111,7 @@ export class Demands {
   createIn(name: ObjectName): void {
     const schema = this.schemaOf(name);
     if (schema === "pg_temp") return;
-    const path = name.schema === undefined ? this.#work.session.searchPath : [];
-    const further = path.slice(path.indexOf(schema) + 1).filter((each) => each !== "$user");
+    const further = this.#behind(schema, name);
     // Where the run makes one of them, it is not known before in which the object will be.
     if (further.some((each) => this.#work.session.own.has(keyOf("schema", each)))) return;
     this.need("CREATE", "schema", schema, undefined, this.#whereIs(name), further);
@@ -131,18 +137,20 @@ export class Demands {
 
   object(on: "type" | "routine", name: ObjectName): void {
     if (name.name === "") return;
-    this.use(this.schemaOf(name), name.schema !== undefined);
+    const schema = this.schemaOf(name);
+    const further = this.#behind(schema, name);
+    this.use(schema, name.schema !== undefined, further);
     // The type of a table's rows is there with the table.
     if (on === "type" && this.#work.find(name) !== undefined) this.relation("OWNER", name);
-    else this.need("OWNER", on, name.name, this.schemaOf(name), this.#whereIs(name));
+    else this.need("OWNER", on, name.name, schema, this.#whereIs(name), further);
   }
 
-  /** A path of one schema leads nowhere else. Of others, and of what set_config makes of a text, that is not known. */
+  /** A path of ours leads nowhere else. Of a role's own schema, and of what set_config makes of a text, that is not known. */
   #whereIs({ schema }: ObjectName): NonNullable<Privilege["mustExist"]> {
     const { searchPath, isServersPath } = this.#work.session;
-    const [only = "", next] = searchPath;
-    const leadsToOne = !isServersPath && next === undefined && /^[a-z_][a-z0-9_]*$/.test(only);
-    return schema !== undefined || leadsToOne ? "as named" : "in any schema";
+    const isKnown =
+      !isServersPath && searchPath.length > 0 && searchPath.every((each) => /^[a-z_][a-z0-9_]*$/.test(each));
+    return schema !== undefined || isKnown ? "as named" : "in any schema";
   }
 
   setRole(role: string | undefined): void {

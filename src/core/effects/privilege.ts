@@ -36,12 +36,15 @@ export interface Privilege {
   /** Only where a branch of a DO block is reached, or what another role of the run has made is asked for. */
   readonly maybe?: true;
   /**
-   * The statement fails where it is not there: as it is named, or, for a name without a schema that search_path may lead to
-   * another, in no schema at all. Absent where the statement passes over that (IF EXISTS), or where an earlier one of the run may
+   * The statement fails where it is not there: as it is named or search_path says, or, for a name without a schema of which it is
+   * not known where search_path leads, in no schema at all. Absent where the statement passes over that (IF EXISTS), or where an earlier one of the run may
    * have made it.
    */
   readonly mustExist?: "as named" | "in any schema";
-  /** Of CREATE on a schema that is not named: those behind it in search_path. PostgreSQL takes the first that exists. */
+  /**
+   * Of a schema that is not named, and of what is looked for there: those behind it in search_path. PostgreSQL takes the first
+   * that exists; or, of what is there already, the first of those that the role may use that has it.
+   */
   readonly orIn?: readonly string[];
   /**
    * Of what is named without a schema, where search_path is what the server has set: `public` stands for the schema that this
@@ -49,6 +52,10 @@ export interface Privilege {
    */
   readonly inServersPath?: readonly string[];
 }
+
+/** Whether the database is to tell the schema of its object, or that of the schema itself. */
+export const isLookedUp = ({ on, orIn, inServersPath }: Privilege): boolean =>
+  inServersPath !== undefined || (orIn !== undefined && on !== "schema");
 
 /**
  * Each thing once, in the order in which it is needed. What follows from another is left out: the owner of a relation or of a
@@ -63,7 +70,8 @@ export function distinctPrivileges(all: Iterable<Privilege>): readonly Privilege
       found.set(key, mustExist === undefined ? each : { ...each, mustExist });
   }
   const follows = (each: Privilege, from: "OWNER" | "MEMBER"): boolean => {
-    const by = found.get(certainKey({ ...each, privilege: from, orIn: [] }));
+    const { orIn = [], on } = each;
+    const by = found.get(certainKey({ ...each, privilege: from, orIn: on === "schema" ? [] : orIn }));
     return by !== undefined && by.privilege !== each.privilege && (by.maybe !== true || each.maybe === true);
   };
   return [...found.values()].filter(

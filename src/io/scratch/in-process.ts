@@ -31,6 +31,7 @@ export async function inProcess(env: Env, options: RoomOptions): Promise<Room> {
   }
   return {
     version: session.version,
+    settings: "",
     place: "PGlite in this process",
     ownsRoles: true,
     // Another instance takes as long to open, and to compile its first queries, as about so many take to run.

@@ -199,7 +199,7 @@ function scratchIn(room: Room, reasons: readonly string[], target: Target): Scra
   const { major, schemas } = target;
   let session: Session | undefined;
   const others: Room[] = [];
-  const { version, ownsRoles } = room;
+  const { version, settings, ownsRoles } = room;
   const where = `PostgreSQL ${version.text}, ${room.place}`;
   const marked = (opened: Session): Session => ({ ...opened, scratch: where });
   const proves = major === undefined || major === majorOf(version.number);
@@ -212,6 +212,7 @@ function scratchIn(room: Room, reasons: readonly string[], target: Target): Scra
       proves ? "" : `; it proves nothing for PostgreSQL ${major}`,
     ].join(""),
     version,
+    settings,
     proves,
     ownsRoles,
     schemas,

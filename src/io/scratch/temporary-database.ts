@@ -80,6 +80,7 @@ interface Facts {
   readonly provider: string | null;
   readonly locale: string | null;
   readonly rules: string | null;
+  readonly settings: string;
   /** What follows is of the role that the migrations run as; null where there is none. */
   readonly ownerExists: boolean;
   readonly owner: string | null;
@@ -93,6 +94,11 @@ const factsSql = (owner: string | undefined, { version }: Session): string =>
   r.rolsuper OR r.rolcreatedb AS "mayCreate", r.rolname AS role, pg_encoding_to_char(d.encoding) AS encoding,
   d.datcollate AS collate, d.datctype AS ctype, to_json(d) ->> 'datlocprovider' AS provider,
   COALESCE(to_json(d) ->> 'datlocale', to_json(d) ->> 'daticulocale') AS locale, to_json(d) ->> 'daticurules' AS rules,
+  (SELECT string_agg(name || '=' || reset_val, ' ' ORDER BY name) FROM pg_settings
+    WHERE context IN ('user', 'superuser') AND name <> 'application_name') ||
+  -- What is set for the role in the database of the address hides what holds in another.
+  COALESCE((SELECT string_agg(setconfig::text, ' ' ORDER BY setrole) FROM pg_db_role_setting
+    WHERE setdatabase = 0 AND setrole IN (0, r.oid)), '') AS settings,
   o.oid IS NOT NULL AS "ownerExists", CASE WHEN NOT o.rolsuper THEN o.rolname END AS owner,
   pg_has_role(r.oid, o.oid, '${version.number < 160_000 ? "MEMBER" : "SET"}') AS "mayBeOwner",
   pg_has_role(r.oid, o.oid, 'USAGE') AS "inheritsOwner"
@@ -187,6 +193,7 @@ function roomOn(
   };
   return {
     version: admin.version,
+    settings: facts.settings,
     place: `a temporary database on ${address.host}:${address.port}`,
     ownsRoles: false,
     keepsFrom: 1,

@@ -6,6 +6,8 @@ export interface Scratch {
   /** For a person, to be said once: `scratch: PostgreSQL 15.18, a temporary database on db.example:5432`. */
   readonly description: string;
   readonly version: Session["version"];
+  /** What a session there begins with, which whoever runs it or its server may change at any time; "": nobody can. */
+  readonly settings: string;
   /** Whether it is of the major version of the database that is worked with: else what is found here proves nothing there. */
   readonly proves: boolean;
   /** Whether the server is ours too. On one of the user's, roles are those of all its databases, and none is made. */
@@ -35,6 +37,8 @@ export interface Scratch {
 /** Where the database of a scratch is made: a server, or this process. */
 export interface Room {
   readonly version: Session["version"];
+  /** As that of a scratch. */
+  readonly settings: string;
   /** `a temporary database on db.example:5432` */
   readonly place: string;
   readonly ownsRoles: boolean;

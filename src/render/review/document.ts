@@ -94,10 +94,14 @@ export interface Told {
 
 const SIDES = ["before", "after"] as const;
 
+/** Adds to the commands that a text proposes which project and which database they are for. */
+export type Carry = (text: string) => string;
+export const asIs: Carry = (text) => text;
+
 /** What the migrations change in the catalog; undefined where it was not asked for. */
-export function catalogChange({ catalog }: ReviewDocument): Told | undefined {
+export function catalogChange({ catalog }: ReviewDocument, carry: Carry): Told | undefined {
   if (catalog === undefined) return undefined;
-  if ("reason" in catalog) return { sentence: `Not compared: ${catalog.reason}`, lines: [] };
+  if ("reason" in catalog) return { sentence: `Not compared: ${carry(catalog.reason)}`, lines: [] };
   const { differences, proves } = catalog;
   const server = proves ? "" : ", of another major version than the database";
   return differences.length === 0
@@ -109,7 +113,7 @@ export function catalogChange({ catalog }: ReviewDocument): Told | undefined {
 }
 
 /** How far the migrations can be taken back, and what that leaves. */
-export function rollback(document: ReviewDocument): readonly Told[] {
+export function rollback(document: ReviewDocument, carry: Carry): readonly Told[] {
   const { migrations, catalog } = document;
   const last = migrations.findLast(({ back }) => back.irreversible !== undefined);
   const stop: readonly Told[] =
@@ -127,7 +131,7 @@ export function rollback(document: ReviewDocument): readonly Told[] {
     ? stop
     : [
         {
-          sentence: "Each migration has a downgrade. It was not tried; to try it: migrate test",
+          sentence: carry("Each migration has a downgrade. It was not tried; to try it: migrate test"),
           lines: [],
         },
       ];
@@ -170,7 +174,10 @@ export const checksSql = ({ checks }: ReviewDocument): string =>
   checks.map(({ finds, sql }) => `-- ${finds}\n${sql}`).join("\n\n");
 
 /** What can be asked with this program. */
-export const COMMANDS: readonly (readonly [what: string, command: string])[] = [
+export const commands = (carry: Carry): readonly (readonly [what: string, command: string])[] =>
+  COMMANDS.map(([what, command]) => [what, carry(command)]);
+
+const COMMANDS: readonly (readonly [what: string, command: string])[] = [
   ["All migrations are applied, and none was interrupted:", "migrate status"],
   ["The applied files are unchanged:", "migrate verify"],
   ["The database is what its migrations make:", "migrate drift"],

@@ -8,10 +8,12 @@ import { counted } from "../counted.ts";
 import { highlighted, html, htmlPage, inline } from "../html.ts";
 import { adviceOf } from "../lint/text.ts";
 import {
+  asIs,
   backLines,
-  COMMANDS,
+  type Carry,
   catalogChange,
   checksSql,
+  commands,
   effectRows,
   lostParts,
   notes,
@@ -22,7 +24,7 @@ import {
 } from "./document.ts";
 
 /** The whole page. `graph`: the drawing of the migrations as text. Same review, same bytes. */
-export function reviewHtml(review: ReviewDocument, graph: string): string {
+export function reviewHtml(review: ReviewDocument, graph: string, carry: Carry = asIs): string {
   const { migrations } = review;
   return htmlPage({
     title: "Review of migrations",
@@ -35,11 +37,13 @@ export function reviewHtml(review: ReviewDocument, graph: string): string {
 <section><h2>The graph, newest first</h2><pre class="graph" tabindex="0">${html(graph)}</pre></section>
 ${toldSection(
   "Change of the catalog",
-  [catalogChange(review)].filter((each) => each !== undefined),
+  [catalogChange(review, carry)].filter((each) => each !== undefined),
 )}
 ${migrations.map(migrationSection).join("\n")}
-${toldSection("Rollback", rollback(review))}
-<section><h2>Check afterwards</h2><ul>${COMMANDS.map(([what, command]) => `<li>${html(what)} <code>${html(command)}</code></li>`).join("")}</ul>
+${toldSection("Rollback", rollback(review, carry))}
+<section><h2>Check afterwards</h2><ul>${commands(carry)
+      .map(([what, command]) => `<li>${html(what)} <code>${html(command)}</code></li>`)
+      .join("")}</ul>
 <p>Each of these queries returns no rows if all is well:</p>${sqlBlock(checksSql(review))}</section>
 </main>`,
   });

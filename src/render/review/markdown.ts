@@ -4,10 +4,12 @@ import type { ReviewedMigration, ReviewedStatement } from "../../core/review.ts"
 import { adviceOf } from "../lint/text.ts";
 import { code, escaped, fenced } from "../markdown.ts";
 import {
+  asIs,
   backLines,
-  COMMANDS,
+  type Carry,
   catalogChange,
   checksSql,
+  commands,
   effectRows,
   lostParts,
   notes,
@@ -18,16 +20,18 @@ import {
 } from "./document.ts";
 
 /** The whole document. */
-export function reviewMarkdown(review: ReviewDocument): string {
+export function reviewMarkdown(review: ReviewDocument, carry: Carry = asIs): string {
   return [
     "# Review of migrations",
     summaryOfReview(review),
     ...effectTable(review),
-    ...catalogBlocks(review),
+    ...catalogBlocks(review, carry),
     ...review.migrations.flatMap(migrationBlocks),
-    ...headed("## Rollback", rollback(review).flatMap(told)),
+    ...headed("## Rollback", rollback(review, carry).flatMap(told)),
     "## Check afterwards",
-    COMMANDS.map(([what, command]) => `- ${what} ${code(command)}`).join("\n"),
+    commands(carry)
+      .map(([what, command]) => `- ${what} ${code(command)}`)
+      .join("\n"),
     "Each of these queries returns no rows if all is well:",
     fenced(checksSql(review)),
   ].join("\n\n");
@@ -50,8 +54,8 @@ function effectTable(review: ReviewDocument): readonly string[] {
   return [[line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n")];
 }
 
-const catalogBlocks = (review: ReviewDocument): readonly string[] => {
-  const change = catalogChange(review);
+const catalogBlocks = (review: ReviewDocument, carry: Carry): readonly string[] => {
+  const change = catalogChange(review, carry);
   return change === undefined ? [] : ["## Change of the catalog", ...told(change)];
 };
 

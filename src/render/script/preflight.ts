@@ -4,7 +4,7 @@
  */
 import block from "../../../sql/preflight/preflight.sql";
 import { type LockMode, stronger } from "../../core/effects/mode.ts";
-import { distinctPrivileges } from "../../core/effects/privilege.ts";
+import { distinctPrivileges, isLookedUp } from "../../core/effects/privilege.ts";
 import { codesJson, type Ledger, regclassText, rowsJson } from "../../core/ledger/calls.ts";
 import { type Expectation, withParts } from "../../core/ledger/format.ts";
 import { rightsOf } from "../../core/plan/rights.ts";
@@ -108,7 +108,7 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
       // Which schema its name leads to is found there, and said with it.
       .map((need) => ({
         ...need,
-        text: needText(need.inServersPath === undefined ? need : { ...need, name: "" }),
+        text: needText(isLookedUp(need) ? { ...need, name: "" } : need),
       })),
   )}}`;
 }
@@ -132,29 +132,33 @@ function expectationOf({ kind, steps, batches }: Plan): Expectation {
 }
 
 /**
- * The relations that are there already, how strongly each is locked, where the script fails unless it is there, and whether
- * search_path of the server is to tell its schema.
+ * The relations that are there already, how strongly each is locked, where the script fails unless it is there, and the schemas
+ * behind its own that search_path may lead to; `true`: search_path of the server is to tell its schema.
  */
-function tablesOf({ steps }: Plan): readonly (readonly [string, string, string?, true?])[] {
+function tablesOf({
+  steps,
+}: Plan): readonly (readonly [string, string, string?, (true | readonly string[])?])[] {
   const modes = new Map<string, LockMode | undefined>();
   const needed = new Map<string, string>();
-  const inServersPath = new Set<string>();
+  const others = new Map<string, true | readonly string[]>();
   for (const { effect, privileges = [] } of steps) {
     for (const lock of effect?.locks ?? []) {
       const name = regclassText(lock);
       modes.set(name, stronger(modes.get(name), lock.mode));
     }
-    for (const { on, schema = "", name, mustExist, inServersPath: path } of privileges) {
+    for (const { on, schema = "", name, mustExist, orIn, inServersPath } of privileges) {
       const relation = regclassText({ schema, name });
       if (on !== "relation") continue;
       if (!modes.has(relation)) modes.set(relation, undefined);
       if (mustExist !== undefined) needed.set(relation, mustExist);
-      if (path !== undefined) inServersPath.add(relation);
+      const elsewhere = inServersPath === undefined ? orIn : true;
+      if (elsewhere !== undefined) others.set(relation, elsewhere);
     }
   }
   return [...modes].map(([name, mode = ""]) => {
     const where = needed.get(name);
-    if (inServersPath.has(name)) return [name, mode, where ?? "", true];
+    const elsewhere = others.get(name);
+    if (elsewhere !== undefined) return [name, mode, where ?? "", elsewhere];
     return where === undefined ? [name, mode] : [name, mode, where];
   });
 }

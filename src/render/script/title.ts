@@ -1,6 +1,6 @@
 /** A plan → the title of its script: what it does, for whom it is, and every step in one table. */
 
-import { distinctPrivileges } from "../../core/effects/privilege.ts";
+import { distinctPrivileges, isLookedUp } from "../../core/effects/privilege.ts";
 import { type EffectSummary, summaryOfStep } from "../../core/effects/summary.ts";
 import type { Ledger } from "../../core/ledger/calls.ts";
 import { FORMAT } from "../../core/ledger/format.ts";
@@ -299,8 +299,10 @@ function rightsLines({ kind, steps, role }: Plan): readonly string[] {
   const isKnown = steps.every(({ privileges }) => privileges !== undefined);
   const all = distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges));
   const needs = needLines(all);
-  const isAssumed = needLines(all.filter(({ inServersPath }) => inServersPath !== undefined)).length > 0;
-  const assumed = isAssumed ? " (public is assumed where a name has no schema)" : "";
+  // The database tells in which schema of search_path a name is found.
+  const [guess] = all.filter((need) => isLookedUp(need) && needLines([need]).length > 0);
+  const schema = guess?.inServersPath === undefined ? guess?.schema : "public";
+  const assumed = schema === undefined ? "" : ` (${qualified(schema)} is assumed where a name has no schema)`;
   return [
     "",
     ...folded(`New objects belong to ${base}${others.join("")}.`, PAGE_WIDTH - "-- ".length),

@@ -1,0 +1,60 @@
+/** Down files without a statement → those that leave what their up file makes, and what a downgrade says of them. */
+import { items, kindOf, node, word } from "../core/ast.ts";
+import { MigrateError } from "../core/errors.ts";
+import type { Migration } from "../core/migration.ts";
+import type { Plan } from "../core/plan/types.ts";
+import type { ServerVersion } from "../core/server-version.ts";
+import type { ParsedStatement } from "../core/statement/facts.ts";
+import { createGrammar, type Grammar } from "../io/grammar.ts";
+import type { Deps, Project } from "./project.ts";
+
+/** Many are written with OR REPLACE or IF NOT EXISTS, and stay with good reason. */
+const CREATES = /^CREATE (?!EXTENSION|FUNCTION|PROCEDURE)/;
+
+/**
+ * Whether the migration, whose down file has no statement, leaves what its up file makes: such an up fails the second time.
+ * Not where the down file says with `accepts` what it leaves, and of an up file that has a fault nothing is known.
+ */
+export async function leavesWhatItMakes({ up, down }: Migration, grammar: Grammar): Promise<boolean> {
+  if (down?.header.accepts !== undefined) return false;
+  try {
+    const seen: ParsedStatement[] = [];
+    const { facts } = await grammar.parse(up, (each) => seen.push(each));
+    // Only the tree says what an ALTER TABLE alters.
+    return facts.some(({ tag }) => CREATES.test(tag)) || seen.some(adds);
+  } catch (error) {
+    if (error instanceof MigrateError) return false;
+    throw error;
+  }
+}
+
+/** Whether it adds something to a table that may not be there yet. */
+function adds({ ast }: Pick<ParsedStatement, "ast">): boolean {
+  const [kind, tree] = kindOf(ast);
+  if (kind !== "AlterTableStmt") return false;
+  return items(tree["cmds"]).some((item) => {
+    const { subtype, missing_ok } = node(item["AlterTableCmd"]);
+    return /^AT_Add(?:Column|Constraint|Identity)$/.test(word(subtype)) && missing_ok !== true;
+  });
+}
+
+/** Warns of the steps of a downgrade that only take their revision out of the ledger. */
+export async function warnOfEmptyDowns(
+  { migrations }: Project,
+  { kind, steps }: Pick<Plan, "kind" | "steps">,
+  server: ServerVersion | undefined,
+  onNotice: Deps["onNotice"],
+): Promise<void> {
+  // A stamp runs no file.
+  if (kind !== "downgrade") return;
+  const grammar = createGrammar(server);
+  for (const { revision, statements, path } of steps) {
+    const migration = migrations.get(revision);
+    if (statements > 0 || migration === undefined) continue;
+    if (!(await leavesWhatItMakes(migration, grammar))) continue;
+    onNotice?.({
+      severity: "WARNING",
+      message: `${path} has no statement: what ${migration.up.source.path} creates stays, and only the ledger says that ${revision} is undone`,
+    });
+  }
+}
