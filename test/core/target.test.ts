@@ -112,7 +112,7 @@ describe("a name", () => {
     ["nosuch@base", "identified by 'nosuch'", "list the revisions with: migrate history"],
     ["nosuch@-1", "identified by 'nosuch'", "list the revisions with: migrate history"],
     ["current@head", "identified by 'current'", "count +N and -N from"],
-    ["current", "identified by 'current'", "count +N and -N from"],
+    ["current", "identified by 'current'", "with --sql --from-database their script starts at it; "],
     ["aa01:bb02", "identified by 'aa01:bb02'", "to list a range: migrate history -r aa01:bb02; "],
     ["+1", "identified by '+1'", "counted from a revision, as in base+1"],
     ["head~1", "identified by 'head~1'", "did you mean 'head-1'?"],
