@@ -72,6 +72,12 @@ function placesOf(graph: Graph, text: string): readonly Place[] {
     const heads = graph.realHeads.filter(
       (head) => branch === undefined || nodeOf(graph, head).labels.includes(branch),
     );
+    if (branch !== undefined && heads.length === 0)
+      throw new MigrateError({
+        code: "graph/unknown-revision",
+        message: `Can't locate revision identified by '${text}': no head has the branch label '${branch}'`,
+        hint: `steps are counted down from a revision so: ${shellWord(branch + names[0]!)}`,
+      });
     return heads.map((head) => walk(graph, head, Number(names[0])));
   }
   if (names.length === 0 && parseRelative(text) !== undefined) return [BASE];

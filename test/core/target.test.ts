@@ -110,6 +110,7 @@ describe("a name", () => {
     ["head@base", "'head' is not a branch", "one place is written 'base', a range 'head:base'"],
     ["head@-1", "'head' is not a branch", "did you mean 'head-1'?"],
     ["nosuch@base", "identified by 'nosuch'", "list the revisions with: migrate history"],
+    ["bb03@-1", "no head has the branch label 'bb03'", "counted down from a revision so: bb03-1"],
     ["nosuch@-1", "identified by 'nosuch'", "list the revisions with: migrate history"],
     ["current@head", "identified by 'current'", "count +N and -N from"],
     ["current", "identified by 'current'", "with --sql --from-database their script starts at it; "],
