@@ -3,22 +3,32 @@
 
 DO $body$
 DECLARE
-  -- psql sends each statement as a message of its own, and in the simple protocol.
-  is_psql CONSTANT boolean := true;
   -- The project's.
   role CONSTANT pg_catalog.text := NULL;
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
   options pg_catalog.text;
+  no_commit pg_catalog.text;
+  no_rollback pg_catalog.text;
 BEGIN
+  -- In the extended protocol they always differ.
   IF pg_catalog.transaction_timestamp()
       OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
-    IF is_psql THEN
+    -- A handler of errors forbids both, in different words; an open transaction forbids them in the same.
+    BEGIN
+      COMMIT;
+    EXCEPTION WHEN invalid_transaction_termination THEN
+      no_commit := SQLERRM;
+    END;
+    BEGIN
+      ROLLBACK;
+    EXCEPTION WHEN invalid_transaction_termination THEN
+      no_rollback := SQLERRM;
+    END;
+    IF no_commit OPERATOR(pg_catalog.=) no_rollback THEN
       /* open_transaction */
     END IF;
-    -- In the extended protocol they differ in any case; only an open transaction forbids this.
-    COMMIT;
   END IF;
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
 

@@ -112,42 +112,66 @@ export async function readCommandLine(words: readonly string[]): Promise<Command
   const args = parseWords(before, front);
   if (name === undefined) return { args };
   if (name === "help") return await readCommandLine(["--help", ...before, ...after]);
-  if (name === hidden) return await loaded(() => import("./commands/complete.ts"), after, args);
-  // Alembic writes list_templates and ensure_version.
-  const entry = commands.get(name.replaceAll("_", "-"));
-  if (entry === undefined) {
+  if (name === hidden) return withFlags((await import("./commands/complete.ts")).default, after, args);
+  const command = await commandNamed(name);
+  const isFlag = args.fault?.code === "usage/unknown-flag";
+  if (command === undefined) {
+    const rest = parseWords(after, front, args);
+    if (!isFlag) return { args: rest, unknown: unknownCommand(name, before, rest.positionals, after) };
     // Behind a flag that is none, the word may be its value.
-    const isFlag = args.fault?.code === "usage/unknown-flag";
-    return {
-      args: parseWords(after, front, args),
-      unknown: isFlag ? behind("", args.fault!) : unknownCommand(name, before),
-    };
+    const next = after.find((word) => entryOf(word) !== undefined) ?? "";
+    return { args: rest, unknown: early(args.fault!, before, await commandNamed(next)) };
   }
-  const { fault, ...rest } = args;
-  return await loaded(entry[1], after, fault === undefined ? args : { ...rest, fault: behind(name, fault) });
+  return withFlags(command, after, isFlag ? { ...args, fault: early(args.fault!, before, command) } : args);
 }
 
-/** A flag that is unknown before a command's name may be one of the command's own. */
-function behind(name: string, fault: MigrateError): MigrateError {
-  const { code, message, hint } = fault;
-  if (code !== "usage/unknown-flag" || hint?.startsWith("see: ") !== true) return fault;
-  const help = ["migrate", name, "--help"].filter((word) => word !== "").join(" ");
+/** Alembic writes list_templates and ensure_version. */
+const entryOf = (name: string): Entry | undefined => commands.get(name.replaceAll("_", "-"));
+
+const commandNamed = async (name: string): Promise<Command | undefined> =>
+  (await entryOf(name)?.[1]())?.default;
+
+/** The command's own flags stand before those of all: of two with one letter the first has it. */
+const ownAndShared = (command: Command): Command => ({ ...command, args: { ...command.args, ...globals } });
+
+const withFlags = (command: Command, after: readonly string[], args: ParsedWords): CommandLine => ({
+  command,
+  args: parseWords(after, ownAndShared(command), args),
+});
+
+/** The fault of a flag before a command's name: it may be one of the command's own, or be what that would say of it. */
+function early(fault: MigrateError, before: readonly string[], command: Command | undefined): MigrateError {
+  if (command === undefined) return fault;
+  const own = parseWords(before, ownAndShared(command)).fault;
+  if (own?.code === fault.code) return own;
   return new MigrateError({
-    code,
-    message,
-    hint: `a flag of a command is written after its name; see: ${help}`,
+    code: fault.code,
+    message: fault.message,
+    hint: `a flag of a command is written after its name; see: migrate ${command.name} --help`,
   });
 }
 
-async function loaded(load: Entry[1], after: readonly string[], args: ParsedWords): Promise<CommandLine> {
-  const command = (await load()).default;
-  return { command, args: parseWords(after, { ...command, args: { ...command.args, ...globals } }, args) };
-}
+/** What to type for a word of another tool, from its first argument; `all`: it has the flag for that. */
+type Habit = string | ((word: string | undefined, all: boolean) => string);
+
+/** A count of steps, or else a target. */
+const steps = (sign: "+" | "-", word: string): string => (/^\d{1,3}$/.test(word) ? sign + word : word);
+/** A version, which is the number of a file: the tools that count leave its zeros out. */
+const version = (word: string): string => (/^\d+$/.test(word) ? word.padStart(4, "0") : word);
+const upgrade: Habit = (word) => (word === undefined ? "upgrade" : `upgrade ${steps("+", word)}`);
+const downgrade: Habit = (word, all) =>
+  all ? "downgrade base" : `downgrade ${word === undefined ? "-1" : steps("-", word)}`;
+const stamp: Habit = (word) => (word === undefined ? "stamp" : `stamp ${version(word)}`);
 
 /** What hands type that come from other tools. */
-const habits = new Map([
-  ...["up", "migrate", "apply", "latest", "deploy", "push", "goto"].map((word) => [word, "upgrade"] as const),
-  ...["down", "revert", "undo", "rollback"].map((word) => [word, "downgrade -1"] as const),
+const habits = new Map<string, Habit>([
+  ...["up", "migrate", "apply", "latest", "deploy", "push"].map((word) => [word, upgrade] as const),
+  ["up-by-one", "upgrade +1"],
+  ["up-to", (word = "TARGET") => `upgrade ${version(word)}`],
+  ["goto", (word = "TARGET") => `upgrade ${version(word)}, or: migrate downgrade ${version(word)}`],
+  ...["down", "revert", "undo", "rollback"].map((word) => [word, downgrade] as const),
+  ["down-to", (word = "TARGET") => `downgrade ${version(word)}`],
+  ["redo", "downgrade -1, then: migrate upgrade +1"],
   ...["new", "create", "make", "generate", "add", "create-migration"].map(
     (word) => [word, 'revision -m "…"'] as const,
   ),
@@ -157,7 +181,7 @@ const habits = new Map([
   ...["list", "ls", "revisions"].map((word) => [word, "history"] as const),
   ...["version", "db-version"].map((word) => [word, "current"] as const),
   ...["info", "pending"].map((word) => [word, "status"] as const),
-  ...["fake", "mark", "force"].map((word) => [word, "stamp"] as const),
+  ...["fake", "mark", "force"].map((word) => [word, stamp] as const),
   ...["import", "convert"].map((word) => [word, "adopt FOLDER"] as const),
   ...["templates", "template"].map((word) => [word, "list-templates"] as const),
   ["completions", "completion"],
@@ -166,15 +190,31 @@ const habits = new Map([
   ...["prove", "roundtrip"].map((word) => [word, "test"] as const),
 ]);
 
+/** What a habit says; a word that is no target, such as another habit, is not taken for its argument. */
+function ofHabit(name: string, [word]: readonly string[], after: readonly string[]): string | undefined {
+  const habit = habits.get(name.toLowerCase());
+  if (typeof habit !== "function") return habit;
+  const isTarget = word !== undefined && /^[\w.@+-]+$/.test(word) && !habits.has(word);
+  return habit(
+    isTarget ? word : undefined,
+    after.some((each) => /^--?all$/.test(each)),
+  );
+}
+
 /** The commands that begin so: one, or a few to choose from. */
 function begunSo(name: string): string | undefined {
   const begun = [...commands.keys()].filter((command) => command.startsWith(name.toLowerCase()));
   return name.length < 2 || begun.length > 3 ? undefined : begun.join(", or: migrate ") || undefined;
 }
 
-function unknownCommand(name: string, before: readonly string[]): MigrateError {
+function unknownCommand(
+  name: string,
+  before: readonly string[],
+  given: readonly string[],
+  after: readonly string[],
+): MigrateError {
   const help = before.at(-1) === "-h" ? `${ONE_ADDRESS} see: migrate --help` : "see: migrate --help";
-  const guess = habits.get(name.toLowerCase()) ?? begunSo(name) ?? nearest(name, commands.keys());
+  const guess = ofHabit(name, given, after) ?? begunSo(name) ?? nearest(name, commands.keys());
   return new MigrateError({
     code: "usage/unknown-command",
     message: `unknown command '${name}'`,

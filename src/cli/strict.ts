@@ -312,7 +312,12 @@ const habits = new Map<string, string | readonly string[]>(
     url: "database",
     db: "database",
     "database-url": "database",
+    u: "database",
     dir: "directory",
+    locations: "directory",
+    "migrations-dir": "directory",
+    source: "a folder of migrations is named by --directory DIR;",
+    "env-file": ".env is read without a flag; for another file: set -a; . ./FILE; set +a; then the command;",
     environment: "env",
     delete: "remove",
     ...Object.fromEntries(

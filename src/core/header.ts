@@ -93,7 +93,7 @@ export const reservedWords: readonly string[] = ["head", "heads", "base", "none"
 const LONGEST_ID = 255;
 
 const HEADER_LINE = /(--[ \t]*([A-Za-z][A-Za-z_-]*)[ \t]*:(?!\/\/)([^\r\n]*))(?:\r\n|\r|\n|$)/y;
-const MARKED_LINE = /[ \t]*([^\w\s]{1,3})[ \t]*([a-z-]+)[ \t]*:/y;
+const MARKED_LINE = /[ \t]*([^\w\s]{1,3})[ \t]*([a-z-]+)(?:[ \t]*(:)|[ \t=])/y;
 const GAP = /\s+|\/\*[\s\S]*?\*\/|--[^\r\n]*/y;
 const ILLEGAL_IN_ID = /[^A-Za-z0-9_.]/u;
 const INVISIBLE = /^[\p{Cf}\p{Default_Ignorable_Code_Point}]$/u;
@@ -625,21 +625,23 @@ function missingKeys(
     message: `${missing.map((key) => `'${key}'`).join(" and ")} ${missing.length > 1 ? "are" : "is"} missing in the header`,
     hint: isConflict(source.text, bodyStart)
       ? CONFLICT_HINT
-      : (lineMarkedOtherwise(source, bodyStart, missing) ?? missing.map((key) => hints[key]).join("; ")),
+      : (lineWrittenOtherwise(source, bodyStart, missing) ?? missing.map((key) => hints[key]).join("; ")),
     ...place,
   };
 }
 
-/** What to do where the line that ends the header has one of these keys behind another mark than `--`, as chats make of it. */
-function lineMarkedOtherwise(
+/** What to do where the line that ends the header has one of these keys without a colon, or behind what chats make of `--`. */
+function lineWrittenOtherwise(
   source: Source,
   bodyStart: number,
   keys: readonly HeaderKey[],
 ): string | undefined {
   MARKED_LINE.lastIndex = bodyStart;
-  const [, mark, key] = MARKED_LINE.exec(source.text) ?? [];
+  const [, mark, key, colon] = MARKED_LINE.exec(source.text) ?? [];
   if (mark === undefined || !keys.some((each) => each === key)) return undefined;
+  if ((mark === "--") !== (colon === undefined)) return undefined;
   const line = countLines(source.text, bodyStart) + 1;
+  if (mark === "--") return `write a colon behind the key in line ${line}: '-- ${key}: …'`;
   return `begin each line of the header with two hyphens; line ${line} begins with ${markHint(mark)}`;
 }
 
@@ -661,9 +663,10 @@ function misplacedBelow(
       ? CONFLICT_HINT
       : lost.line === end && /^\s/.test(lost.text)
         ? "delete the blanks before it: a header line begins with '--'"
-        : bodyStart === 0
-          ? "the header is the very first lines of the file: move everything else below it"
-          : `${move}; if it is only a comment, word it otherwise`,
+        : (lineWrittenOtherwise(source, bodyStart, allKeys) ??
+          (bodyStart === 0
+            ? "the header is the very first lines of the file: move everything else below it"
+            : `${move}; if it is only a comment, word it otherwise`)),
     ...placeOf(source, lost),
   };
 }

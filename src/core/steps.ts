@@ -346,7 +346,7 @@ function neededBy(graph: Graph, applied: ReadonlySet<RevisionId>, place: Revisio
 }
 
 /**
- * Those of the roots from which the branch comes, if any. As in Alembic the branch is looked up only when there is a choice,
+ * Those of the roots from which the branch comes, if any. As in Alembic the branch narrows only what is a choice,
  * and a root that has labels of its own counts as one.
  */
 function towards(graph: Graph, roots: readonly RevisionId[], branch: string): readonly RevisionId[] {

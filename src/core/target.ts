@@ -1,9 +1,9 @@
 /**
  * A target expression (`head`, `+1`, `billing@head`, `9f3c-2`) → the revisions it means in a graph.
  *
- * The answers are Alembic's, down to its corners: which of its forms look a branch up, and which only narrow a
- * choice by it, is what scripts written for it rely on. Where Alembic crashes or guesses, this is an error that
- * lists the choices.
+ * The answers are Alembic's, down to its corners: which of its forms take a branch for what it needs, and which only
+ * narrow a choice by it, is what scripts written for it rely on. Where Alembic crashes, guesses, or runs without the
+ * branch that was named, this is an error that lists the choices.
  */
 import { MigrateError } from "./errors.ts";
 import {
@@ -72,6 +72,12 @@ function placesOf(graph: Graph, text: string): readonly Place[] {
     const heads = graph.realHeads.filter(
       (head) => branch === undefined || nodeOf(graph, head).labels.includes(branch),
     );
+    if (branch !== undefined && heads.length === 0)
+      throw new MigrateError({
+        code: "graph/unknown-revision",
+        message: `Can't locate revision identified by '${text}': no head has the branch label '${branch}'`,
+        hint: `steps are counted down from a revision so: ${shellWord(branch + names[0]!)}`,
+      });
     return heads.map((head) => walk(graph, head, Number(names[0])));
   }
   if (names.length === 0 && parseRelative(text) !== undefined) return [BASE];
@@ -83,7 +89,6 @@ export function resolveOne(graph: Graph, text: string): Place {
   const { branch, names } = expand(graph, text);
   if (names.length > 1) throw multipleHeads(graph, text, names);
   if (names[0] !== undefined) return resolveName(graph, names[0], branch);
-  if (branch !== undefined) resolveBranch(graph, branch);
   return BASE;
 }
 
@@ -92,8 +97,8 @@ export function resolveOne(graph: Graph, text: string): Place {
  * characters; not by one or two digits), or a file number that one file has. With `branch`, the revision must be on its lineage.
  */
 export function resolveName(graph: Graph, name: string, branch?: string): RevisionId {
-  const carrier = branch === undefined ? undefined : branchOf(graph, branch, name);
-  const found = exactly(graph, name) ?? byPrefix(graph, name, branch) ?? byNumber(graph, name);
+  const carrier = branch === undefined ? undefined : resolveBranch(graph, branch);
+  const found = namedBy(graph, name, branch);
   if (found === undefined) throw new MigrateError(unknownRevision(graph, name));
   if (carrier !== undefined && !lineage(graph, [carrier]).has(found)) {
     const which = describe(nodeOf(graph, found).revision);
@@ -109,17 +114,33 @@ export function resolveName(graph: Graph, name: string, branch?: string): Revisi
   return found;
 }
 
-/** The branch before an `@`; who has written `head@billing` is told which way round it is. */
-function branchOf(graph: Graph, branch: string, behind: string): RevisionId {
-  if (!RESERVED.has(branch)) return resolveBranch(graph, branch);
+/** Throws for what is no branch before an `@`; who has written `head@billing` is told which way round it is. */
+function checkBranch(graph: Graph, branch: string, behind: string): void {
+  // What the name of the current revision is for is told where it is looked up.
+  if (!RESERVED.has(branch) || branch === "current") {
+    resolveBranch(graph, branch);
+    return;
+  }
   throw new MigrateError({
     code: "graph/unknown-revision",
     message: `Can't locate revision identified by '${branch}@${behind}': '${branch}' is not a branch`,
-    hint:
-      exactly(graph, behind) === undefined
-        ? `the branch comes first, and '${behind}' is not one either; see the heads and their labels: migrate heads`
-        : `the branch comes first; did you mean '${behind}@${branch}'?`,
+    hint: insteadOfBranch(graph, branch, behind),
   });
+}
+
+/** What is meant by a word of targets that stands before an `@`. */
+function insteadOfBranch(graph: Graph, word: string, behind: string): string {
+  const [, name = "", steps = ""] = /^(.*?)([+-]\d+)?$/s.exec(behind) ?? [];
+  if (name === "") return `did you mean '${word}${steps}'?`;
+  if (RESERVED.has(name)) {
+    const isOnePlace = (word === BASE) === (name === BASE);
+    return isOnePlace
+      ? `did you mean '${name === "heads" ? name : word}${steps}'?`
+      : `a branch is written before the @; one place is written '${behind}', a range '${word}:${behind}'`;
+  }
+  return namedBy(graph, name) === undefined
+    ? `the branch comes first, and '${name}' is not one either; see the heads and their labels: migrate heads`
+    : `the branch comes first; did you mean '${name}@${word}${steps}'?`;
 }
 
 /** The revision that a branch is named by. */
@@ -190,6 +211,7 @@ export function downgradeTarget(
     refuseCount(graph, text, "-", "use", start);
     const at = text.lastIndexOf("@");
     const branch = text.slice(0, Math.max(at, 0)) || undefined;
+    if (branch !== undefined) checkBranch(graph, branch, text.slice(at + 1));
     return { branch, place: placeBelow(graph, branch, text.slice(at + 1), text, typed) };
   }
   const { branch, symbol, offset } = relative;
@@ -280,6 +302,7 @@ function expand(
   const at = text.indexOf("@");
   const branch = at < 0 ? undefined : text.slice(0, at);
   const symbol = text.slice(at + 1);
+  if (branch !== undefined) checkBranch(graph, branch, symbol);
   switch (symbol) {
     case "heads":
       return { branch, names: branch === undefined ? graph.realHeads : onBranch(graph, graph.heads, branch) };
@@ -298,6 +321,10 @@ function expand(
     }
   }
 }
+
+/** The one revision of a name, if any. */
+const namedBy = (graph: Graph, name: string, branch?: string): RevisionId | undefined =>
+  exactly(graph, name) ?? byPrefix(graph, name, branch) ?? byNumber(graph, name);
 
 function exactly(graph: Graph, name: string): RevisionId | undefined {
   return graph.nodes.has(name) ? name : graph.carriers.get(name);

@@ -1,5 +1,6 @@
 /** The text of a JSON file, in which comments may stand → its tree. The only importer of jsonc-parser. */
 import { type Node, type ParseErrorCode, parseTree, printParseErrorCode, visit } from "jsonc-parser";
+import { CONFLICT_HINT, isConflict } from "../core/conflict.ts";
 import { MigrateError } from "../core/errors.ts";
 import { type JsonMember, type JsonNode, jsonFault } from "../core/json.ts";
 import type { Source, Stretch } from "../core/source.ts";
@@ -71,6 +72,7 @@ const wrong: Readonly<Record<string, Sentence>> = {
 function sentenceOf(code: ParseErrorCode, text: string, offset: number): Sentence {
   const name = printParseErrorCode(code);
   const what = missing[name];
+  if (isConflict(text, offset)) return { message: "this is not JSON", hint: CONFLICT_HINT };
   if (what === undefined) return wrong[name] ?? { message: "this is not JSON" };
   if (offset >= text.length) return { message: `unexpected end of file: expected ${what}` };
   const extraComma = /[,}\]]/.test(text[offset]!) && text.slice(0, offset).trimEnd().endsWith(",");

@@ -103,8 +103,17 @@ describe("a name", () => {
 
   it.each([
     ["head@billing", "'head' is not a branch", "did you mean 'billing@head'?"],
+    ["head@bill-1", "'head' is not a branch", "did you mean 'bill@head-1'?"],
     ["heads@nosuch", "'heads' is not a branch", "'nosuch' is not one either"],
-    ["current", "identified by 'current'", "count +N and -N from"],
+    ["heads@head", "'heads@head': 'heads' is not a branch", "did you mean 'heads'?"],
+    ["base@base", "'base' is not a branch", "did you mean 'base'?"],
+    ["head@base", "'head' is not a branch", "one place is written 'base', a range 'head:base'"],
+    ["head@-1", "'head' is not a branch", "did you mean 'head-1'?"],
+    ["nosuch@base", "identified by 'nosuch'", "list the revisions with: migrate history"],
+    ["bb03@-1", "no head has the branch label 'bb03'", "counted down from a revision so: bb03-1"],
+    ["nosuch@-1", "identified by 'nosuch'", "list the revisions with: migrate history"],
+    ["current@head", "identified by 'current'", "count +N and -N from"],
+    ["current", "identified by 'current'", "with --sql --from-database their script starts at it; "],
     ["aa01:bb02", "identified by 'aa01:bb02'", "to list a range: migrate history -r aa01:bb02; "],
     ["+1", "identified by '+1'", "counted from a revision, as in base+1"],
     ["head~1", "identified by 'head~1'", "did you mean 'head-1'?"],
@@ -411,6 +420,22 @@ describe("a downgrade", () => {
     ["aa02:aa02@aa02", "nothing above aa02 is applied; the range starts at aa02, with what that needs"],
   ])("in the range %s, no database is told to be asked", (range, hint) => {
     expect(() => planOfflineDowngrade(graph, range)).toThrow(expect.objectContaining({ hint }));
+  });
+
+  it.each([
+    ["nosuch@aa01", "identified by 'nosuch'", "list the revisions with: migrate history"],
+    ["nosuch@head", "identified by 'nosuch'", "list the revisions with: migrate history"],
+    ["nosuch@base", "identified by 'nosuch'", "list the revisions with: migrate history"],
+    ["base@billing", "'base' is not a branch", "did you mean 'billing@base'?"],
+    ["head@base", "'head' is not a branch", "one place is written 'base', a range 'head:base'"],
+  ])("to %s, where the branch is none, is refused, also where there is no other", (target, message, hint) => {
+    const refusal = expect.objectContaining({
+      code: "graph/unknown-revision",
+      message: expect.stringContaining(message),
+      hint: expect.stringContaining(hint),
+    });
+    expect(() => planDowngrade(graph, appliedBelow(graph, ["aa02"]), target)).toThrow(refusal);
+    expect(() => planOfflineDowngrade(graph, `aa02:${target}`)).toThrow(refusal);
   });
 
   it("by -1 from several heads lists the choices", () => {

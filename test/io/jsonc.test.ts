@@ -68,6 +68,13 @@ describe("a JSON text", () => {
     ["{a: 1}", "1:2", "this is not JSON", expect.stringContaining("double quotes")],
     ["{'a': 1}", "1:2", "this is not JSON", expect.stringContaining("double quotes")],
     ['{\n "a": True}', "2:7", "this is not JSON", expect.stringContaining("true, false and null")],
+    [
+      '{\n "a": 1,\n<<<<<<< HEAD\n "b": 2',
+      "3:1",
+      "this is not JSON",
+      expect.stringMatching(/^git could not/),
+    ],
+    ['{"a": 1}\n>>>>>>> theirs', "2:1", "this is not JSON", expect.stringMatching(/^git could not/)],
     ['{"a": 1.}', "1:7", "incomplete number"],
     ['{"role": "é😀', "1:10", "unterminated string"],
     ['{"role": "é\\q"}', "1:10", "invalid escape sequence", "write a backslash as \\\\"],

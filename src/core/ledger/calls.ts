@@ -70,7 +70,7 @@ export interface Ledger {
   /** The key of the advisory lock that all who change this ledger take; PostgreSQL scopes it to the database. */
   readonly lockKey: string;
   /** Stops in a session that holds what a script would end or drop; changes nothing. */
-  requireSession(client: "psql" | "any"): string;
+  requireSession(): string;
   /** Leaves in `retort_preflight.session` why that would stop; for a transaction that only reads. */
   lookAtSession(): string;
   /** Stops in the wrong place or where the lock is held; else takes it. */
@@ -178,7 +178,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
   return {
     names,
     lockKey,
-    requireSession: (client) => sessionBlock(names, client),
+    requireSession: () => sessionBlock(names),
     lookAtSession: () => sessionLookBlock(names),
     lock: (place) => lockBlock(lockKey, names, place),
     unlock: unlockBlock(lockKey),

@@ -99,11 +99,8 @@ export const repairRowsBlock = ({ schema }: LedgerNames, how: How): string =>
   blockWith(repair, schema, { how: literal(how) });
 
 /** The block that stops in a session that holds what a script would end or drop. */
-export const sessionBlock = ({ schema, role }: LedgerNames, client: "psql" | "any"): string =>
-  blockWith(session, schema, {
-    is_psql: String(client === "psql"),
-    role: role === undefined ? "NULL" : literal(role),
-  });
+export const sessionBlock = ({ schema, role }: LedgerNames): string =>
+  blockWith(session, schema, { role: role === undefined ? "NULL" : literal(role) });
 
 /** The block that looks for the same in a transaction that only reads, and leaves in `retort_preflight.session` why that one would stop. */
 export const sessionLookBlock = ({ schema, role }: LedgerNames): string =>

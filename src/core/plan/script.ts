@@ -122,11 +122,11 @@ export const resultOf = ({ result }: Plan): Tally => ({
 export function scriptBatches(
   plan: Plan,
   ledger: Ledger,
-  { client, lockRetries = 0 }: ScriptForm,
+  { lockRetries = 0 }: ScriptForm,
   receipt: string,
 ): readonly Batch[] {
   if (plan.batches.length === 0) return plan.batches;
-  const looking = sessionBatch(ledger, client);
+  const looking = sessionBatch(ledger);
   if (plan.steps.length === 0) return [looking, ...plan.batches];
   const [locking, first, ...rest] = plan.batches as [Batch, Batch, ...Batch[]];
   const release = rest.pop() ?? first;
@@ -150,9 +150,9 @@ function endBatch(plan: Plan, ledger: Ledger, receipt: string): Batch {
 }
 
 /** Reads only: nothing is open or set in the session that the script would end or drop. */
-export const sessionBatch = (ledger: Ledger, client: ScriptForm["client"]): Batch => ({
+export const sessionBatch = (ledger: Ledger): Batch => ({
   transactional: false,
-  statements: [{ sql: ledger.requireSession(client), purpose: "guard-session" }],
+  statements: [{ sql: ledger.requireSession(), purpose: "guard-session" }],
 });
 
 /** What writes down which script is run; `part`: which of its files. */

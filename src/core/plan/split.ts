@@ -78,7 +78,7 @@ export function partsOf(
             ? [batch]
             : [beginning(plan, ledger), ...body(ledger, plan, batch, part.unsure ? undefined : before)];
         return [
-          sessionBatch(ledger, client),
+          sessionBatch(ledger),
           plan.batches[0]!,
           ...own.map((each) => withReceipt(each, recorded)),
           ...(isLast ? [checkBatch(plan, ledger, receipt)] : []),

@@ -1,5 +1,6 @@
 /** The name of a service, and connection service files → the connection parameters of that service. */
 import { checkParameter, type Found } from "../../core/address.ts";
+import { CONFLICT_HINT, isConflict } from "../../core/conflict.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { textIfSeen, textIfThere } from "../files.ts";
 
@@ -57,7 +58,9 @@ function entryOf(line: string, file: string, number: number): readonly [string, 
       code: "usage/service",
       message:
         equals < 0 ? "a line of the service file is not key=value" : "a service cannot name another service",
-      hint: "write one parameter per line, such as host=db.example.com, without spaces around =",
+      hint: isConflict(line)
+        ? CONFLICT_HINT
+        : "write one parameter per line, such as host=db.example.com, without spaces around =",
       location: { path: file, line: number, column: 1 },
     });
   }

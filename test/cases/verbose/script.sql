@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:6416fe8c4f74ecc8fb5a744a74fc5835c7357c96bf6cee92cb6ba56cfad21186
+-- Receipt: sha256:d60eccddf8d739a0c2223adc5ee828bc05970f08214c5f34f3e79d9105ca14f9
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -51,25 +51,35 @@ SELECT pg_catalog.format('DO $$BEGIN IF pg_catalog.pg_backend_pid() OPERATOR(pg_
 -- Session: it has nothing open, set or created that this script would end or drop.
 DO $body$
 DECLARE
-  -- psql sends each statement as a message of its own, and in the simple protocol.
-  is_psql CONSTANT boolean := true;
   -- The project's.
   role CONSTANT pg_catalog.text := NULL;
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
   options pg_catalog.text;
+  no_commit pg_catalog.text;
+  no_rollback pg_catalog.text;
 BEGIN
+  -- In the extended protocol they always differ.
   IF pg_catalog.transaction_timestamp()
       OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
-    IF is_psql THEN
+    -- A handler of errors forbids both, in different words; an open transaction forbids them in the same.
+    BEGIN
+      COMMIT;
+    EXCEPTION WHEN invalid_transaction_termination THEN
+      no_commit := SQLERRM;
+    END;
+    BEGIN
+      ROLLBACK;
+    EXCEPTION WHEN invalid_transaction_termination THEN
+      no_rollback := SQLERRM;
+    END;
+    IF no_commit OPERATOR(pg_catalog.=) no_rollback THEN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = 'retort: a transaction is already open in this session',
         HINT = 'Nothing was changed. End it with COMMIT or ROLLBACK, or start psql without -1 '
           '(--single-transaction).';
     END IF;
-    -- In the extended protocol they differ in any case; only an open transaction forbids this.
-    COMMIT;
   END IF;
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
 
@@ -420,18 +430,16 @@ BEGIN
       'written by --idempotent that contains the %s %s.',
       CASE WHEN i.done THEN 'after' ELSE 'of' END,
       CASE i.direction WHEN 'up' THEN 'upgrade ' || i.revision
-        ELSE format('downgrade %s@%s', i.revision, coalesce((SELECT a.parents[1]
-          FROM retort.applied AS a
-          WHERE a.revision = i.revision AND cardinality(a.parents) > 1), '-1')) END,
+        ELSE 'downgrade ' || coalesce((SELECT a.parents[1] FROM retort.applied AS a
+          WHERE a.revision = i.revision AND cardinality(a.parents) > 1), i.revision || '@-1') END,
       CASE i.direction WHEN 'up' THEN 'upgrade to' ELSE 'downgrade of' END, i.revision)
     FROM retort.intent AS i);
 END
 $body$;
 
 -- Stops if a step outside a transaction was interrupted, or goes on in another file of a split
--- script. Before a step, revision is its own: it may be the one, and of a script that has begun
--- others may have been done.
-CREATE PROCEDURE retort.require_no_intent(revision text DEFAULT NULL)
+-- script. so_far says what was done before: of a script that has begun, other steps may have been.
+CREATE PROCEDURE retort.require_no_intent(so_far text)
 LANGUAGE plpgsql AS $body$
 DECLARE
   step pg_catalog.text;
@@ -441,10 +449,7 @@ BEGIN
   IF step IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: a step outside a transaction is unfinished: ', step),
-      HINT = concat(CASE WHEN revision IS NULL THEN 'Nothing was changed. '
-        WHEN EXISTS (SELECT FROM retort.intent AS i
-          WHERE i.revision = require_no_intent.revision) THEN 'This step was begun before. '
-        ELSE 'Nothing of this step was done. ' END, retort.unfinished_hint());
+      HINT = concat(so_far, ' ', retort.unfinished_hint());
   END IF;
 END
 $body$;
@@ -578,7 +583,7 @@ BEGIN
   UPDATE retort.intent AS i SET found = true
     WHERE i.revision = ANY (half_done) AND i.direction = require_state.direction;
   IF NOT FOUND THEN
-    CALL retort.require_no_intent();
+    CALL retort.require_no_intent('Nothing was changed.');
   END IF;
   other := retort.other_code(codes);
   IF other IS NOT NULL THEN
@@ -722,13 +727,9 @@ BEGIN
       IF retry = retries OR time_limit > 0 AND time_limit <
           pause + extract(epoch FROM clock_timestamp() - statement_timestamp()) THEN
         RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = blockers,
-          HINT = CASE WHEN EXISTS (SELECT FROM retort.intent)
-            THEN concat('What the step did before this is kept. When that session is done, go on. ',
-              retort.unfinished_hint())
-            ELSE 'The transaction was rolled back. When that session is done, run this again if '
-              'it is the file of a split script, if this was its first step, or if it was written '
-              'with --single-transaction or --idempotent; else write a script from the state that '
-              'is reached: migrate upgrade --sql --from-database (or downgrade)' END;
+          HINT = 'The step was rolled back. When that session is done: run the script again if '
+            'this was its first step, or if it was written with --idempotent; else write one from '
+            'the state that is reached: migrate upgrade --sql --from-database (or downgrade)';
       END IF;
       RAISE WARNING USING MESSAGE = format('%s; retry %s of %s in %s s', blockers, retry + 1,
         retries, round(pause::numeric, 1));
@@ -749,7 +750,7 @@ DECLARE
 BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
-  CALL retort.require_no_intent(begin_step.revision);
+  CALL retort.require_no_intent('Nothing of this step was done.');
   IF NOT EXISTS (SELECT FROM retort.state AS s
       WHERE s.revisions = begin_step.revisions AND s.digest = begin_step.digest) THEN
     applied := coalesce((SELECT max(s.revisions) FROM retort.state AS s), 0);
@@ -776,7 +777,7 @@ DECLARE
 BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
-  CALL retort.require_no_intent(begin_upgrade.revision);
+  CALL retort.require_no_intent('Nothing of this step was done.');
   missing := (SELECT string_agg(n.id, ', ' ORDER BY n.id) FROM unnest(needs) AS n (id)
     WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = n.id));
   IF missing IS NOT NULL OR NOT retort.is_pending(begin_upgrade.revision, 'up') THEN
@@ -797,7 +798,7 @@ DECLARE
 BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
-  CALL retort.require_no_intent(begin_downgrade.revision);
+  CALL retort.require_no_intent('Nothing of this step was done.');
   needed_by := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
     WHERE begin_downgrade.revision = ANY (a.parents || a.depends_on));
   IF needed_by IS NOT NULL OR NOT retort.is_pending(begin_downgrade.revision, 'down') THEN
@@ -1046,11 +1047,9 @@ BEGIN
       MESSAGE = concat('retort: ', revision, ' was interrupted at statement ', statement, ', and ',
         coalesce('the existing index differs from the one it creates: ' || became.is_there,
           'the catalog does not show whether it was done')),
-      HINT = concat(CASE WHEN became.is_there IS NOT NULL
-          THEN 'If that index is not needed, drop it with DROP INDEX CONCURRENTLY'
-          ELSE 'If nothing of the step is done, CALL retort.forget_intent()' END,
-        ' and run this script again; or finish the step by hand, and CALL its end_upgrade or '
-        'end_downgrade, which is below.');
+      HINT = 'Check it, and drop what is wrong or finish the step by hand; then CALL '
+        'retort.forget_intent() if nothing of the step is done, or CALL its end_upgrade or '
+        'end_downgrade, which is below, if all of it is.';
   END IF;
   RETURN became.outcome = 'not done';
 END
@@ -1158,8 +1157,9 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
         array_to_string(step.names, ', ')),
-      HINT = (SELECT concat('Run: ' || nullif(array_to_string(o.cleanup, '; '), '') || '; then go '
-        'on. ', retort.unfinished_hint()) FROM retort.outcome(NULL) AS o);
+      HINT = (SELECT concat('Run: ' || nullif(array_to_string(o.cleanup, '; '), '') || '; ',
+        CASE WHEN NOT o.finishes THEN 'Run the statement again.' END)
+        FROM retort.outcome(NULL) AS o);
   END IF;
   PERFORM set_config('search_path', author_path, true);
 END
@@ -1402,7 +1402,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '14299ad1d2ec544906ca1f7f0b73d8ea9ba093288043d9af082a5a1df5225cbc';
+  procedures CONSTANT pg_catalog.text := '5acc40e8b16db78aef567d609f975eee93d0ca8d9c18e6f97af8d4bdf81e9360';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
@@ -1699,7 +1699,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('6416fe8c4f74ecc8fb5a744a74fc5835c7357c96bf6cee92cb6ba56cfad21186',
+CALL retort.begin_script('d60eccddf8d739a0c2223adc5ee828bc05970f08214c5f34f3e79d9105ca14f9',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1719,13 +1719,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:6416fe8c4f74ecc8fb5a744a74fc5835c7357c96bf6cee92cb6ba56cfad21186' AS receipt FROM retort.state;
+  'sha256:d60eccddf8d739a0c2223adc5ee828bc05970f08214c5f34f3e79d9105ca14f9' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '6416fe8c4f74ecc8fb5a744a74fc5835c7357c96bf6cee92cb6ba56cfad21186'
+      'd60eccddf8d739a0c2223adc5ee828bc05970f08214c5f34f3e79d9105ca14f9'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1838,9 +1838,6 @@ EXCEPTION WHEN SQLSTATE 'RT001' THEN
     replace(hint, 'Nothing was changed. ', '')), true);
 END
 $body$;
--- A role that is set, which that has told of, is not whom the run would write as.
-SET LOCAL SESSION AUTHORIZATION DEFAULT;
-SET LOCAL role TO DEFAULT;
 SET LOCAL lock_timeout = '1s';
 SELECT pg_catalog.set_config('retort.preflight', '{"ledger": "retort",
 "lock": "8238127212073486265",
@@ -1880,7 +1877,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '14299ad1d2ec544906ca1f7f0b73d8ea9ba093288043d9af082a5a1df5225cbc';
+  procedures CONSTANT pg_catalog.text := '5acc40e8b16db78aef567d609f975eee93d0ca8d9c18e6f97af8d4bdf81e9360';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
@@ -2190,6 +2187,7 @@ DECLARE
   tables pg_catalog.text[];
   starts pg_catalog.jsonb;
   is_start boolean;
+  is_looked_up boolean;
   has_hole boolean;
   is_begun boolean := false;
   hint pg_catalog.text;
@@ -2373,7 +2371,13 @@ BEGIN
   -- rows, who has them now, invalid indexes.
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables')
     WHERE is_done IS NOT TRUE LOOP
-    path := ARRAY(SELECT jsonb_array_elements_text(paths -> migrator) WHERE item ->> 3 = 'true');
+    path := CASE WHEN item ->> 3 = 'true'
+      THEN ARRAY(SELECT jsonb_array_elements_text(paths -> migrator))
+      ELSE ARRAY(SELECT p.name FROM jsonb_array_elements_text(
+          to_jsonb((parse_ident(item ->> 0))[:1]) || coalesce(item -> 3, '[]')) WITH ORDINALITY
+          AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
+        WHERE item -> 3 IS NULL OR has_schema_privilege(role_oid, n.oid, 'USAGE')
+        ORDER BY p.place) END;
     IF path = '{}' THEN
       path := (parse_ident(item ->> 0))[:1];
     END IF;
@@ -2394,7 +2398,7 @@ BEGIN
         CASE WHEN NOT is_begun AND (item ->> 2 = 'as named' OR item ->> 2 = 'in any schema'
           AND NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
             WHERE c.relname = (parse_ident(item ->> 0))[2]
-              AND (item ->> 3 IS NULL OR EXISTS (SELECT FROM jsonb_each(paths) AS p
+              AND (item ->> 3 IS DISTINCT FROM 'true' OR EXISTS (SELECT FROM jsonb_each(paths) AS p
                 WHERE p.value ? n.nspname))))
         THEN 'X' ELSE '!' END, 'relation', label || ' is not there'));
       CONTINUE;
@@ -2490,6 +2494,17 @@ BEGIN
     who := coalesce(item ->> 'as', migrator);
     found := item ->> 'name';
     path := ARRAY[item ->> 'schema'];
+    is_looked_up := item ? 'inServersPath' OR item ? 'orIn' AND item ->> 'on' <> 'schema';
+    IF item ? 'orIn' AND is_looked_up THEN
+      path := coalesce((SELECT array_agg(p.name ORDER BY p.place) FROM jsonb_array_elements_text(
+          to_jsonb(path) || (item -> 'orIn')) WITH ORDINALITY AS p (name, place)
+          JOIN pg_namespace AS n ON n.nspname = p.name
+          JOIN pg_roles AS r ON r.rolname = who AND has_schema_privilege(r.oid, n.oid, 'USAGE')),
+        path);
+    ELSIF item ? 'orIn' THEN
+      -- A schema of the path that the role may not use is passed over, too.
+      CONTINUE WHEN item ->> 'privilege' = 'USAGE';
+    END IF;
     IF item ? 'inServersPath' THEN
       CONTINUE WHEN EXISTS (SELECT
         FROM jsonb_array_elements_text(item -> 'inServersPath') AS m (name)
@@ -2501,7 +2516,8 @@ BEGIN
     END IF;
     lies_in := NULL;
     -- PostgreSQL passes over the schemas of search_path that are not there.
-    IF item ? 'orIn' AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
+    IF item ? 'orIn' AND NOT is_looked_up
+      AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
       SELECT p.name INTO next_schema FROM jsonb_array_elements_text(item -> 'orIn')
         WITH ORDINALITY AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
         ORDER BY p.place LIMIT 1;
@@ -2588,7 +2604,7 @@ BEGIN
     report := report || jsonb_build_array(jsonb_build_array(
       CASE WHEN item ? 'maybe' THEN '!' ELSE 'X' END, 'missing',
       concat(item ->> 'text',
-        CASE WHEN item ? 'inServersPath' THEN concat(' ', CASE WHEN item ->> 'on' <> 'schema'
+        CASE WHEN is_looked_up THEN concat(' ', CASE WHEN item ->> 'on' <> 'schema'
           THEN quote_ident(coalesce(lies_in, path[1])) || '.' END, quote_ident(found)) END,
         CASE WHEN item ->> 'privilege' <> 'EXISTS' THEN ' (as ' || who || ')' END)));
   END LOOP;

@@ -40,6 +40,11 @@ describe("service files", () => {
     );
   });
 
+  it("that git could not merge are told as such", async () => {
+    home.write(".pg_service.conf", "[a]\n<<<<<<< HEAD\nhost=h\n");
+    expect((await home.failure("service=a")).hint).toMatch(/^git could not merge this file: /);
+  });
+
   it.each([
     ["[a]\nhost=h\nhunter2\n", "not key=value", { line: 3, column: 1 }],
     ["[a]\nservice=b\n", "cannot name another service", { line: 2, column: 1 }],
