@@ -1,8 +1,11 @@
 /** `migrate repair`. */
 import { type Repair, repair } from "../../app/repair.ts";
 import { exitCodes, MigrateError } from "../../core/errors.ts";
+import type { Direction } from "../../core/header.ts";
 import type { Finding } from "../../core/integrity.ts";
 import { type Inconsistency, repairLines } from "../../core/ledger/inconsistency.ts";
+import type { RevisionId } from "../../core/migration.ts";
+import type { Plan } from "../../core/plan/types.ts";
 import { shellWord } from "../../core/shell.ts";
 import { findingHints, findingLine } from "../../render/findings.ts";
 import { renderScript } from "../../render/script/script.ts";
@@ -47,7 +50,7 @@ const command: Command = {
     } else if (text !== undefined) await printer.script([text]);
     else if (inconsistency !== undefined && dryRun)
       printer.lines(questionLines(inconsistency).map(printer.carry));
-    else if (dryRun) for (const finding of findings) printer.data(findingLine(finding));
+    else if (dryRun) printer.lines(doingLines(findings, plan));
     else if (repaired.length === 0) for (const finding of left) printer.info(findingLine(finding));
     const refused = !done && !dryRun && !script && plan.batches.length > 0;
     if (refused) printer.info("nothing was done");
@@ -55,8 +58,14 @@ const command: Command = {
       if (done) printer.info("the ledger was repaired; compare it with the files: migrate verify");
       return refused ? exitCodes.findings : exitCodes.ok;
     }
-    if (done) printer.info(`repaired: ${repaired.join(", ")} on ${database}${ranNothing(findings)}`);
-    else if (findings.length === 0) printer.info("nothing to repair");
+    const { accepted, forgotten } = rowsOf(plan);
+    if (done && accepted.length > 0)
+      printer.info(`repaired: ${accepted.join(", ")} on ${database}${ranNothing(findings)}`);
+    if (done && forgotten.length > 0)
+      printer.info(
+        `forgotten: ${forgotten.join(", ")} on ${database}; what ${forgotten.length === 1 ? "it" : "they"} did stays in the database`,
+      );
+    if (findings.length === 0) printer.info("nothing to repair");
     for (const hint of findingHints(left)) printer.info(hint);
     return left.length > 0 || refused ? exitCodes.findings : exitCodes.ok;
   },
@@ -64,16 +73,15 @@ const command: Command = {
 export default command;
 
 async function confirmed(
-  { database, inconsistency, findings }: Omit<Repair, "done">,
+  { database, inconsistency, findings, plan }: Omit<Repair, "done">,
   { args, printer }: Invocation,
 ): Promise<boolean> {
-  const lines = inconsistency === undefined ? findings.map(findingLine) : questionLines(inconsistency);
+  const lines = inconsistency === undefined ? doingLines(findings, plan) : questionLines(inconsistency);
   if (args.flag("yes")) {
     for (const line of lines) printer.info(line);
     return true;
   }
-  const what =
-    inconsistency === undefined ? "Accept the files as they are, without running them," : "Repair the ledger";
+  const what = inconsistency === undefined ? question(plan) : "Repair the ledger";
   const answer = await printer.ask(lines, `${what} on ${database}?`);
   if (answer !== undefined) return answer;
   const forget = args.list("forget").map((revision) => `--forget ${shellWord(revision)}`);
@@ -82,6 +90,35 @@ async function confirmed(
     message: "repair asks before it changes the ledger, but there is no terminal",
     hint: `nothing was done; see what it would do with: ${["migrate repair", ...forget, "--dry-run"].join(" ")}; to repair without being asked, pass --yes`,
   });
+}
+
+/** Rows that are set to what their files say, and rows that are deleted. */
+function rowsOf({ steps }: Plan): Readonly<Record<"accepted" | "forgotten", readonly RevisionId[]>> {
+  const of = (direction: Direction): readonly RevisionId[] =>
+    steps.filter((step) => step.direction === direction).map(({ revision }) => revision);
+  return { accepted: of("up"), forgotten: of("down") };
+}
+
+/** What is different, and below the last of a row what is done about it. */
+function doingLines(findings: readonly Finding[], plan: Plan): readonly string[] {
+  const { accepted, forgotten } = rowsOf(plan);
+  return findings.flatMap((finding, index) => {
+    const { revision } = finding;
+    const line = findingLine(finding);
+    if (findings.slice(index + 1).some((each) => each.revision === revision)) return [line];
+    if (accepted.includes(revision))
+      return [line, "  its row in the ledger is set to what the file says; nothing is run"];
+    return forgotten.includes(revision)
+      ? [line, "  its row in the ledger is deleted; what it did stays in the database"]
+      : [line];
+  });
+}
+
+function question(plan: Plan): string {
+  const { accepted, forgotten } = rowsOf(plan);
+  const rows = forgotten.length === 1 ? "row" : "rows";
+  if (accepted.length === 0) return `Delete the ${rows}`;
+  return `Accept the files as they are, without running them,${forgotten.length > 0 ? ` and delete the ${rows}` : ""}`;
 }
 
 /** Who reads that a file is accepted may take it for applied. */
