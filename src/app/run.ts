@@ -358,7 +358,7 @@ function nothingMore(
     {
       code: error.code,
       message: error.message,
-      hint: `${advice === undefined ? "" : `${advice}\n      `}the ledger was read on a new connection: ${found}`,
+      hint: `${advice === undefined ? "" : `${advice}\n`}the ledger was read on a new connection: ${found}`,
       ...(error.sqlstate === undefined ? {} : { sqlstate: error.sqlstate }),
     },
     { cause: error.cause },
