@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:b0290caeb478cc68b2290f187c4a9ea98bbd1cb5a899364e75dc2a763ebbee64
+-- Receipt: sha256:2efc215039cad47cdaa6b3b21ba563316ca2ed6083dd7b911707361e8b62c279
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1592,10 +1592,7 @@ BEGIN
   -- What a dump without data, a TRUNCATE or a change by hand leaves behind.
   found := (SELECT string_agg(t.name, ', ')
     FROM unnest('{applied, state, intent, log}'::text[]) AS t (name) WHERE t.name <> ALL (present));
-  IF found IS NOT NULL THEN
-    parts := '{tables, rows}';
-    wrong := ARRAY[concat('these tables are missing: ', found)];
-  ELSE
+  IF present @> '{applied, state, intent}' THEN
     -- In one query, so of one moment: another session may be migrating.
     SELECT s.n = 0 AND a.n = 0, array_remove(ARRAY[
         CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
@@ -1625,6 +1622,12 @@ BEGIN
     IF cardinality(wrong) > 0 THEN
       parts := '{rows}';
     END IF;
+  ELSE
+    parts := '{rows}';
+  END IF;
+  IF found IS NOT NULL THEN
+    parts := 'tables'::text || parts;
+    wrong := concat('these tables are missing: ', found) || wrong;
   END IF;
   found := (SELECT encode(sha256(convert_to(string_agg(
       concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
@@ -1689,7 +1692,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('b0290caeb478cc68b2290f187c4a9ea98bbd1cb5a899364e75dc2a763ebbee64',
+CALL retort.begin_script('2efc215039cad47cdaa6b3b21ba563316ca2ed6083dd7b911707361e8b62c279',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1709,13 +1712,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:b0290caeb478cc68b2290f187c4a9ea98bbd1cb5a899364e75dc2a763ebbee64' AS receipt FROM retort.state;
+  'sha256:2efc215039cad47cdaa6b3b21ba563316ca2ed6083dd7b911707361e8b62c279' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'b0290caeb478cc68b2290f187c4a9ea98bbd1cb5a899364e75dc2a763ebbee64'
+      '2efc215039cad47cdaa6b3b21ba563316ca2ed6083dd7b911707361e8b62c279'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2067,10 +2070,7 @@ BEGIN
   -- What a dump without data, a TRUNCATE or a change by hand leaves behind.
   found := (SELECT string_agg(t.name, ', ')
     FROM unnest('{applied, state, intent, log}'::text[]) AS t (name) WHERE t.name <> ALL (present));
-  IF found IS NOT NULL THEN
-    parts := '{tables, rows}';
-    wrong := ARRAY[concat('these tables are missing: ', found)];
-  ELSE
+  IF present @> '{applied, state, intent}' THEN
     -- In one query, so of one moment: another session may be migrating.
     SELECT s.n = 0 AND a.n = 0, array_remove(ARRAY[
         CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
@@ -2100,6 +2100,12 @@ BEGIN
     IF cardinality(wrong) > 0 THEN
       parts := '{rows}';
     END IF;
+  ELSE
+    parts := '{rows}';
+  END IF;
+  IF found IS NOT NULL THEN
+    parts := 'tables'::text || parts;
+    wrong := concat('these tables are missing: ', found) || wrong;
   END IF;
   found := (SELECT encode(sha256(convert_to(string_agg(
       concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
