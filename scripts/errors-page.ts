@@ -67,6 +67,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/no-environment": "`-n` names an environment that the config file does not have.",
   "usage/no-folder": "The working directory no longer exists.",
   "usage/no-migration": "A path is not a migration file of the project.",
+  "usage/no-migrations": "The folder has no migrations, but folders below it have, which are not read.",
   "usage/no-message": "A new revision has no message.",
   "usage/no-package": "A package that only some commands need is not installed.",
   "usage/no-program": "The command of the tool that is adopted from cannot be run.",

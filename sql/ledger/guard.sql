@@ -201,10 +201,7 @@ BEGIN
   -- What a dump without data, a TRUNCATE or a change by hand leaves behind.
   found := (SELECT string_agg(t.name, ', ')
     FROM unnest('{applied, state, intent, log}'::text[]) AS t (name) WHERE t.name <> ALL (present));
-  IF found IS NOT NULL THEN
-    parts := '{tables, rows}';
-    wrong := ARRAY[concat('these tables are missing: ', found)];
-  ELSE
+  IF present @> '{applied, state, intent}' THEN
     -- In one query, so of one moment: another session may be migrating.
     SELECT s.n = 0 AND a.n = 0, array_remove(ARRAY[
         CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
@@ -234,6 +231,13 @@ BEGIN
     IF cardinality(wrong) > 0 THEN
       parts := '{rows}';
     END IF;
+  ELSE
+    parts := '{rows}';
+  END IF;
+  IF found IS NOT NULL THEN
+    parts := 'tables'::text || parts;
+    wrong := concat('these tables are missing: ', found) || wrong;
+  ELSE
     -- The rows of log may have come without it. Who only reads is not stopped: it is so for good
     -- where they are replicated.
     sequence := pg_get_serial_sequence('retort.log', 'id');

@@ -45,6 +45,8 @@ export interface AdoptedDatabase {
 export async function adoptDatabase(deps: Deps, options: AdoptDatabaseOptions): Promise<AdoptedDatabase> {
   const config = await openConfig(deps, options);
   const { tool, adoption } = await readAdoption(deps, config, { ...options, table: undefined }, false);
+  // Where they are not adopted, nothing of the database helps.
+  await adoptedProject(deps, options, config, []);
   const session = await connect(deps, config);
   const { database } = session;
   let found: Pick<AdoptedDatabase, "table" | "last">;

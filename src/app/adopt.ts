@@ -18,7 +18,14 @@ import type { RevisionId } from "../core/migration.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Stretch } from "../core/source.ts";
 import type { Config } from "../io/config.ts";
-import { createDirectory, createFiles, isEmptyDirectory, isInFolder, isSameFolder } from "../io/directory.ts";
+import {
+  createDirectory,
+  createFiles,
+  holdsMigrations,
+  isEmptyDirectory,
+  isInFolder,
+  isSameFolder,
+} from "../io/directory.ts";
 import { readForeignFolder } from "../io/foreign-folder.ts";
 import { foreignProgram } from "../io/foreign-program.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
@@ -85,7 +92,7 @@ export async function adopt(deps: Deps, options: AdoptOptions): Promise<Adoption
   const isEmpty = await isEmptyDirectory(to, deps, OTHER_FOLDER);
   const own = await ownMigrations(deps, options, config);
   const beside = !isEmpty && own.directories.some((each) => isSameFolder(each, to, deps));
-  const whyTaken = takenFault(to, isEmpty, options.folder, deps);
+  const whyTaken = takenFault(to, { isEmpty, beside }, options.folder, deps);
   // Before a tool is asked for SQL, which takes a while.
   if (write && whyTaken !== undefined && !beside) throw whyTaken;
   const { adoption: whole } = await readAdoption(deps, config, options);
@@ -387,7 +394,12 @@ const shownFolder = (folder: string, { cwd }: Pick<Deps, "cwd">): string => path
  * Why a folder cannot take the files; undefined where it can. They go to a folder of their own: what lies in the other
  * tool's would be read as the tool's.
  */
-function takenFault(to: string, isEmpty: boolean, folder: string, deps: Deps): MigrateError | undefined {
+function takenFault(
+  to: string,
+  { isEmpty, beside }: { readonly isEmpty: boolean; readonly beside: boolean },
+  folder: string,
+  deps: Deps,
+): MigrateError | undefined {
   if (isEmpty && isInFolder(to, folder, deps)) {
     return new MigrateError({
       code: "usage/cannot-write",
@@ -396,6 +408,14 @@ function takenFault(to: string, isEmpty: boolean, folder: string, deps: Deps): M
     });
   }
   if (isEmpty) return undefined;
+  // It was adopted before, and the project does not read it yet.
+  if (!beside && holdsMigrations(path.resolve(deps.cwd, to))) {
+    return new MigrateError({
+      code: "usage/not-empty",
+      message: `the folder ${to} has migrations already, which the project does not read`,
+      hint: `nothing was written; to use those, name it: --directory ${shellWord(to)}, or ${JSON.stringify(to)} in "directories"; to write others, ${OTHER_FOLDER}`,
+    });
+  }
   return new MigrateError({
     code: "usage/not-empty",
     message: `the folder ${to} is not empty, and existing files are not overwritten`,

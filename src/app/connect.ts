@@ -62,7 +62,7 @@ export async function openConnected(
   const config = await openConfig(deps, options);
   const open = async (): Promise<Project> => {
     const project = await openProject(deps, options, config);
-    if (options.expectsNone !== true) await warnOfEmpty(project, deps, options.onNotice);
+    if (options.expectsNone !== true) warnOfEmpty(project, deps, options.onNotice);
     return project;
   };
   const { database } = config;

@@ -34,7 +34,14 @@ import {
   readable,
   readLedgers,
 } from "./other-ledger.ts";
-import { type Deps, openConfig, openProject, type Project, type ProjectOptions } from "./project.ts";
+import {
+  type Deps,
+  emptiness,
+  openConfig,
+  openProject,
+  type Project,
+  type ProjectOptions,
+} from "./project.ts";
 import { missingSchemas } from "./search-path.ts";
 
 /** `odd`: everything runs, and may not do what is meant. `wrong`: a run would stop. */
@@ -134,12 +141,14 @@ function configuration({ file, environment }: Config): Examination {
   );
 }
 
-function files({ migrations, graph, pattern, config }: Project, { cwd }: Deps): readonly Examination[] {
-  const folders = config.directories.map((folder) => path.relative(cwd, folder) || ".").join(", ");
-  if (migrations.size === 0) {
-    const hint = "name another folder with --directory DIR, or write a migration: migrate revision";
-    return [{ check: "migrations", status: "odd", message: `none in ${folders}`, hint }];
+function files(project: Project, deps: Deps): readonly Examination[] {
+  const empty = emptiness(project, deps);
+  if (empty !== undefined) {
+    const { folders, hint, isWrong } = empty;
+    return [{ check: "migrations", status: isWrong ? "wrong" : "odd", message: `none in ${folders}`, hint }];
   }
+  const { migrations, graph, pattern, config } = project;
+  const folders = config.directories.map((folder) => path.relative(deps.cwd, folder) || ".").join(", ");
   const several: Examination = {
     check: "heads",
     status: "odd",

@@ -3,8 +3,10 @@ import path from "node:path";
 import { type Tool, toolLike } from "../core/adopt/tools.ts";
 import { MigrateError } from "../core/errors.ts";
 import { FEWEST_DIGITS, type FileNamePattern, parseFileName } from "../core/filename.ts";
+import { otherFolderHint } from "../core/graph-faults.ts";
 import { parseHeader } from "../core/header.ts";
 import { shellWord } from "../core/shell.ts";
+import { migrationsBelow } from "../io/directory.ts";
 import { readForeignFolder } from "../io/foreign-folder.ts";
 
 /** What was recognised. */
@@ -79,20 +81,22 @@ export const lookText = ({ folder, tool }: ForeignFolder): string =>
 export const adoptHint = ({ folder }: ForeignFolder): string =>
   `to see what becomes of it: migrate adopt ${shellWord(folder)}; to write that into another folder, add --to DIR`;
 
-/** What was thrown, or in its place that one of the folders is another tool's. */
+/** That one of the folders is another tool's; undefined where none is. */
 export function foreignFault(
-  error: unknown,
   directories: readonly string[],
   cwd: string,
   pattern: FileNamePattern,
-): unknown {
-  if (!(error instanceof MigrateError && error.code.startsWith("source/"))) return error;
+): MigrateError | undefined {
   const found = firstForeign(directories, cwd, pattern);
-  return found === undefined
-    ? error
-    : new MigrateError({
-        code: "source/no-header",
-        message: `${lookText(found)}: none of its files has a header`,
-        hint: adoptHint(found),
-      });
+  if (found === undefined) return undefined;
+  // It may have been adopted, and the project still reads the folder as it was.
+  const own = [...migrationsBelow([cwd], { cwd }).values()];
+  return new MigrateError({
+    code: "source/no-header",
+    message: `${lookText(found)}: none of its files has a header`,
+    hint:
+      own.length === 0
+        ? adoptHint(found)
+        : `${otherFolderHint(own)}; if they are others, see what becomes of ${found.folder} with: migrate adopt ${shellWord(found.folder)}`,
+  });
 }

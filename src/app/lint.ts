@@ -152,7 +152,7 @@ async function choose(deps: Deps, options: LintOptions): Promise<Chosen> {
       });
       return { project: state.project, revisions: new Set(state.pending), oneByOne: false };
     }
-    await warnOfEmpty(project, deps);
+    warnOfEmpty(project, deps);
     return { project, revisions: new Set(project.graph.order), oneByOne: true };
   }
   const project = await openWarned(deps, options);

@@ -143,7 +143,7 @@ export class InconsistentLedger extends MigrateError {
   constructor(fault: MigrateError, other: AboutOther | undefined) {
     const [diagnostic] = fault.diagnostics;
     // What makes an empty ledger comes last.
-    const moved = other === undefined ? "" : `${other.alone}; ${other.hint}\n      `;
+    const moved = other === undefined ? "" : `${other.alone}; ${other.hint}\n`;
     super({ ...diagnostic!, hint: moved + (fault.hint ?? "") }, { cause: fault.cause });
     this.other = other;
   }

@@ -4,7 +4,7 @@ import { assemble } from "../core/assemble.ts";
 import { cancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import { type FileNamePattern, filePattern, shapeOf } from "../core/filename.ts";
 import { buildGraph, type Graph } from "../core/graph.ts";
-import { type PlaceOf, startOfFile, unreadHint } from "../core/graph-faults.ts";
+import { otherFolderHint, type PlaceOf, startOfFile } from "../core/graph-faults.ts";
 import { placeOfKey } from "../core/header.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
@@ -182,17 +182,24 @@ async function readFiles(
   { pattern, isNamed }: { readonly pattern: FileNamePattern; readonly isNamed: boolean },
 ): Promise<readonly Migration[]> {
   const { directories } = config;
+  // Its module loads the readers of all tools, for which no sound project has a use.
+  const foreign = async (): Promise<MigrateError | undefined> =>
+    (await import("./foreign-folder.ts")).foreignFault(directories, cwd, pattern);
+  let migrations: readonly Migration[];
   try {
-    return await readMigrations(directories, {
+    migrations = await readMigrations(directories, {
       ...{ cwd, pattern, origin: foldersFile(config) },
       creating: (folder) => creating(config, folder, isNamed),
       wayOut: besideConfig(config, cwd),
     });
   } catch (error) {
-    // It loads the readers of all tools, for which no sound project has a use.
-    const { foreignFault } = await import("./foreign-folder.ts");
-    throw foreignFault(error, directories, cwd, pattern);
+    const isFileFault = error instanceof MigrateError && error.code.startsWith("source/");
+    throw (isFileFault ? await foreign() : undefined) ?? error;
   }
+  // Tools that have programs, or a folder for each migration, leave no file to find fault with.
+  const fault = migrations.length === 0 ? await foreign() : undefined;
+  if (fault !== undefined) throw fault;
+  return migrations;
 }
 
 /** What to do in a folder below a config file that names no folder: the one that is meant may be beside that file. */
@@ -229,38 +236,43 @@ export function withSources(project: Project, sources: readonly Source[]): Proje
 const byRevision = (migrations: readonly Migration[]): ReadonlyMap<RevisionId, Migration> =>
   new Map(migrations.map((migration) => [migration.revision, migration]));
 
-/** Opens a project to be read, and warns where it has no migrations. Throws as `openProject`. */
+/** Opens a project to be read; a project without migrations as `warnOfEmpty`. Throws as that and `openProject`. */
 export async function openWarned(deps: Deps, options: ProjectOptions, known?: Config): Promise<Project> {
   const project = await openProject(deps, options, known);
-  await warnOfEmpty(project, deps);
+  warnOfEmpty(project, deps);
   return project;
 }
 
-/** Warns of a project without migrations: it may be the wrong folder, or another tool's. */
-export async function warnOfEmpty(
-  { migrations, config, pattern }: Project,
-  { cwd, ...deps }: Deps,
+/** Warns of a project without migrations. Throws `usage/no-migrations` where it is the wrong folder: an upgrade would do nothing. */
+export function warnOfEmpty(
+  project: Project,
+  deps: Deps,
   onNotice: Deps["onNotice"] | undefined = deps.onNotice,
-): Promise<void> {
-  if (migrations.size > 0) return;
-  const folders = config.directories.map((folder) => path.relative(cwd, folder) || ".").join(", ");
-  const { adoptHint, firstForeign, lookText } = await import("./foreign-folder.ts");
-  const foreign = firstForeign(config.directories, cwd, pattern);
-  const why =
-    foreign === undefined
-      ? whyEmpty(config.directories, cwd, pattern)
-      : `${lookText(foreign)}; ${adoptHint(foreign)}`;
-  onNotice?.({ severity: "WARNING", message: `there are no migrations in ${folders}; ${why}` });
+): void {
+  const empty = emptiness(project, deps);
+  if (empty === undefined) return;
+  const { folders, hint, isWrong } = empty;
+  const message = `there are no migrations in ${folders}`;
+  if (isWrong) throw new MigrateError({ code: "usage/no-migrations", message, hint });
+  onNotice?.({ severity: "WARNING", message: `${message}; ${hint}` });
 }
 
-function whyEmpty(directories: readonly string[], cwd: string, pattern: FileNamePattern): string {
-  const [first, ...others] = migrationsBelow(directories, { cwd }).values();
-  if (first !== undefined) return unreadHint([first, ...others], true);
+/** The folders of a project without migrations, and what to type; `isWrong`: folders below have them, and are not read. */
+export function emptiness(
+  { migrations, config: { directories }, pattern }: Project,
+  { cwd }: Pick<Deps, "cwd">,
+): { readonly folders: string; readonly hint: string; readonly isWrong: boolean } | undefined {
+  if (migrations.size > 0) return undefined;
+  const folders = directories.map((folder) => path.relative(cwd, folder) || ".").join(", ");
+  const files = [...migrationsBelow(directories, { cwd }).values()];
+  if (files.length > 0) return { folders, hint: otherFolderHint(files), isWrong: true };
   const below = directories.map(sqlBelow).find((found) => found !== undefined);
   const name = shapeOf(pattern);
-  return below === undefined
-    ? "name another folder with --directory DIR, or write a migration: migrate revision -m 'create users'"
-    : `${below} is not one: a migration is a pair of files directly in that folder, ${name}.up.sql and ${name}.down.sql`;
+  const hint =
+    below === undefined
+      ? "name another folder with --directory DIR, or write a migration: migrate revision -m 'create users'"
+      : `${below} is not one: a migration is a pair of files directly in that folder, ${name}.up.sql and ${name}.down.sql`;
+  return { folders, hint, isWrong: false };
 }
 
 /** Timeouts that nobody has asked for give way to those that the connection was given. */

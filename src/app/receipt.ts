@@ -1,7 +1,7 @@
 /** A script's file → the receipt that it states, and whether it is still the script that was handed out. */
 import { MigrateError } from "../core/errors.ts";
 import { outputs } from "../core/outputs.ts";
-import { commandOf, type Receipts, receiptsOf } from "../core/receipt.ts";
+import { commandOf, type Receipts, receiptsOf, unmarked } from "../core/receipt.ts";
 import { readText } from "../io/files.ts";
 import type { Deps } from "./project.ts";
 
@@ -14,8 +14,9 @@ const WRITTEN_BY_POWERSHELL =
  * that writes it `again`. Throws `usage/no-receipt`.
  */
 export function receipt(deps: Deps, path: string): Receipts & { readonly again: string | undefined } {
-  const script = readText(path, deps, WRITTEN_BY_POWERSHELL);
-  const found = receiptsOf(script);
+  const text = readText(path, deps, WRITTEN_BY_POWERSHELL);
+  const found = receiptsOf(text);
+  const script = unmarked(text);
   if (found === undefined && outputs.script.isOurs(script)) {
     throw new MigrateError({
       code: "usage/no-receipt",

@@ -263,7 +263,7 @@ function runPlan(
             ? undefined
             : recording(project.graph, appliedAfter(rows, done), step, failed);
         const other = step.direction === "up" && (await otherWith(project, target.session, step.revision));
-        return [other, recorded].filter(Boolean).join("\n      ") || undefined;
+        return [other, recorded].filter(Boolean).join("\n") || undefined;
       },
       goneBy: (step, name) => {
         const before = plan.steps.slice(0, plan.steps.indexOf(step)).map(({ revision }) => revision);
@@ -412,7 +412,7 @@ function nothingMore(
     {
       code: error.code,
       message: error.message,
-      hint: `${advice === undefined ? "" : `${advice}\n      `}the ledger was read on a new connection: ${found}`,
+      hint: `${advice === undefined ? "" : `${advice}\n`}the ledger was read on a new connection: ${found}`,
       ...(error.sqlstate === undefined ? {} : { sqlstate: error.sqlstate }),
     },
     { cause: error.cause },

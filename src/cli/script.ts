@@ -65,7 +65,8 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
     const value = files.map(({ receipt }, i) => ({ path: paths[i], receipt }));
     if (json) printer.json({ files: value });
     else for (const { path, receipt } of value) printer.info(`${path}  sha256:${receipt}`);
-    if (files.length === 0) printer.info("nothing to do: no files were written");
+    if (files.length === 0)
+      printer.info(`nothing to do: no files were written${assumedStart(request, options)}`);
     return;
   }
   const script = renderScript(plan, ledger, form);
@@ -90,9 +91,17 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
   else if (output === undefined) await printer.script(script.pieces());
   printer.info(
     isEmpty
-      ? "nothing to do: the script is empty"
+      ? `nothing to do: the script is empty${assumedStart(request, options)}`
       : `receipt: sha256:${receipt} (${counted(plan.steps.length, "step")})`,
   );
+}
+
+/** Why a stamp has nothing to do, where nobody said what is applied. */
+function assumedStart(request: Request, { fromDatabase }: OfflineOptions): string {
+  if (request.kind !== "stamp" || fromDatabase === true) return "";
+  const [target = "base"] = request.targets;
+  if (request.targets.some((each) => each.includes(":"))) return "";
+  return `, because it begins at base; if revisions are applied, name the last: migrate stamp REVISION:${target} --sql, or add --from-database`;
 }
 
 /** A transaction keeps a lock on each object it makes until it ends; the server's default has room for some thousands. */

@@ -72,8 +72,7 @@ export function absences<R extends Row>(
   const mayBeNewer = lost.every((each) => each.mayBeNewer);
   const hintOfLost = lostHint(lost.map(({ revision }) => revision)) + (mayBeNewer ? ahead : "");
   const [unread, ...others] = causes.flatMap(({ cause }) => (cause.kind === "unread" ? [cause.file] : []));
-  const isEmpty = graph.nodes.size === 0;
-  const hintOfUnread = unread === undefined ? "" : unreadHint([unread, ...others], isEmpty);
+  const hintOfUnread = unread === undefined ? "" : unreadHint([unread, ...others]);
   return causes.map(({ row, cause }): Absence<R> => {
     const reason = "has no file";
     switch (cause.kind) {

@@ -128,9 +128,27 @@ const NAMED = /^(?:export\s+)?([a-z_]\w*)=["'`]?postgres(?:ql)?(?:\+\w+)?:\/\//i
 /** Whether a text is the address of a server as a URL, so that it can be nothing else. */
 export const isUrl = (text: string): boolean => URL_FORM.test(text.trim());
 
-/** Whether a text is the address of a server and nothing else, in either form: one parameter alone may be another text. */
+/** What connection strings of .NET and ODBC call a parameter, where libpq has another name. */
+const dotNetNames = [
+  ...["server", "data source", "database", "initial catalog", "username", "user id", "uid", "pwd"],
+] as const;
+const names = [...dotNetNames, ...Object.keys(parameterRules)].join("|");
+const DOT_NET = new RegExp(`(?:^|;)\\s*(?:${names})\\s*=`, "gi");
+const BEHIND = new RegExp(`[;&?,\\s](?:${names})\\s*=`, "i");
+
+/** Whether a text is such a connection string, with `;` between its parameters. */
+const isDotNet = (text: string): boolean =>
+  text.includes(";") && !isUrl(text) && (text.match(DOT_NET)?.length ?? 0) > 1;
+
+/**
+ * Whether a part of an address has further parameters behind it, because something else than expected stands between
+ * them: that part is shown, and a password among them would be.
+ */
+export const hasParametersBehind = (part: string): boolean => BEHIND.test(part);
+
+/** Whether a text is the address of a server and nothing else, in any form: one parameter alone may be another text. */
 export function isAddress(text: string): boolean {
-  if (isUrl(text)) return true;
+  if (isUrl(text) || isDotNet(text)) return true;
   const pairs = pairsOf(text.trim()) ?? [];
   return pairs.length > 1 && pairs.every(([name]) => Object.hasOwn(parameterRules, name));
 }
@@ -163,6 +181,10 @@ export function parseAddress(text: string, origin: string, hasEmbedded = true): 
     throw addressFault(origin, "the database address contains a NUL character", FORM);
   refuseQuotes(trimmed, origin);
   refuseVariable(trimmed, "address", origin);
+  if (/^jdbc:postgresql:/i.test(trimmed)) {
+    const message = "the database address begins with jdbc:, which is Java's form";
+    throw addressFault(origin, message, "leave that out: the address is what follows it");
+  }
   const named = NAMED.exec(trimmed)?.[1];
   if (named !== undefined && !Object.hasOwn(parameterRules, named)) {
     const message = `the database address begins with ${named}=, the name of a variable`;
@@ -306,6 +328,10 @@ function fromKeywords(text: string, origin: string, hasEmbedded: boolean): Recor
           : `the database address begins with ${scheme}://, which is not PostgreSQL`,
       hasEmbedded ? `${FORM}; or pglite:./folder for the embedded database` : FORM,
     );
+  }
+  if (isDotNet(text)) {
+    const message = "the database address has ; between its parameters, which is .NET's or ODBC's form";
+    throw addressFault(origin, message, FORM);
   }
   const pairs = pairsOf(text);
   if (pairs === undefined) {

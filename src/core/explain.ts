@@ -237,14 +237,11 @@ export function stepsIn({ step, statements }: Batch): readonly number[] {
 
 const lines = (...parts: readonly (string | undefined)[]): string | undefined => {
   const given = parts.filter((part) => part !== undefined);
-  return given.length === 0 ? undefined : given.join("\n      ");
+  return given.length === 0 ? undefined : given.join("\n");
 };
 
 const messageOf = ({ message, detail, where }: Failure): string =>
-  [message, detail, where]
-    .filter((line) => line !== undefined)
-    .join("\n")
-    .replaceAll("\n", "\n  ");
+  [message, detail, where].filter((line) => line !== undefined).join("\n");
 
 /** A role without rights on the ledger is told which it lacks. */
 function rightsHint(

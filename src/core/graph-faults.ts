@@ -64,19 +64,30 @@ export type FindUnread = (id: RevisionId) => UnreadFile | undefined;
 /** Beyond so many files, no command names each. */
 const MOST_NAMED = 5;
 
-/** What to type where the files of one or more revisions are not read. `isEmpty`: what is read has no migrations at all. */
-export function unreadHint(files: readonly [UnreadFile, ...UnreadFile[]], isEmpty = false): string {
+/** What to type where the files of one or more revisions are not read, and others are. */
+export function unreadHint(files: readonly [UnreadFile, ...UnreadFile[]]): string {
   const [{ folder }] = files;
-  const named = unique(files.map(({ path }) => folderOf(path)));
-  const folders = named.map((each) => JSON.stringify(each)).join(", ");
-  // Where the files are all together it is the folder that is read which is not meant.
-  if (isEmpty)
-    return `folders below ${folder} are not read; name the folder that has ${files.length === 1 ? "its file" : "their files"}: ${named.map((each) => `--directory ${shellWord(each)}`).join(" ")}, or ${folders} in "directories"`;
+  const folders = foldersOfFiles(files)
+    .map((each) => JSON.stringify(each))
+    .join(", ");
   const stems = files.map(({ path }) => `${shellWord(stemOf(path, "up"))}.*.sql`);
   const isNamed = files.length <= MOST_NAMED && files.every((each) => each.folder === folder);
   const move = isNamed ? `: mv ${stems.join(" ")} ${shellWord(folder)}` : "";
   return `folders below ${folder} are not read; move ${files.length === 1 ? "its" : "their"} files up${move}; or name ${folders} in "directories" too`;
 }
+
+/** What to type where no files are read, and these are all there are: the folder that is read is not the one that is meant. */
+export function otherFolderHint(files: readonly UnreadFile[]): string {
+  const folders = foldersOfFiles(files);
+  const [first = "", ...others] = folders;
+  if (others.length === 0)
+    return `${first} has migrations; name it: --directory ${shellWord(first)}, or ${JSON.stringify(first)} in "directories"`;
+  const named = folders.slice(0, MOST_NAMED).join(", ");
+  return `${named}${folders.length > MOST_NAMED ? ", …" : ""} have migrations; name those that are meant, with --directory or in "directories"`;
+}
+
+const foldersOfFiles = (files: readonly UnreadFile[]): readonly string[] =>
+  unique(files.map(({ path }) => folderOf(path)));
 
 /** The folder of a path that has one. */
 export const folderOf = (path: string): string => path.replace(/\/[^/]*$/, "");

@@ -8,8 +8,16 @@ import { shellWord } from "./shell.ts";
 /** What stands for the receipt while it is computed. */
 export const NO_RECEIPT = "0".repeat(64);
 
-/** Where a script is no longer as it was handed out: only its line ends; its lines are shorter; text before its title, or behind its end; its end is missing; else within. */
-export const changes = ["line ends", "broken lines", "before", "behind", "cut off", "within"] as const;
+/** Where a script is no longer as it was handed out: its encoding's mark; only its line ends; its lines are shorter; text before its title, or behind its end; its end is missing; else within. */
+export const changes = [
+  "byte order mark",
+  "line ends",
+  "broken lines",
+  "before",
+  "behind",
+  "cut off",
+  "within",
+] as const;
 export type Change = (typeof changes)[number];
 
 export interface Receipts {
@@ -19,8 +27,18 @@ export interface Receipts {
   readonly changes: readonly Change[];
 }
 
+/** A script without the byte order mark that an editor, or Windows' own copy, has put before it. */
+export const unmarked = (script: string): string => script.replace(/^\uFEFF/, "");
+
 /** Undefined where the text states none, so is no script. */
-export function receiptsOf(script: string): Receipts | undefined {
+export function receiptsOf(text: string): Receipts | undefined {
+  const script = unmarked(text);
+  const found = receiptsOfUnmarked(script);
+  if (found === undefined || script === text) return found;
+  return { ...found, actual: receiptOf(text, found.stated), changes: ["byte order mark", ...found.changes] };
+}
+
+function receiptsOfUnmarked(script: string): Receipts | undefined {
   const found = /^(?:.*\r?\n)?-- Receipt:\s+sha256:\s*((?:[0-9a-f]\s*){63}[0-9a-f])\r?$/m.exec(script);
   if (found === null) return undefined;
   const stated = found[1]!.replaceAll(/\s/g, "");
@@ -33,7 +51,7 @@ export function receiptsOf(script: string): Receipts | undefined {
   return {
     stated,
     actual,
-    changes: actual === stated ? [] : changesOf(script, stated, found.index || markLength(script)),
+    changes: actual === stated ? [] : changesOf(script, stated, found.index),
   };
 }
 
@@ -49,9 +67,6 @@ function changesOf(script: string, stated: string, title: number): readonly Chan
   if (end === undefined) return [isCutOff(own) ? "cut off" : "within"];
   return [...(title > 0 ? ["before" as const] : []), ...(end < own.length ? ["behind" as const] : [])];
 }
-
-/** Of a byte order mark. */
-const markLength = (script: string): number => (script.startsWith("\uFEFF") ? 1 : 0);
 
 /** A script for psql begins with an `\if` and ends with its `\endif`, whatever else was changed; others are in between. */
 function isCutOff(script: string): boolean {

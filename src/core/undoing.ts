@@ -46,7 +46,7 @@ export function finishingHint(
   const restore =
     file === undefined
       ? `no file has the revision ${revision}: restore its files and run: ${finish}`
-      : `its file is in ${folderOf(file.path)}: ${unreadHint([file], graph.nodes.size === 0)}; then run: ${finish}`;
+      : `its file is in ${folderOf(file.path)}: ${unreadHint([file])}; then run: ${finish}`;
   // Half undone it is in the ledger still, and a stamp reads no ledger with a revision that no file has.
   return direction === "down"
     ? `${restore}; or take back by hand what is left of it, and run: migrate repair --forget ${shellWord(revision)}`

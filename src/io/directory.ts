@@ -407,7 +407,9 @@ export function readLink(path: string, file: string, folder: string, orElse = ""
     if (!real.startsWith(inside)) return linkOutside(path, readlinkSync(file), orElse);
     if (!statSync(real).isFile()) return cannotRead(path, "it is not a file");
   } catch (error) {
-    return cannotRead(path, codeOf(error) === "ENOENT" ? "its symbolic link is broken" : reasonOf(error));
+    return codeOf(error) === "ENOENT"
+      ? cannotRead(path, "its symbolic link is broken")
+      : unreadable(path, error);
   }
   return decode(path, file);
 }
@@ -421,7 +423,7 @@ export function decode(path: string, file: string): Source | Diagnostic {
     // It stands for bytes that are not UTF-8, unless the file itself holds it.
     fault = text.includes("\uFFFD") ? encodingFault(path, readFileSync(file)) : undefined;
   } catch (error) {
-    return cannotRead(path, reasonOf(error));
+    return unreadable(path, error);
   }
   if (fault !== undefined) return fault;
   const source = { path, text: text.startsWith("\uFEFF") ? text.slice(1) : text };
@@ -484,11 +486,25 @@ function linkOutside(path: string, target: string, orElse: string): Diagnostic {
   };
 }
 
-function cannotRead(path: string, reason: string): Diagnostic {
+/** What the system said when the file was read. */
+export const unreadable = (path: string, error: unknown): Diagnostic =>
+  cannotRead(
+    path,
+    reasonOf(error),
+    codeOf(error) === "EACCES"
+      ? `let this user read it, for example: chmod a+r ${shellWord(path)}`
+      : undefined,
+  );
+
+function cannotRead(
+  path: string,
+  reason: string,
+  hint = "files are never skipped silently: fix it, or, if it is not a migration, move it to another folder",
+): Diagnostic {
   return {
     code: "source/unreadable",
     message: `cannot read the file: ${reason}`,
-    hint: "files are never skipped silently: fix it, or move it to another folder",
+    hint,
     location: { path, line: 1, column: 1 },
   };
 }

@@ -224,7 +224,7 @@ class LockLost extends MigrateError {
   readonly after: Retry["after"];
   readonly blockers: readonly SessionInfo[];
   constructor(error: MigrateError, after: Retry["after"], blockers: readonly SessionInfo[]) {
-    const who = blockers.length === 0 ? "" : `\n  it waited for ${blockers.map(sessionText).join("; ")}`;
+    const who = blockers.length === 0 ? "" : `\nit waited for ${blockers.map(sessionText).join("; ")}`;
     super({ ...error.diagnostics[0]!, message: error.message + who }, { cause: error.cause });
     this.after = after;
     this.blockers = blockers;

@@ -76,6 +76,9 @@ describe("parseAddress", () => {
     ["postgres://u:hunter2@h/d?target_session_attrs=master", '"target_session_attrs" has a value'],
     ["postgres://u:hunter2@h/d?foo", "a query parameter without ="],
     ["password=hunter2 host='h", "not a list of key=value"],
+    ["Host=h;Database=d;Username=u;Password=hunter2", "has ; between its parameters"],
+    ["host=h;Initial Catalog=d;User Id=u;Pwd=hunter2;", "has ; between its parameters"],
+    ["jdbc:postgresql://h/d?user=u&password=hunter2", "begins with jdbc:, which is Java's form"],
     ["password=hunter2 foo=1", 'unknown parameter "foo"'],
   ])("refuses %s without repeating it", (text, message) => {
     try {

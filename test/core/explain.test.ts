@@ -40,7 +40,7 @@ function told(
     { sourceText: () => text, aborted, scratch, adviceOnly },
   );
   const { line, column } = error.location ?? {};
-  return { code: error.code, place: `${line}:${column}`, hint: error.hint ?? "" };
+  return { code: error.code, place: `${line}:${column}`, message: error.message, hint: error.hint ?? "" };
 }
 
 test.each<[string, string, Partial<Failure>, string]>([
@@ -189,13 +189,22 @@ test("what is stopped on request outside a transaction has no cause to fix", () 
   expect(hint).not.toContain("fix the cause");
 });
 
+test("a message of several lines is indented by whoever shows it", () => {
+  const { message } = told("SELECT 1;", {
+    message: "no",
+    detail: "one\ntwo",
+    where: "PL/pgSQL function f()",
+  });
+  expect(message).toBe("no\none\ntwo\nPL/pgSQL function f()");
+});
+
 test("on a scratch database nothing is said of what stays applied, but which database it was", () => {
   const scratch = "PostgreSQL 15.18, a temporary database on db:5432";
   const so = `this ran on the scratch database (${scratch}), which begins empty; your database was not touched`;
   for (const transactional of [true, false])
     expect(told("SELECT 1 / 0;", { sqlstate: "22012" }, { transactional, scratch }).hint).toBe(so);
   const missing = { message: 'relation "t" does not exist', hint: "the server's" };
-  const lines = told("SELECT * FROM t;", missing, { scratch }).hint.split("\n      ");
+  const lines = told("SELECT * FROM t;", missing, { scratch }).hint.split("\n");
   expect(lines).toEqual([
     expect.stringMatching(
       /^correct the name; if it is right, the migrations before this one do not leave it there: /,
@@ -204,7 +213,7 @@ test("on a scratch database nothing is said of what stays applied, but which dat
     so,
   ]);
   const advice = told("SELECT * FROM t;", missing, { scratch, adviceOnly: true }).hint;
-  expect(advice.split("\n      ")).toEqual(lines.slice(0, -1));
+  expect(advice.split("\n")).toEqual(lines.slice(0, -1));
   for (const message of ["operator does not exist: text > integer", "function lenght(text) does not exist"])
     expect(told("SELECT 1;", { message }, { scratch }).hint).toMatch(
       /^correct the name, or the types of what it is given; if both are right, the migrations before this one /,

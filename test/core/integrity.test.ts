@@ -187,15 +187,11 @@ describe("findings", () => {
     );
   });
 
-  test.each([
-    [
-      { a: before.a },
-      /; move their files up: mv m\/b\.\*\.sql m\/c\.\*\.sql \.; or name "m" in "directories" too$/,
-    ],
-    [{}, /; name the folder that has their files: --directory m, or "m" in "directories"$/],
-  ])("files below the folder that is read, which has %j", (read, hint) => {
+  test("files below the folder that is read", () => {
     const findUnread = (id: string) => ({ path: `m/${id}.up.sql`, folder: "." });
-    const found = findingsOf({ ...files(read).graph, findUnread }, rows);
+    const found = findingsOf({ ...files({ a: before.a }).graph, findUnread }, rows);
+    const hint =
+      /; move their files up: mv m\/b\.\*\.sql m\/c\.\*\.sql \.; or name "m" in "directories" too$/;
     for (const each of found) expect(diagnosticOf(each).hint).toMatch(hint);
   });
 

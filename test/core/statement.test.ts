@@ -628,6 +628,14 @@ test("a ledger that is in use stays where it is", async () => {
   expect(await hint("app")).toMatch(/^name another schema, or, while no database has the ledger there, /);
 });
 
+test("old rows of the log may be deleted, but not by a migration", async () => {
+  const { tag, ledger = [] } = await only("DELETE FROM retort.log WHERE at < '2026-01-01'");
+  expect(ledgerFault(tag, ledger, "retort", [])).toMatchObject({
+    message: "DELETE would change the ledger, retort.log, which no migration may do",
+    hint: "remove it; old rows of retort.log may be deleted outside of migrations, for example with psql",
+  });
+});
+
 test.each<[string, string[]?]>([
   ["SET search_path = retort; SELECT 1; DELETE FROM applied", ["retort"]],
   ["SET SCHEMA 'retort'; DO $$ BEGIN DELETE FROM applied; END $$", ["retort"]],

@@ -406,6 +406,19 @@ describe("the database is found", () => {
   });
 
   it.each([
+    ["DATABASE_URL='postgres://u@h;Password=s3cret/d'\n", "host"],
+    ["DATABASE_URL=postgres://u@h/d&password=s3cret\n", "dbname"],
+    ["DATABASE_URL='postgres://u;pwd=s3cret@h/d'\n", "user"],
+    ["DATABASE_URL=host=h,password=s3cret\n", "host"],
+    ["PGHOST=h;Database=d;Password=s3cret\n", "host"],
+  ])("a password behind another part is not shown with it: %j", async (dotenv, name) => {
+    expect((await load({ dotenv })).database).toMatchObject({
+      code: "usage/database-address",
+      message: `the ${name} of the database has other parameters behind it (from .env line 1)`,
+    });
+  });
+
+  it.each([
     ['DATABASE_URL="postgres://u:s3cret@h/d\n', 'begins with the quote ", which is not closed at its end'],
     ["DATABASE_URL=\"'postgres://u:s3cret@h/d'\"\n", "has quotes around it that are part of its text"],
   ])("a quote is told as one, and where it stands: %j", async (dotenv, expected) => {

@@ -22,6 +22,7 @@ import {
   foldersOf,
   isEmptyDirectory,
   readMigrations,
+  unreadable,
 } from "../../src/io/directory.ts";
 import { readForeignFolder } from "../../src/io/foreign-folder.ts";
 
@@ -269,6 +270,10 @@ describe("reading", () => {
 
   test("a file that cannot be read is a fault of that file, whoever reads it", () => {
     expect(decode("m", cwd)).toMatchObject({ code: "source/unreadable", location: { path: "m" } });
+    expect(unreadable("my m", { code: "EACCES", errno: -13 })).toMatchObject({
+      message: "cannot read the file: permission denied",
+      hint: 'let this user read it, for example: chmod a+r "my m"',
+    });
   });
 });
 

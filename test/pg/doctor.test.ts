@@ -341,7 +341,7 @@ test("a ledger whose tables were moved is named before an empty one is made in i
     'the ledger in ops has 1 of the revisions here; if that is the one, set "ledger": {"schema": "ops"} in migrate.config.json, and run: migrate repair\n';
   for (const command of [["upgrade"], ["upgrade", "--sql", "--from-database"]])
     expect((await migrate(command, { cwd, env })).stderr).toContain(
-      `hint: ${told}      Nothing was changed. Restore them from a backup, `,
+      `hint: ${told}  Nothing was changed. Restore them from a backup, `,
     );
   const { checks } = await diagnose({ ...deps(env, cwd), ...now }, {});
   expect(faultsOf(checks)).toMatchObject([{ status: "wrong", hint: expect.stringContaining(told) }]);

@@ -25,7 +25,7 @@ const faults: readonly Fault[] = [
     sql: "/* é😀 */ DO $$ BEGIN RAISE EXCEPTION 'é😀 no' USING HINT = 'try less', DETAIL = 'because'; END $$;",
     sqlstate: "P0001",
     column: 10,
-    message: /^é😀 no\n {2}because\n {2}PL\/pgSQL function inline_code_block line 1 at RAISE$/,
+    message: /^é😀 no\nbecause\nPL\/pgSQL function inline_code_block line 1 at RAISE$/,
   },
   {
     name: "a line of a DO block",
@@ -34,14 +34,14 @@ const faults: readonly Fault[] = [
     line: 5,
     column: 12,
     message:
-      /^division by zero\n {2}SQL statement "SELECT 1\/0"\n {2}PL\/pgSQL function inline_code_block line 5 at PERFORM$/,
+      /^division by zero\nSQL statement "SELECT 1\/0"\nPL\/pgSQL function inline_code_block line 5 at PERFORM$/,
   },
   {
     name: "a constraint",
     sql: "INSERT INTO t VALUES (1, 'again');",
     sqlstate: "23505",
     column: 1,
-    message: /"t_pkey"\n {2}Key \(id\)=\(1\) already exists\.$/,
+    message: /"t_pkey"\nKey \(id\)=\(1\) already exists\.$/,
   },
   {
     name: "an unknown column behind é😀",
@@ -503,7 +503,7 @@ test("what the database has already, or has no more, can be recorded instead", a
   expect(await failureOf(shop.upgrade(url))).toMatchObject({
     code: "execution/statement",
     hint: expect.stringMatching(
-      /stays applied\n {6}if the database has already all that b does, record it, .*: migrate stamp b$/,
+      /stays applied\nif the database has already all that b does, record it, .*: migrate stamp b$/,
     ),
     location: { path: "0002_b.up.sql" },
   });
@@ -528,12 +528,12 @@ test("outside a transaction too", async () => {
   });
   await query(url, "CREATE TABLE t (a int); CREATE INDEX i ON t (a)");
   expect(await failureOf(shop.upgrade(url))).toMatchObject({
-    hint: expect.stringMatching(/ with: migrate current\n {6}.* record it, .*: migrate stamp a$/),
+    hint: expect.stringMatching(/ with: migrate current\n.* record it, .*: migrate stamp a$/),
   });
   await shop.run(url, { kind: "stamp", targets: ["a"] });
   await query(url, "DROP INDEX i");
   expect(await failureOf(shop.downgrade(url, "a@-1"))).toMatchObject({
-    hint: expect.stringMatching(/ with: migrate current\n {6}.* record that: migrate stamp base$/),
+    hint: expect.stringMatching(/ with: migrate current\n.* record that: migrate stamp base$/),
   });
   await shop.run(url, { kind: "stamp", targets: ["base"] });
   expect((await shop.state(url)).interrupted).toBeUndefined();

@@ -351,6 +351,9 @@ describe.each(servers())("integrity on $name", (server) => {
       /^0002_b\.up\.sql: the SQL of b changed since the ledger recorded it: sha256 \w{12} then, \w{12} now; it was applied on \S+ by \S+\nc has no file; it was applied on \S+ by \S+, sha256 \w{12}\n$/,
     );
     expect(found.stderr).toContain("migrate repair --database URL --forget c");
+    expect((await say("repair", "--dry-run")).stdout).toMatch(
+      /^0002_b.*\n {2}its row in the ledger is set to what the file says; nothing is run\nc has no file.*\n$/,
+    );
     expect(await say("repair")).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("usage/needs-yes"),
@@ -359,7 +362,17 @@ describe.each(servers())("integrity on $name", (server) => {
       code: 1,
       stderr: expect.stringMatching(/repaired: b.*; none of their SQL was run/),
     });
-    expect(await say("repair", "--yes", "--forget", "c")).toMatchObject({ code: 0 });
+    const deleted = "  its row in the ledger is deleted; what it did stays in the database\n";
+    expect(await say("repair", "--forget", "c", "--dry-run")).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(new RegExp(`^c has no file; .*\n${deleted}$`)),
+    });
+    expect(await say("repair", "--yes", "--forget", "c")).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(
+        /^c has no file.*\n.*\nforgotten: c on .*; what it did stays in the data/,
+      ),
+    });
     expect(await say("verify")).toMatchObject({ code: 0, stdout: "", stderr: "verified: 2\n" });
   });
 });

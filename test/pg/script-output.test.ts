@@ -259,7 +259,12 @@ describe("receipts", () => {
         digitsOf(/'sha256:[0-9a-f]{64}' AS receipt/),
         "something was changed in its title, in its end, or between them;",
       ],
-      [`\ufeff${text}`, "text was added before its title"],
+      [`\ufeff${text}`, "a byte order mark was put before it;"],
+      [
+        `\ufeff${text.replaceAll("\n", "\r\n")}`,
+        "a byte order mark was put before it, and its line ends were changed, to CRLF;",
+      ],
+      [`\ufeff${text}\n`, "a byte order mark was put before it, and text was added after its end;"],
       [`-- Checked by the DBA.\n${text}`, "text was added before its title;"],
       [`${text}\n`, "text was added after its end;"],
       [

@@ -45,7 +45,7 @@ const report: TestReport = {
           {
             code: "execution/statement",
             message: 'no "t"\n\u001b[31m',
-            hint: "the server's\n      and ours",
+            hint: "the server's\nand ours",
             location: { path: "d.down.sql", line: 4, column: 1 },
           },
         ],

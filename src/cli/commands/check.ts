@@ -15,7 +15,7 @@ const command: Command = {
   summary:
     "Checks the files, for CI and pre-commit hooks. Only --schema needs PostgreSQL: a scratch database. Exit code 1 if something is wrong.",
   args: {
-    "single-head": flag("check only that there is exactly one head"),
+    "single-head": flag("check only that there is not more than one head"),
     files: flag("check only that every up and down file parses and is allowed in a migration"),
     schema: flag(
       "check only that the migrations lead to the schema in the schema folder; runs both on a scratch database",

@@ -16,7 +16,7 @@ const command: Command = {
   name: "current",
   summary: "Shows the current revisions of the database: the heads of what is applied.",
   args: {
-    "check-heads": flag("exit code 1 unless every head is applied (--config has no short form here)", "c"),
+    "check-heads": flag("exit code 1 if a head is not applied (--config has no short form here)", "c"),
     ...needing("check-heads", {
       "allow-ahead": flag("succeed too if a newer release has migrated further"),
     }),

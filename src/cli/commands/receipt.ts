@@ -5,7 +5,8 @@ import type { Change } from "../../core/receipt.ts";
 import type { Command } from "../command.ts";
 
 const CHANGES: Readonly<Record<Change, string>> = {
-  "line ends": "only its line ends were changed, to CRLF",
+  "byte order mark": "a byte order mark was put before it",
+  "line ends": "its line ends were changed, to CRLF",
   "broken lines": "its lines were broken, as in the text of a mail",
   before: "text was added before its title",
   behind: "text was added after its end",
@@ -13,10 +14,12 @@ const CHANGES: Readonly<Record<Change, string>> = {
   within: "something was changed in its title, in its end, or between them",
 };
 
-/** What was done to the whole file on its way. */
+/** What was done to the whole file on its way; of several, the last tells. */
 const COPY_AGAIN: Partial<Record<Change, string>> = {
   "line ends": "copy the file in binary mode, not as text; run as it is, it stops before it changes anything",
   "broken lines": "do not run it; send it as a file, such as one attached to a mail",
+  "byte order mark":
+    "save it as UTF-8 without such a mark, which psql reads over only where its client encoding is UTF8",
 };
 
 const command: Command = {
@@ -36,12 +39,15 @@ const command: Command = {
       return exitCodes.ok;
     }
     if (!json) {
+      // What else was changed is worse than what happened to the whole of it.
+      const ways = changes.map((change) => COPY_AGAIN[change]);
+      const copying = ways.includes(undefined) ? undefined : ways.at(-1);
       printer.error(
         new MigrateError({
           code: "findings/changed-script",
           message: `${path} was changed after it was written: ${changes.map((change) => CHANGES[change]).join(", and ")}; its receipt is sha256:${stated}`,
           hint:
-            changes.map((change) => COPY_AGAIN[change]).find((hint) => hint !== undefined) ??
+            copying ??
             `if it is run, the log shows the receipt of the original; ${again === undefined ? "compare it with the script that was handed out" : `write it again with: ${again}, and compare the two`}`,
         }),
       );

@@ -1,8 +1,10 @@
 /** `migrate repair`. */
 import { type Repair, repair } from "../../app/repair.ts";
 import { exitCodes, MigrateError } from "../../core/errors.ts";
+import type { Direction } from "../../core/header.ts";
 import type { Finding } from "../../core/integrity.ts";
 import { type Inconsistency, repairLines } from "../../core/ledger/inconsistency.ts";
+import type { RevisionId } from "../../core/migration.ts";
 import type { Plan } from "../../core/plan/types.ts";
 import { shellWord } from "../../core/shell.ts";
 import { findingHints, findingLine } from "../../render/findings.ts";
@@ -49,8 +51,7 @@ const command: Command = {
     else if (inconsistency !== undefined && dryRun)
       printer.lines(questionLines(inconsistency).map(printer.carry));
     else if (dryRun) {
-      for (const finding of findings.filter((each) => !left.includes(each)))
-        printer.data(findingLine(finding));
+      printer.lines(doingLines(settledOf(findings, left), plan));
       for (const finding of left) printer.info(findingLine(finding));
     } else if (repaired.length === 0) for (const finding of left) printer.info(findingLine(finding));
     const refused = !done && !dryRun && !script && plan.batches.length > 0;
@@ -63,8 +64,14 @@ const command: Command = {
         );
       return refused ? exitCodes.findings : exitCodes.ok;
     }
-    if (done) printer.info(`repaired: ${repaired.join(", ")} on ${database}${ranNothing(findings)}`);
-    else if (findings.length === 0) printer.info("nothing to repair");
+    const { accepted, forgotten } = rowsOf(plan);
+    if (done && accepted.length > 0)
+      printer.info(`repaired: ${accepted.join(", ")} on ${database}${ranNothing(findings)}`);
+    if (done && forgotten.length > 0)
+      printer.info(
+        `forgotten: ${forgotten.join(", ")} on ${database}; what ${forgotten.length === 1 ? "it" : "they"} did stays in the database`,
+      );
+    if (findings.length === 0) printer.info("nothing to repair");
     for (const hint of findingHints(left)) printer.info(hint);
     return left.length > 0 || refused ? exitCodes.findings : exitCodes.ok;
   },
@@ -75,13 +82,13 @@ async function confirmed(
   { database, inconsistency, findings, left, plan }: Omit<Repair, "done">,
   { args, printer }: Invocation,
 ): Promise<boolean> {
-  const settled = findings.filter((each) => !left.includes(each));
-  const lines = inconsistency === undefined ? settled.map(findingLine) : questionLines(inconsistency);
+  const lines =
+    inconsistency === undefined ? doingLines(settledOf(findings, left), plan) : questionLines(inconsistency);
   if (args.flag("yes")) {
     for (const line of lines) printer.info(line);
     return true;
   }
-  const what = inconsistency === undefined ? whatIsDone(plan) : "Repair the ledger";
+  const what = inconsistency === undefined ? question(plan) : "Repair the ledger";
   const answer = await printer.ask(lines, `${what} on ${database}?`);
   if (answer !== undefined) return answer;
   const forget = args.list("forget").map((revision) => `--forget ${shellWord(revision)}`);
@@ -92,13 +99,38 @@ async function confirmed(
   });
 }
 
+/** Rows that are set to what their files say, and rows that are deleted. */
+function rowsOf({ steps }: Plan): Readonly<Record<"accepted" | "forgotten", readonly RevisionId[]>> {
+  const of = (direction: Direction): readonly RevisionId[] =>
+    steps.filter((step) => step.direction === direction).map(({ revision }) => revision);
+  return { accepted: of("up"), forgotten: of("down") };
+}
+
+/** What is different, and below the last of a row what is done about it. */
+function doingLines(findings: readonly Finding[], plan: Plan): readonly string[] {
+  const { accepted, forgotten } = rowsOf(plan);
+  return findings.flatMap((finding, index) => {
+    const { revision } = finding;
+    const line = findingLine(finding);
+    if (findings.slice(index + 1).some((each) => each.revision === revision)) return [line];
+    if (accepted.includes(revision))
+      return [line, "  its row in the ledger is set to what the file says; nothing is run"];
+    return forgotten.includes(revision)
+      ? [line, "  its row in the ledger is deleted; what it did stays in the database"]
+      : [line];
+  });
+}
+
+const settledOf = (findings: readonly Finding[], left: readonly Finding[]): readonly Finding[] =>
+  findings.filter((each) => !left.includes(each));
+
 /** To rows of the ledger. */
-function whatIsDone({ steps }: Plan): string {
-  const forgotten = steps.filter(({ direction }) => direction === "down").map(({ revision }) => revision);
+function question(plan: Plan): string {
+  const { accepted, forgotten } = rowsOf(plan);
   const accepts = "Accept the files as they are, without running them,";
   if (forgotten.length === 0) return accepts;
   const deletes = `elete the ${forgotten.length === 1 ? "row" : "rows"} of ${forgotten.join(", ")} from the ledger`;
-  return forgotten.length === steps.length ? `D${deletes}` : `${accepts} and d${deletes},`;
+  return accepted.length === 0 ? `D${deletes}` : `${accepts} and d${deletes},`;
 }
 
 /** Who reads that a file is accepted may take it for applied. */

@@ -31,7 +31,7 @@ export const repairLines = ({ parts }: Inconsistency): readonly string[] =>
   parts.map((part) => REPAIRS[part]);
 
 const REPAIRS: Readonly<Record<LedgerPart, string>> = {
-  tables: "tables: missing ones are created, empty",
+  tables: "tables: missing ones are created, empty, as the role that repairs; grant the rights on them again",
   rows:
     "rows: those in applied are taken as true; the tally is rebuilt from them, and an interrupted step that they contradict is " +
     "discarded. All other revisions count as pending. Record afterwards those that the database has: where an applied revision needs " +

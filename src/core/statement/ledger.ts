@@ -152,9 +152,18 @@ export function ledgerFault(
     };
   }
   const what = target.table === undefined ? `the schema ${schema}` : `${schema}.${target.table}`;
+  const change = `${/ (?:FUNCTION|PROCEDURE)$/.test(tag) ? `what ${tag} creates` : tag} would change the ledger, ${what}`;
+  // Nothing is read from the log to decide something.
+  if (target.table === "log") {
+    return {
+      code: "source/ledger",
+      message: `${change}, which no migration may do`,
+      hint: `remove it; old rows of ${what} may be deleted outside of migrations, for example with psql`,
+    };
+  }
   return {
     code: "source/ledger",
-    message: `${/ (?:FUNCTION|PROCEDURE)$/.test(tag) ? `what ${tag} creates` : tag} would change the ledger, ${what}, which migrate alone writes`,
+    message: `${change}, which migrate alone writes`,
     hint: "remove it; to record a revision as applied: migrate stamp REVISION; to forget one: migrate repair --forget REVISION",
   };
 }

@@ -8,6 +8,7 @@ import {
   addressFault,
   checkParameter,
   type Found,
+  hasParametersBehind,
   isUrl,
   type Parameters,
   type ParsedAddress,
@@ -85,7 +86,7 @@ export async function resolveAddress(
   for (const entry of Object.entries(parsed.parameters))
     add(parameters, [entry], parsed.origins?.[entry[0]] ?? origin, base);
   complete(parameters, surroundings, home);
-  refuseUrls(parameters);
+  refuseMoreThanAPart(parameters);
   const get = (name: string): string | undefined => parameters.get(name)?.value;
 
   const user = get("user") ?? systemUser(origin);
@@ -206,15 +207,24 @@ function complete(parameters: Map<string, Found>, { variable, cwd }: Surrounding
     add(parameters, [["sslmode", "require"]], required.origin, cwd);
 }
 
-/** A whole address where a part of one is expected: it may hold a password, and would be shown. */
-function refuseUrls(parameters: Parameters): void {
+/** A whole address, or more than one part, where a part of one is expected: it may hold a password, and would be shown. */
+function refuseMoreThanAPart(parameters: Parameters): void {
   for (const name of ["dbname", "host", "user"]) {
-    if (!isUrl(parameters.get(name)?.value ?? "")) continue;
-    throw addressFault(
-      originOf(parameters, name),
-      `the ${name} is a whole database address`,
-      "write the address by itself: DATABASE_URL=URL in the environment or in .env, or --database URL",
-    );
+    const value = parameters.get(name)?.value ?? "";
+    if (isUrl(value)) {
+      throw addressFault(
+        originOf(parameters, name),
+        `the ${name} is a whole database address`,
+        "write the address by itself: DATABASE_URL=URL in the environment or in .env, or --database URL",
+      );
+    }
+    if (hasParametersBehind(value)) {
+      throw addressFault(
+        originOf(parameters, name),
+        `the ${name} of the database has other parameters behind it`,
+        "in a URL, parameters begin with ? and have & between them; in a list of key=value, they have a space between them",
+      );
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:c7819660535b235bb3bb1effdf9996cd218f6e1fbad544775690ac3f0c2eb68e
+-- Receipt: sha256:c49e253bc73cccdf55f5f3fb544d880ab827be340161ae344a0edb5803f0e8ee
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -58,35 +58,25 @@ SELECT pg_catalog.format('DO $$BEGIN IF pg_catalog.pg_backend_pid() OPERATOR(pg_
 -- Session: it has nothing open, set or created that this script would end or drop.
 DO $body$
 DECLARE
+  -- psql sends each statement as a message of its own, and in the simple protocol.
+  is_psql CONSTANT boolean := true;
   -- The project's.
   role CONSTANT pg_catalog.text := NULL;
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
   options pg_catalog.text;
-  no_commit pg_catalog.text;
-  no_rollback pg_catalog.text;
 BEGIN
-  -- In the extended protocol they always differ.
   IF pg_catalog.transaction_timestamp()
       OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
-    -- A handler of errors forbids both, in different words; an open transaction forbids them in the same.
-    BEGIN
-      COMMIT;
-    EXCEPTION WHEN invalid_transaction_termination THEN
-      no_commit := SQLERRM;
-    END;
-    BEGIN
-      ROLLBACK;
-    EXCEPTION WHEN invalid_transaction_termination THEN
-      no_rollback := SQLERRM;
-    END;
-    IF no_commit OPERATOR(pg_catalog.=) no_rollback THEN
+    IF is_psql THEN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = 'retort: a transaction is already open in this session',
         HINT = 'Nothing was changed. End it with COMMIT or ROLLBACK, or start psql without -1 '
           '(--single-transaction).';
     END IF;
+    -- In the extended protocol they differ in any case; only an open transaction forbids this.
+    COMMIT;
   END IF;
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
 
@@ -1609,10 +1599,7 @@ BEGIN
   -- What a dump without data, a TRUNCATE or a change by hand leaves behind.
   found := (SELECT string_agg(t.name, ', ')
     FROM unnest('{applied, state, intent, log}'::text[]) AS t (name) WHERE t.name <> ALL (present));
-  IF found IS NOT NULL THEN
-    parts := '{tables, rows}';
-    wrong := ARRAY[concat('these tables are missing: ', found)];
-  ELSE
+  IF present @> '{applied, state, intent}' THEN
     -- In one query, so of one moment: another session may be migrating.
     SELECT s.n = 0 AND a.n = 0, array_remove(ARRAY[
         CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
@@ -1642,6 +1629,12 @@ BEGIN
     IF cardinality(wrong) > 0 THEN
       parts := '{rows}';
     END IF;
+  ELSE
+    parts := '{rows}';
+  END IF;
+  IF found IS NOT NULL THEN
+    parts := 'tables'::text || parts;
+    wrong := concat('these tables are missing: ', found) || wrong;
   END IF;
   found := (SELECT encode(sha256(convert_to(string_agg(
       concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
@@ -1708,7 +1701,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('c7819660535b235bb3bb1effdf9996cd218f6e1fbad544775690ac3f0c2eb68e',
+CALL retort.begin_script('c49e253bc73cccdf55f5f3fb544d880ab827be340161ae344a0edb5803f0e8ee',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1764,13 +1757,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:c7819660535b235bb3bb1effdf9996cd218f6e1fbad544775690ac3f0c2eb68e' AS receipt FROM retort.state;
+  'sha256:c49e253bc73cccdf55f5f3fb544d880ab827be340161ae344a0edb5803f0e8ee' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'c7819660535b235bb3bb1effdf9996cd218f6e1fbad544775690ac3f0c2eb68e'
+      'c49e253bc73cccdf55f5f3fb544d880ab827be340161ae344a0edb5803f0e8ee'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2127,10 +2120,7 @@ BEGIN
   -- What a dump without data, a TRUNCATE or a change by hand leaves behind.
   found := (SELECT string_agg(t.name, ', ')
     FROM unnest('{applied, state, intent, log}'::text[]) AS t (name) WHERE t.name <> ALL (present));
-  IF found IS NOT NULL THEN
-    parts := '{tables, rows}';
-    wrong := ARRAY[concat('these tables are missing: ', found)];
-  ELSE
+  IF present @> '{applied, state, intent}' THEN
     -- In one query, so of one moment: another session may be migrating.
     SELECT s.n = 0 AND a.n = 0, array_remove(ARRAY[
         CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
@@ -2160,6 +2150,12 @@ BEGIN
     IF cardinality(wrong) > 0 THEN
       parts := '{rows}';
     END IF;
+  ELSE
+    parts := '{rows}';
+  END IF;
+  IF found IS NOT NULL THEN
+    parts := 'tables'::text || parts;
+    wrong := concat('these tables are missing: ', found) || wrong;
   END IF;
   found := (SELECT encode(sha256(convert_to(string_agg(
       concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
@@ -2237,7 +2233,6 @@ DECLARE
   tables pg_catalog.text[];
   starts pg_catalog.jsonb;
   is_start boolean;
-  is_looked_up boolean;
   has_hole boolean;
   is_begun boolean := false;
   hint pg_catalog.text;
@@ -2421,13 +2416,7 @@ BEGIN
   -- rows, who has them now, invalid indexes.
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables')
     WHERE is_done IS NOT TRUE LOOP
-    path := CASE WHEN item ->> 3 = 'true'
-      THEN ARRAY(SELECT jsonb_array_elements_text(paths -> migrator))
-      ELSE ARRAY(SELECT p.name FROM jsonb_array_elements_text(
-          to_jsonb((parse_ident(item ->> 0))[:1]) || coalesce(item -> 3, '[]')) WITH ORDINALITY
-          AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
-        WHERE item -> 3 IS NULL OR has_schema_privilege(role_oid, n.oid, 'USAGE')
-        ORDER BY p.place) END;
+    path := ARRAY(SELECT jsonb_array_elements_text(paths -> migrator) WHERE item ->> 3 = 'true');
     IF path = '{}' THEN
       path := (parse_ident(item ->> 0))[:1];
     END IF;
@@ -2448,7 +2437,7 @@ BEGIN
         CASE WHEN NOT is_begun AND (item ->> 2 = 'as named' OR item ->> 2 = 'in any schema'
           AND NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
             WHERE c.relname = (parse_ident(item ->> 0))[2]
-              AND (item ->> 3 IS DISTINCT FROM 'true' OR EXISTS (SELECT FROM jsonb_each(paths) AS p
+              AND (item ->> 3 IS NULL OR EXISTS (SELECT FROM jsonb_each(paths) AS p
                 WHERE p.value ? n.nspname))))
         THEN 'X' ELSE '!' END, 'relation', label || ' is not there'));
       CONTINUE;
@@ -2544,17 +2533,6 @@ BEGIN
     who := coalesce(item ->> 'as', migrator);
     found := item ->> 'name';
     path := ARRAY[item ->> 'schema'];
-    is_looked_up := item ? 'inServersPath' OR item ? 'orIn' AND item ->> 'on' <> 'schema';
-    IF item ? 'orIn' AND is_looked_up THEN
-      path := coalesce((SELECT array_agg(p.name ORDER BY p.place) FROM jsonb_array_elements_text(
-          to_jsonb(path) || (item -> 'orIn')) WITH ORDINALITY AS p (name, place)
-          JOIN pg_namespace AS n ON n.nspname = p.name
-          JOIN pg_roles AS r ON r.rolname = who AND has_schema_privilege(r.oid, n.oid, 'USAGE')),
-        path);
-    ELSIF item ? 'orIn' THEN
-      -- A schema of the path that the role may not use is passed over, too.
-      CONTINUE WHEN item ->> 'privilege' = 'USAGE';
-    END IF;
     IF item ? 'inServersPath' THEN
       CONTINUE WHEN EXISTS (SELECT
         FROM jsonb_array_elements_text(item -> 'inServersPath') AS m (name)
@@ -2566,8 +2544,7 @@ BEGIN
     END IF;
     lies_in := NULL;
     -- PostgreSQL passes over the schemas of search_path that are not there.
-    IF item ? 'orIn' AND NOT is_looked_up
-      AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
+    IF item ? 'orIn' AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
       SELECT p.name INTO next_schema FROM jsonb_array_elements_text(item -> 'orIn')
         WITH ORDINALITY AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
         ORDER BY p.place LIMIT 1;
@@ -2654,7 +2631,7 @@ BEGIN
     report := report || jsonb_build_array(jsonb_build_array(
       CASE WHEN item ? 'maybe' THEN '!' ELSE 'X' END, 'missing',
       concat(item ->> 'text',
-        CASE WHEN is_looked_up THEN concat(' ', CASE WHEN item ->> 'on' <> 'schema'
+        CASE WHEN item ? 'inServersPath' THEN concat(' ', CASE WHEN item ->> 'on' <> 'schema'
           THEN quote_ident(coalesce(lies_in, path[1])) || '.' END, quote_ident(found)) END,
         CASE WHEN item ->> 'privilege' <> 'EXISTS' THEN ' (as ' || who || ')' END)));
   END LOOP;

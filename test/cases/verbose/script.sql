@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:d60eccddf8d739a0c2223adc5ee828bc05970f08214c5f34f3e79d9105ca14f9
+-- Receipt: sha256:2efc215039cad47cdaa6b3b21ba563316ca2ed6083dd7b911707361e8b62c279
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -51,35 +51,25 @@ SELECT pg_catalog.format('DO $$BEGIN IF pg_catalog.pg_backend_pid() OPERATOR(pg_
 -- Session: it has nothing open, set or created that this script would end or drop.
 DO $body$
 DECLARE
+  -- psql sends each statement as a message of its own, and in the simple protocol.
+  is_psql CONSTANT boolean := true;
   -- The project's.
   role CONSTANT pg_catalog.text := NULL;
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
   options pg_catalog.text;
-  no_commit pg_catalog.text;
-  no_rollback pg_catalog.text;
 BEGIN
-  -- In the extended protocol they always differ.
   IF pg_catalog.transaction_timestamp()
       OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
-    -- A handler of errors forbids both, in different words; an open transaction forbids them in the same.
-    BEGIN
-      COMMIT;
-    EXCEPTION WHEN invalid_transaction_termination THEN
-      no_commit := SQLERRM;
-    END;
-    BEGIN
-      ROLLBACK;
-    EXCEPTION WHEN invalid_transaction_termination THEN
-      no_rollback := SQLERRM;
-    END;
-    IF no_commit OPERATOR(pg_catalog.=) no_rollback THEN
+    IF is_psql THEN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = 'retort: a transaction is already open in this session',
         HINT = 'Nothing was changed. End it with COMMIT or ROLLBACK, or start psql without -1 '
           '(--single-transaction).';
     END IF;
+    -- In the extended protocol they differ in any case; only an open transaction forbids this.
+    COMMIT;
   END IF;
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
 
@@ -1602,10 +1592,7 @@ BEGIN
   -- What a dump without data, a TRUNCATE or a change by hand leaves behind.
   found := (SELECT string_agg(t.name, ', ')
     FROM unnest('{applied, state, intent, log}'::text[]) AS t (name) WHERE t.name <> ALL (present));
-  IF found IS NOT NULL THEN
-    parts := '{tables, rows}';
-    wrong := ARRAY[concat('these tables are missing: ', found)];
-  ELSE
+  IF present @> '{applied, state, intent}' THEN
     -- In one query, so of one moment: another session may be migrating.
     SELECT s.n = 0 AND a.n = 0, array_remove(ARRAY[
         CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
@@ -1635,6 +1622,12 @@ BEGIN
     IF cardinality(wrong) > 0 THEN
       parts := '{rows}';
     END IF;
+  ELSE
+    parts := '{rows}';
+  END IF;
+  IF found IS NOT NULL THEN
+    parts := 'tables'::text || parts;
+    wrong := concat('these tables are missing: ', found) || wrong;
   END IF;
   found := (SELECT encode(sha256(convert_to(string_agg(
       concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
@@ -1699,7 +1692,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('d60eccddf8d739a0c2223adc5ee828bc05970f08214c5f34f3e79d9105ca14f9',
+CALL retort.begin_script('2efc215039cad47cdaa6b3b21ba563316ca2ed6083dd7b911707361e8b62c279',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1719,13 +1712,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:d60eccddf8d739a0c2223adc5ee828bc05970f08214c5f34f3e79d9105ca14f9' AS receipt FROM retort.state;
+  'sha256:2efc215039cad47cdaa6b3b21ba563316ca2ed6083dd7b911707361e8b62c279' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'd60eccddf8d739a0c2223adc5ee828bc05970f08214c5f34f3e79d9105ca14f9'
+      '2efc215039cad47cdaa6b3b21ba563316ca2ed6083dd7b911707361e8b62c279'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2077,10 +2070,7 @@ BEGIN
   -- What a dump without data, a TRUNCATE or a change by hand leaves behind.
   found := (SELECT string_agg(t.name, ', ')
     FROM unnest('{applied, state, intent, log}'::text[]) AS t (name) WHERE t.name <> ALL (present));
-  IF found IS NOT NULL THEN
-    parts := '{tables, rows}';
-    wrong := ARRAY[concat('these tables are missing: ', found)];
-  ELSE
+  IF present @> '{applied, state, intent}' THEN
     -- In one query, so of one moment: another session may be migrating.
     SELECT s.n = 0 AND a.n = 0, array_remove(ARRAY[
         CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
@@ -2110,6 +2100,12 @@ BEGIN
     IF cardinality(wrong) > 0 THEN
       parts := '{rows}';
     END IF;
+  ELSE
+    parts := '{rows}';
+  END IF;
+  IF found IS NOT NULL THEN
+    parts := 'tables'::text || parts;
+    wrong := concat('these tables are missing: ', found) || wrong;
   END IF;
   found := (SELECT encode(sha256(convert_to(string_agg(
       concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
@@ -2187,7 +2183,6 @@ DECLARE
   tables pg_catalog.text[];
   starts pg_catalog.jsonb;
   is_start boolean;
-  is_looked_up boolean;
   has_hole boolean;
   is_begun boolean := false;
   hint pg_catalog.text;
@@ -2371,13 +2366,7 @@ BEGIN
   -- rows, who has them now, invalid indexes.
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables')
     WHERE is_done IS NOT TRUE LOOP
-    path := CASE WHEN item ->> 3 = 'true'
-      THEN ARRAY(SELECT jsonb_array_elements_text(paths -> migrator))
-      ELSE ARRAY(SELECT p.name FROM jsonb_array_elements_text(
-          to_jsonb((parse_ident(item ->> 0))[:1]) || coalesce(item -> 3, '[]')) WITH ORDINALITY
-          AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
-        WHERE item -> 3 IS NULL OR has_schema_privilege(role_oid, n.oid, 'USAGE')
-        ORDER BY p.place) END;
+    path := ARRAY(SELECT jsonb_array_elements_text(paths -> migrator) WHERE item ->> 3 = 'true');
     IF path = '{}' THEN
       path := (parse_ident(item ->> 0))[:1];
     END IF;
@@ -2398,7 +2387,7 @@ BEGIN
         CASE WHEN NOT is_begun AND (item ->> 2 = 'as named' OR item ->> 2 = 'in any schema'
           AND NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
             WHERE c.relname = (parse_ident(item ->> 0))[2]
-              AND (item ->> 3 IS DISTINCT FROM 'true' OR EXISTS (SELECT FROM jsonb_each(paths) AS p
+              AND (item ->> 3 IS NULL OR EXISTS (SELECT FROM jsonb_each(paths) AS p
                 WHERE p.value ? n.nspname))))
         THEN 'X' ELSE '!' END, 'relation', label || ' is not there'));
       CONTINUE;
@@ -2494,17 +2483,6 @@ BEGIN
     who := coalesce(item ->> 'as', migrator);
     found := item ->> 'name';
     path := ARRAY[item ->> 'schema'];
-    is_looked_up := item ? 'inServersPath' OR item ? 'orIn' AND item ->> 'on' <> 'schema';
-    IF item ? 'orIn' AND is_looked_up THEN
-      path := coalesce((SELECT array_agg(p.name ORDER BY p.place) FROM jsonb_array_elements_text(
-          to_jsonb(path) || (item -> 'orIn')) WITH ORDINALITY AS p (name, place)
-          JOIN pg_namespace AS n ON n.nspname = p.name
-          JOIN pg_roles AS r ON r.rolname = who AND has_schema_privilege(r.oid, n.oid, 'USAGE')),
-        path);
-    ELSIF item ? 'orIn' THEN
-      -- A schema of the path that the role may not use is passed over, too.
-      CONTINUE WHEN item ->> 'privilege' = 'USAGE';
-    END IF;
     IF item ? 'inServersPath' THEN
       CONTINUE WHEN EXISTS (SELECT
         FROM jsonb_array_elements_text(item -> 'inServersPath') AS m (name)
@@ -2516,8 +2494,7 @@ BEGIN
     END IF;
     lies_in := NULL;
     -- PostgreSQL passes over the schemas of search_path that are not there.
-    IF item ? 'orIn' AND NOT is_looked_up
-      AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
+    IF item ? 'orIn' AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
       SELECT p.name INTO next_schema FROM jsonb_array_elements_text(item -> 'orIn')
         WITH ORDINALITY AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
         ORDER BY p.place LIMIT 1;
@@ -2604,7 +2581,7 @@ BEGIN
     report := report || jsonb_build_array(jsonb_build_array(
       CASE WHEN item ? 'maybe' THEN '!' ELSE 'X' END, 'missing',
       concat(item ->> 'text',
-        CASE WHEN is_looked_up THEN concat(' ', CASE WHEN item ->> 'on' <> 'schema'
+        CASE WHEN item ? 'inServersPath' THEN concat(' ', CASE WHEN item ->> 'on' <> 'schema'
           THEN quote_ident(coalesce(lies_in, path[1])) || '.' END, quote_ident(found)) END,
         CASE WHEN item ->> 'privilege' <> 'EXISTS' THEN ' (as ' || who || ')' END)));
   END LOOP;
