@@ -144,9 +144,9 @@ function tablesOf({ steps }: Plan): readonly (readonly [string, string, string?,
       const name = regclassText(lock);
       modes.set(name, stronger(modes.get(name), lock.mode));
     }
-    for (const { on, schema = "", name, mustExist, inServersPath: path } of privileges) {
+    for (const { on, schema = "", name, mustExist, ifThere, inServersPath: path } of privileges) {
       const relation = regclassText({ schema, name });
-      if (on !== "relation") continue;
+      if (on !== "relation" || ifThere === true) continue;
       if (!modes.has(relation)) modes.set(relation, undefined);
       if (mustExist !== undefined) needed.set(relation, mustExist);
       if (path !== undefined) inServersPath.add(relation);
