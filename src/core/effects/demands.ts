@@ -46,6 +46,10 @@ export class Demands {
     this.#withQueries = names;
   }
 
+  isWithQuery(range: Ast): boolean {
+    return range["schemaname"] === undefined && this.#withQueries.has(word(range["relname"]));
+  }
+
   /** Each thing once. */
   get all(): readonly Privilege[] {
     return [...this.#needed.values()];
@@ -84,14 +88,14 @@ export class Demands {
   #ownerOf(on: Privilege["on"], name: string, schema: string | undefined, where: Where): string | undefined {
     const { own } = this.#work.session;
     const found = own.get(keyOf(on, name, schema));
-    if (found !== undefined || where === "as named" || schema === undefined) return found;
-    return [...own].find(([key]) => key.startsWith(`${on}\0`) && key.endsWith(`\0${name}`))?.[1];
+    return found !== undefined || where === "as named" ? found : own.get(keyOf(on, name, SOME_SCHEMA));
   }
 
   /** It belongs to the role from now on. */
   own(on: Privilege["on"], name: string, schema?: string): void {
     const { own, role = "" } = this.#work.session;
     own.set(keyOf(on, name, schema), role);
+    if (schema !== undefined) own.set(keyOf(on, name, SOME_SCHEMA), role);
   }
 
   /** It belongs to the role under another name, or in another schema; what is empty stays. */
@@ -102,7 +106,6 @@ export class Demands {
 
   /** Of a relation that the run has not made; of an index, of its table. */
   relation(privilege: Privilege["privilege"], name: ObjectName, more: Details = {}): void {
-    if (name.schema === undefined && this.#withQueries.has(name.name)) return;
     const found = this.#work.find(name);
     const asked = found?.index?.table ?? found;
     if (asked === undefined && /^pg_/.test(name.schema ?? name.name)) return;
@@ -199,5 +202,8 @@ const isThere = (privilege: Privilege["privilege"], on: Privilege["on"], where: 
   privilege !== "INSTALL" &&
   on !== "server" &&
   (on !== "schema" || where === "as named" || privilege === "CREATE");
+
+/** No schema has this name. */
+const SOME_SCHEMA = "\0";
 
 const keyOf = (on: Privilege["on"], name: string, schema = ""): string => `${on}\0${schema}\0${name}`;

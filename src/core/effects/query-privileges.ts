@@ -14,7 +14,7 @@ export function reads(
   visitNodes({ query }, (kind, fields) => {
     if (WRITES[kind] !== undefined) WRITES[kind](demands, fields);
     if (WRITES[kind] !== undefined || kind === "LockingClause") return false;
-    if (fields["relname"] !== undefined) demands.range(privilege, fields, { maybe });
+    if (!demands.isWithQuery(fields)) demands.range(privilege, fields, { maybe });
     for (const item of items(fields["lockingClause"])) locks(demands, fields, node(item["LockingClause"]));
     return true;
   });
@@ -25,7 +25,8 @@ function locks(demands: Demands, select: Ast, clause: Ast): void {
   const named = items(clause["lockedRels"]).map((item) => rangeName(item["RangeVar"]).name);
   for (const item of items(select["fromClause"])) {
     const range = node(item["RangeVar"]);
-    if (named.length === 0 || named.includes(calledIn(range))) demands.range("UPDATE", range);
+    if ((named.length === 0 || named.includes(calledIn(range))) && !demands.isWithQuery(range))
+      demands.range("UPDATE", range);
   }
 }
 
