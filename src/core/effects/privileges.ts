@@ -34,7 +34,7 @@ export function privilegesOf(work: Work, ast: Ast, body: RoutineBody | undefined
   if (inBlock && body?.isWhole !== true) demands.need("UNKNOWN", "server", "what the DO block does");
   for (const tree of inBlock ? (body?.statements ?? []).flatMap(statementsIn) : [ast]) ask(demands, tree);
   work.session.runsUnknown ||= runsUnknown(ast);
-  work.session.makesUnknown ||= work.session.runsUnknown || makesUnknown(ast);
+  work.session.makesUnknown ||= work.session.runsUnknown || makesUnknown(ast) || indexesUnknown(work, ast);
   return demands.all;
 }
 
@@ -50,6 +50,15 @@ const makesUnknown = (ast: Ast): boolean =>
       fields["subtype"] === "AT_AttachPartition" ||
       fields["renameType"] === "OBJECT_SCHEMA",
   );
+
+/** Of a partitioned table, each partition gets an index: which they are is not known of a table that the folder has not made. */
+function indexesUnknown(work: Work, ast: Ast): boolean {
+  const [kind, tree] = kindOf(ast);
+  return (
+    (kind === "IndexStmt" || someNode(ast, (_, { subtype }) => subtype === "AT_AddConstraint")) &&
+    work.find(rangeName(tree["relation"]))?.known !== true
+  );
+}
 
 /** Whether it runs code, which may do anything. */
 const runsUnknown = (ast: Ast): boolean =>
@@ -81,9 +90,14 @@ function needSchemas(demands: Demands, tree: Ast): void {
 /** Of every role that is named. */
 function needRoles(demands: Demands, privilege: "EXISTS" | "OWNER", tree: Ast): void {
   visitNodes({ tree }, (_, fields) => {
-    if (fields["roletype"] === "ROLESPEC_CSTRING") demands.need(privilege, "role", word(fields["rolename"]));
+    needRole(demands, privilege, fields);
     return true;
   });
+}
+
+/** Of a role that is named: CURRENT_USER and the like are there. */
+function needRole(demands: Demands, privilege: Privilege["privilege"], { roletype, rolename }: Ast): void {
+  if (roletype === "ROLESPEC_CSTRING") demands.need(privilege, "role", word(rolename));
 }
 
 type Demand = (demands: Demands, tree: Ast) => void;
@@ -164,8 +178,10 @@ const alterTable: Demand = (demands, tree) => {
   for (const item of items(tree["cmds"])) {
     const command = node(item["AlterTableCmd"]);
     if (makesBeside(command)) demands.range("CREATE", range);
-    if (word(command["subtype"]) === "AT_ChangeOwner")
-      demands.need("MEMBER", "role", roleName({ RoleSpec: node(command["newowner"]) }));
+    if (word(command["subtype"]) === "AT_ChangeOwner") needRole(demands, "MEMBER", node(command["newowner"]));
+    const triggers = /^AT_(?:En|Dis)ableTrigAll$/.test(word(command["subtype"]));
+    // Those of foreign keys are PostgreSQL's own.
+    if (triggers) demands.need("SUPERUSER", "server", "", { maybe: true });
     const bound = node(node(node(command["def"])["PartitionCmd"])["name"]);
     demands.range("OWNER", bound);
   }
@@ -272,11 +288,6 @@ function alterRole(demands: Demands, name: string): void {
   if (name !== "") demands.need("ADMIN", "role", name);
 }
 
-/** A setting or a password is a role's own. */
-function alterSelf(demands: Demands, role: Ast): void {
-  if (role["roletype"] === "ROLESPEC_CSTRING") demands.need("SELF", "role", word(role["rolename"]));
-}
-
 /** Of EXPLAIN, DECLARE and EXECUTE. */
 function demandsOfQuery(demands: Demands, ast: Ast): void {
   const [kind, tree] = kindOf(ast);
@@ -341,12 +352,13 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
     const object = node(tree["object"]);
     if (node(tree["relation"])["relname"] !== undefined) demands.range("OWNER", node(tree["relation"]));
     else owned(demands, word(tree["objectType"]), object);
-    demands.need("MEMBER", "role", roleName({ RoleSpec: node(tree["newowner"]) }));
+    needRole(demands, "MEMBER", node(tree["newowner"]));
   },
   AlterPolicyStmt: ofRelation("OWNER", "table"),
   AlterRoleSetStmt: (demands, tree) => {
     const database = word(tree["database"]);
-    if (tree["role"] !== undefined) alterSelf(demands, node(tree["role"]));
+    // Its settings and its password are a role's own.
+    if (tree["role"] !== undefined) needRole(demands, "SELF", node(tree["role"]));
     else if (database === "") superuser(demands, tree);
     else demands.need("OWNER", "database", database);
   },
@@ -355,7 +367,7 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
     const isPassword = items(tree["options"]).every(
       (item) => node(item["DefElem"])["defname"] === "password",
     );
-    if (isPassword) alterSelf(demands, role);
+    if (isPassword) needRole(demands, "SELF", role);
     else alterRole(demands, word(role["rolename"]));
   },
   AlterSeqStmt: ofRelation("OWNER", "sequence"),
@@ -378,7 +390,7 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
   CreateEventTrigStmt: superuser,
   CreateExtensionStmt: (demands, tree) => {
     demands.need("INSTALL", "extension", word(tree["extname"]));
-    demands.own("extension", word(tree["extname"]));
+    if (tree["if_not_exists"] !== true) demands.own("extension", word(tree["extname"]));
     // The language that it makes is named as it is.
     demands.own("language", word(tree["extname"]));
     const schema = stringOf(optionOf(tree["options"], "schema")?.["arg"]);
@@ -394,7 +406,8 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
   CreatePolicyStmt: ofRelation("OWNER", "table"),
   CreatePublicationStmt: (demands, tree) => {
     demands.need("CREATE", "database");
-    if (tree["for_all_tables"] === true) superuser(demands, tree);
+    const ofSchema = someNode(tree, (_, { pubobjtype }) => /IN_(?:CUR_)?SCHEMA$/.test(word(pubobjtype)));
+    if (tree["for_all_tables"] === true || ofSchema) superuser(demands, tree);
     else for (const range of rangesIn(tree)) demands.range("OWNER", range);
   },
   CreateRangeStmt: (demands, tree) => demands.make("type", objectName(items(tree["typeName"]).map(stringOf))),
@@ -443,7 +456,7 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
   },
   DeclareCursorStmt: (demands, tree) => demandsOfQuery(demands, node(tree["query"])),
   DropOwnedStmt: (demands, tree) => {
-    for (const role of items(tree["roles"])) demands.need("OWNER", "role", roleName(role));
+    for (const role of items(tree["roles"])) needRole(demands, "OWNER", node(role["RoleSpec"]));
   },
   DropRoleStmt: (demands, tree) => {
     createRole(demands, tree);
@@ -470,8 +483,8 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
   LoadStmt: superuser,
   LockStmt: lockTable,
   ReassignOwnedStmt: (demands, tree) => {
-    for (const role of [...items(tree["roles"]), { RoleSpec: node(tree["newrole"]) }])
-      demands.need("OWNER", "role", roleName(role));
+    for (const role of [...items(tree["roles"]).map((item) => node(item["RoleSpec"])), node(tree["newrole"])])
+      needRole(demands, "OWNER", role);
   },
   RefreshMatViewStmt: ofRelation("MAINTAIN"),
   ReindexStmt: ofRelation("MAINTAIN"),
