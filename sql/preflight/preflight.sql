@@ -7,7 +7,14 @@ DECLARE
   migrator pg_catalog.name;
   role_oid pg_catalog.oid;
   who pg_catalog.text;
-  is_super boolean;
+  asked pg_catalog.text;
+  about pg_catalog.text;
+  mark pg_catalog.text;
+  rights pg_catalog.text;
+  all_rights pg_catalog.text[];
+  is_allowed boolean;
+  own_role record;
+  said pg_catalog.jsonb;
   is_done boolean;
   nothing pg_catalog.text;
   other pg_catalog.text;
@@ -19,6 +26,7 @@ DECLARE
   starts pg_catalog.jsonb;
   is_start boolean;
   is_looked_up boolean;
+  further pg_catalog.jsonb;
   has_hole boolean;
   is_begun boolean := false;
   hint pg_catalog.text;
@@ -186,7 +194,7 @@ BEGIN
 
   -- Names without a schema, where the project sets no search_path, are looked up as the session
   -- begins: of that path, for each role that runs SQL, the schemas that are there and that it may
-  -- use. Where there is none, it is as if they were named.
+  -- use.
   own_path := ARRAY(SELECT coalesce(replace(m.part[1], '""', '"'), lower(m.part[2]))
     FROM pg_settings AS s,
       regexp_matches(s.reset_val, '"((?:[^"]|"")*)"|([^",\s]+)', 'g') AS m (part)
@@ -203,16 +211,13 @@ BEGIN
   -- rows, who has them now, invalid indexes.
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables')
     WHERE is_done IS NOT TRUE LOOP
-    path := CASE WHEN item ->> 3 = 'true'
+    path := CASE WHEN item ->> 3 = 'true' AND paths ? migrator
       THEN ARRAY(SELECT jsonb_array_elements_text(paths -> migrator))
-      ELSE ARRAY(SELECT p.name FROM jsonb_array_elements_text(
-          to_jsonb((parse_ident(item ->> 0))[:1]) || coalesce(item -> 3, '[]')) WITH ORDINALITY
+      WHEN item ->> 3 = 'true' OR item -> 3 IS NULL THEN (parse_ident(item ->> 0))[:1]
+      ELSE coalesce((SELECT array_agg(p.name ORDER BY p.place) FROM jsonb_array_elements_text(
+          to_jsonb((parse_ident(item ->> 0))[:1]) || (item -> 3)) WITH ORDINALITY
           AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
-        WHERE item -> 3 IS NULL OR has_schema_privilege(role_oid, n.oid, 'USAGE')
-        ORDER BY p.place) END;
-    IF path = '{}' THEN
-      path := (parse_ident(item ->> 0))[:1];
-    END IF;
+        WHERE has_schema_privilege(role_oid, n.oid, 'USAGE')), (parse_ident(item ->> 0))[:1]) END;
     SELECT c.oid, CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view'
         WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type'
         WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' ELSE 'table' END, n.nspname
@@ -221,7 +226,8 @@ BEGIN
       WHERE n.nspname = ANY (path) AND c.relname = (parse_ident(item ->> 0))[2]
       ORDER BY array_position(path, n.nspname::text) LIMIT 1;
     label := CASE WHEN path = (parse_ident(item ->> 0))[:1] THEN item ->> 0
-      ELSE format('%I.%I', coalesce(lies_in, path[1]), (parse_ident(item ->> 0))[2]) END;
+      ELSE concat(quote_ident(coalesce(lies_in, path[1])) || '.',
+        quote_ident((parse_ident(item ->> 0))[2])) END;
     found := concat(label, ': ' || nullif(item ->> 1, ''));
     -- It may be meant in another schema than is thought: where names are looked up in the session's
     -- own path, in those that any of the roles finds there; else in any.
@@ -305,31 +311,42 @@ BEGIN
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'needs')
     WHERE is_done IS NOT TRUE LOOP
     who := coalesce(item ->> 'as', migrator);
+    asked := item ->> 'privilege';
+    about := item ->> 'on';
     found := item ->> 'name';
     path := ARRAY[item ->> 'schema'];
-    is_looked_up := item ? 'inServersPath' OR item ? 'orIn' AND item ->> 'on' <> 'schema';
-    IF item ? 'orIn' AND is_looked_up THEN
+    mark := CASE WHEN item ? 'maybe' THEN '!' ELSE 'X' END;
+    -- PostgreSQL's own are in no path that is set.
+    further := coalesce(item -> 'orIn', '[]') - 'pg_catalog';
+    is_looked_up := item ? 'inServersPath' OR further <> '[]' AND about <> 'schema';
+    IF further <> '[]' AND is_looked_up THEN
       path := coalesce((SELECT array_agg(p.name ORDER BY p.place) FROM jsonb_array_elements_text(
-          to_jsonb(path) || (item -> 'orIn')) WITH ORDINALITY AS p (name, place)
+          to_jsonb(path) || further) WITH ORDINALITY AS p (name, place)
           JOIN pg_namespace AS n ON n.nspname = p.name
           JOIN pg_roles AS r ON r.rolname = who AND has_schema_privilege(r.oid, n.oid, 'USAGE')),
         path);
-    ELSIF item ? 'orIn' THEN
+    ELSIF further <> '[]' THEN
       -- A schema of the path that the role may not use is passed over, too.
-      CONTINUE WHEN item ->> 'privilege' = 'USAGE';
+      CONTINUE WHEN asked = 'USAGE';
     END IF;
     IF item ? 'inServersPath' THEN
       CONTINUE WHEN EXISTS (SELECT
         FROM jsonb_array_elements_text(item -> 'inServersPath') AS m (name)
         WHERE m.name = ANY (own_path));
-      IF jsonb_array_length(paths -> who) > 0 THEN
+      IF paths ? who THEN
         path := ARRAY(SELECT jsonb_array_elements_text(paths -> who));
-        found := CASE WHEN item ->> 'on' = 'schema' THEN path[1] ELSE found END;
+        found := CASE WHEN about = 'schema' THEN path[1] ELSE found END;
+      END IF;
+      IF found IS NULL THEN
+        report := report || CASE WHEN asked = 'CREATE' THEN jsonb_build_array(jsonb_build_array(
+          mark, 'schema', concat('search_path', coalesce(
+            ' (' || nullif(array_to_string(own_path, ', '), '') || ')', ' is empty, and'),
+            ' leads to no schema to make objects in (as ', who, ')'))) ELSE '[]' END;
+        CONTINUE;
       END IF;
     END IF;
-    lies_in := NULL;
     -- PostgreSQL passes over the schemas of search_path that are not there.
-    IF item ? 'orIn' AND NOT is_looked_up
+    IF further <> '[]' AND NOT is_looked_up
       AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
       SELECT p.name INTO next_schema FROM jsonb_array_elements_text(item -> 'orIn')
         WITH ORDINALITY AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
@@ -341,91 +358,158 @@ BEGIN
         item := item || jsonb_build_object('text', format('CREATE on schema %I', found));
       END IF;
     END IF;
-    IF item ->> 'on' = 'role'
-      AND NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = found) THEN
-      ok := false;
-    ELSIF item ->> 'on' = 'schema' AND item ->> 'privilege' = 'CREATE'
-      AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
-      ok := false;
-    ELSIF item ->> 'privilege' = 'INSTALL'
-      AND NOT EXISTS (SELECT FROM pg_available_extensions AS e WHERE e.name = found) THEN
-      ok := false;
-    ELSE
-      owner := NULL;
-      object := NULL;
-      CASE item ->> 'on'
-        WHEN 'relation' THEN SELECT c.oid, c.relowner, n.nspname INTO object, owner, lies_in
-          FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-          WHERE c.relname = found AND n.nspname = ANY (path)
-          ORDER BY array_position(path, n.nspname::text) LIMIT 1;
-        WHEN 'schema' THEN SELECT n.oid, n.nspowner INTO object, owner FROM pg_namespace AS n
-          WHERE n.nspname = found;
-        WHEN 'type' THEN SELECT t.oid, t.typowner, n.nspname INTO object, owner, lies_in
-          FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
-          WHERE t.typname = found AND n.nspname = ANY (path)
-          ORDER BY array_position(path, n.nspname::text) LIMIT 1;
-        WHEN 'routine' THEN SELECT p.oid, p.proowner, n.nspname INTO object, owner, lies_in
-          FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
-          WHERE p.proname = found AND n.nspname = ANY (path)
-          ORDER BY array_position(path, n.nspname::text) LIMIT 1;
-        WHEN 'extension' THEN SELECT e.oid, e.extowner INTO object, owner FROM pg_extension AS e
-          WHERE e.extname = found;
-        WHEN 'database' THEN SELECT d.oid, d.datdba INTO object, owner FROM pg_database AS d
-          WHERE d.datname = coalesce(nullif(found, ''), current_database());
-        WHEN 'role' THEN SELECT r.oid, r.oid INTO object, owner FROM pg_roles AS r
-          WHERE r.rolname = found;
-        ELSE NULL;
-      END CASE;
-      IF object IS NULL AND NOT is_begun AND item ->> 'on' <> 'relation'
-        AND (item ->> 'mustExist' = 'as named'
-          OR item ->> 'mustExist' = 'in any schema' AND CASE item ->> 'on'
-            WHEN 'type' THEN NOT EXISTS (SELECT FROM pg_type AS t WHERE t.typname = found
-              AND (NOT item ? 'inServersPath' OR t.typnamespace = 'pg_catalog'::regnamespace))
-            WHEN 'routine' THEN NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.proname = found
-              AND (NOT item ? 'inServersPath' OR p.pronamespace = 'pg_catalog'::regnamespace))
-            ELSE false END) THEN
-        report := report || jsonb_build_array(jsonb_build_array('X', item ->> 'on',
-          concat(quote_ident(path[1]) || '.', quote_ident(found), ' is not there')));
-        CONTINUE;
+    label := quote_ident(path[1]) || '.';
+    -- What is replaced is that of the schema in which it would be made.
+    path := CASE WHEN item ? 'ifThere' THEN path[:1]
+      ELSE path || CASE WHEN item -> 'orIn' ? 'pg_catalog' THEN '{pg_catalog}'::text[] END END;
+    object := NULL;
+    owner := NULL;
+    lies_in := NULL;
+    CASE about
+      WHEN 'relation' THEN SELECT c.oid, c.relowner, n.nspname, c.relkind
+        INTO object, owner, lies_in, kind
+        FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE c.relname = found AND n.nspname = ANY (path) AND (asked <> 'USAGE' OR c.relkind = 'S')
+        ORDER BY array_position(path, n.nspname::text) LIMIT 1;
+      WHEN 'schema' THEN SELECT n.oid, n.nspowner INTO object, owner FROM pg_namespace AS n
+        WHERE n.nspname = found;
+      WHEN 'type' THEN SELECT t.oid, t.typowner, n.nspname INTO object, owner, lies_in
+        FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
+        WHERE t.typname = found AND n.nspname = ANY (path)
+        ORDER BY array_position(path, n.nspname::text) LIMIT 1;
+      -- Of several with one name that which is meant, or that which the role may use.
+      WHEN 'routine' THEN SELECT p.oid, p.proowner, n.nspname INTO object, owner, lies_in
+        FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+        CROSS JOIN LATERAL (SELECT coalesce(jsonb_agg(t.typname ORDER BY a.place), '[]')
+            = item -> 'arguments' AS is_meant
+          FROM unnest(p.proargtypes) WITH ORDINALITY AS a (id, place)
+          JOIN pg_type AS t ON t.oid = a.id) AS f
+        WHERE p.proname = found AND n.nspname = ANY (path) AND (f.is_meant OR NOT item ? 'ifThere')
+        ORDER BY f.is_meant DESC, CASE asked
+            WHEN 'EXECUTE' THEN has_function_privilege(who, p.oid, 'EXECUTE')
+            ELSE pg_has_role(who, p.proowner, 'USAGE') END DESC,
+          array_position(path, n.nspname::text) LIMIT 1;
+      WHEN 'extension' THEN SELECT e.oid, e.extowner INTO object, owner FROM pg_extension AS e
+        WHERE e.extname = found;
+      WHEN 'database' THEN SELECT d.oid, d.datdba INTO object, owner FROM pg_database AS d
+        WHERE d.datname = coalesce(nullif(found, ''), current_database());
+      WHEN 'role' THEN SELECT r.oid, r.oid INTO object, owner FROM pg_roles AS r
+        WHERE r.rolname = found;
+      WHEN 'language' THEN SELECT l.oid, l.lanowner INTO object, owner FROM pg_language AS l
+        WHERE l.lanname = found;
+      WHEN 'tablespace' THEN SELECT t.oid, t.spcowner INTO object, owner FROM pg_tablespace AS t
+        WHERE t.spcname = found;
+      ELSE NULL;
+    END CASE;
+    -- Of a relation that is said above. A name without a schema may be meant in another, and one
+    -- that is called may be that of a type or of a column.
+    IF object IS NULL AND about <> 'server' AND (asked <> 'INSTALL' OR NOT EXISTS (
+        SELECT FROM pg_available_extensions AS e WHERE e.name = found)) THEN
+      IF asked <> 'INSTALL' THEN
+        mark := CASE WHEN item ? 'mustExist' AND NOT is_begun THEN 'X' ELSE '!' END;
       END IF;
-      is_super := (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = who);
-      CONTINUE WHEN is_super IS NOT FALSE;
-      ok := CASE item ->> 'privilege'
-        WHEN 'OWNER' THEN pg_has_role(who, owner, 'USAGE')
-        WHEN 'MAINTAIN' THEN pg_has_role(who, owner, 'USAGE')
-          OR version >= 170000 AND has_table_privilege(who, object, item ->> 'privilege')
-        WHEN 'MEMBER' THEN pg_has_role(who, owner,
-          CASE WHEN version < 160000 THEN 'MEMBER' ELSE 'SET' END)
-        WHEN 'SUPERUSER' THEN false
-        WHEN 'CREATEROLE' THEN (SELECT r.rolcreaterole FROM pg_roles AS r WHERE r.rolname = who)
-        WHEN 'CREATEDB' THEN (SELECT r.rolcreatedb FROM pg_roles AS r WHERE r.rolname = who)
-        WHEN 'INSTALL' THEN object IS NOT NULL OR EXISTS (
-          SELECT FROM pg_available_extension_versions AS v WHERE v.name = found
-            AND (NOT v.superuser OR to_jsonb(v) ->> 'trusted' = 'true'
-              AND has_database_privilege(who, current_database(), 'CREATE')))
-        WHEN 'CREATE' THEN CASE item ->> 'on'
-          WHEN 'schema' THEN has_schema_privilege(who, object, 'CREATE')
-          ELSE has_database_privilege(who, object, 'CREATE') END
-        WHEN 'USAGE' THEN has_schema_privilege(who, object, 'USAGE')
-        WHEN 'EXISTS' THEN true
-        ELSE has_table_privilege(who, object, item ->> 'privilege')
-          OR item ->> 'privilege' IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES')
-            AND has_any_column_privilege(who, object, item ->> 'privilege')
-      END;
+      CONTINUE WHEN about = 'relation' OR item ? 'ifThere'
+        OR mark = '!' AND asked NOT IN ('CREATE', 'INSTALL') AND about NOT IN ('role', 'language')
+        OR item ->> 'mustExist' = 'in any schema' AND CASE about
+          WHEN 'type' THEN EXISTS (SELECT FROM pg_type AS t WHERE t.typname = found
+            AND (NOT item ? 'inServersPath' OR t.typnamespace = 'pg_catalog'::regnamespace))
+          WHEN 'routine' THEN EXISTS (SELECT FROM pg_proc AS p WHERE p.proname = found
+            AND (NOT item ? 'inServersPath' OR p.pronamespace = 'pg_catalog'::regnamespace))
+          ELSE false END
+        OR asked IN ('EXECUTE', 'EXISTS') AND about = 'routine' AND (
+          EXISTS (SELECT FROM pg_type AS t WHERE t.typname = found)
+          OR EXISTS (SELECT FROM pg_attribute AS a WHERE a.attname = found));
+      found := concat(label, quote_ident(found), CASE asked
+        WHEN 'INSTALL' THEN ' is not available on this server' ELSE ' is not there' END);
+      said := jsonb_build_array(jsonb_build_array(mark, about, found));
+      report := report || CASE WHEN report @> said THEN '[]' ELSE said END;
+      CONTINUE;
+    END IF;
+    SELECT r.oid, r.rolsuper, r.rolcreaterole, r.rolcreatedb INTO own_role
+      FROM pg_roles AS r WHERE r.rolname = who;
+    CONTINUE WHEN own_role.rolsuper IS NOT FALSE AND asked <> 'SAME OWNER';
+    IF asked = 'DEFAULTS' THEN
+      report := report || coalesce((SELECT jsonb_agg(jsonb_build_array(mark, 'missing',
+          format('USAGE on %s (as %s)', s.id::regclass, who)) ORDER BY s.place)
+        FROM (SELECT a.attname, s.oid AS id,
+            dense_rank() OVER (ORDER BY a.attnum) AS place
+          FROM pg_attribute AS a LEFT JOIN pg_attrdef AS d
+            ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+          LEFT JOIN pg_depend AS p ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid
+            AND p.refclassid = 'pg_class'::regclass AND p.refobjid <> a.attrelid
+          LEFT JOIN pg_class AS s ON s.oid = p.refobjid AND s.relkind = 'S'
+          WHERE a.attrelid = object AND a.attnum > 0 AND NOT a.attisdropped) AS s
+        WHERE s.id IS NOT NULL AND NOT has_sequence_privilege(who, s.id, 'USAGE, UPDATE')
+          AND (item -> 'given' @> to_jsonb(s.attname) OR item -> 'given' @> to_jsonb(s.place))
+            IS NOT TRUE), '[]');
+      CONTINUE;
+    END IF;
+    -- PostgreSQL has one function for each kind of object, and all take the same.
+    rights := 'has_' || CASE WHEN about = 'routine' THEN 'function'
+      WHEN about <> 'relation' THEN about
+      WHEN kind = 'S' AND asked IN ('USAGE', 'GRANT') THEN 'sequence'
+      ELSE 'table' END || '_privilege';
+    ok := CASE
+      WHEN asked IN ('OWNER', 'DROP', 'GRANT') THEN pg_has_role(who, owner, 'USAGE')
+      WHEN asked = 'SAME OWNER' THEN owner = own_role.oid
+      WHEN asked = 'MAINTAIN' THEN pg_has_role(who, owner, 'USAGE')
+        OR version >= 170000 AND has_table_privilege(who, object, asked)
+      WHEN asked = 'MEMBER' THEN pg_has_role(who, owner,
+        CASE WHEN version < 160000 THEN 'MEMBER' ELSE 'SET' END)
+      WHEN asked IN ('ADMIN', 'SELF') THEN asked = 'SELF' AND object = own_role.oid
+        OR (asked = 'ADMIN' OR own_role.rolcreaterole)
+          AND pg_has_role(who, object, 'MEMBER WITH ADMIN OPTION')
+        OR version < 160000 AND own_role.rolcreaterole
+          AND NOT (SELECT r.rolsuper FROM pg_roles AS r WHERE r.oid = object)
+      WHEN asked = 'SUPERUSER' THEN false
+      WHEN asked = 'CREATEROLE' THEN own_role.rolcreaterole
+      WHEN asked = 'CREATEDB' THEN own_role.rolcreatedb
+      WHEN asked = 'INSTALL' THEN object IS NOT NULL OR EXISTS (
+        SELECT FROM pg_available_extension_versions AS v WHERE v.name = found
+          AND (NOT v.superuser OR to_jsonb(v) ->> 'trusted' = 'true'
+            AND has_database_privilege(who, current_database(), 'CREATE')))
+      WHEN asked = 'EXISTS' THEN true
+      WHEN asked = 'CREATE' AND lies_in IS NOT NULL THEN has_schema_privilege(who, lies_in, asked)
+      -- That of the database is free.
+      WHEN about = 'tablespace' AND object = (SELECT d.dattablespace FROM pg_database AS d
+        WHERE d.datname = current_database()) THEN true
+      WHEN about = 'language' AND NOT (SELECT l.lanpltrusted FROM pg_language AS l
+        WHERE l.oid = object) THEN false
+    END;
+    IF asked = 'DROP' AND NOT ok THEN
+      ok := (SELECT pg_has_role(who, n.nspowner, 'USAGE') FROM pg_namespace AS n
+        WHERE n.nspname = lies_in);
+    ELSIF asked = 'GRANT' AND NOT ok THEN
+      -- With another right on it, PostgreSQL grants nothing, and warns.
+      all_rights := CASE rights WHEN 'has_schema_privilege' THEN '{CREATE, USAGE}'
+        WHEN 'has_function_privilege' THEN '{EXECUTE}' WHEN 'has_type_privilege' THEN '{USAGE}'
+        WHEN 'has_database_privilege' THEN '{CREATE, CONNECT, TEMPORARY}'
+        WHEN 'has_sequence_privilege' THEN '{USAGE, SELECT, UPDATE}'
+        ELSE '{SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER}' END;
+      EXECUTE format('SELECT %1$I($1, $2, $3), %1$I($1, $2, $4)', rights) INTO ok, is_allowed
+        USING who, object, array_to_string(all_rights, ' WITH GRANT OPTION, ')
+          || ' WITH GRANT OPTION', array_to_string(all_rights, ', ');
+      mark := CASE WHEN is_allowed THEN '!' ELSE mark END;
+    ELSIF ok IS NULL AND object IS NOT NULL THEN
+      EXECUTE format('SELECT %I($1, $2, $3)', rights) INTO ok USING who, object,
+        array_to_string(asked || ARRAY(SELECT jsonb_array_elements_text(item -> 'or')), ', ');
+      ok := ok OR about = 'relation' AND asked IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES')
+        AND has_any_column_privilege(who, object, asked);
     END IF;
     CONTINUE WHEN ok IS NOT FALSE;
-    report := report || jsonb_build_array(jsonb_build_array(
-      CASE WHEN item ? 'maybe' THEN '!' ELSE 'X' END, 'missing',
+    report := report || jsonb_build_array(jsonb_build_array(mark, 'missing',
       concat(item ->> 'text',
-        CASE WHEN is_looked_up THEN concat(' ', CASE WHEN item ->> 'on' <> 'schema'
-          THEN quote_ident(coalesce(lies_in, path[1])) || '.' END, quote_ident(found)) END,
-        CASE WHEN item ->> 'privilege' <> 'EXISTS' THEN ' (as ' || who || ')' END)));
+        CASE WHEN NOT is_looked_up THEN NULL
+          WHEN asked = 'CREATE' AND lies_in IS NOT NULL THEN ' ' || quote_ident(lies_in)
+          ELSE concat(' ', CASE WHEN about <> 'schema' THEN quote_ident(coalesce(lies_in, path[1]))
+            || '.' END, quote_ident(found)) END,
+        ' (as ' || who || ')')));
   END LOOP;
   IF NOT report @> '[["X"]]' THEN
     report := report || jsonb_build_array(jsonb_build_array(NULL, 'result',
       CASE WHEN report @> '[["!", "relation"]]' OR report @> '[["!", "missing"]]'
-        THEN 'nothing that the script certainly needs is missing; see the lines with !'
-        ELSE 'nothing that the script needs is missing' END));
+        THEN 'of what was looked at, nothing is certainly missing; see the lines with !'
+        ELSE 'of what was looked at, nothing is missing' END));
   END IF;
   PERFORM set_config('retort.preflight', report::text, true);
 END

@@ -103,6 +103,7 @@ export function newSession(complete: boolean, timeZone = "UTC"): Session {
     own: new Map(),
     role: undefined,
     makesUnknown: false,
+    runsUnknown: false,
   };
 }
 
@@ -146,6 +147,7 @@ export class Fold {
       this.#session.firstOwn = this.#session.firstOfRun;
       this.#session.own.clear();
       this.#session.makesUnknown = false;
+      this.#session.runsUnknown = false;
     }
     this.#isRunning = true;
     this.#made.clear();

@@ -55,16 +55,21 @@ const textOf = (value: Ast): string => {
   return word(node(node(inner["A_Const"])["sval"])["sval"]);
 };
 
+/** A sequence, and the function that is given its name. */
+export interface SequenceCall extends ObjectName {
+  readonly by: "nextval" | "setval" | "currval";
+}
+
 /** The sequences that `nextval`, `setval` and `currval` are given as text. */
-export function sequencesIn(tree: Ast): readonly ObjectName[] {
-  const found: ObjectName[] = [];
+export function sequencesIn(tree: Ast): readonly SequenceCall[] {
+  const found: SequenceCall[] = [];
   someNode({ tree }, (kind, fields) => {
     if (kind !== "FuncCall") return false;
     const name = stringOf(items(fields["funcname"]).at(-1) ?? {});
     const first = items(fields["args"])[0];
-    if (!/^(?:nextval|setval|currval)$/.test(name) || first === undefined) return false;
+    if ((name !== "nextval" && name !== "setval" && name !== "currval") || first === undefined) return false;
     const parts = partsOf(textOf(first));
-    if (parts.length > 0) found.push(objectName(parts));
+    if (parts.length > 0) found.push({ ...objectName(parts), by: name });
     return false;
   });
   return found;

@@ -7,8 +7,10 @@ import {
   node,
   type ObjectName,
   objectName,
+  optionOf,
   rangeName,
   roleName,
+  routineSource,
   someNode,
   stringOf,
   visitNodes,
@@ -20,6 +22,9 @@ import { Demands } from "./demands.ts";
 import { callsIn, rangesIn } from "./expression.ts";
 import { statementsIn } from "./function.ts";
 import type { Privilege } from "./privilege.ts";
+import { fills, reads, WRITES } from "./query-privileges.ts";
+import { isSerial, typeName } from "./types.ts";
+import { isEmptyCopy, needUsed } from "./used-privileges.ts";
 import type { Work } from "./work.ts";
 
 /** What a statement needs, each thing once. It is asked before the statement is performed. */
@@ -28,32 +33,48 @@ export function privilegesOf(work: Work, ast: Ast, body: RoutineBody | undefined
   const demands = new Demands(work, inBlock, kindOf(ast)[1]["missing_ok"] === true);
   if (inBlock && body?.isWhole !== true) demands.need("UNKNOWN", "server", "what the DO block does");
   for (const tree of inBlock ? (body?.statements ?? []).flatMap(statementsIn) : [ast]) ask(demands, tree);
-  work.session.makesUnknown ||= makesUnknown(ast);
+  work.session.runsUnknown ||= runsUnknown(ast);
+  work.session.makesUnknown ||= work.session.runsUnknown || makesUnknown(ast) || indexesUnknown(work, ast);
   return demands.all;
 }
 
-/** Whether it may make what it does not name: by code, from an extension, after the pattern of a table, by another name of a schema. */
+/** Whether it may make what it does not name: from an extension, after the pattern of a table or a type, by another name of a schema. */
 const makesUnknown = (ast: Ast): boolean =>
   someNode(
     ast,
     (kind, fields) =>
-      /^(?:(?:Do|Call|Execute|CreateExtension|AlterExtension|ImportForeignSchema)Stmt|TableLikeClause)$/.test(
+      /^(?:(?:CreateExtension|AlterExtension|ImportForeignSchema|CreateRange)Stmt|TableLikeClause)$/.test(
         kind,
       ) ||
       (kind === "CreateStmt" && fields["partbound"] !== undefined) ||
       fields["subtype"] === "AT_AttachPartition" ||
       fields["renameType"] === "OBJECT_SCHEMA",
-  ) ||
+  );
+
+/** Of a partitioned table, each partition gets an index: which they are is not known of a table that the folder has not made. */
+function indexesUnknown(work: Work, ast: Ast): boolean {
+  const [kind, tree] = kindOf(ast);
+  return (
+    (kind === "IndexStmt" || someNode(ast, (_, { subtype }) => subtype === "AT_AddConstraint")) &&
+    work.find(rangeName(tree["relation"]))?.known !== true
+  );
+}
+
+/** Whether it runs code, which may do anything. */
+const runsUnknown = (ast: Ast): boolean =>
+  someNode(ast, (kind) => /^(?:Do|Call|Execute)Stmt$/.test(kind)) ||
   (/^(?:Select|Insert|Update|Delete|Merge|CreateTableAs)Stmt$/.test(kindOf(ast)[0]) &&
     callsIn(ast).some(({ name }) => !isHarmless(name)));
 
 function ask(demands: Demands, ast: Ast): void {
   const [kind, tree] = kindOf(ast);
   const demand = DEMANDS[kind];
+  demands.begin(tree);
   if (demand !== undefined) demand(demands, tree);
   else if (!FREE.test(kind)) demands.need("UNKNOWN", "server", kind.replace(/Stmt$/, ""));
   if (kind !== "DropRoleStmt" || tree["missing_ok"] !== true) needRoles(demands, "EXISTS", tree);
   needSchemas(demands, tree);
+  needUsed(demands, kind, tree);
 }
 
 /** Of the types and functions that a statement names with their schema. */
@@ -67,18 +88,23 @@ function needSchemas(demands: Demands, tree: Ast): void {
 }
 
 /** Of every role that is named. */
-function needRoles(demands: Demands, privilege: "EXISTS" | "MEMBER", tree: Ast): void {
+function needRoles(demands: Demands, privilege: "EXISTS" | "OWNER", tree: Ast): void {
   visitNodes({ tree }, (_, fields) => {
-    if (fields["roletype"] === "ROLESPEC_CSTRING") demands.need(privilege, "role", word(fields["rolename"]));
+    needRole(demands, privilege, fields);
     return true;
   });
+}
+
+/** Of a role that is named: CURRENT_USER and the like are there. */
+function needRole(demands: Demands, privilege: Privilege["privilege"], { roletype, rolename }: Ast): void {
+  if (roletype === "ROLESPEC_CSTRING") demands.need(privilege, "role", word(rolename));
 }
 
 type Demand = (demands: Demands, tree: Ast) => void;
 
 /** They need nothing, or what is needed is asked where they act. */
 const FREE =
-  /^(?:Transaction|VariableShow|Explain|Prepare|Execute|Deallocate|Discard|Listen|Notify|Unlisten|DeclareCursor|Fetch|ClosePortal|ConstraintsSet|Return|Do|Call).*|^$/;
+  /^(?:Transaction|VariableShow|Prepare|Deallocate|Discard|Listen|Notify|Unlisten|Fetch|ClosePortal|ConstraintsSet|Return|Do|Call).*|^$/;
 
 const superuser: Demand = (demands) => demands.need("SUPERUSER", "server");
 const createRole: Demand = (demands) => demands.need("CREATEROLE", "server");
@@ -103,52 +129,85 @@ const createTable: Demand = (demands, tree) => {
   const form = base["relation"] === undefined ? tree : base;
   demands.create(node(form["relation"]));
   for (const item of items(form["inhRelations"])) demands.range("OWNER", node(item["RangeVar"]));
+  for (const item of items(form["tableElts"]))
+    demands.range("SELECT", node(node(item["TableLikeClause"])["relation"]));
   foreignKeys(demands, form);
 };
 
+/** What it reads is only looked up: rights are asked of its owner, when it is read. */
 const createView: Demand = (demands, tree) => {
   demands.create(node(tree["view"]));
-  reads(demands, node(tree["query"]));
+  if (tree["replace"] === true) demands.range("OWNER", node(tree["view"]), { ifThere: true });
+  reads(demands, node(tree["query"]), "EXISTS");
 };
 
-/** SELECT on all that a query names. */
-function reads(demands: Demands, query: Ast): void {
-  for (const range of rangesIn(query)) demands.range("SELECT", range);
-}
-
-/** INSERT, UPDATE, DELETE, MERGE. */
-const writes =
-  (...privileges: readonly Privilege["privilege"][]): Demand =>
-  (demands, tree) => {
-    const { relation, ...rest } = tree;
-    for (const privilege of privileges) demands.range(privilege, node(relation));
-    if (rest["whereClause"] !== undefined) demands.range("SELECT", node(relation));
-    reads(demands, rest);
-  };
-
+/** Where IF NOT EXISTS finds it, nothing is needed. */
 const createAs: Demand = (demands, tree) => {
-  demands.create(node(node(node(tree["into"])["IntoClause"] ?? tree["into"])["rel"]));
-  reads(demands, node(tree["query"]));
+  const maybe = tree["if_not_exists"] === true;
+  demands.create(node(node(node(tree["into"])["IntoClause"] ?? tree["into"])["rel"]), maybe);
+  reads(demands, node(tree["query"]), isEmptyCopy(tree) ? "EXISTS" : "SELECT", maybe);
 };
+
+const createRoutine: Demand = (demands, tree) => {
+  const name = objectName(items(tree["funcname"] ?? tree["defnames"]).map(stringOf));
+  const parameters = items(tree["parameters"] ?? node(items(tree["args"])[0]?.["List"])["items"]);
+  const types = argumentsOf(
+    parameters
+      .map((item) => node(item["FunctionParameter"]))
+      .filter(({ mode }) => mode !== "FUNC_PARAM_OUT" && mode !== "FUNC_PARAM_TABLE")
+      .map(({ argType }) => node(argType)),
+  );
+  if (tree["replace"] === true && types !== undefined)
+    demands.object("OWNER", "routine", name, { ifThere: true, arguments: types });
+  demands.make("routine", name);
+  const { language = "sql" } = routineSource({ CreateFunctionStmt: tree }) ?? {};
+  if (tree["funcname"] !== undefined && !/^(?:sql|plpgsql)$/.test(language))
+    demands.need("USAGE", "language", language);
+};
+
+/** The names of types as the catalog has them; undefined where one is that of a column. */
+const argumentsOf = (types: readonly Ast[]): readonly string[] | undefined =>
+  types.some((type) => type["pct_type"] === true)
+    ? undefined
+    : types.map(typeName).map(({ name, array }) => (array ? `_${name}` : name));
 
 const alterTable: Demand = (demands, tree) => {
-  demands.range("OWNER", node(tree["relation"]));
+  const range = node(tree["relation"]);
+  demands.range("OWNER", range);
   foreignKeys(demands, tree);
   for (const item of items(tree["cmds"])) {
     const command = node(item["AlterTableCmd"]);
-    if (word(command["subtype"]) === "AT_ChangeOwner")
-      demands.need("MEMBER", "role", roleName({ RoleSpec: node(command["newowner"]) }));
+    if (makesBeside(command)) demands.range("CREATE", range);
+    if (word(command["subtype"]) === "AT_ChangeOwner") needRole(demands, "MEMBER", node(command["newowner"]));
+    const triggers = /^AT_(?:En|Dis)ableTrigAll$/.test(word(command["subtype"]));
+    // Those of foreign keys are PostgreSQL's own.
+    if (triggers) demands.need("SUPERUSER", "server", "", { maybe: true });
     const bound = node(node(node(command["def"])["PartitionCmd"])["name"]);
     demands.range("OWNER", bound);
   }
 };
+
+/** Whether it makes an index or a sequence, which lies in the schema of the table. */
+const makesBeside = (command: Ast): boolean =>
+  command["subtype"] === "AT_AddIdentity" ||
+  (/^AT_Add(?:Column|Constraint)$/.test(word(command["subtype"])) &&
+    someNode({ def: node(command["def"]) }, (kind, fields) =>
+      kind === "Constraint"
+        ? /^CONSTR_(?:PRIMARY|UNIQUE|EXCLUSION|IDENTITY)$/.test(word(fields["contype"])) &&
+          fields["indexname"] === undefined
+        : kind === "ColumnDef" && isSerial(node(fields["typeName"])),
+    ));
 
 /** Its name, or its schema, changes. */
 const rename: Demand = (demands, tree) => {
   const range = node(tree["relation"]);
   const type = word(tree["renameType"] ?? tree["objectType"]);
   if (range["relname"] !== undefined) demands.range("OWNER", range);
-  else owned(demands, type, node(tree["object"]), word(tree["subname"]));
+  else owned(demands, type, node(tree["object"]), { name: word(tree["subname"]) });
+  if (tree["newname"] !== undefined) {
+    if (OF_RELATION.test(type)) demands.range("CREATE", range);
+    if (OF_ROUTINE.test(type)) demands.object("CREATE", "routine", objectName(namesIn(node(tree["object"]))));
+  }
   moved(demands, type, tree);
   const to = word(tree["newschema"]);
   if (to !== "") demands.need("CREATE", "schema", to);
@@ -164,28 +223,44 @@ function moved(demands: Demands, type: string, tree: Ast): void {
   else if (type === "OBJECT_SCHEMA") demands.own("schema", name);
 }
 
+const OF_RELATION = /_(?:TABLE|VIEW|MATVIEW|SEQUENCE|INDEX|FOREIGN_TABLE)$/;
+const OF_TYPE = /_(?:TYPE|DOMAIN)$/;
+const OF_ROUTINE = /_(?:FUNCTION|PROCEDURE|ROUTINE|AGGREGATE)$/;
 const NAMED = [
-  [/_(?:TABLE|VIEW|MATVIEW|SEQUENCE|INDEX|FOREIGN_TABLE)$/, "relation"],
-  [/_(?:TYPE|DOMAIN)$/, "type"],
-  [/_(?:FUNCTION|PROCEDURE|ROUTINE|AGGREGATE)$/, "routine"],
+  [OF_RELATION, "relation"],
+  [OF_TYPE, "type"],
+  [OF_ROUTINE, "routine"],
 ] as const;
 
-/** What DROP, ALTER and COMMENT are about, where it is no table. */
-function owned(demands: Demands, type: string, object: Ast, name = ""): void {
+/** What ALTER and COMMENT are about, where it is no table; DROP and GRANT ask less of what lies in a schema, or has an ACL. */
+function owned(
+  demands: Demands,
+  type: string,
+  object: Ast,
+  { name = "", by = "OWNER" }: { readonly name?: string; readonly by?: "OWNER" | "DROP" | "GRANT" } = {},
+): void {
   const names = namesIn(object);
   const found = objectName(names);
-  if (/_(?:TABLE|VIEW|MATVIEW|SEQUENCE|INDEX|FOREIGN_TABLE)$/.test(type)) demands.relation("OWNER", found);
+  const inNone = by === "DROP" ? "OWNER" : by;
+  if (OF_RELATION.test(type)) demands.relation(by, found);
   else if (/_(?:COLUMN|TRIGGER|RULE|POLICY|TABCONSTRAINT)$/.test(type))
     demands.relation("OWNER", objectName(names.slice(0, -1)));
-  else if (/_(?:TYPE|DOMAIN)$/.test(type)) demands.object("type", found);
-  else if (/_DOMCONSTRAINT$/.test(type)) demands.object("type", domainOf(object) ?? found);
-  else if (/_(?:FUNCTION|PROCEDURE|ROUTINE|AGGREGATE)$/.test(type)) demands.object("routine", found);
-  else if (type === "OBJECT_SCHEMA") demands.need("OWNER", "schema", found.name || name);
+  else if (OF_TYPE.test(type)) demands.object(by, "type", found);
+  else if (/_DOMCONSTRAINT$/.test(type)) demands.object("OWNER", "type", domainOf(object) ?? found);
+  else if (OF_ROUTINE.test(type)) demands.object(by, "routine", found, overload(object));
+  else if (type === "OBJECT_SCHEMA") demands.need(inNone, "schema", found.name || name);
   else if (type === "OBJECT_EXTENSION") demands.need("OWNER", "extension", found.name || name);
-  else if (type === "OBJECT_DATABASE") demands.need("OWNER", "database", found.name || name);
-  else if (type === "OBJECT_ROLE") createRole(demands, object);
+  else if (type === "OBJECT_DATABASE") demands.need(inNone, "database", found.name || name);
+  else if (type === "OBJECT_ROLE") alterRole(demands, found.name || name);
   else if (/_(?:ACCESS_METHOD|FDW|EVENT_TRIGGER|TABLESPACE|LANGUAGE)$/.test(type)) superuser(demands, object);
   else demands.need("UNKNOWN", "server", type.replace(/^OBJECT_/, "").toLowerCase());
+}
+
+/** Which of the routines of a name, if their arguments are named. */
+function overload(object: Ast): { readonly arguments?: readonly string[] } {
+  const routine = node(object["ObjectWithArgs"]);
+  const types = argumentsOf(items(routine["objargs"]).map((item) => node(item["TypeName"])));
+  return routine["args_unspecified"] === true || types === undefined ? {} : { arguments: types };
 }
 
 /** `COMMENT ON CONSTRAINT … ON DOMAIN` names the domain as a type, then the constraint. */
@@ -198,13 +273,46 @@ const grant: Demand = (demands, tree) => {
   const type = word(tree["objtype"]);
   if (word(tree["targtype"]) !== "ACL_TARGET_OBJECT") {
     demands.need("UNKNOWN", "server", "grant on all objects");
+    for (const item of items(tree["objects"])) demands.use(stringOf(item));
     return;
   }
   for (const item of items(tree["objects"])) {
-    if (item["RangeVar"] !== undefined) demands.range("OWNER", node(item["RangeVar"]));
-    else owned(demands, type, item);
+    if (item["RangeVar"] !== undefined) demands.range("GRANT", node(item["RangeVar"]));
+    else owned(demands, type, item, { by: "GRANT" });
   }
 };
+
+/** From PostgreSQL 16 on CREATEROLE is not enough. */
+function alterRole(demands: Demands, name: string): void {
+  demands.need("CREATEROLE", "server");
+  if (name !== "") demands.need("ADMIN", "role", name);
+}
+
+/** Of EXPLAIN, DECLARE and EXECUTE. */
+function demandsOfQuery(demands: Demands, ast: Ast): void {
+  const [kind, tree] = kindOf(ast);
+  if (/^(?:Select|Insert|Update|Delete|Merge)Stmt$/.test(kind)) DEMANDS[kind]!(demands, tree);
+}
+
+const LOCKS = { ACCESS_SHARE: 1, ROW_EXCLUSIVE: 3 };
+
+/** One of several rights is enough. Of ACCESS SHARE PostgreSQL 16 accepts more than those before it. */
+const lockTable: Demand = (demands, tree) => {
+  const or = ["DELETE", "TRUNCATE", ...(tree["mode"] === LOCKS.ROW_EXCLUSIVE ? ["INSERT"] : [])];
+  for (const item of items(tree["relations"])) {
+    const range = node(item["RangeVar"]);
+    if (tree["mode"] === LOCKS.ACCESS_SHARE) demands.range("SELECT", range, { maybe: true });
+    else demands.range("UPDATE", range, { or });
+  }
+};
+
+/** A sequence and the table that it belongs to have one owner. */
+function ownedBy(demands: Demands, tree: Ast): void {
+  const names = items(node(node(optionOf(tree["options"], "owned_by")?.["arg"])["List"])["items"]).map(
+    stringOf,
+  );
+  if (names.length > 1) demands.relation("SAME OWNER", objectName(names.slice(0, -1)));
+}
 
 const setVariable: Demand = (demands, tree) => {
   const name = word(tree["name"]).toLowerCase();
@@ -225,10 +333,15 @@ const setVariable: Demand = (demands, tree) => {
 const DEMANDS: Readonly<Record<string, Demand>> = {
   AlterDatabaseSetStmt: (demands, tree) => demands.need("OWNER", "database", word(tree["dbname"])),
   AlterDatabaseStmt: (demands, tree) => demands.need("OWNER", "database", word(tree["dbname"])),
-  AlterDefaultPrivilegesStmt: (demands, tree) => needRoles(demands, "MEMBER", node(tree["options"])),
+  AlterDefaultPrivilegesStmt: (demands, tree) => {
+    needRoles(demands, "OWNER", { options: tree["options"] ?? [] });
+    const schemas = node(node(optionOf(tree["options"], "schemas")?.["arg"])["List"])["items"];
+    for (const schema of items(schemas)) demands.need("EXISTS", "schema", stringOf(schema));
+  },
   AlterDomainStmt: (demands, tree) =>
-    demands.object("type", objectName(items(tree["typeName"]).map(stringOf))),
-  AlterEnumStmt: (demands, tree) => demands.object("type", objectName(items(tree["typeName"]).map(stringOf))),
+    demands.object("OWNER", "type", objectName(items(tree["typeName"]).map(stringOf))),
+  AlterEnumStmt: (demands, tree) =>
+    demands.object("OWNER", "type", objectName(items(tree["typeName"]).map(stringOf))),
   AlterEventTrigStmt: superuser,
   AlterExtensionStmt: (demands, tree) => demands.need("OWNER", "extension", word(tree["extname"])),
   AlterFdwStmt: superuser,
@@ -239,11 +352,24 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
     const object = node(tree["object"]);
     if (node(tree["relation"])["relname"] !== undefined) demands.range("OWNER", node(tree["relation"]));
     else owned(demands, word(tree["objectType"]), object);
-    demands.need("MEMBER", "role", roleName({ RoleSpec: node(tree["newowner"]) }));
+    needRole(demands, "MEMBER", node(tree["newowner"]));
   },
   AlterPolicyStmt: ofRelation("OWNER", "table"),
-  AlterRoleSetStmt: createRole,
-  AlterRoleStmt: createRole,
+  AlterRoleSetStmt: (demands, tree) => {
+    const database = word(tree["database"]);
+    // Its settings and its password are a role's own.
+    if (tree["role"] !== undefined) needRole(demands, "SELF", node(tree["role"]));
+    else if (database === "") superuser(demands, tree);
+    else demands.need("OWNER", "database", database);
+  },
+  AlterRoleStmt: (demands, tree) => {
+    const role = node(tree["role"]);
+    const isPassword = items(tree["options"]).every(
+      (item) => node(item["DefElem"])["defname"] === "password",
+    );
+    if (isPassword) needRole(demands, "SELF", role);
+    else alterRole(demands, word(role["rolename"]));
+  },
   AlterSeqStmt: ofRelation("OWNER", "sequence"),
   AlterSystemStmt: superuser,
   AlterTableStmt: alterTable,
@@ -252,6 +378,9 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
   CompositeTypeStmt: (demands, tree) => demands.make("type", rangeName(node(tree["typevar"]))),
   CopyStmt: (demands, tree) => {
     demands.range(tree["is_from"] === true ? "INSERT" : "SELECT", node(tree["relation"]));
+    const columns = items(tree["attlist"]).map(stringOf);
+    if (tree["is_from"] === true)
+      fills(demands, node(tree["relation"]), columns.length > 0 ? columns : undefined, true);
     if (word(tree["filename"]) !== "") superuser(demands, tree);
   },
   CreateAmStmt: superuser,
@@ -261,20 +390,24 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
   CreateEventTrigStmt: superuser,
   CreateExtensionStmt: (demands, tree) => {
     demands.need("INSTALL", "extension", word(tree["extname"]));
-    demands.own("extension", word(tree["extname"]));
+    if (tree["if_not_exists"] !== true) demands.own("extension", word(tree["extname"]));
+    // The language that it makes is named as it is.
+    demands.own("language", word(tree["extname"]));
+    const schema = stringOf(optionOf(tree["options"], "schema")?.["arg"]);
+    if (schema !== "") demands.need("EXISTS", "schema", schema);
   },
   CreateFdwStmt: superuser,
   CreateForeignServerStmt: (demands, tree) =>
     demands.need("UNKNOWN", "server", `USAGE on foreign-data wrapper ${word(tree["fdwname"])}`),
   CreateForeignTableStmt: createTable,
-  CreateFunctionStmt: (demands, tree) =>
-    demands.make("routine", objectName(items(tree["funcname"]).map(stringOf))),
+  CreateFunctionStmt: createRoutine,
   CreateOpClassStmt: superuser,
   CreateOpFamilyStmt: superuser,
   CreatePolicyStmt: ofRelation("OWNER", "table"),
   CreatePublicationStmt: (demands, tree) => {
     demands.need("CREATE", "database");
-    if (tree["for_all_tables"] === true) superuser(demands, tree);
+    const ofSchema = someNode(tree, (_, { pubobjtype }) => /IN_(?:CUR_)?SCHEMA$/.test(word(pubobjtype)));
+    if (tree["for_all_tables"] === true || ofSchema) superuser(demands, tree);
     else for (const range of rangesIn(tree)) demands.range("OWNER", range);
   },
   CreateRangeStmt: (demands, tree) => demands.make("type", objectName(items(tree["typeName"]).map(stringOf))),
@@ -289,45 +422,69 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
     if (role["rolename"] !== undefined) demands.need("MEMBER", "role", word(role["rolename"]));
     demands.own("schema", name);
   },
-  CreateSeqStmt: (demands, tree) => demands.create(node(tree["sequence"])),
+  CreateSeqStmt: (demands, tree) => {
+    demands.create(node(tree["sequence"]));
+    ownedBy(demands, tree);
+  },
   CreateStatsStmt: (demands, tree) => {
-    for (const item of items(tree["relations"])) demands.range("OWNER", node(item["RangeVar"]));
+    const name = items(tree["defnames"]).map(stringOf);
+    if (name.length > 0) demands.createIn(objectName(name));
+    for (const item of items(tree["relations"])) {
+      demands.range("OWNER", node(item["RangeVar"]));
+      if (name.length === 0) demands.range("CREATE", node(item["RangeVar"]));
+    }
   },
   CreateStmt: createTable,
   CreateSubscriptionStmt: superuser,
   CreateTableAsStmt: createAs,
-  CreateTableSpaceStmt: superuser,
+  CreateTableSpaceStmt: (demands, tree) => {
+    superuser(demands, tree);
+    demands.own("tablespace", word(tree["tablespacename"]));
+  },
   CreateTransformStmt: superuser,
-  CreateTrigStmt: ofRelation("TRIGGER"),
+  CreateTrigStmt: (demands, tree) => {
+    for (const table of [tree["relation"], tree["constrrel"]]) demands.range("TRIGGER", node(table));
+    demands.object("EXECUTE", "routine", objectName(items(tree["funcname"]).map(stringOf)));
+  },
   CreatedbStmt: (demands) => demands.need("CREATEDB", "server"),
   DefineStmt: (demands, tree) => {
     const name = objectName(items(tree["defnames"]).map(stringOf));
     const type = word(tree["kind"]);
     if (type === "OBJECT_TYPE") superuser(demands, tree);
-    demands.make(/AGGREGATE/.test(type) ? "routine" : "type", name);
+    if (type === "OBJECT_AGGREGATE") createRoutine(demands, tree);
+    else demands.make("type", name);
   },
-  DeleteStmt: writes("DELETE"),
+  DeclareCursorStmt: (demands, tree) => demandsOfQuery(demands, node(tree["query"])),
   DropOwnedStmt: (demands, tree) => {
-    for (const role of items(tree["roles"])) demands.need("MEMBER", "role", roleName(role));
+    for (const role of items(tree["roles"])) needRole(demands, "OWNER", node(role["RoleSpec"]));
   },
-  DropRoleStmt: createRole,
+  DropRoleStmt: (demands, tree) => {
+    createRole(demands, tree);
+    for (const role of items(tree["roles"])) alterRole(demands, roleName(role));
+  },
   DropStmt: (demands, tree) => {
-    for (const object of items(tree["objects"])) owned(demands, word(tree["removeType"]), object);
+    for (const object of items(tree["objects"]))
+      owned(demands, word(tree["removeType"]), object, { by: "DROP" });
   },
   DropTableSpaceStmt: superuser,
   DropdbStmt: (demands, tree) => demands.need("OWNER", "database", word(tree["dbname"])),
-  GrantRoleStmt: createRole,
-  GrantStmt: grant,
-  IndexStmt: ofRelation("OWNER"),
-  InsertStmt: writes("INSERT"),
-  LoadStmt: superuser,
-  LockStmt: (demands, tree) => {
-    for (const item of items(tree["relations"])) demands.range("UPDATE", node(item["RangeVar"]));
+  ExecuteStmt: (demands, tree) =>
+    demandsOfQuery(demands, demands.work.session.prepared.get(word(tree["name"])) ?? {}),
+  ExplainStmt: (demands, tree) => demandsOfQuery(demands, node(tree["query"])),
+  GrantRoleStmt: (demands, tree) => {
+    for (const item of items(tree["granted_roles"]))
+      demands.need("ADMIN", "role", word(node(item["AccessPriv"])["priv_name"]));
   },
-  MergeStmt: writes("INSERT", "UPDATE", "DELETE", "SELECT"),
+  GrantStmt: grant,
+  IndexStmt: (demands, tree) => {
+    demands.range("OWNER", node(tree["relation"]));
+    demands.range("CREATE", node(tree["relation"]));
+  },
+  LoadStmt: superuser,
+  LockStmt: lockTable,
   ReassignOwnedStmt: (demands, tree) => {
-    for (const role of [...items(tree["roles"]), { RoleSpec: node(tree["newrole"]) }])
-      demands.need("MEMBER", "role", roleName(role));
+    for (const role of [...items(tree["roles"]).map((item) => node(item["RoleSpec"])), node(tree["newrole"])])
+      needRole(demands, "OWNER", role);
   },
   RefreshMatViewStmt: ofRelation("MAINTAIN"),
   ReindexStmt: ofRelation("MAINTAIN"),
@@ -342,11 +499,12 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
   TruncateStmt: (demands, tree) => {
     for (const item of items(tree["relations"])) demands.range("TRUNCATE", node(item["RangeVar"]));
   },
-  UpdateStmt: writes("UPDATE"),
+  // Without the right it passes over the table, with a warning.
   VacuumStmt: (demands, tree) => {
     for (const item of items(tree["rels"]))
-      demands.range("MAINTAIN", node(node(item["VacuumRelation"])["relation"]));
+      demands.range("MAINTAIN", node(node(item["VacuumRelation"])["relation"]), { maybe: true });
   },
   VariableSetStmt: setVariable,
   ViewStmt: createView,
+  ...WRITES,
 };

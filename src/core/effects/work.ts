@@ -34,6 +34,8 @@ export interface Session {
   role: string | undefined;
   /** The run has made, or renamed, what this picture does not show. */
   makesUnknown: boolean;
+  /** It has run code whose statements are not known, and which may have made anything, roles too. */
+  runsUnknown: boolean;
 }
 
 /** What the fold is told of the server. */

@@ -154,9 +154,9 @@ function tablesOf({
       const name = regclassText(lock);
       modes.set(name, stronger(modes.get(name), lock.mode));
     }
-    for (const { on, schema = "", name, mustExist, orIn, inServersPath } of privileges) {
+    for (const { on, schema = "", name, mustExist, ifThere, orIn, inServersPath } of privileges) {
       const relation = regclassText({ schema, name });
-      if (on !== "relation") continue;
+      if (on !== "relation" || ifThere === true) continue;
       if (!modes.has(relation)) modes.set(relation, undefined);
       if (mustExist !== undefined) needed.set(relation, mustExist);
       const elsewhere = inServersPath === undefined ? orIn : true;

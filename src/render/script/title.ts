@@ -309,7 +309,9 @@ function rightsLines({ kind, steps, role }: Plan): readonly string[] {
     ...(needs.length > 0
       ? [`It needs, besides what it makes itself${assumed}:`, ...needs.flatMap(indented)]
       : []),
-    ...(needs.length === 0 && isKnown ? ["It needs nothing besides what it makes itself."] : []),
+    ...(needs.length === 0 && isKnown
+      ? ["It is not known to need anything besides what it makes itself."]
+      : []),
   ];
 }
 

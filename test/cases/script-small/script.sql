@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:d086384891502d91d0618007f31c7f89df6fd7cc793f388da4526e5ec762d363
+-- Receipt: sha256:b85ac4e195a0112b0b45ee8309c8852b482fc1578d660669367c7e58d863d1e4
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -58,35 +58,25 @@ SELECT pg_catalog.format('DO $$BEGIN IF pg_catalog.pg_backend_pid() OPERATOR(pg_
 -- Session: it has nothing open, set or created that this script would end or drop.
 DO $body$
 DECLARE
+  -- psql sends each statement as a message of its own, and in the simple protocol.
+  is_psql CONSTANT boolean := true;
   -- The project's.
   role CONSTANT pg_catalog.text := NULL;
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
   options pg_catalog.text;
-  no_commit pg_catalog.text;
-  no_rollback pg_catalog.text;
 BEGIN
-  -- In the extended protocol they always differ.
   IF pg_catalog.transaction_timestamp()
       OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
-    -- A handler of errors forbids both, in different words; an open transaction forbids them in the same.
-    BEGIN
-      COMMIT;
-    EXCEPTION WHEN invalid_transaction_termination THEN
-      no_commit := SQLERRM;
-    END;
-    BEGIN
-      ROLLBACK;
-    EXCEPTION WHEN invalid_transaction_termination THEN
-      no_rollback := SQLERRM;
-    END;
-    IF no_commit OPERATOR(pg_catalog.=) no_rollback THEN
+    IF is_psql THEN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = 'retort: a transaction is already open in this session',
         HINT = 'Nothing was changed. End it with COMMIT or ROLLBACK, or start psql without -1 '
           '(--single-transaction).';
     END IF;
+    -- In the extended protocol they differ in any case; only an open transaction forbids this.
+    COMMIT;
   END IF;
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
 
@@ -437,18 +427,16 @@ BEGIN
       'written by --idempotent that contains the %s %s.',
       CASE WHEN i.done THEN 'after' ELSE 'of' END,
       CASE i.direction WHEN 'up' THEN 'upgrade ' || i.revision
-        ELSE format('downgrade %s@%s', i.revision, coalesce((SELECT a.parents[1]
-          FROM retort.applied AS a
-          WHERE a.revision = i.revision AND cardinality(a.parents) > 1), '-1')) END,
+        ELSE 'downgrade ' || coalesce((SELECT a.parents[1] FROM retort.applied AS a
+          WHERE a.revision = i.revision AND cardinality(a.parents) > 1), i.revision || '@-1') END,
       CASE i.direction WHEN 'up' THEN 'upgrade to' ELSE 'downgrade of' END, i.revision)
     FROM retort.intent AS i);
 END
 $body$;
 
 -- Stops if a step outside a transaction was interrupted, or goes on in another file of a split
--- script. Before a step, revision is its own: it may be the one, and of a script that has begun
--- others may have been done.
-CREATE PROCEDURE retort.require_no_intent(revision text DEFAULT NULL)
+-- script. so_far says what was done before: of a script that has begun, other steps may have been.
+CREATE PROCEDURE retort.require_no_intent(so_far text)
 LANGUAGE plpgsql AS $body$
 DECLARE
   step pg_catalog.text;
@@ -458,10 +446,7 @@ BEGIN
   IF step IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: a step outside a transaction is unfinished: ', step),
-      HINT = concat(CASE WHEN revision IS NULL THEN 'Nothing was changed. '
-        WHEN EXISTS (SELECT FROM retort.intent AS i
-          WHERE i.revision = require_no_intent.revision) THEN 'This step was begun before. '
-        ELSE 'Nothing of this step was done. ' END, retort.unfinished_hint());
+      HINT = concat(so_far, ' ', retort.unfinished_hint());
   END IF;
 END
 $body$;
@@ -518,8 +503,8 @@ BEGIN
   RETURN CASE WHEN ends <> '{}' AND NOT retort.has_hole() AND NOT EXISTS (
       SELECT FROM unnest(ends) AS e (id) WHERE retort.is_pending(e.id, direction))
     THEN concat('there is nothing to do for this script: ', CASE direction
-      WHEN 'up' THEN 'all of its revisions are applied already'
-      ELSE 'none of its revisions is applied' END) END;
+      WHEN 'up' THEN 'all that it applies is applied already'
+      ELSE 'nothing that it takes back is applied' END) END;
 END
 $body$;
 
@@ -558,40 +543,25 @@ BEGIN
 END
 $body$;
 
--- How the step that is unfinished differs from the script that is to go on with it; else null.
--- begun has, for each revision that may be half done, the hashes of the statements before its
--- second, its third and so on.
-CREATE FUNCTION retort.begun_otherwise(begun jsonb, direction text) RETURNS text
-LANGUAGE plpgsql AS $body$
-BEGIN
-  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN (SELECT format('%s was interrupted at statement %s, and the statements before it differ '
-      'from those that were run', i.revision, i.statement)
-    FROM retort.intent AS i
-    WHERE i.direction = begun_otherwise.direction AND begun ? i.revision AND i.statement > 1
-      AND i.before IS DISTINCT FROM begun -> i.revision ->> (i.statement - 2));
-END
-$body$;
-
 -- Before the first step. Stops unless this session holds the lock, no step is unfinished except one
--- of half_done in that direction, which has begun with the statements of begun, all of must are
--- applied, and nothing else except what is in may; and what is applied of the script's own steps is
--- so with their SQL: codes has the code checksum of each.
+-- of half_done in that direction, all of must are applied, and nothing else except what is in may;
+-- and what is applied of the script's own steps is so with their SQL: codes has the code checksum
+-- of each.
 -- The hint says whether all is already done, or what is applied; again is a command with %s for
 -- the current heads, or empty. Where heads do not tell what is applied, because those of must,
 -- starts, are the current ones, or something below them is missing, the command asks the database.
 -- There is no such command where nothing is to do; nor where the ledger still names what squashed
 -- revisions of the script replace: a stamp makes it name those. replaced says which:
 -- {"a1": "s3", "b2": "s3"}. known are revisions of the script that must, may and codes do not have.
--- Heads that are in none of these may have no file where the command is typed; also is what such a
--- script may do to them besides, with %s for them, or empty.
+-- Heads that are in none of these may have no file where the command is typed; and a downgrade from
+-- them may take back more than the script.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
   ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}',
-  known text[] DEFAULT '{}', begun jsonb DEFAULT '{}', also text DEFAULT '')
+  known text[] DEFAULT '{}')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
@@ -603,7 +573,6 @@ DECLARE
   place pg_catalog.text;
   has_hole boolean;
   command pg_catalog.text;
-  script pg_catalog.text;
   hint pg_catalog.text;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -611,12 +580,7 @@ BEGIN
   UPDATE retort.intent AS i SET found = true
     WHERE i.revision = ANY (half_done) AND i.direction = require_state.direction;
   IF NOT FOUND THEN
-    CALL retort.require_no_intent();
-  END IF;
-  other := retort.begun_otherwise(begun, direction);
-  IF other IS NOT NULL THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001', MESSAGE = 'retort: ' || other,
-      HINT = 'Nothing was changed. Continue with the script or the files that it was begun with.';
+    CALL retort.require_no_intent('Nothing was changed.');
   END IF;
   other := retort.other_code(codes);
   IF other IS NOT NULL THEN
@@ -646,29 +610,22 @@ BEGIN
         WHEN again <> '' AND (heads @> starts AND heads <@ starts OR has_hole)
           THEN replace(again, '%s:', '') || ' --from-database'
         ELSE again END;
-      script := concat('a script from this state',
-          (SELECT format(', which may also %s,', replace(nullif(also, ''), '%s',
-              left(string_agg(a.revision, ', ' ORDER BY a.revision), 1000)))
-            FROM retort.applied AS a WHERE also <> '' AND a.revision <> ALL (of_script)
-            HAVING count(*) > 0))
-        || ' with: ' || nullif(format(command,
-          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), '');
-      hint := concat('Nothing was changed. ', CASE
-        WHEN place IS NOT NULL THEN concat(place, ' If two projects share it, give each its own '
-          'ledger: "ledger": {"schema": ...} in the config file. If they are revisions of this '
-          'project, restore their files where these are missing, and write ' || script)
-        ELSE concat('See: SELECT * FROM retort.applied;',
-          (SELECT format(' If a file of %s is missing, restore it first: another git branch may '
-            'have it.', string_agg(h.id, ', '))
-            FROM unnest(heads) AS h (id) WHERE again <> '' AND h.id <> ALL (of_script)
-            HAVING count(*) > 0),
-          CASE WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
-              WHERE (replaced ->> a.revision) IS NOT NULL)
-            THEN format(' The ledger still names replaced revisions; record the change first with: '
-              'migrate stamp %s (as a script: add --sql --from-database)',
-              (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
-                FROM unnest(heads) AS h (id)))
-            ELSE ' Write ' || script END) END);
+      hint := concat('Nothing was changed. ', coalesce(place || ' If it is the right one, see',
+        'See'), ': SELECT * FROM retort.applied;',
+        CASE WHEN again <> '' THEN (SELECT format(' If a file of %s is missing, restore it first: '
+            'another git branch may have it.', string_agg(h.id, ', '))
+          FROM unnest(heads) AS h (id) WHERE h.id <> ALL (of_script) HAVING count(*) > 0) END,
+        CASE WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
+            WHERE (replaced ->> a.revision) IS NOT NULL)
+          THEN format(' The ledger still names replaced revisions; record the change first with: '
+            'migrate stamp %s (as a script: add --sql --from-database)',
+            (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
+              FROM unnest(heads) AS h (id)))
+        ELSE concat(' Write a script from this state', CASE
+            WHEN direction = 'down' AND ends <> '{}'
+            THEN ', which may also take back ' || left(unexpected, 1000) || ',' END)
+          || ' with: ' || nullif(format(command,
+          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), '') END);
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: this database is not in the expected state',
@@ -767,13 +724,9 @@ BEGIN
       IF retry = retries OR time_limit > 0 AND time_limit <
           pause + extract(epoch FROM clock_timestamp() - statement_timestamp()) THEN
         RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = blockers,
-          HINT = CASE WHEN EXISTS (SELECT FROM retort.intent)
-            THEN concat('What the step did before this is kept. When that session is done, go on. ',
-              retort.unfinished_hint())
-            ELSE 'The transaction was rolled back. When that session is done, run this again if '
-              'it is the file of a split script, if this was its first step, or if it was written '
-              'with --single-transaction or --idempotent; else write a script from the state that '
-              'is reached: migrate upgrade --sql --from-database (or downgrade)' END;
+          HINT = 'The step was rolled back. When that session is done: run the script again if '
+            'this was its first step, or if it was written with --idempotent; else write one from '
+            'the state that is reached: migrate upgrade --sql --from-database (or downgrade)';
       END IF;
       RAISE WARNING USING MESSAGE = format('%s; retry %s of %s in %s s', blockers, retry + 1,
         retries, round(pause::numeric, 1));
@@ -794,7 +747,7 @@ DECLARE
 BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
-  CALL retort.require_no_intent(begin_step.revision);
+  CALL retort.require_no_intent('Nothing of this step was done.');
   IF NOT EXISTS (SELECT FROM retort.state AS s
       WHERE s.revisions = begin_step.revisions AND s.digest = begin_step.digest) THEN
     applied := coalesce((SELECT max(s.revisions) FROM retort.state AS s), 0);
@@ -821,7 +774,7 @@ DECLARE
 BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
-  CALL retort.require_no_intent(begin_upgrade.revision);
+  CALL retort.require_no_intent('Nothing of this step was done.');
   missing := (SELECT string_agg(n.id, ', ' ORDER BY n.id) FROM unnest(needs) AS n (id)
     WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = n.id));
   IF missing IS NOT NULL OR NOT retort.is_pending(begin_upgrade.revision, 'up') THEN
@@ -842,7 +795,7 @@ DECLARE
 BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
-  CALL retort.require_no_intent(begin_downgrade.revision);
+  CALL retort.require_no_intent('Nothing of this step was done.');
   needed_by := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
     WHERE begin_downgrade.revision = ANY (a.parents || a.depends_on));
   IF needed_by IS NOT NULL OR NOT retort.is_pending(begin_downgrade.revision, 'down') THEN
@@ -1051,26 +1004,36 @@ END
 $body$;
 
 -- For a script that resumes where it stopped: is this statement of the step next? 0: the step has
--- not started.
-CREATE FUNCTION retort.is_next(revision text, statement integer) RETURNS boolean
+-- not started. Stops if the statements before it differ from those that were run.
+CREATE FUNCTION retort.is_next(revision text, statement integer, before text DEFAULT NULL)
+RETURNS boolean
 LANGUAGE plpgsql AS $body$
+DECLARE
+  step retort.intent;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN coalesce((SELECT i.statement FROM retort.intent AS i
-    WHERE i.revision = is_next.revision), 0) = is_next.statement;
+  SELECT * INTO step FROM retort.intent AS i WHERE i.revision = is_next.revision;
+  IF step.statement = is_next.statement AND step.before <> is_next.before THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: %s was interrupted at statement %s, and the statements before it '
+        'differ from those that were run', is_next.revision, is_next.statement),
+      HINT = 'Nothing was changed. Continue with the script or the files that it was begun with.';
+  END IF;
+  RETURN coalesce(step.statement, 0) = is_next.statement;
 END
 $body$;
 
 -- The same for a statement outside a transaction: is it next, and not done? What was half done has
 -- been cleaned up before.
-CREATE FUNCTION retort.is_undone(revision text, statement integer, twin text DEFAULT NULL)
+CREATE FUNCTION retort.is_undone(
+  revision text, statement integer, before text DEFAULT NULL, twin text DEFAULT NULL)
 RETURNS boolean
 LANGUAGE plpgsql AS $body$
 DECLARE
   became record;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  IF NOT retort.is_next(revision, statement) THEN
+  IF NOT retort.is_next(revision, statement, before) THEN
     RETURN false;
   ELSIF EXISTS (SELECT FROM retort.intent AS i WHERE NOT i.found) THEN
     RETURN true;
@@ -1081,11 +1044,9 @@ BEGIN
       MESSAGE = concat('retort: ', revision, ' was interrupted at statement ', statement, ', and ',
         coalesce('the existing index differs from the one it creates: ' || became.is_there,
           'the catalog does not show whether it was done')),
-      HINT = concat(CASE WHEN became.is_there IS NOT NULL
-          THEN 'If that index is not needed, drop it with DROP INDEX CONCURRENTLY'
-          ELSE 'If nothing of the step is done, CALL retort.forget_intent()' END,
-        ' and run this script again; or finish the step by hand, and CALL its end_upgrade or '
-        'end_downgrade, which is below.');
+      HINT = 'Check it, and drop what is wrong or finish the step by hand; then CALL '
+        'retort.forget_intent() if nothing of the step is done, or CALL its end_upgrade or '
+        'end_downgrade, which is below, if all of it is.';
   END IF;
   RETURN became.outcome = 'not done';
 END
@@ -1193,8 +1154,9 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
         array_to_string(step.names, ', ')),
-      HINT = (SELECT concat('Run: ' || nullif(array_to_string(o.cleanup, '; '), '') || '; then go '
-        'on. ', retort.unfinished_hint()) FROM retort.outcome(NULL) AS o);
+      HINT = (SELECT concat('Run: ' || nullif(array_to_string(o.cleanup, '; '), '') || '; ',
+        CASE WHEN NOT o.finishes THEN 'Run the statement again.' END)
+        FROM retort.outcome(NULL) AS o);
   END IF;
   PERFORM set_config('search_path', author_path, true);
 END
@@ -1380,25 +1342,16 @@ BEGIN
     INSERT INTO retort.log (at, by, event, checksum, how, detail)
       VALUES (clock_timestamp(), SESSION_USER, 'script', receipt, 'script', range);
   END IF;
-EXCEPTION WHEN unique_violation THEN
-  -- The guard has not seen it where this role may not read the sequence.
-  CALL retort.unlock();
-  RAISE EXCEPTION USING ERRCODE = 'RT003',
-    MESSAGE = 'retort: the sequence of retort.log is behind its rows',
-    HINT = 'Nothing was changed. A restore of data alone, or logical replication, leaves it '
-      'behind. As the owner of the ledger, run: migrate repair';
 END
 $body$;
 
 -- Stops unless so many revisions, with that digest, are applied, counted row by row, and no step is
--- unfinished, but one of half_done in that direction, which a repair leaves as it is. Its answer,
--- true, is for a client that continues after errors.
-CREATE FUNCTION retort.check(revisions bigint, digest numeric, half_done text[] DEFAULT '{}',
-  direction text DEFAULT 'up') RETURNS boolean
+-- unfinished. Its answer, true, is for a client that continues after errors.
+CREATE FUNCTION retort.check(revisions bigint, digest numeric) RETURNS boolean
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  IF retort.unfinished(half_done, direction) IS NOT NULL
+  IF EXISTS (SELECT FROM retort.intent)
       OR NOT EXISTS (SELECT FROM retort.state AS s
         WHERE s.revisions = "check".revisions AND s.digest = "check".digest)
       OR (SELECT (count(*), coalesce(sum(retort.digest_of(a.revision)), 0))
@@ -1446,18 +1399,17 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'd61cb880123fcb432cf3c171d83be73dc7ba7eb2630c3f758795605432f7a959';
+  procedures CONSTANT pg_catalog.text := '5acc40e8b16db78aef567d609f975eee93d0ca8d9c18e6f97af8d4bdf81e9360';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
     'require_no_intent, require_intent, has_hole, '
     'nothing_to_do, differences, wrong_place, other_code, '
-    'begun_otherwise, require_state, reset_session, '
-    'set_session, take_locks, begin_step, begin_upgrade, '
-    'begin_downgrade, is_pending, not_next_hint, traces, '
-    'intend, outcome, definition, definition_of, '
-    'is_half_detached, is_next, is_undone, cleanup, '
-    'resume_step, end_statement, require_outcome, '
+    'require_state, reset_session, set_session, take_locks, '
+    'begin_step, begin_upgrade, begin_downgrade, is_pending, '
+    'not_next_hint, traces, intend, outcome, definition, '
+    'definition_of, is_half_detached, is_next, is_undone, '
+    'cleanup, resume_step, end_statement, require_outcome, '
     'require_done, step_duration, end_upgrade, '
     'end_downgrade, stamp, remove, forget_intent, '
     'changed_rows, require_rows, accept, fail, '
@@ -1480,8 +1432,6 @@ DECLARE
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
   is_empty boolean;
-  sequence pg_catalog.text;
-  is_behind boolean;
   format integer;
   held pg_catalog.text;
   key bigint;
@@ -1649,7 +1599,10 @@ BEGIN
   -- What a dump without data, a TRUNCATE or a change by hand leaves behind.
   found := (SELECT string_agg(t.name, ', ')
     FROM unnest('{applied, state, intent, log}'::text[]) AS t (name) WHERE t.name <> ALL (present));
-  IF present @> '{applied, state, intent}' THEN
+  IF found IS NOT NULL THEN
+    parts := '{tables, rows}';
+    wrong := ARRAY[concat('these tables are missing: ', found)];
+  ELSE
     -- In one query, so of one moment: another session may be migrating.
     SELECT s.n = 0 AND a.n = 0, array_remove(ARRAY[
         CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
@@ -1678,28 +1631,6 @@ BEGIN
           FROM retort.intent AS t) AS i;
     IF cardinality(wrong) > 0 THEN
       parts := '{rows}';
-    END IF;
-  ELSE
-    parts := '{rows}';
-  END IF;
-  IF found IS NOT NULL THEN
-    parts := 'tables'::text || parts;
-    wrong := concat('these tables are missing: ', found) || wrong;
-  ELSE
-    -- The rows of log may have come without it. Who only reads is not stopped: it is so for good
-    -- where they are replicated.
-    sequence := pg_get_serial_sequence('retort.log', 'id');
-    IF has_sequence_privilege(sequence, 'SELECT') AND has_table_privilege('retort.log', 'SELECT')
-    THEN
-      EXECUTE format('SELECT s.last_value + s.is_called::integer <= (SELECT max(l.id) '
-        'FROM retort.log AS l) FROM %s AS s', sequence) INTO is_behind;
-    END IF;
-    IF is_behind AND rights IS NULL AND expected <> 'inconsistent' THEN
-      PERFORM set_config('retort_ledger.behind', format('the ledger %s is inconsistent: '
-        'the sequence of log is behind its rows', place::regnamespace), true);
-    ELSIF is_behind THEN
-      parts := parts || 'sequence'::text;
-      wrong := wrong || 'the sequence of log is behind its rows'::text;
     END IF;
   END IF;
   found := (SELECT encode(sha256(convert_to(string_agg(
@@ -1739,10 +1670,6 @@ BEGIN
         WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
           'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
           'migrate repair'
-        WHEN 'sequence' = ANY (parts) THEN format('A restore of data alone, or logical '
-          'replication, leaves it behind. Set it with: migrate repair; or, as the owner of the '
-          'ledger, run: SELECT setval(%L, (SELECT max(id) FROM %s.log));', sequence,
-          place::regnamespace)
         ELSE 'They were changed by hand, omitted from a restore, or made by another version of '
           'migrate. Restore them with: migrate repair' END);
   END IF;
@@ -1771,7 +1698,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('d086384891502d91d0618007f31c7f89df6fd7cc793f388da4526e5ec762d363',
+CALL retort.begin_script('b85ac4e195a0112b0b45ee8309c8852b482fc1578d660669367c7e58d863d1e4',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1827,13 +1754,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:d086384891502d91d0618007f31c7f89df6fd7cc793f388da4526e5ec762d363' AS receipt FROM retort.state;
+  'sha256:b85ac4e195a0112b0b45ee8309c8852b482fc1578d660669367c7e58d863d1e4' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'd086384891502d91d0618007f31c7f89df6fd7cc793f388da4526e5ec762d363'
+      'b85ac4e195a0112b0b45ee8309c8852b482fc1578d660669367c7e58d863d1e4'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1946,9 +1873,6 @@ EXCEPTION WHEN SQLSTATE 'RT001' THEN
     replace(hint, 'Nothing was changed. ', '')), true);
 END
 $body$;
--- A role that is set, which that has told of, is not whom the run would write as.
-SET LOCAL SESSION AUTHORIZATION DEFAULT;
-SET LOCAL role TO DEFAULT;
 SET LOCAL lock_timeout = '1s';
 SELECT pg_catalog.set_config('retort.preflight', '{"ledger": "retort",
 "lock": "8238127212073486265",
@@ -1971,10 +1895,10 @@ SELECT pg_catalog.set_config('retort.preflight', '{"ledger": "retort",
   "a": "a9f988b4444cbe189d0f82570a2a4fb7078eb6daa8ff5e96948a7f793d1bfa42",
   "b": "ceec81c55b551fccdd528a83b392bb22b5e4c6e693ff423d0d4b722d02995079",
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"},
-"begun": {},
 "tables": [],
 "needs": [
-  {"privilege":"CREATE","on":"schema","name":"public","inServersPath":[],"text":"CREATE on schema"},
+  {"privilege":"CREATE","on":"schema","name":"public","mustExist":"in any schema","inServersPath":[],
+   "text":"CREATE on schema"},
   {"privilege":"USAGE","on":"schema","name":"public","inServersPath":[],"text":"USAGE on schema"}
 ]}', true)
   AS retort_facts \gset
@@ -1994,18 +1918,17 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'd61cb880123fcb432cf3c171d83be73dc7ba7eb2630c3f758795605432f7a959';
+  procedures CONSTANT pg_catalog.text := '5acc40e8b16db78aef567d609f975eee93d0ca8d9c18e6f97af8d4bdf81e9360';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
     'require_no_intent, require_intent, has_hole, '
     'nothing_to_do, differences, wrong_place, other_code, '
-    'begun_otherwise, require_state, reset_session, '
-    'set_session, take_locks, begin_step, begin_upgrade, '
-    'begin_downgrade, is_pending, not_next_hint, traces, '
-    'intend, outcome, definition, definition_of, '
-    'is_half_detached, is_next, is_undone, cleanup, '
-    'resume_step, end_statement, require_outcome, '
+    'require_state, reset_session, set_session, take_locks, '
+    'begin_step, begin_upgrade, begin_downgrade, is_pending, '
+    'not_next_hint, traces, intend, outcome, definition, '
+    'definition_of, is_half_detached, is_next, is_undone, '
+    'cleanup, resume_step, end_statement, require_outcome, '
     'require_done, step_duration, end_upgrade, '
     'end_downgrade, stamp, remove, forget_intent, '
     'changed_rows, require_rows, accept, fail, '
@@ -2028,8 +1951,6 @@ DECLARE
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
   is_empty boolean;
-  sequence pg_catalog.text;
-  is_behind boolean;
   format integer;
   held pg_catalog.text;
   key bigint;
@@ -2197,7 +2118,10 @@ BEGIN
   -- What a dump without data, a TRUNCATE or a change by hand leaves behind.
   found := (SELECT string_agg(t.name, ', ')
     FROM unnest('{applied, state, intent, log}'::text[]) AS t (name) WHERE t.name <> ALL (present));
-  IF present @> '{applied, state, intent}' THEN
+  IF found IS NOT NULL THEN
+    parts := '{tables, rows}';
+    wrong := ARRAY[concat('these tables are missing: ', found)];
+  ELSE
     -- In one query, so of one moment: another session may be migrating.
     SELECT s.n = 0 AND a.n = 0, array_remove(ARRAY[
         CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
@@ -2226,28 +2150,6 @@ BEGIN
           FROM retort.intent AS t) AS i;
     IF cardinality(wrong) > 0 THEN
       parts := '{rows}';
-    END IF;
-  ELSE
-    parts := '{rows}';
-  END IF;
-  IF found IS NOT NULL THEN
-    parts := 'tables'::text || parts;
-    wrong := concat('these tables are missing: ', found) || wrong;
-  ELSE
-    -- The rows of log may have come without it. Who only reads is not stopped: it is so for good
-    -- where they are replicated.
-    sequence := pg_get_serial_sequence('retort.log', 'id');
-    IF has_sequence_privilege(sequence, 'SELECT') AND has_table_privilege('retort.log', 'SELECT')
-    THEN
-      EXECUTE format('SELECT s.last_value + s.is_called::integer <= (SELECT max(l.id) '
-        'FROM retort.log AS l) FROM %s AS s', sequence) INTO is_behind;
-    END IF;
-    IF is_behind AND rights IS NULL AND expected <> 'inconsistent' THEN
-      PERFORM set_config('retort_ledger.behind', format('the ledger %s is inconsistent: '
-        'the sequence of log is behind its rows', place::regnamespace), true);
-    ELSIF is_behind THEN
-      parts := parts || 'sequence'::text;
-      wrong := wrong || 'the sequence of log is behind its rows'::text;
     END IF;
   END IF;
   found := (SELECT encode(sha256(convert_to(string_agg(
@@ -2287,10 +2189,6 @@ BEGIN
         WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
           'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
           'migrate repair'
-        WHEN 'sequence' = ANY (parts) THEN format('A restore of data alone, or logical '
-          'replication, leaves it behind. Set it with: migrate repair; or, as the owner of the '
-          'ledger, run: SELECT setval(%L, (SELECT max(id) FROM %s.log));', sequence,
-          place::regnamespace)
         ELSE 'They were changed by hand, omitted from a restore, or made by another version of '
           'migrate. Restore them with: migrate repair' END);
   END IF;
@@ -2320,18 +2218,23 @@ DECLARE
   migrator pg_catalog.name;
   role_oid pg_catalog.oid;
   who pg_catalog.text;
-  is_super boolean;
+  asked pg_catalog.text;
+  about pg_catalog.text;
+  mark pg_catalog.text;
+  rights pg_catalog.text;
+  all_rights pg_catalog.text[];
+  is_allowed boolean;
+  own_role record;
+  said pg_catalog.jsonb;
   is_done boolean;
   nothing pg_catalog.text;
   other pg_catalog.text;
-  otherwise pg_catalog.text;
   may_set boolean;
   was pg_catalog.text;
   kind pg_catalog.text;
   tables pg_catalog.text[];
   starts pg_catalog.jsonb;
   is_start boolean;
-  is_looked_up boolean;
   has_hole boolean;
   is_begun boolean := false;
   hint pg_catalog.text;
@@ -2441,13 +2344,13 @@ BEGIN
     -- is about to repair may be missing.
     IF facts ? 'must' THEN
       SELECT * INTO state FROM jsonb_to_record(facts) AS f (must text[], may text[],
-        half_done text[], direction text, ends text[], codes jsonb, known text[], begun jsonb);
+        half_done text[], direction text, ends text[], codes jsonb, known text[]);
       EXECUTE format('SELECT d.missing, d.unexpected, %1$s.unfinished(), %1$s.unfinished($3, $4),
-          %1$s.other_code($5), %1$s.begun_otherwise($6, $4),
+          %1$s.other_code($5),
           EXISTS (SELECT FROM unnest($2) AS m (id) WHERE NOT %1$s.is_pending(m.id, $4))
         FROM %1$s.differences($1, $2) AS d', ledger)
-        INTO missing, unexpected, unfinished, halted, other, otherwise, is_begun
-        USING state.must, state.may, state.half_done, state.direction, state.codes, state.begun;
+        INTO missing, unexpected, unfinished, halted, other, is_begun
+        USING state.must, state.may, state.half_done, state.direction, state.codes;
       IF halted IS NOT NULL AND NOT (facts ->> 'forgets')::boolean THEN
         EXECUTE format('SELECT %s.unfinished_hint()', ledger) INTO hint;
       ELSIF concat(missing, unexpected) <> '' THEN
@@ -2467,7 +2370,7 @@ BEGIN
     starts := nullif(facts -> 'from', 'null');
     is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
     ok := missing IS NULL AND unexpected IS NULL AND changed = '{}' AND other IS NULL
-      AND otherwise IS NULL AND (halted IS NULL OR (facts ->> 'forgets')::boolean);
+      AND (halted IS NULL OR (facts ->> 'forgets')::boolean);
     found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
       CASE WHEN other IS NOT NULL
           THEN concat('; applied with other SQL than that of the script: ', left(other, 1000))
@@ -2485,7 +2388,6 @@ BEGIN
       '; unfinished: ' || unfinished || CASE WHEN (facts ->> 'forgets')::boolean
           THEN ', which the script discards'
         WHEN halted IS NULL AND NOT facts ? 'were' THEN ', a step of this script' ELSE '' END,
-      '; ' || otherwise || '. Continue with the script or the files that it was begun with.',
       CASE WHEN NOT ok THEN '. ' || replace(hint, 'Nothing was changed. ', '') END);
     is_done := (is_done OR nothing IS NOT NULL) AND other IS NULL;
   END IF;
@@ -2499,7 +2401,7 @@ BEGIN
 
   -- Names without a schema, where the project sets no search_path, are looked up as the session
   -- begins: of that path, for each role that runs SQL, the schemas that are there and that it may
-  -- use. Where there is none, it is as if they were named.
+  -- use.
   own_path := ARRAY(SELECT coalesce(replace(m.part[1], '""', '"'), lower(m.part[2]))
     FROM pg_settings AS s,
       regexp_matches(s.reset_val, '"((?:[^"]|"")*)"|([^",\s]+)', 'g') AS m (part)
@@ -2516,16 +2418,9 @@ BEGIN
   -- rows, who has them now, invalid indexes.
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'tables')
     WHERE is_done IS NOT TRUE LOOP
-    path := CASE WHEN item ->> 3 = 'true'
+    path := CASE WHEN item ->> 3 = 'true' AND paths ? migrator
       THEN ARRAY(SELECT jsonb_array_elements_text(paths -> migrator))
-      ELSE ARRAY(SELECT p.name FROM jsonb_array_elements_text(
-          to_jsonb((parse_ident(item ->> 0))[:1]) || coalesce(item -> 3, '[]')) WITH ORDINALITY
-          AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
-        WHERE item -> 3 IS NULL OR has_schema_privilege(role_oid, n.oid, 'USAGE')
-        ORDER BY p.place) END;
-    IF path = '{}' THEN
-      path := (parse_ident(item ->> 0))[:1];
-    END IF;
+      ELSE (parse_ident(item ->> 0))[:1] END;
     SELECT c.oid, CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view'
         WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type'
         WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' ELSE 'table' END, n.nspname
@@ -2534,7 +2429,8 @@ BEGIN
       WHERE n.nspname = ANY (path) AND c.relname = (parse_ident(item ->> 0))[2]
       ORDER BY array_position(path, n.nspname::text) LIMIT 1;
     label := CASE WHEN path = (parse_ident(item ->> 0))[:1] THEN item ->> 0
-      ELSE format('%I.%I', coalesce(lies_in, path[1]), (parse_ident(item ->> 0))[2]) END;
+      ELSE concat(quote_ident(coalesce(lies_in, path[1])) || '.',
+        quote_ident((parse_ident(item ->> 0))[2])) END;
     found := concat(label, ': ' || nullif(item ->> 1, ''));
     -- It may be meant in another schema than is thought: where names are looked up in the session's
     -- own path, in those that any of the roles finds there; else in any.
@@ -2543,7 +2439,7 @@ BEGIN
         CASE WHEN NOT is_begun AND (item ->> 2 = 'as named' OR item ->> 2 = 'in any schema'
           AND NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
             WHERE c.relname = (parse_ident(item ->> 0))[2]
-              AND (item ->> 3 IS DISTINCT FROM 'true' OR EXISTS (SELECT FROM jsonb_each(paths) AS p
+              AND (item ->> 3 IS NULL OR EXISTS (SELECT FROM jsonb_each(paths) AS p
                 WHERE p.value ? n.nspname))))
         THEN 'X' ELSE '!' END, 'relation', label || ' is not there'));
       CONTINUE;
@@ -2637,31 +2533,29 @@ BEGIN
   FOR item IN SELECT * FROM jsonb_array_elements(facts -> 'needs')
     WHERE is_done IS NOT TRUE LOOP
     who := coalesce(item ->> 'as', migrator);
+    asked := item ->> 'privilege';
+    about := item ->> 'on';
     found := item ->> 'name';
     path := ARRAY[item ->> 'schema'];
-    is_looked_up := item ? 'inServersPath' OR item ? 'orIn' AND item ->> 'on' <> 'schema';
-    IF item ? 'orIn' AND is_looked_up THEN
-      path := coalesce((SELECT array_agg(p.name ORDER BY p.place) FROM jsonb_array_elements_text(
-          to_jsonb(path) || (item -> 'orIn')) WITH ORDINALITY AS p (name, place)
-          JOIN pg_namespace AS n ON n.nspname = p.name
-          JOIN pg_roles AS r ON r.rolname = who AND has_schema_privilege(r.oid, n.oid, 'USAGE')),
-        path);
-    ELSIF item ? 'orIn' THEN
-      -- A schema of the path that the role may not use is passed over, too.
-      CONTINUE WHEN item ->> 'privilege' = 'USAGE';
-    END IF;
+    mark := CASE WHEN item ? 'maybe' THEN '!' ELSE 'X' END;
     IF item ? 'inServersPath' THEN
       CONTINUE WHEN EXISTS (SELECT
         FROM jsonb_array_elements_text(item -> 'inServersPath') AS m (name)
         WHERE m.name = ANY (own_path));
-      IF jsonb_array_length(paths -> who) > 0 THEN
+      IF paths ? who THEN
         path := ARRAY(SELECT jsonb_array_elements_text(paths -> who));
-        found := CASE WHEN item ->> 'on' = 'schema' THEN path[1] ELSE found END;
+        found := CASE WHEN about = 'schema' THEN path[1] ELSE found END;
+      END IF;
+      IF found IS NULL THEN
+        report := report || CASE WHEN asked = 'CREATE' THEN jsonb_build_array(jsonb_build_array(
+          mark, 'schema', concat('search_path', coalesce(
+            ' (' || nullif(array_to_string(own_path, ', '), '') || ')', ' is empty, and'),
+            ' leads to no schema to make objects in (as ', who, ')'))) ELSE '[]' END;
+        CONTINUE;
       END IF;
     END IF;
-    lies_in := NULL;
     -- PostgreSQL passes over the schemas of search_path that are not there.
-    IF item ? 'orIn' AND NOT is_looked_up
+    IF item ? 'orIn' AND about = 'schema'
       AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
       SELECT p.name INTO next_schema FROM jsonb_array_elements_text(item -> 'orIn')
         WITH ORDINALITY AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
@@ -2673,91 +2567,158 @@ BEGIN
         item := item || jsonb_build_object('text', format('CREATE on schema %I', found));
       END IF;
     END IF;
-    IF item ->> 'on' = 'role'
-      AND NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = found) THEN
-      ok := false;
-    ELSIF item ->> 'on' = 'schema' AND item ->> 'privilege' = 'CREATE'
-      AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
-      ok := false;
-    ELSIF item ->> 'privilege' = 'INSTALL'
-      AND NOT EXISTS (SELECT FROM pg_available_extensions AS e WHERE e.name = found) THEN
-      ok := false;
-    ELSE
-      owner := NULL;
-      object := NULL;
-      CASE item ->> 'on'
-        WHEN 'relation' THEN SELECT c.oid, c.relowner, n.nspname INTO object, owner, lies_in
-          FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-          WHERE c.relname = found AND n.nspname = ANY (path)
-          ORDER BY array_position(path, n.nspname::text) LIMIT 1;
-        WHEN 'schema' THEN SELECT n.oid, n.nspowner INTO object, owner FROM pg_namespace AS n
-          WHERE n.nspname = found;
-        WHEN 'type' THEN SELECT t.oid, t.typowner, n.nspname INTO object, owner, lies_in
-          FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
-          WHERE t.typname = found AND n.nspname = ANY (path)
-          ORDER BY array_position(path, n.nspname::text) LIMIT 1;
-        WHEN 'routine' THEN SELECT p.oid, p.proowner, n.nspname INTO object, owner, lies_in
-          FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
-          WHERE p.proname = found AND n.nspname = ANY (path)
-          ORDER BY array_position(path, n.nspname::text) LIMIT 1;
-        WHEN 'extension' THEN SELECT e.oid, e.extowner INTO object, owner FROM pg_extension AS e
-          WHERE e.extname = found;
-        WHEN 'database' THEN SELECT d.oid, d.datdba INTO object, owner FROM pg_database AS d
-          WHERE d.datname = coalesce(nullif(found, ''), current_database());
-        WHEN 'role' THEN SELECT r.oid, r.oid INTO object, owner FROM pg_roles AS r
-          WHERE r.rolname = found;
-        ELSE NULL;
-      END CASE;
-      IF object IS NULL AND NOT is_begun AND item ->> 'on' <> 'relation'
-        AND (item ->> 'mustExist' = 'as named'
-          OR item ->> 'mustExist' = 'in any schema' AND CASE item ->> 'on'
-            WHEN 'type' THEN NOT EXISTS (SELECT FROM pg_type AS t WHERE t.typname = found
-              AND (NOT item ? 'inServersPath' OR t.typnamespace = 'pg_catalog'::regnamespace))
-            WHEN 'routine' THEN NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.proname = found
-              AND (NOT item ? 'inServersPath' OR p.pronamespace = 'pg_catalog'::regnamespace))
-            ELSE false END) THEN
-        report := report || jsonb_build_array(jsonb_build_array('X', item ->> 'on',
-          concat(quote_ident(path[1]) || '.', quote_ident(found), ' is not there')));
-        CONTINUE;
+    label := quote_ident(path[1]) || '.';
+    -- What is replaced is that of the schema in which it would be made.
+    path := CASE WHEN item ? 'ifThere' THEN path[:1]
+      ELSE path || ARRAY(SELECT jsonb_array_elements_text(item -> 'orIn')) END;
+    object := NULL;
+    owner := NULL;
+    lies_in := NULL;
+    CASE about
+      WHEN 'relation' THEN SELECT c.oid, c.relowner, n.nspname, c.relkind
+        INTO object, owner, lies_in, kind
+        FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE c.relname = found AND n.nspname = ANY (path) AND (asked <> 'USAGE' OR c.relkind = 'S')
+        ORDER BY array_position(path, n.nspname::text) LIMIT 1;
+      WHEN 'schema' THEN SELECT n.oid, n.nspowner INTO object, owner FROM pg_namespace AS n
+        WHERE n.nspname = found;
+      WHEN 'type' THEN SELECT t.oid, t.typowner, n.nspname INTO object, owner, lies_in
+        FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
+        WHERE t.typname = found AND n.nspname = ANY (path)
+        ORDER BY array_position(path, n.nspname::text) LIMIT 1;
+      -- Of several with one name that which is meant, or that which the role may use.
+      WHEN 'routine' THEN SELECT p.oid, p.proowner, n.nspname INTO object, owner, lies_in
+        FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+        CROSS JOIN LATERAL (SELECT coalesce(jsonb_agg(t.typname ORDER BY a.place), '[]')
+            = item -> 'arguments' AS is_meant
+          FROM unnest(p.proargtypes) WITH ORDINALITY AS a (id, place)
+          JOIN pg_type AS t ON t.oid = a.id) AS f
+        WHERE p.proname = found AND n.nspname = ANY (path) AND (f.is_meant OR NOT item ? 'ifThere')
+        ORDER BY f.is_meant DESC, CASE asked
+            WHEN 'EXECUTE' THEN has_function_privilege(who, p.oid, 'EXECUTE')
+            ELSE pg_has_role(who, p.proowner, 'USAGE') END DESC,
+          array_position(path, n.nspname::text) LIMIT 1;
+      WHEN 'extension' THEN SELECT e.oid, e.extowner INTO object, owner FROM pg_extension AS e
+        WHERE e.extname = found;
+      WHEN 'database' THEN SELECT d.oid, d.datdba INTO object, owner FROM pg_database AS d
+        WHERE d.datname = coalesce(nullif(found, ''), current_database());
+      WHEN 'role' THEN SELECT r.oid, r.oid INTO object, owner FROM pg_roles AS r
+        WHERE r.rolname = found;
+      WHEN 'language' THEN SELECT l.oid, l.lanowner INTO object, owner FROM pg_language AS l
+        WHERE l.lanname = found;
+      WHEN 'tablespace' THEN SELECT t.oid, t.spcowner INTO object, owner FROM pg_tablespace AS t
+        WHERE t.spcname = found;
+      ELSE NULL;
+    END CASE;
+    -- Of a relation that is said above. A name without a schema may be meant in another, and one
+    -- that is called may be that of a type or of a column.
+    IF object IS NULL AND about <> 'server' AND (asked <> 'INSTALL' OR NOT EXISTS (
+        SELECT FROM pg_available_extensions AS e WHERE e.name = found)) THEN
+      IF asked <> 'INSTALL' THEN
+        mark := CASE WHEN item ? 'mustExist' AND NOT is_begun THEN 'X' ELSE '!' END;
       END IF;
-      is_super := (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = who);
-      CONTINUE WHEN is_super IS NOT FALSE;
-      ok := CASE item ->> 'privilege'
-        WHEN 'OWNER' THEN pg_has_role(who, owner, 'USAGE')
-        WHEN 'MAINTAIN' THEN pg_has_role(who, owner, 'USAGE')
-          OR version >= 170000 AND has_table_privilege(who, object, item ->> 'privilege')
-        WHEN 'MEMBER' THEN pg_has_role(who, owner,
-          CASE WHEN version < 160000 THEN 'MEMBER' ELSE 'SET' END)
-        WHEN 'SUPERUSER' THEN false
-        WHEN 'CREATEROLE' THEN (SELECT r.rolcreaterole FROM pg_roles AS r WHERE r.rolname = who)
-        WHEN 'CREATEDB' THEN (SELECT r.rolcreatedb FROM pg_roles AS r WHERE r.rolname = who)
-        WHEN 'INSTALL' THEN object IS NOT NULL OR EXISTS (
-          SELECT FROM pg_available_extension_versions AS v WHERE v.name = found
-            AND (NOT v.superuser OR to_jsonb(v) ->> 'trusted' = 'true'
-              AND has_database_privilege(who, current_database(), 'CREATE')))
-        WHEN 'CREATE' THEN CASE item ->> 'on'
-          WHEN 'schema' THEN has_schema_privilege(who, object, 'CREATE')
-          ELSE has_database_privilege(who, object, 'CREATE') END
-        WHEN 'USAGE' THEN has_schema_privilege(who, object, 'USAGE')
-        WHEN 'EXISTS' THEN true
-        ELSE has_table_privilege(who, object, item ->> 'privilege')
-          OR item ->> 'privilege' IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES')
-            AND has_any_column_privilege(who, object, item ->> 'privilege')
-      END;
+      CONTINUE WHEN about = 'relation' OR item ? 'ifThere'
+        OR mark = '!' AND asked NOT IN ('CREATE', 'INSTALL') AND about NOT IN ('role', 'language')
+        OR item ->> 'mustExist' = 'in any schema' AND CASE about
+          WHEN 'type' THEN EXISTS (SELECT FROM pg_type AS t WHERE t.typname = found
+            AND (NOT item ? 'inServersPath' OR t.typnamespace = 'pg_catalog'::regnamespace))
+          WHEN 'routine' THEN EXISTS (SELECT FROM pg_proc AS p WHERE p.proname = found
+            AND (NOT item ? 'inServersPath' OR p.pronamespace = 'pg_catalog'::regnamespace))
+          ELSE false END
+        OR asked IN ('EXECUTE', 'EXISTS') AND about = 'routine' AND (
+          EXISTS (SELECT FROM pg_type AS t WHERE t.typname = found)
+          OR EXISTS (SELECT FROM pg_attribute AS a WHERE a.attname = found));
+      found := concat(label, quote_ident(found), CASE asked
+        WHEN 'INSTALL' THEN ' is not available on this server' ELSE ' is not there' END);
+      said := jsonb_build_array(jsonb_build_array(mark, about, found));
+      report := report || CASE WHEN report @> said THEN '[]' ELSE said END;
+      CONTINUE;
+    END IF;
+    SELECT r.oid, r.rolsuper, r.rolcreaterole, r.rolcreatedb INTO own_role
+      FROM pg_roles AS r WHERE r.rolname = who;
+    CONTINUE WHEN own_role.rolsuper IS NOT FALSE AND asked <> 'SAME OWNER';
+    IF asked = 'DEFAULTS' THEN
+      report := report || coalesce((SELECT jsonb_agg(jsonb_build_array(mark, 'missing',
+          format('USAGE on %s (as %s)', s.id::regclass, who)) ORDER BY s.place)
+        FROM (SELECT a.attname, s.oid AS id,
+            dense_rank() OVER (ORDER BY a.attnum) AS place
+          FROM pg_attribute AS a LEFT JOIN pg_attrdef AS d
+            ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+          LEFT JOIN pg_depend AS p ON p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid
+            AND p.refclassid = 'pg_class'::regclass AND p.refobjid <> a.attrelid
+          LEFT JOIN pg_class AS s ON s.oid = p.refobjid AND s.relkind = 'S'
+          WHERE a.attrelid = object AND a.attnum > 0 AND NOT a.attisdropped) AS s
+        WHERE s.id IS NOT NULL AND NOT has_sequence_privilege(who, s.id, 'USAGE, UPDATE')
+          AND (item -> 'given' @> to_jsonb(s.attname) OR item -> 'given' @> to_jsonb(s.place))
+            IS NOT TRUE), '[]');
+      CONTINUE;
+    END IF;
+    -- PostgreSQL has one function for each kind of object, and all take the same.
+    rights := 'has_' || CASE WHEN about = 'routine' THEN 'function'
+      WHEN about <> 'relation' THEN about
+      WHEN kind = 'S' AND asked IN ('USAGE', 'GRANT') THEN 'sequence'
+      ELSE 'table' END || '_privilege';
+    ok := CASE
+      WHEN asked IN ('OWNER', 'DROP', 'GRANT') THEN pg_has_role(who, owner, 'USAGE')
+      WHEN asked = 'SAME OWNER' THEN owner = own_role.oid
+      WHEN asked = 'MAINTAIN' THEN pg_has_role(who, owner, 'USAGE')
+        OR version >= 170000 AND has_table_privilege(who, object, asked)
+      WHEN asked = 'MEMBER' THEN pg_has_role(who, owner,
+        CASE WHEN version < 160000 THEN 'MEMBER' ELSE 'SET' END)
+      WHEN asked IN ('ADMIN', 'SELF') THEN asked = 'SELF' AND object = own_role.oid
+        OR (asked = 'ADMIN' OR own_role.rolcreaterole)
+          AND pg_has_role(who, object, 'MEMBER WITH ADMIN OPTION')
+        OR version < 160000 AND own_role.rolcreaterole
+          AND NOT (SELECT r.rolsuper FROM pg_roles AS r WHERE r.oid = object)
+      WHEN asked = 'SUPERUSER' THEN false
+      WHEN asked = 'CREATEROLE' THEN own_role.rolcreaterole
+      WHEN asked = 'CREATEDB' THEN own_role.rolcreatedb
+      WHEN asked = 'INSTALL' THEN object IS NOT NULL OR EXISTS (
+        SELECT FROM pg_available_extension_versions AS v WHERE v.name = found
+          AND (NOT v.superuser OR to_jsonb(v) ->> 'trusted' = 'true'
+            AND has_database_privilege(who, current_database(), 'CREATE')))
+      WHEN asked = 'EXISTS' THEN true
+      WHEN asked = 'CREATE' AND lies_in IS NOT NULL THEN has_schema_privilege(who, lies_in, asked)
+      -- That of the database is free.
+      WHEN about = 'tablespace' AND object = (SELECT d.dattablespace FROM pg_database AS d
+        WHERE d.datname = current_database()) THEN true
+      WHEN about = 'language' AND NOT (SELECT l.lanpltrusted FROM pg_language AS l
+        WHERE l.oid = object) THEN false
+    END;
+    IF asked = 'DROP' AND NOT ok THEN
+      ok := (SELECT pg_has_role(who, n.nspowner, 'USAGE') FROM pg_namespace AS n
+        WHERE n.nspname = lies_in);
+    ELSIF asked = 'GRANT' AND NOT ok THEN
+      -- With another right on it, PostgreSQL grants nothing, and warns.
+      all_rights := CASE rights WHEN 'has_schema_privilege' THEN '{CREATE, USAGE}'
+        WHEN 'has_function_privilege' THEN '{EXECUTE}' WHEN 'has_type_privilege' THEN '{USAGE}'
+        WHEN 'has_database_privilege' THEN '{CREATE, CONNECT, TEMPORARY}'
+        WHEN 'has_sequence_privilege' THEN '{USAGE, SELECT, UPDATE}'
+        ELSE '{SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER}' END;
+      EXECUTE format('SELECT %1$I($1, $2, $3), %1$I($1, $2, $4)', rights) INTO ok, is_allowed
+        USING who, object, array_to_string(all_rights, ' WITH GRANT OPTION, ')
+          || ' WITH GRANT OPTION', array_to_string(all_rights, ', ');
+      mark := CASE WHEN is_allowed THEN '!' ELSE mark END;
+    ELSIF ok IS NULL AND object IS NOT NULL THEN
+      EXECUTE format('SELECT %I($1, $2, $3)', rights) INTO ok USING who, object,
+        array_to_string(asked || ARRAY(SELECT jsonb_array_elements_text(item -> 'or')), ', ');
+      ok := ok OR about = 'relation' AND asked IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES')
+        AND has_any_column_privilege(who, object, asked);
     END IF;
     CONTINUE WHEN ok IS NOT FALSE;
-    report := report || jsonb_build_array(jsonb_build_array(
-      CASE WHEN item ? 'maybe' THEN '!' ELSE 'X' END, 'missing',
+    report := report || jsonb_build_array(jsonb_build_array(mark, 'missing',
       concat(item ->> 'text',
-        CASE WHEN is_looked_up THEN concat(' ', CASE WHEN item ->> 'on' <> 'schema'
-          THEN quote_ident(coalesce(lies_in, path[1])) || '.' END, quote_ident(found)) END,
-        CASE WHEN item ->> 'privilege' <> 'EXISTS' THEN ' (as ' || who || ')' END)));
+        CASE WHEN NOT item ? 'inServersPath' THEN NULL
+          WHEN asked = 'CREATE' AND lies_in IS NOT NULL THEN ' ' || quote_ident(lies_in)
+          ELSE concat(' ', CASE WHEN about <> 'schema' THEN quote_ident(coalesce(lies_in, path[1]))
+            || '.' END, quote_ident(found)) END,
+        ' (as ' || who || ')')));
   END LOOP;
   IF NOT report @> '[["X"]]' THEN
     report := report || jsonb_build_array(jsonb_build_array(NULL, 'result',
       CASE WHEN report @> '[["!", "relation"]]' OR report @> '[["!", "missing"]]'
-        THEN 'nothing that the script certainly needs is missing; see the lines with !'
-        ELSE 'nothing that the script needs is missing' END));
+        THEN 'of what was looked at, nothing is certainly missing; see the lines with !'
+        ELSE 'of what was looked at, nothing is missing' END));
   END IF;
   PERFORM set_config('retort.preflight', report::text, true);
 END
