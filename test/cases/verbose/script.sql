@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:85149893797dccb859998908313040a7fe5f22306447dea05446d746d8315aa6
+-- Receipt: sha256:d409fe50c1c3e5bd56e2a7b67fb876bb777db61c023934a30b93638803fd9a6a
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -51,25 +51,35 @@ SELECT pg_catalog.format('DO $$BEGIN IF pg_catalog.pg_backend_pid() OPERATOR(pg_
 -- Session: it has nothing open, set or created that this script would end or drop.
 DO $body$
 DECLARE
-  -- psql sends each statement as a message of its own, and in the simple protocol.
-  is_psql CONSTANT boolean := true;
   -- The project's.
   role CONSTANT pg_catalog.text := NULL;
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
   options pg_catalog.text;
+  no_commit pg_catalog.text;
+  no_rollback pg_catalog.text;
 BEGIN
+  -- In the extended protocol they always differ.
   IF pg_catalog.transaction_timestamp()
       OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
-    IF is_psql THEN
+    -- A handler of errors forbids both, in different words; an open transaction forbids them in the same.
+    BEGIN
+      COMMIT;
+    EXCEPTION WHEN invalid_transaction_termination THEN
+      no_commit := SQLERRM;
+    END;
+    BEGIN
+      ROLLBACK;
+    EXCEPTION WHEN invalid_transaction_termination THEN
+      no_rollback := SQLERRM;
+    END;
+    IF no_commit OPERATOR(pg_catalog.=) no_rollback THEN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = 'retort: a transaction is already open in this session',
         HINT = 'Nothing was changed. End it with COMMIT or ROLLBACK, or start psql without -1 '
           '(--single-transaction).';
     END IF;
-    -- In the extended protocol they differ in any case; only an open transaction forbids this.
-    COMMIT;
   END IF;
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
 
@@ -420,16 +430,18 @@ BEGIN
       'written by --idempotent that contains the %s %s.',
       CASE WHEN i.done THEN 'after' ELSE 'of' END,
       CASE i.direction WHEN 'up' THEN 'upgrade ' || i.revision
-        ELSE 'downgrade ' || coalesce((SELECT a.parents[1] FROM retort.applied AS a
-          WHERE a.revision = i.revision AND cardinality(a.parents) > 1), i.revision || '@-1') END,
+        ELSE format('downgrade %s@%s', i.revision, coalesce((SELECT a.parents[1]
+          FROM retort.applied AS a
+          WHERE a.revision = i.revision AND cardinality(a.parents) > 1), '-1')) END,
       CASE i.direction WHEN 'up' THEN 'upgrade to' ELSE 'downgrade of' END, i.revision)
     FROM retort.intent AS i);
 END
 $body$;
 
 -- Stops if a step outside a transaction was interrupted, or goes on in another file of a split
--- script. so_far says what was done before: of a script that has begun, other steps may have been.
-CREATE PROCEDURE retort.require_no_intent(so_far text)
+-- script. Before a step, revision is its own: it may be the one, and of a script that has begun
+-- others may have been done.
+CREATE PROCEDURE retort.require_no_intent(revision text DEFAULT NULL)
 LANGUAGE plpgsql AS $body$
 DECLARE
   step pg_catalog.text;
@@ -439,7 +451,10 @@ BEGIN
   IF step IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: a step outside a transaction is unfinished: ', step),
-      HINT = concat(so_far, ' ', retort.unfinished_hint());
+      HINT = concat(CASE WHEN revision IS NULL THEN 'Nothing was changed. '
+        WHEN EXISTS (SELECT FROM retort.intent AS i
+          WHERE i.revision = require_no_intent.revision) THEN 'This step was begun before. '
+        ELSE 'Nothing of this step was done. ' END, retort.unfinished_hint());
   END IF;
 END
 $body$;
@@ -496,8 +511,8 @@ BEGIN
   RETURN CASE WHEN ends <> '{}' AND NOT retort.has_hole() AND NOT EXISTS (
       SELECT FROM unnest(ends) AS e (id) WHERE retort.is_pending(e.id, direction))
     THEN concat('there is nothing to do for this script: ', CASE direction
-      WHEN 'up' THEN 'all that it applies is applied already'
-      ELSE 'nothing that it takes back is applied' END) END;
+      WHEN 'up' THEN 'all of its revisions are applied already'
+      ELSE 'none of its revisions is applied' END) END;
 END
 $body$;
 
@@ -536,25 +551,40 @@ BEGIN
 END
 $body$;
 
+-- How the step that is unfinished differs from the script that is to go on with it; else null.
+-- begun has, for each revision that may be half done, the hashes of the statements before its
+-- second, its third and so on.
+CREATE FUNCTION retort.begun_otherwise(begun jsonb, direction text) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN (SELECT format('%s was interrupted at statement %s, and the statements before it differ '
+      'from those that were run', i.revision, i.statement)
+    FROM retort.intent AS i
+    WHERE i.direction = begun_otherwise.direction AND begun ? i.revision AND i.statement > 1
+      AND i.before IS DISTINCT FROM begun -> i.revision ->> (i.statement - 2));
+END
+$body$;
+
 -- Before the first step. Stops unless this session holds the lock, no step is unfinished except one
--- of half_done in that direction, all of must are applied, and nothing else except what is in may;
--- and what is applied of the script's own steps is so with their SQL: codes has the code checksum
--- of each.
+-- of half_done in that direction, which has begun with the statements of begun, all of must are
+-- applied, and nothing else except what is in may; and what is applied of the script's own steps is
+-- so with their SQL: codes has the code checksum of each.
 -- The hint says whether all is already done, or what is applied; again is a command with %s for
 -- the current heads, or empty. Where heads do not tell what is applied, because those of must,
 -- starts, are the current ones, or something below them is missing, the command asks the database.
 -- There is no such command where nothing is to do; nor where the ledger still names what squashed
 -- revisions of the script replace: a stamp makes it name those. replaced says which:
 -- {"a1": "s3", "b2": "s3"}. known are revisions of the script that must, may and codes do not have.
--- Heads that are in none of these may have no file where the command is typed; and a downgrade from
--- them may take back more than the script.
+-- Heads that are in none of these may have no file where the command is typed; also is what such a
+-- script may do to them besides, with %s for them, or empty.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
   ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}',
-  known text[] DEFAULT '{}')
+  known text[] DEFAULT '{}', begun jsonb DEFAULT '{}', also text DEFAULT '')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
@@ -566,6 +596,7 @@ DECLARE
   place pg_catalog.text;
   has_hole boolean;
   command pg_catalog.text;
+  script pg_catalog.text;
   hint pg_catalog.text;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -573,7 +604,12 @@ BEGIN
   UPDATE retort.intent AS i SET found = true
     WHERE i.revision = ANY (half_done) AND i.direction = require_state.direction;
   IF NOT FOUND THEN
-    CALL retort.require_no_intent('Nothing was changed.');
+    CALL retort.require_no_intent();
+  END IF;
+  other := retort.begun_otherwise(begun, direction);
+  IF other IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001', MESSAGE = 'retort: ' || other,
+      HINT = 'Nothing was changed. Continue with the script or the files that it was begun with.';
   END IF;
   other := retort.other_code(codes);
   IF other IS NOT NULL THEN
@@ -603,22 +639,29 @@ BEGIN
         WHEN again <> '' AND (heads @> starts AND heads <@ starts OR has_hole)
           THEN replace(again, '%s:', '') || ' --from-database'
         ELSE again END;
-      hint := concat('Nothing was changed. ', coalesce(place || ' If it is the right one, see',
-        'See'), ': SELECT * FROM retort.applied;',
-        CASE WHEN again <> '' THEN (SELECT format(' If a file of %s is missing, restore it first: '
-            'another git branch may have it.', string_agg(h.id, ', '))
-          FROM unnest(heads) AS h (id) WHERE h.id <> ALL (of_script) HAVING count(*) > 0) END,
-        CASE WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
-            WHERE (replaced ->> a.revision) IS NOT NULL)
-          THEN format(' The ledger still names replaced revisions; record the change first with: '
-            'migrate stamp %s (as a script: add --sql --from-database)',
-            (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
-              FROM unnest(heads) AS h (id)))
-        ELSE concat(' Write a script from this state', CASE
-            WHEN direction = 'down' AND ends <> '{}'
-            THEN ', which may also take back ' || left(unexpected, 1000) || ',' END)
-          || ' with: ' || nullif(format(command,
-          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), '') END);
+      script := concat('a script from this state',
+          (SELECT format(', which may also %s,', replace(nullif(also, ''), '%s',
+              left(string_agg(a.revision, ', ' ORDER BY a.revision), 1000)))
+            FROM retort.applied AS a WHERE also <> '' AND a.revision <> ALL (of_script)
+            HAVING count(*) > 0))
+        || ' with: ' || nullif(format(command,
+          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), '');
+      hint := concat('Nothing was changed. ', CASE
+        WHEN place IS NOT NULL THEN concat(place, ' If two projects share it, give each its own '
+          'ledger: "ledger": {"schema": ...} in the config file. If they are revisions of this '
+          'project, restore their files where these are missing, and write ' || script)
+        ELSE concat('See: SELECT * FROM retort.applied;',
+          (SELECT format(' If a file of %s is missing, restore it first: another git branch may '
+            'have it.', string_agg(h.id, ', '))
+            FROM unnest(heads) AS h (id) WHERE again <> '' AND h.id <> ALL (of_script)
+            HAVING count(*) > 0),
+          CASE WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
+              WHERE (replaced ->> a.revision) IS NOT NULL)
+            THEN format(' The ledger still names replaced revisions; record the change first with: '
+              'migrate stamp %s (as a script: add --sql --from-database)',
+              (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
+                FROM unnest(heads) AS h (id)))
+            ELSE ' Write ' || script END) END);
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: this database is not in the expected state',
@@ -717,9 +760,13 @@ BEGIN
       IF retry = retries OR time_limit > 0 AND time_limit <
           pause + extract(epoch FROM clock_timestamp() - statement_timestamp()) THEN
         RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = blockers,
-          HINT = 'The step was rolled back. When that session is done: run the script again if '
-            'this was its first step, or if it was written with --idempotent; else write one from '
-            'the state that is reached: migrate upgrade --sql --from-database (or downgrade)';
+          HINT = CASE WHEN EXISTS (SELECT FROM retort.intent)
+            THEN concat('What the step did before this is kept. When that session is done, go on. ',
+              retort.unfinished_hint())
+            ELSE 'The transaction was rolled back. When that session is done, run this again if '
+              'it is the file of a split script, if this was its first step, or if it was written '
+              'with --single-transaction or --idempotent; else write a script from the state that '
+              'is reached: migrate upgrade --sql --from-database (or downgrade)' END;
       END IF;
       RAISE WARNING USING MESSAGE = format('%s; retry %s of %s in %s s', blockers, retry + 1,
         retries, round(pause::numeric, 1));
@@ -740,7 +787,7 @@ DECLARE
 BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
-  CALL retort.require_no_intent('Nothing of this step was done.');
+  CALL retort.require_no_intent(begin_step.revision);
   IF NOT EXISTS (SELECT FROM retort.state AS s
       WHERE s.revisions = begin_step.revisions AND s.digest = begin_step.digest) THEN
     applied := coalesce((SELECT max(s.revisions) FROM retort.state AS s), 0);
@@ -767,7 +814,7 @@ DECLARE
 BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
-  CALL retort.require_no_intent('Nothing of this step was done.');
+  CALL retort.require_no_intent(begin_upgrade.revision);
   missing := (SELECT string_agg(n.id, ', ' ORDER BY n.id) FROM unnest(needs) AS n (id)
     WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = n.id));
   IF missing IS NOT NULL OR NOT retort.is_pending(begin_upgrade.revision, 'up') THEN
@@ -788,7 +835,7 @@ DECLARE
 BEGIN
   CALL retort.reset_session();
   CALL retort.require_lock();
-  CALL retort.require_no_intent('Nothing of this step was done.');
+  CALL retort.require_no_intent(begin_downgrade.revision);
   needed_by := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
     WHERE begin_downgrade.revision = ANY (a.parents || a.depends_on));
   IF needed_by IS NOT NULL OR NOT retort.is_pending(begin_downgrade.revision, 'down') THEN
@@ -997,36 +1044,26 @@ END
 $body$;
 
 -- For a script that resumes where it stopped: is this statement of the step next? 0: the step has
--- not started. Stops if the statements before it differ from those that were run.
-CREATE FUNCTION retort.is_next(revision text, statement integer, before text DEFAULT NULL)
-RETURNS boolean
+-- not started.
+CREATE FUNCTION retort.is_next(revision text, statement integer) RETURNS boolean
 LANGUAGE plpgsql AS $body$
-DECLARE
-  step retort.intent;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  SELECT * INTO step FROM retort.intent AS i WHERE i.revision = is_next.revision;
-  IF step.statement = is_next.statement AND step.before <> is_next.before THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: %s was interrupted at statement %s, and the statements before it '
-        'differ from those that were run', is_next.revision, is_next.statement),
-      HINT = 'Nothing was changed. Continue with the script or the files that it was begun with.';
-  END IF;
-  RETURN coalesce(step.statement, 0) = is_next.statement;
+  RETURN coalesce((SELECT i.statement FROM retort.intent AS i
+    WHERE i.revision = is_next.revision), 0) = is_next.statement;
 END
 $body$;
 
 -- The same for a statement outside a transaction: is it next, and not done? What was half done has
 -- been cleaned up before.
-CREATE FUNCTION retort.is_undone(
-  revision text, statement integer, before text DEFAULT NULL, twin text DEFAULT NULL)
+CREATE FUNCTION retort.is_undone(revision text, statement integer, twin text DEFAULT NULL)
 RETURNS boolean
 LANGUAGE plpgsql AS $body$
 DECLARE
   became record;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  IF NOT retort.is_next(revision, statement, before) THEN
+  IF NOT retort.is_next(revision, statement) THEN
     RETURN false;
   ELSIF EXISTS (SELECT FROM retort.intent AS i WHERE NOT i.found) THEN
     RETURN true;
@@ -1037,9 +1074,11 @@ BEGIN
       MESSAGE = concat('retort: ', revision, ' was interrupted at statement ', statement, ', and ',
         coalesce('the existing index differs from the one it creates: ' || became.is_there,
           'the catalog does not show whether it was done')),
-      HINT = 'Check it, and drop what is wrong or finish the step by hand; then CALL '
-        'retort.forget_intent() if nothing of the step is done, or CALL its end_upgrade or '
-        'end_downgrade, which is below, if all of it is.';
+      HINT = concat(CASE WHEN became.is_there IS NOT NULL
+          THEN 'If that index is not needed, drop it with DROP INDEX CONCURRENTLY'
+          ELSE 'If nothing of the step is done, CALL retort.forget_intent()' END,
+        ' and run this script again; or finish the step by hand, and CALL its end_upgrade or '
+        'end_downgrade, which is below.');
   END IF;
   RETURN became.outcome = 'not done';
 END
@@ -1147,9 +1186,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
         array_to_string(step.names, ', ')),
-      HINT = (SELECT concat('Run: ' || nullif(array_to_string(o.cleanup, '; '), '') || '; ',
-        CASE WHEN NOT o.finishes THEN 'Run the statement again.' END)
-        FROM retort.outcome(NULL) AS o);
+      HINT = (SELECT concat('Run: ' || nullif(array_to_string(o.cleanup, '; '), '') || '; then go '
+        'on. ', retort.unfinished_hint()) FROM retort.outcome(NULL) AS o);
   END IF;
   PERFORM set_config('search_path', author_path, true);
 END
@@ -1335,16 +1373,25 @@ BEGIN
     INSERT INTO retort.log (at, by, event, checksum, how, detail)
       VALUES (clock_timestamp(), SESSION_USER, 'script', receipt, 'script', range);
   END IF;
+EXCEPTION WHEN unique_violation THEN
+  -- The guard has not seen it where this role may not read the sequence.
+  CALL retort.unlock();
+  RAISE EXCEPTION USING ERRCODE = 'RT003',
+    MESSAGE = 'retort: the sequence of retort.log is behind its rows',
+    HINT = 'Nothing was changed. A restore of data alone, or logical replication, leaves it '
+      'behind. As the owner of the ledger, run: migrate repair';
 END
 $body$;
 
 -- Stops unless so many revisions, with that digest, are applied, counted row by row, and no step is
--- unfinished. Its answer, true, is for a client that continues after errors.
-CREATE FUNCTION retort.check(revisions bigint, digest numeric) RETURNS boolean
+-- unfinished, but one of half_done in that direction, which a repair leaves as it is. Its answer,
+-- true, is for a client that continues after errors.
+CREATE FUNCTION retort.check(revisions bigint, digest numeric, half_done text[] DEFAULT '{}',
+  direction text DEFAULT 'up') RETURNS boolean
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  IF EXISTS (SELECT FROM retort.intent)
+  IF retort.unfinished(half_done, direction) IS NOT NULL
       OR NOT EXISTS (SELECT FROM retort.state AS s
         WHERE s.revisions = "check".revisions AND s.digest = "check".digest)
       OR (SELECT (count(*), coalesce(sum(retort.digest_of(a.revision)), 0))
@@ -1392,17 +1439,18 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '5acc40e8b16db78aef567d609f975eee93d0ca8d9c18e6f97af8d4bdf81e9360';
+  procedures CONSTANT pg_catalog.text := 'd61cb880123fcb432cf3c171d83be73dc7ba7eb2630c3f758795605432f7a959';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
     'require_no_intent, require_intent, has_hole, '
     'nothing_to_do, differences, wrong_place, other_code, '
-    'require_state, reset_session, set_session, take_locks, '
-    'begin_step, begin_upgrade, begin_downgrade, is_pending, '
-    'not_next_hint, traces, intend, outcome, definition, '
-    'definition_of, is_half_detached, is_next, is_undone, '
-    'cleanup, resume_step, end_statement, require_outcome, '
+    'begun_otherwise, require_state, reset_session, '
+    'set_session, take_locks, begin_step, begin_upgrade, '
+    'begin_downgrade, is_pending, not_next_hint, traces, '
+    'intend, outcome, definition, definition_of, '
+    'is_half_detached, is_next, is_undone, cleanup, '
+    'resume_step, end_statement, require_outcome, '
     'require_done, step_duration, end_upgrade, '
     'end_downgrade, stamp, remove, forget_intent, '
     'changed_rows, require_rows, accept, fail, '
@@ -1425,6 +1473,8 @@ DECLARE
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
   is_empty boolean;
+  sequence pg_catalog.text;
+  is_behind boolean;
   format integer;
   held pg_catalog.text;
   key bigint;
@@ -1592,10 +1642,7 @@ BEGIN
   -- What a dump without data, a TRUNCATE or a change by hand leaves behind.
   found := (SELECT string_agg(t.name, ', ')
     FROM unnest('{applied, state, intent, log}'::text[]) AS t (name) WHERE t.name <> ALL (present));
-  IF found IS NOT NULL THEN
-    parts := '{tables, rows}';
-    wrong := ARRAY[concat('these tables are missing: ', found)];
-  ELSE
+  IF present @> '{applied, state, intent}' THEN
     -- In one query, so of one moment: another session may be migrating.
     SELECT s.n = 0 AND a.n = 0, array_remove(ARRAY[
         CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
@@ -1624,6 +1671,28 @@ BEGIN
           FROM retort.intent AS t) AS i;
     IF cardinality(wrong) > 0 THEN
       parts := '{rows}';
+    END IF;
+  ELSE
+    parts := '{rows}';
+  END IF;
+  IF found IS NOT NULL THEN
+    parts := 'tables'::text || parts;
+    wrong := concat('these tables are missing: ', found) || wrong;
+  ELSE
+    -- The rows of log may have come without it. Who only reads is not stopped: it is so for good
+    -- where they are replicated.
+    sequence := pg_get_serial_sequence('retort.log', 'id');
+    IF has_sequence_privilege(sequence, 'SELECT') AND has_table_privilege('retort.log', 'SELECT')
+    THEN
+      EXECUTE format('SELECT s.last_value + s.is_called::integer <= (SELECT max(l.id) '
+        'FROM retort.log AS l) FROM %s AS s', sequence) INTO is_behind;
+    END IF;
+    IF is_behind AND rights IS NULL AND expected <> 'inconsistent' THEN
+      PERFORM set_config('retort_ledger.behind', format('the ledger %s is inconsistent: '
+        'the sequence of log is behind its rows', place::regnamespace), true);
+    ELSIF is_behind THEN
+      parts := parts || 'sequence'::text;
+      wrong := wrong || 'the sequence of log is behind its rows'::text;
     END IF;
   END IF;
   found := (SELECT encode(sha256(convert_to(string_agg(
@@ -1663,6 +1732,10 @@ BEGIN
         WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
           'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
           'migrate repair'
+        WHEN 'sequence' = ANY (parts) THEN format('A restore of data alone, or logical '
+          'replication, leaves it behind. Set it with: migrate repair; or, as the owner of the '
+          'ledger, run: SELECT setval(%L, (SELECT max(id) FROM %s.log));', sequence,
+          place::regnamespace)
         ELSE 'They were changed by hand, omitted from a restore, or made by another version of '
           'migrate. Restore them with: migrate repair' END);
   END IF;
@@ -1689,7 +1762,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('85149893797dccb859998908313040a7fe5f22306447dea05446d746d8315aa6',
+CALL retort.begin_script('d409fe50c1c3e5bd56e2a7b67fb876bb777db61c023934a30b93638803fd9a6a',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1709,13 +1782,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:85149893797dccb859998908313040a7fe5f22306447dea05446d746d8315aa6' AS receipt FROM retort.state;
+  'sha256:d409fe50c1c3e5bd56e2a7b67fb876bb777db61c023934a30b93638803fd9a6a' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '85149893797dccb859998908313040a7fe5f22306447dea05446d746d8315aa6'
+      'd409fe50c1c3e5bd56e2a7b67fb876bb777db61c023934a30b93638803fd9a6a'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1828,6 +1901,9 @@ EXCEPTION WHEN SQLSTATE 'RT001' THEN
     replace(hint, 'Nothing was changed. ', '')), true);
 END
 $body$;
+-- A role that is set, which that has told of, is not whom the run would write as.
+SET LOCAL SESSION AUTHORIZATION DEFAULT;
+SET LOCAL role TO DEFAULT;
 SET LOCAL lock_timeout = '1s';
 SELECT pg_catalog.set_config('retort.preflight', '{"ledger": "retort",
 "lock": "8238127212073486265",
@@ -1848,6 +1924,7 @@ SELECT pg_catalog.set_config('retort.preflight', '{"ledger": "retort",
 "direction": "up",
 "codes": {
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"},
+"begun": {},
 "tables": [],
 "needs": []}', true)
   AS retort_facts \gset
@@ -1867,17 +1944,18 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '5acc40e8b16db78aef567d609f975eee93d0ca8d9c18e6f97af8d4bdf81e9360';
+  procedures CONSTANT pg_catalog.text := 'd61cb880123fcb432cf3c171d83be73dc7ba7eb2630c3f758795605432f7a959';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
     'require_no_intent, require_intent, has_hole, '
     'nothing_to_do, differences, wrong_place, other_code, '
-    'require_state, reset_session, set_session, take_locks, '
-    'begin_step, begin_upgrade, begin_downgrade, is_pending, '
-    'not_next_hint, traces, intend, outcome, definition, '
-    'definition_of, is_half_detached, is_next, is_undone, '
-    'cleanup, resume_step, end_statement, require_outcome, '
+    'begun_otherwise, require_state, reset_session, '
+    'set_session, take_locks, begin_step, begin_upgrade, '
+    'begin_downgrade, is_pending, not_next_hint, traces, '
+    'intend, outcome, definition, definition_of, '
+    'is_half_detached, is_next, is_undone, cleanup, '
+    'resume_step, end_statement, require_outcome, '
     'require_done, step_duration, end_upgrade, '
     'end_downgrade, stamp, remove, forget_intent, '
     'changed_rows, require_rows, accept, fail, '
@@ -1900,6 +1978,8 @@ DECLARE
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
   is_empty boolean;
+  sequence pg_catalog.text;
+  is_behind boolean;
   format integer;
   held pg_catalog.text;
   key bigint;
@@ -2067,10 +2147,7 @@ BEGIN
   -- What a dump without data, a TRUNCATE or a change by hand leaves behind.
   found := (SELECT string_agg(t.name, ', ')
     FROM unnest('{applied, state, intent, log}'::text[]) AS t (name) WHERE t.name <> ALL (present));
-  IF found IS NOT NULL THEN
-    parts := '{tables, rows}';
-    wrong := ARRAY[concat('these tables are missing: ', found)];
-  ELSE
+  IF present @> '{applied, state, intent}' THEN
     -- In one query, so of one moment: another session may be migrating.
     SELECT s.n = 0 AND a.n = 0, array_remove(ARRAY[
         CASE WHEN s.n = 0 AND a.n = 0 THEN 'its tables are empty'
@@ -2099,6 +2176,28 @@ BEGIN
           FROM retort.intent AS t) AS i;
     IF cardinality(wrong) > 0 THEN
       parts := '{rows}';
+    END IF;
+  ELSE
+    parts := '{rows}';
+  END IF;
+  IF found IS NOT NULL THEN
+    parts := 'tables'::text || parts;
+    wrong := concat('these tables are missing: ', found) || wrong;
+  ELSE
+    -- The rows of log may have come without it. Who only reads is not stopped: it is so for good
+    -- where they are replicated.
+    sequence := pg_get_serial_sequence('retort.log', 'id');
+    IF has_sequence_privilege(sequence, 'SELECT') AND has_table_privilege('retort.log', 'SELECT')
+    THEN
+      EXECUTE format('SELECT s.last_value + s.is_called::integer <= (SELECT max(l.id) '
+        'FROM retort.log AS l) FROM %s AS s', sequence) INTO is_behind;
+    END IF;
+    IF is_behind AND rights IS NULL AND expected <> 'inconsistent' THEN
+      PERFORM set_config('retort_ledger.behind', format('the ledger %s is inconsistent: '
+        'the sequence of log is behind its rows', place::regnamespace), true);
+    ELSIF is_behind THEN
+      parts := parts || 'sequence'::text;
+      wrong := wrong || 'the sequence of log is behind its rows'::text;
     END IF;
   END IF;
   found := (SELECT encode(sha256(convert_to(string_agg(
@@ -2138,6 +2237,10 @@ BEGIN
         WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
           'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
           'migrate repair'
+        WHEN 'sequence' = ANY (parts) THEN format('A restore of data alone, or logical '
+          'replication, leaves it behind. Set it with: migrate repair; or, as the owner of the '
+          'ledger, run: SELECT setval(%L, (SELECT max(id) FROM %s.log));', sequence,
+          place::regnamespace)
         ELSE 'They were changed by hand, omitted from a restore, or made by another version of '
           'migrate. Restore them with: migrate repair' END);
   END IF;
@@ -2178,12 +2281,15 @@ DECLARE
   is_done boolean;
   nothing pg_catalog.text;
   other pg_catalog.text;
+  otherwise pg_catalog.text;
   may_set boolean;
   was pg_catalog.text;
   kind pg_catalog.text;
   tables pg_catalog.text[];
   starts pg_catalog.jsonb;
   is_start boolean;
+  is_looked_up boolean;
+  further pg_catalog.jsonb;
   has_hole boolean;
   is_begun boolean := false;
   hint pg_catalog.text;
@@ -2293,13 +2399,13 @@ BEGIN
     -- is about to repair may be missing.
     IF facts ? 'must' THEN
       SELECT * INTO state FROM jsonb_to_record(facts) AS f (must text[], may text[],
-        half_done text[], direction text, ends text[], codes jsonb, known text[]);
+        half_done text[], direction text, ends text[], codes jsonb, known text[], begun jsonb);
       EXECUTE format('SELECT d.missing, d.unexpected, %1$s.unfinished(), %1$s.unfinished($3, $4),
-          %1$s.other_code($5),
+          %1$s.other_code($5), %1$s.begun_otherwise($6, $4),
           EXISTS (SELECT FROM unnest($2) AS m (id) WHERE NOT %1$s.is_pending(m.id, $4))
         FROM %1$s.differences($1, $2) AS d', ledger)
-        INTO missing, unexpected, unfinished, halted, other, is_begun
-        USING state.must, state.may, state.half_done, state.direction, state.codes;
+        INTO missing, unexpected, unfinished, halted, other, otherwise, is_begun
+        USING state.must, state.may, state.half_done, state.direction, state.codes, state.begun;
       IF halted IS NOT NULL AND NOT (facts ->> 'forgets')::boolean THEN
         EXECUTE format('SELECT %s.unfinished_hint()', ledger) INTO hint;
       ELSIF concat(missing, unexpected) <> '' THEN
@@ -2319,7 +2425,7 @@ BEGIN
     starts := nullif(facts -> 'from', 'null');
     is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
     ok := missing IS NULL AND unexpected IS NULL AND changed = '{}' AND other IS NULL
-      AND (halted IS NULL OR (facts ->> 'forgets')::boolean);
+      AND otherwise IS NULL AND (halted IS NULL OR (facts ->> 'forgets')::boolean);
     found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
       CASE WHEN other IS NOT NULL
           THEN concat('; applied with other SQL than that of the script: ', left(other, 1000))
@@ -2337,6 +2443,7 @@ BEGIN
       '; unfinished: ' || unfinished || CASE WHEN (facts ->> 'forgets')::boolean
           THEN ', which the script discards'
         WHEN halted IS NULL AND NOT facts ? 'were' THEN ', a step of this script' ELSE '' END,
+      '; ' || otherwise || '. Continue with the script or the files that it was begun with.',
       CASE WHEN NOT ok THEN '. ' || replace(hint, 'Nothing was changed. ', '') END);
     is_done := (is_done OR nothing IS NOT NULL) AND other IS NULL;
   END IF;
@@ -2369,7 +2476,11 @@ BEGIN
     WHERE is_done IS NOT TRUE LOOP
     path := CASE WHEN item ->> 3 = 'true' AND paths ? migrator
       THEN ARRAY(SELECT jsonb_array_elements_text(paths -> migrator))
-      ELSE (parse_ident(item ->> 0))[:1] END;
+      WHEN item ->> 3 = 'true' OR item -> 3 IS NULL THEN (parse_ident(item ->> 0))[:1]
+      ELSE coalesce((SELECT array_agg(p.name ORDER BY p.place) FROM jsonb_array_elements_text(
+          to_jsonb((parse_ident(item ->> 0))[:1]) || (item -> 3)) WITH ORDINALITY
+          AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
+        WHERE has_schema_privilege(role_oid, n.oid, 'USAGE')), (parse_ident(item ->> 0))[:1]) END;
     SELECT c.oid, CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view'
         WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type'
         WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' ELSE 'table' END, n.nspname
@@ -2388,7 +2499,7 @@ BEGIN
         CASE WHEN NOT is_begun AND (item ->> 2 = 'as named' OR item ->> 2 = 'in any schema'
           AND NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
             WHERE c.relname = (parse_ident(item ->> 0))[2]
-              AND (item ->> 3 IS NULL OR EXISTS (SELECT FROM jsonb_each(paths) AS p
+              AND (item ->> 3 IS DISTINCT FROM 'true' OR EXISTS (SELECT FROM jsonb_each(paths) AS p
                 WHERE p.value ? n.nspname))))
         THEN 'X' ELSE '!' END, 'relation', label || ' is not there'));
       CONTINUE;
@@ -2487,6 +2598,19 @@ BEGIN
     found := item ->> 'name';
     path := ARRAY[item ->> 'schema'];
     mark := CASE WHEN item ? 'maybe' THEN '!' ELSE 'X' END;
+    -- PostgreSQL's own are in no path that is set.
+    further := coalesce(item -> 'orIn', '[]') - 'pg_catalog';
+    is_looked_up := item ? 'inServersPath' OR further <> '[]' AND about <> 'schema';
+    IF further <> '[]' AND is_looked_up THEN
+      path := coalesce((SELECT array_agg(p.name ORDER BY p.place) FROM jsonb_array_elements_text(
+          to_jsonb(path) || further) WITH ORDINALITY AS p (name, place)
+          JOIN pg_namespace AS n ON n.nspname = p.name
+          JOIN pg_roles AS r ON r.rolname = who AND has_schema_privilege(r.oid, n.oid, 'USAGE')),
+        path);
+    ELSIF further <> '[]' THEN
+      -- A schema of the path that the role may not use is passed over, too.
+      CONTINUE WHEN asked = 'USAGE';
+    END IF;
     IF item ? 'inServersPath' THEN
       CONTINUE WHEN EXISTS (SELECT
         FROM jsonb_array_elements_text(item -> 'inServersPath') AS m (name)
@@ -2504,7 +2628,7 @@ BEGIN
       END IF;
     END IF;
     -- PostgreSQL passes over the schemas of search_path that are not there.
-    IF item ? 'orIn' AND about = 'schema'
+    IF further <> '[]' AND NOT is_looked_up
       AND NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = found) THEN
       SELECT p.name INTO next_schema FROM jsonb_array_elements_text(item -> 'orIn')
         WITH ORDINALITY AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
@@ -2519,7 +2643,7 @@ BEGIN
     label := quote_ident(path[1]) || '.';
     -- What is replaced is that of the schema in which it would be made.
     path := CASE WHEN item ? 'ifThere' THEN path[:1]
-      ELSE path || ARRAY(SELECT jsonb_array_elements_text(item -> 'orIn')) END;
+      ELSE path || CASE WHEN item -> 'orIn' ? 'pg_catalog' THEN '{pg_catalog}'::text[] END END;
     object := NULL;
     owner := NULL;
     lies_in := NULL;
@@ -2657,7 +2781,7 @@ BEGIN
     CONTINUE WHEN ok IS NOT FALSE;
     report := report || jsonb_build_array(jsonb_build_array(mark, 'missing',
       concat(item ->> 'text',
-        CASE WHEN NOT item ? 'inServersPath' THEN NULL
+        CASE WHEN NOT is_looked_up THEN NULL
           WHEN asked = 'CREATE' AND lies_in IS NOT NULL THEN ' ' || quote_ident(lies_in)
           ELSE concat(' ', CASE WHEN about <> 'schema' THEN quote_ident(coalesce(lies_in, path[1]))
             || '.' END, quote_ident(found)) END,
