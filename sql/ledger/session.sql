@@ -15,7 +15,7 @@ BEGIN
   -- In the extended protocol they always differ.
   IF pg_catalog.transaction_timestamp()
       OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
-    -- A handler of errors forbids both, in different words; an open transaction forbids them in the same.
+    -- A handler of errors forbids both, in different words; an open transaction in the same.
     BEGIN
       COMMIT;
     EXCEPTION WHEN invalid_transaction_termination THEN

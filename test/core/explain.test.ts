@@ -220,7 +220,7 @@ test("on a scratch database nothing is said of what stays applied, but which dat
     );
   for (const message of ['schema "shop" does not exist', "Schema »shop« existiert nicht"]) {
     const schema = told("SELECT 1;", { sqlstate: "3F000", message }, { scratch }).hint;
-    expect(schema.split("\n      ")).toEqual([
+    expect(schema.split("\n")).toEqual([
       expect.stringMatching(/^correct the name; or create shop .*: CREATE SCHEMA IF NOT EXISTS shop; where/),
       so,
     ]);

@@ -198,7 +198,7 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     });
     schemaFolder(of, "CREATE TABLE public.t (a int);\nCREATE TABLE shop.t (a int);");
     expect((await failureOf(generate(of, url))).hint).toBe(
-      "create it in one of the files: CREATE SCHEMA shop; or correct the name",
+      "correct the name; or create shop in the schema files: CREATE SCHEMA shop",
     );
     schemaFolder(of, "CREATE TABLE public.t (a int);\nSET search_path = none;\nCREATE TABLE u (a int);");
     expect((await failureOf(generate(of, url))).hint).toMatch(/^line 2 of this file sets a search_path/);

@@ -301,7 +301,7 @@ test("another ledger that has the revisions is pointed out while the one of the 
   expect(await status(same)).toContain(", but that in retort has 1 of the revisions here;");
   // It fails, and the ledger that it has made stays.
   expect((await migrate(["upgrade", "-q"], { cwd: same.folder, env })).stderr).toMatch(
-    /none is applied\n {6}the ledger in retort has a already; if that is the one, set .*\n {6}if the database has .*stamp a$/m,
+    /none is applied\n {2}the ledger in retort has a already; if that is the one, set .*\n {2}if the database has .*stamp a$/m,
   );
   expect(await status(same)).toBe(
     `warning: the ledger ${said} is empty, but that in retort has 1 of the revisions here; ${told}\n`,

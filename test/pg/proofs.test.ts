@@ -59,7 +59,7 @@ test("what was there before the first migration is asked for, with the command t
     ['GRANT ALL ON SCHEMA public TO "no body";', 'run: CREATE ROLE "no body"'],
     ["CREATE EXTENSION nothing_such;", "--scratch URL"],
     ["SELECT nothing_such();", before],
-    ["CREATE TABLE nothing_such.t ();", before],
+    ["CREATE TABLE nothing_such.t ();", "CREATE SCHEMA IF NOT EXISTS nothing_such"],
     ["CREATE TABLE t (a nothing_such);", before],
   ] as const) {
     of.write("0001_a.up.sql", `-- revision: a\n-- parent: none\n\n${up}\n`);

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:33c4532aa4f65f281b2a2e00b63f602eee8fe2841a1089e7073d08dd4b4ee4ff
+-- Receipt: sha256:ff870f5c04bbaa3175f3a866639cdfab257eecb6df8d7968768cbf6f5bc0b641
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -70,7 +70,7 @@ BEGIN
   -- In the extended protocol they always differ.
   IF pg_catalog.transaction_timestamp()
       OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
-    -- A handler of errors forbids both, in different words; an open transaction forbids them in the same.
+    -- A handler of errors forbids both, in different words; an open transaction in the same.
     BEGIN
       COMMIT;
     EXCEPTION WHEN invalid_transaction_termination THEN
@@ -1771,7 +1771,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('33c4532aa4f65f281b2a2e00b63f602eee8fe2841a1089e7073d08dd4b4ee4ff',
+CALL retort.begin_script('ff870f5c04bbaa3175f3a866639cdfab257eecb6df8d7968768cbf6f5bc0b641',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1827,13 +1827,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:33c4532aa4f65f281b2a2e00b63f602eee8fe2841a1089e7073d08dd4b4ee4ff' AS receipt FROM retort.state;
+  'sha256:ff870f5c04bbaa3175f3a866639cdfab257eecb6df8d7968768cbf6f5bc0b641' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '33c4532aa4f65f281b2a2e00b63f602eee8fe2841a1089e7073d08dd4b4ee4ff'
+      'ff870f5c04bbaa3175f3a866639cdfab257eecb6df8d7968768cbf6f5bc0b641'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:d409fe50c1c3e5bd56e2a7b67fb876bb777db61c023934a30b93638803fd9a6a
+-- Receipt: sha256:9d6b04bb34dd45a7ffb53c2d37a5bc4365235afc8692fa8dec6a7269e899c0b8
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -63,7 +63,7 @@ BEGIN
   -- In the extended protocol they always differ.
   IF pg_catalog.transaction_timestamp()
       OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() THEN
-    -- A handler of errors forbids both, in different words; an open transaction forbids them in the same.
+    -- A handler of errors forbids both, in different words; an open transaction in the same.
     BEGIN
       COMMIT;
     EXCEPTION WHEN invalid_transaction_termination THEN
@@ -1762,7 +1762,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('d409fe50c1c3e5bd56e2a7b67fb876bb777db61c023934a30b93638803fd9a6a',
+CALL retort.begin_script('9d6b04bb34dd45a7ffb53c2d37a5bc4365235afc8692fa8dec6a7269e899c0b8',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1782,13 +1782,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:d409fe50c1c3e5bd56e2a7b67fb876bb777db61c023934a30b93638803fd9a6a' AS receipt FROM retort.state;
+  'sha256:9d6b04bb34dd45a7ffb53c2d37a5bc4365235afc8692fa8dec6a7269e899c0b8' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'd409fe50c1c3e5bd56e2a7b67fb876bb777db61c023934a30b93638803fd9a6a'
+      '9d6b04bb34dd45a7ffb53c2d37a5bc4365235afc8692fa8dec6a7269e899c0b8'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
