@@ -602,16 +602,17 @@ END
 $body$;
 
 -- The outcome of the statement that an interrupted step is at, judged by what it left: done, not
--- done, half done, unknown; or other: is_there is an index of that name, but a different one.
+-- done, half done, unknown, with the reason and the remedy if there is one; or other: is_there is
+-- an index of that name, but a different one.
 -- cleanup makes room for the statement, or finishes it if finishes is true. twin is the CREATE
 -- INDEX on a copy of its table in pg_temp: its definition is the one that was intended.
 CREATE FUNCTION retort.outcome(twin text, OUT outcome text, OUT cleanup text[],
-  OUT finishes boolean, OUT is_there text)
+  OUT finishes boolean, OUT is_there text, OUT reason text, OUT remedy text)
 LANGUAGE plpgsql AS $body$
 DECLARE
   step retort.intent;
   there pg_catalog.oid[];
-  asked_for pg_catalog.text;
+  asked_for record;
   found_index record;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -639,9 +640,16 @@ BEGIN
     FOR found_index IN SELECT x.indexrelid, x.indrelid FROM pg_index AS x
       WHERE x.indexrelid = ANY (there) AND x.indexrelid <> ALL (step.present)
     LOOP
-      asked_for := coalesce(asked_for,
-        retort.definition_of(twin, found_index.indrelid, step.path), '');
-      IF retort.definition(found_index.indexrelid) = asked_for THEN
+      SELECT * INTO asked_for
+        FROM retort.definition_of(twin, found_index.indrelid, step.path);
+      -- Of one without a name nothing is in its way, so the server may refuse it in its own words.
+      IF asked_for.remedy IS NOT NULL
+        OR asked_for.reason IS NOT NULL AND cardinality(step.names) = 2 THEN
+        outcome := 'unknown';
+        reason := asked_for.reason;
+        remedy := asked_for.remedy;
+        RETURN;
+      ELSIF retort.definition(found_index.indexrelid) = asked_for.definition THEN
         outcome := 'done';
       ELSIF cardinality(step.names) = 2 THEN
         outcome := 'other';
@@ -674,25 +682,44 @@ END
 $body$;
 
 -- The definition of the index that twin creates on a copy of the table, which is rolled back; null
--- if it creates none.
-CREATE FUNCTION retort.definition_of(twin text, of_table oid, path text) RETURNS text
+-- if it creates none. If it cannot be created: the reason, and what to type if a right is missing.
+-- Only who has the rights of the table's owner may index it. Where this role does not inherit
+-- them, the file has set one that has them.
+CREATE FUNCTION retort.definition_of(twin text, of_table oid, path text,
+  OUT definition text, OUT reason text, OUT remedy text)
 LANGUAGE plpgsql AS $body$
 DECLARE
-  found pg_catalog.text;
+  own_role CONSTANT pg_catalog.text := pg_catalog.current_setting('role');
+  table_name pg_catalog.name;
+  owner pg_catalog.name;
+  has_rights boolean;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  EXECUTE format('CREATE TEMPORARY TABLE %I (LIKE %s)',
-    (SELECT c.relname FROM pg_class AS c WHERE c.oid = of_table), of_table::regclass);
+  IF twin IS NULL THEN
+    RETURN;
+  END IF;
+  SELECT c.relname, pg_get_userbyid(c.relowner), pg_has_role(c.relowner, 'USAGE')
+    INTO table_name, owner, has_rights FROM pg_class AS c WHERE c.oid = of_table;
+  IF NOT has_rights THEN
+    PERFORM set_config('role', owner, true);
+  END IF;
+  IF NOT has_database_privilege(current_database(), 'TEMPORARY') THEN
+    remedy := format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), CURRENT_USER);
+  END IF;
+  EXECUTE format('CREATE TEMPORARY TABLE %I (LIKE %s)', table_name, of_table::regclass);
   PERFORM set_config('search_path', path, true);
   EXECUTE twin;
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  found := (SELECT retort.definition(x.indexrelid) FROM pg_index AS x
+  PERFORM set_config('role', own_role, true);
+  definition := (SELECT retort.definition(x.indexrelid) FROM pg_index AS x
     JOIN pg_class AS t ON t.oid = x.indrelid
-    WHERE t.relnamespace = pg_my_temp_schema()
-      AND t.relname = (SELECT c.relname FROM pg_class AS c WHERE c.oid = of_table));
+    WHERE t.relnamespace = pg_my_temp_schema() AND t.relname = table_name);
   RAISE EXCEPTION USING ERRCODE = 'RT003';
-EXCEPTION WHEN OTHERS THEN
-  RETURN found;
+EXCEPTION
+  WHEN SQLSTATE 'RT003' THEN
+    NULL;
+  WHEN OTHERS THEN
+    reason := SQLERRM;
 END
 $body$;
 
@@ -737,9 +764,15 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: ', revision, ' was interrupted at statement ', statement, ', and ',
         coalesce('the existing index differs from the one it creates: ' || became.is_there,
+          'the existing index cannot be compared with the one it creates: ' || became.reason,
           'the catalog does not show whether it was done')),
-      HINT = concat(CASE WHEN became.is_there IS NOT NULL
+      HINT = concat(CASE
+          WHEN became.is_there IS NOT NULL
           THEN 'If that index is not needed, drop it with DROP INDEX CONCURRENTLY'
+          WHEN became.remedy IS NOT NULL
+          THEN concat('As the owner of the database, run: ', became.remedy, ';')
+          WHEN became.reason IS NOT NULL
+          THEN 'If it is not the one that the script creates, drop it with DROP INDEX CONCURRENTLY'
           ELSE 'If nothing of the step is done, CALL retort.forget_intent()' END,
         ' and run this script again; or finish the step by hand, and CALL its end_upgrade or '
         'end_downgrade, which is below.');

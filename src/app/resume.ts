@@ -77,9 +77,12 @@ export async function resumed(
     !step.transactional &&
     (sha256(statement.sql) === intent.hash || isTheSame(statement, intent));
   const asksAgain = isSame && intent.kind === NOT_KNOWN && statement.trace !== undefined;
-  const { outcome, cleanup, finishes, isThere } = asksAgain
+  const became = asksAgain
     ? await outcomeByFile(project, session, step, intent, statement)
     : await outcomeOf(session, ledger, twin);
+  const { outcome, cleanup, finishes, isThere } = became;
+  if (outcome === "unknown" && became.reason !== undefined)
+    throw cannotCompare(step, statement, intent, byHand, became);
   if (outcome === "unknown") throw cannotTell(step, statement, intent, byHand, discarding(project, applied));
   if (outcome === "other") throw isOther(step, statement, intent, isThere ?? "");
   const repairs = cleanup.length === 0 ? {} : { repairs: cleanup };
@@ -291,6 +294,23 @@ const cannotTell = (
     `${interruptedAt(intent)}, and the catalog does not show whether that ${statement?.tag ?? "statement"} was done`,
     `check by hand; if all of it is done, or when you have finished it, record it${byHand}` +
       (intent.statement > 1 ? "" : `; if none of it is done, discard it ${discard}`),
+  );
+
+const cannotCompare = (
+  step: StepInput,
+  statement: UserStatement | undefined,
+  intent: Intent,
+  byHand: string,
+  { reason, remedy }: Outcome,
+): MigrateError =>
+  refused(
+    step,
+    statement,
+    `${interruptedAt(intent)}, but the index that is there cannot be compared with the file: ${reason}`,
+    (remedy === undefined
+      ? "if it is not the index of the file, drop it with DROP INDEX CONCURRENTLY and run again"
+      : `as the owner of the database, run: ${remedy}; then run again`) +
+      `; or finish the step by hand and record it${byHand}`,
   );
 
 const isOther = (

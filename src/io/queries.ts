@@ -264,6 +264,9 @@ export interface Outcome {
   readonly finishes: boolean;
   /** The definition of the index that is there instead. */
   readonly isThere?: string;
+  /** Why it is unknown, where the server says so; and the SQL that gives the right that is missing. */
+  readonly reason?: string;
+  readonly remedy?: string;
   /** What a DROP INDEX CONCURRENTLY has begun to drop: no cleanup, because the statement itself goes on with it. */
   readonly halfDropped: readonly string[];
 }
@@ -274,13 +277,17 @@ const outcomeRow = z
     cleanup: z.array(z.string()),
     finishes: z.boolean(),
     is_there: z.string().nullable(),
+    reason: z.string().nullable(),
+    remedy: z.string().nullable(),
     half_dropped: z.array(z.string()),
   })
   .transform(
-    ({ is_there, half_dropped, ...row }): Outcome => ({
+    ({ is_there, reason, remedy, half_dropped, ...row }): Outcome => ({
       ...row,
       halfDropped: half_dropped,
       ...(is_there === null ? {} : { isThere: is_there }),
+      ...(reason === null ? {} : { reason }),
+      ...(remedy === null ? {} : { remedy }),
     }),
   );
 

@@ -4,6 +4,7 @@ import { ledger } from "../support/dump.ts";
 import { migrate } from "../support/migrate.ts";
 import { failureOf, headerLines, ownDatabase, project, type TestProject } from "../support/project.ts";
 import { needsPsql, runScript } from "../support/psql.ts";
+import { ownRole } from "../support/roles.ts";
 import { query, servers } from "../support/server.ts";
 
 const none = ["transaction: none"];
@@ -140,6 +141,52 @@ describe.each(servers())("on $name", (server) => {
     await query(url, "CREATE INDEX i ON users (tenant)");
     expect(await failureOf(shop.upgrade(url))).toMatchObject({ code: "state/interrupted" });
   });
+
+  test.each(["the role that connects", "a role that it only may set"])(
+    "it is compared with the rights of the table's owner, %s; without TEMPORARY that is said, not that it differs",
+    async (whose) => {
+      const owner = await ownRole(server, "LOGIN");
+      const deploy = await ownRole(server, `LOGIN NOINHERIT; GRANT ${owner.name} TO :role`);
+      const { url, name } = await ownDatabase(server);
+      await query(
+        url,
+        `GRANT CREATE ON DATABASE "${name}" TO ${owner.name}, ${deploy.name}; GRANT ALL ON SCHEMA public TO ${owner.name};
+         REVOKE TEMPORARY ON DATABASE "${name}" FROM public`,
+      );
+      const setsRole = whose !== "the role that connects";
+      const own = setsRole ? deploy.url(name) : owner.url(name);
+      const sets = setsRole ? `SET ROLE ${owner.name};\n` : "";
+      const shop = project({
+        a: `${sets}CREATE TABLE users (id int);\nINSERT INTO users VALUES (1), (1);\n`,
+        b: { up: `${sets}CREATE UNIQUE INDEX CONCURRENTLY i ON users (id);`, header: none },
+      });
+      expect(await failureOf(shop.upgrade(own))).toMatchObject({ sqlstate: "23505" });
+      await query(owner.url(name), "TRUNCATE users; DROP INDEX i; CREATE UNIQUE INDEX i ON users (id)");
+      const grant = `GRANT TEMPORARY ON DATABASE ${name} TO ${owner.name}`;
+      expect(await failureOf(shop.upgrade(own))).toMatchObject({
+        code: "state/interrupted",
+        message: expect.stringContaining(
+          "but the index that is there cannot be compared with the file: permission denied to create temporary tables",
+        ),
+        hint: expect.stringMatching(
+          `^as the owner of the database, run: ${grant}; then run again; or finish`,
+        ),
+      });
+      const twin = "CREATE UNIQUE INDEX i ON pg_temp.users (id)";
+      await query(own, "UPDATE retort.intent SET found = true");
+      const asked = `SELECT retort.is_undone(revision, statement, '${twin}') FROM retort.intent`;
+      const error = await query(own, asked).catch((cause: unknown) => cause);
+      expect(error).toMatchObject({
+        code: "RT001",
+        message: expect.stringContaining("cannot be compared with the one it creates: permission denied"),
+        hint: expect.stringMatching(
+          `^As the owner of the database, run: ${grant}; and run this script again`,
+        ),
+      });
+      await query(url, grant);
+      expect((await shop.upgrade(own)).done).toBe(true);
+    },
+  );
 
   test("the file is changed behind a build that was done: what is there is not what it says", async () => {
     const { url } = await ownDatabase(server);

@@ -135,7 +135,7 @@ export interface Ledger {
   cleanup(intent: IntentRef): string;
   /**
    * A query of what became of an interrupted statement: `outcome`, `cleanup` (JSON, a list), `finishes`, `is_there`,
-   * `half_dropped` (JSON, a list).
+   * `reason`, `remedy`, `half_dropped` (JSON, a list).
    */
   outcome(twin: string | undefined): string;
 }
@@ -323,7 +323,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
       ),
     cleanup: (intent) => `SELECT ${schema}.cleanup(${intentOf(intent).join(", ")})`,
     outcome: (twin) =>
-      "SELECT o.outcome, to_json(o.cleanup) AS cleanup, o.finishes, o.is_there,\n" +
+      "SELECT o.outcome, to_json(o.cleanup) AS cleanup, o.finishes, o.is_there, o.reason, o.remedy,\n" +
       "  (SELECT coalesce(json_agg(format('%I.%I', n.nspname, c.relname)), '[]')\n" +
       `    FROM ${schema}.intent AS i JOIN pg_index AS x ON x.indexrelid = ANY (i.places)\n` +
       "      JOIN pg_class AS c ON c.oid = x.indexrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace\n" +
