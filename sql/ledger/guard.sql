@@ -273,6 +273,28 @@ BEGIN
   END IF;
   found := CASE WHEN parts IS NOT NULL THEN format('the ledger %s is inconsistent: %s',
     place::regnamespace, array_to_string(wrong, '; ')) END;
+  IF expected = 'inconsistent' AND rights IS NOT NULL THEN
+    -- To repair more than its rows: what may be dropped, and created again.
+    other := concat_ws('; ',
+      CASE WHEN parts && '{tables, procedures}'::text[] AND NOT has_schema_privilege(place, 'CREATE')
+        THEN 'CREATE on the schema' END,
+      (SELECT format('ownership of %s of its views and routines', count(*)) FROM (
+          SELECT c.relowner FROM pg_class AS c WHERE c.relnamespace = place AND c.relkind = 'v'
+          UNION ALL SELECT p.proowner FROM pg_proc AS p WHERE p.pronamespace = place) AS o (owner)
+        WHERE 'procedures' = ANY (parts) AND NOT pg_has_role(o.owner, 'USAGE')
+          AND NOT pg_has_role((SELECT n.nspowner FROM pg_namespace AS n WHERE n.oid = place),
+            'USAGE')
+        HAVING count(*) > 0),
+      CASE WHEN 'sequence' = ANY (parts) AND NOT has_sequence_privilege(sequence, 'UPDATE')
+        THEN 'UPDATE on the sequence of log' END);
+    IF other <> '' THEN
+      RAISE EXCEPTION USING ERRCODE = 'RT001',
+        MESSAGE = format('retort: %s may not repair the ledger %s, and lacks: %s', CURRENT_USER,
+          place::regnamespace, other),
+        HINT = 'Nothing was changed. As the owner of the ledger, run: migrate repair; or the '
+          'script that it writes with --sql.';
+    END IF;
+  END IF;
   IF expected = 'inconsistent' THEN
     PERFORM set_config('retort_ledger.inconsistent', coalesce(found, ''), true);
   ELSIF found IS NOT NULL THEN

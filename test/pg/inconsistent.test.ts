@@ -6,6 +6,7 @@ import { history, show } from "../../src/app/look.ts";
 import { offline } from "../../src/app/offline.ts";
 import { repair } from "../../src/app/repair.ts";
 import { verify } from "../../src/app/verify.ts";
+import { rightsOf } from "../../src/core/plan/rights.ts";
 import { dump, ledger } from "../support/dump.ts";
 import { migrate } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project } from "../support/project.ts";
@@ -424,11 +425,32 @@ describe("a ledger that does not fit together", () => {
     );
     expect(await repair(shop.deps, { database: own })).toMatchObject({ done: true });
     expect((await shop.state(own)).heads).toEqual(["a"]);
-    await query(url, "DROP PROCEDURE retort.stamp");
-    expect(await failureOf(repair(shop.deps, { database: own }))).toMatchObject({
-      sqlstate: "42501",
-      hint: expect.stringContaining("as the owner of the ledger, run: migrate repair"),
-    });
+    // [what is wrong, what the role lacks]
+    const faults = [
+      ["DROP PROCEDURE retort.stamp", /CREATE on the schema; ownership of \d+ of its views and routines/],
+      [
+        `SELECT setval('retort.log_id_seq', 1); GRANT SELECT ON SEQUENCE retort.log_id_seq TO ${role.name}`,
+        /UPDATE on the sequence of log/,
+      ],
+      ["DROP TABLE retort.log CASCADE", /CREATE on the schema/],
+    ] as const;
+    for (const [fault, lacks] of faults) {
+      await query(url, fault);
+      const refused = await failureOf(repair(shop.deps, { database: own }));
+      expect(refused, fault).toMatchObject({
+        code: "state/guard",
+        message: expect.stringMatching(
+          `^${role.name} may not repair the ledger retort, and lacks: ${lacks.source}$`,
+        ),
+        hint: expect.stringContaining("As the owner of the ledger, run: migrate repair"),
+      });
+      // The preflight of its script, which looks in the same words.
+      const { plan, ledger } = await repair(shop.deps, { database: own, script: true });
+      await expect(query(own, ledger.lookAtLedger("inconsistent", rightsOf(plan)))).rejects.toThrow(
+        refused.message,
+      );
+      expect(await repair(shop.deps, { database: url })).toMatchObject({ done: true });
+    }
     await query(url, `DROP OWNED BY ${role.name}`);
   });
 

@@ -91,7 +91,10 @@ function ledgerPlan(
   const batches = [
     locking(input),
     transaction([
-      { sql: ledger.guard(before), purpose: "guard-ledger" },
+      {
+        sql: ledger.guard(before, kind === "repair" ? rightsOf({ kind, steps: [] }) : undefined),
+        purpose: "guard-ledger",
+      },
       ...statements,
       { sql: ledger.guard("needed"), purpose: "guard-ledger" },
     ]),
