@@ -276,7 +276,8 @@ BEGIN
   IF expected = 'inconsistent' AND rights IS NOT NULL THEN
     -- To repair more than its rows: what may be dropped, and created again.
     other := concat_ws('; ',
-      CASE WHEN parts && '{tables, procedures}'::text[] AND NOT has_schema_privilege(place, 'CREATE')
+      CASE WHEN parts && '{tables, procedures}'::text[]
+          AND NOT has_schema_privilege(place, 'CREATE')
         THEN 'CREATE on the schema' END,
       (SELECT format('ownership of %s of its views and routines', count(*)) FROM (
           SELECT c.relowner FROM pg_class AS c WHERE c.relnamespace = place AND c.relkind = 'v'

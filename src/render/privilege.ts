@@ -14,6 +14,7 @@ export function needLines(privileges: readonly Privilege[]): readonly string[] {
 
 /** PostgreSQL gives it to all roles: only a database where it was revoked lacks it. */
 const isEveryones = ({ privilege, on, name }: Privilege): boolean =>
+  privilege === "TEMPORARY" ||
   (privilege === "USAGE" && (on === "type" || (on === "schema" && name === "public"))) ||
   (privilege === "EXECUTE" && on === "routine");
 

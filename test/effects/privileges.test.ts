@@ -1,25 +1,29 @@
 /** Statements of a run, and what PostgreSQL demands of the role that runs them. */
 import { describe, expect, test } from "vitest";
 import { Fold, newSession } from "../../src/core/effects/effects.ts";
-import { distinctPrivileges } from "../../src/core/effects/privilege.ts";
+import { distinctPrivileges, type Privilege } from "../../src/core/effects/privilege.ts";
 import { createReader } from "../../src/io/grammar.ts";
 import { needLines } from "../../src/render/privilege.ts";
 import { withFacts } from "../support/locks.ts";
 
 const read = await createReader();
 
-/** What `sql` needs on a database that `before` has made, as the title of a script says it. */
-function needs(
+/** What `sql` needs on a database that `before` has made. */
+function privilegesOf(
   sql: string,
   before = "CREATE TABLE t (id int); CREATE TABLE u (id serial, what int); CREATE VIEW v AS SELECT 1",
-): readonly string[] {
+): readonly Privilege[] {
   const fold = new Fold(newSession(false));
   const run = (text: string) => [...fold.run(read(text).map(withFacts), { version: 18, block: true })];
   run(before);
   fold.beginRun();
   fold.beginFile({ searchPath: ["public"], timeZone: "UTC" });
-  return needLines(distinctPrivileges(run(sql).flatMap(({ privileges }) => privileges)));
+  return distinctPrivileges(run(sql).flatMap(({ privileges }) => privileges));
 }
+
+/** The same, as the title of a script says it. */
+const needs = (...given: Parameters<typeof privilegesOf>): readonly string[] =>
+  needLines(privilegesOf(...given));
 
 describe("what a statement needs", () => {
   test.each<[string, ...string[]]>([
@@ -176,6 +180,21 @@ describe("what a statement needs", () => {
     ],
   ])("%s", (sql, ...expected) => {
     expect(needs(sql)).toEqual(expected);
+  });
+
+  test.each([
+    "CREATE TEMP TABLE n AS SELECT 1 AS a",
+    "CREATE TABLE pg_temp.n (id int)",
+    "SELECT 1 AS a INTO TEMP n",
+    "CREATE TEMP VIEW n AS SELECT 1",
+    "CREATE TEMP SEQUENCE n",
+    "CREATE FUNCTION pg_temp.n() RETURNS int LANGUAGE sql RETURN 1",
+    "CREATE TYPE pg_temp.n AS ENUM ()",
+  ])("%s: TEMPORARY, which all have by default, is no line of the title", (sql) => {
+    expect(privilegesOf(sql)).toEqual([
+      { privilege: "TEMPORARY", on: "database", name: "", mustExist: "as named" },
+    ]);
+    expect(needs(sql)).toEqual([]);
   });
 
   test("what an earlier run has made is needed; what this one makes is not", () => {

@@ -476,14 +476,16 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
   });
 
   test("what a name means is looked for in all of search_path that the role may use", async () => {
-    const up = "ALTER TABLE o ADD x int; DROP TYPE e; DROP FUNCTION f(); CREATE TABLE n ();";
+    const up =
+      "ALTER TABLE o ADD x int; DROP TYPE e; DROP FUNCTION f(); CREATE TABLE n (); CREATE TEMP TABLE w ();";
     const role = await ownRole(server, "LOGIN");
     const { url, name } = await ownDatabase(server);
     await query(
       url,
       `CREATE SCHEMA app; CREATE SCHEMA shared; CREATE TABLE shared.o (); CREATE TYPE shared.e AS ENUM ();
       CREATE FUNCTION shared.f() RETURNS int LANGUAGE sql AS 'SELECT 1'; GRANT CREATE ON DATABASE ${name} TO ${role.name};
-      GRANT USAGE, CREATE ON SCHEMA app TO ${role.name}`,
+      GRANT USAGE, CREATE ON SCHEMA app TO ${role.name};
+      REVOKE TEMPORARY ON DATABASE ${name} FROM PUBLIC`,
     );
     const script = await project({ a: up }, { session: { searchPath: ["app", "shared"] } }).script("base:a");
     expect(script).toContain(
@@ -497,8 +499,12 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       "X relation: app.o is not there",
       "X type: app.e is not there",
       "X routine: app.f is not there",
+      `X missing: TEMPORARY on the database (as ${role.name})`,
     ]);
-    await query(url, `GRANT USAGE ON SCHEMA shared TO ${role.name}`);
+    await query(
+      url,
+      `GRANT TEMPORARY ON DATABASE ${name} TO ${role.name}; GRANT USAGE ON SCHEMA shared TO ${role.name}`,
+    );
     expect(await said()).toEqual([
       expect.stringMatching(/^table: shared\.o: rows not counted/),
       `X missing: owner of shared.o (as ${role.name})`,

@@ -19,7 +19,7 @@ const COPY_AGAIN: Partial<Record<Change, string>> = {
   "line ends": "copy the file in binary mode, not as text; run as it is, it stops before it changes anything",
   "broken lines": "do not run it; send it as a file, such as one attached to a mail",
   "byte order mark":
-    "save it as UTF-8 without such a mark, which psql reads over only where its client encoding is UTF8",
+    "save it as UTF-8 without such a mark, which psql skips only where its client encoding is UTF8",
 };
 
 const command: Command = {

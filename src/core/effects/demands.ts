@@ -144,12 +144,16 @@ export class Demands {
 
   /** Where a new object is made. */
   create(range: Ast, maybe = false): void {
-    if (word(range["relpersistence"]) !== "t") this.createIn(rangeName(range), maybe);
+    const name = rangeName(range);
+    this.createIn(word(range["relpersistence"]) === "t" ? { ...name, schema: "pg_temp" } : name, maybe);
   }
 
   createIn(name: ObjectName, maybe = false): void {
     const schema = this.schemaOf(name);
-    if (schema === "pg_temp") return;
+    if (schema === "pg_temp") {
+      this.need("TEMPORARY", "database", "", { maybe });
+      return;
+    }
     const further = this.#behind(schema, name);
     // Where the run makes one of them, it is not known before in which the object will be.
     if (further.some((each) => this.#work.session.own.has(keyOf("schema", each)))) return;

@@ -17,6 +17,7 @@ export interface Privilege {
     | "SAME OWNER"
     | "DEFAULTS"
     | "CREATE"
+    | "TEMPORARY"
     | "REFERENCES"
     | "TRIGGER"
     | "TRUNCATE"
