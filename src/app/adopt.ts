@@ -309,7 +309,7 @@ function ownHint(
   if (bare.length > 0) {
     const named = `${bare.slice(0, MOST_NAMED).join(", ")}${bare.length > MOST_NAMED ? ", …" : ""}`;
     const [have, them, their] = bare.length === 1 ? ["has", "it", "its"] : ["have", "them", "their"];
-    return `${named} ${have} no header with a revision: write a revision and move ${their} SQL into its files: migrate revision -m NAME; or move ${them} to a folder of ${their} own, and adopt that: migrate adopt DIR`;
+    return `${named} ${have} no header with a revision: move ${them} to a folder of ${their} own; then write a revision with ${their} SQL: migrate revision -m NAME; or adopt that folder: migrate adopt DIR`;
   }
   const isRead =
     (given.directories ?? []).length === 0 &&

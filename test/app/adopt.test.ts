@@ -355,7 +355,7 @@ test("what cannot be read says what to type", async () => {
         });
   for (const name of ["2_b.down.sql", "2_b.up.sql"]) writeFileSync(join(world.cwd, "new", name), "SELECT 1;");
   await expect(adopt(world, { folder: "new" })).rejects.toMatchObject({
-    hint: "2_b.down.sql, 2_b.up.sql have no header with a revision: write a revision and move their SQL into its files: migrate revision -m NAME; or move them to a folder of their own, and adopt that: migrate adopt DIR",
+    hint: "2_b.down.sql, 2_b.up.sql have no header with a revision: move them to a folder of their own; then write a revision with their SQL: migrate revision -m NAME; or adopt that folder: migrate adopt DIR",
   });
   await expect(adopt(deps({}, root), { folder: "nowhere" })).rejects.toMatchObject({
     code: "usage/missing-directory",
