@@ -88,14 +88,16 @@ export interface AdoptedSettings {
 export async function adopt(deps: Deps, options: AdoptOptions): Promise<Adoption> {
   const config = await openConfig(deps, options);
   const write = options.write === true;
+  const files = foreignFiles(deps, config, options);
   const to = destination(deps, config, options);
   const isEmpty = await isEmptyDirectory(to, deps, OTHER_FOLDER);
   const own = await ownMigrations(deps, options, config);
   const beside = !isEmpty && own.directories.some((each) => isSameFolder(each, to, deps));
-  const whyTaken = takenFault(to, { isEmpty, beside }, options.folder, deps);
+  const isRead = config.directories.some((each) => isSameFolder(each, to, deps));
+  const whyTaken = takenFault(to, { isEmpty, isRead }, options.folder, deps);
   // Before a tool is asked for SQL, which takes a while.
   if (write && whyTaken !== undefined && !beside) throw whyTaken;
-  const { adoption: whole } = await readAdoption(deps, config, options);
+  const { adoption: whole } = await adoptionOf(files, deps, config, options);
   const known = whole.migrations.filter(({ revision }) => own.paths.has(revision));
   const taken =
     otherFault(known, own, options, config) ?? (beside && known.length > 0 ? undefined : whyTaken);
@@ -195,20 +197,28 @@ async function settledSettings(
 const isDate = (migration: AdoptedMigration | undefined): boolean =>
   dateIn(/^\d+/.exec(migration?.files[0]?.name ?? "")?.[0] ?? "") !== undefined;
 
+interface ReadAdoption {
+  readonly tool: Tool;
+  readonly adoption: Omit<Adoption, "to" | "isFree" | "taken" | "known">;
+  readonly foreign: readonly ForeignMigration[];
+}
+
 /** What a whole folder becomes, and its tool; nothing is written. `asks`: a tool whose migrations are programs is asked for SQL. */
-export async function readAdoption(
+export const readAdoption = (
   deps: Deps,
   config: Config,
   options: AdoptOptions,
   asks = true,
-): Promise<{
-  readonly tool: Tool;
-  readonly adoption: Omit<Adoption, "to" | "isFree" | "taken" | "known">;
-  readonly foreign: readonly ForeignMigration[];
-}> {
+): Promise<ReadAdoption> => adoptionOf(foreignFiles(deps, config, options), deps, config, options, asks);
+
+async function adoptionOf(
+  files: readonly FolderFile[],
+  deps: Deps,
+  config: Config,
+  options: AdoptOptions,
+  asks = true,
+): Promise<ReadAdoption> {
   const { folder, tool: name, command, table } = options;
-  const files = readForeignFolder(folder, deps.cwd);
-  if (name === undefined) refuseOwn(files, deps, config, options);
   const found = toolOf(files, folder, name);
   const tool = table === undefined ? found : { ...found, table: { ...found.table, name: baseOf(table) } };
   const described = tool.read(files);
@@ -265,26 +275,49 @@ export async function adoptedProject(
 const isNothing = ({ migrations, findings, others }: Reading): boolean =>
   migrations.length + findings.length + others.length === 0;
 
-/** What looks like golang-migrate's may be ours: then each begins with its header. The files may be in a folder below. */
-function refuseOwn(
-  files: readonly FolderFile[],
-  deps: Deps,
-  { directories }: Config,
-  given: ProjectOptions,
-): void {
-  const ups = files.filter((file) => file.name.endsWith(".up.sql"));
-  const own = ups.find(
-    ({ path: at, text }) => parseHeader({ path: at, text }, "up").header.revision !== undefined,
-  );
-  if (own === undefined) return;
+/**
+ * The files of the folder. Throws `usage/own-folder` where one begins with a header of ours, whatever tool is named: ours
+ * look like golang-migrate's, and would get a second header. The files may be in a folder below.
+ */
+function foreignFiles(deps: Deps, config: Config, options: AdoptOptions): readonly FolderFile[] {
+  const files = readForeignFolder(options.folder, deps.cwd);
+  const own = files.find((file) => file.name.endsWith(".up.sql") && hasHeader(file));
+  if (own === undefined) return files;
   const folder = path.dirname(own.path);
-  const isRead =
-    (given.directories ?? []).length === 0 && directories.some((each) => isSameFolder(each, folder, deps));
   throw new MigrateError({
     code: "usage/own-folder",
     message: `${folder} has migrations of Retort already: ${own.path} has a header with its revision`,
-    hint: `use it as it is: migrate status${isRead ? "" : ` --directory ${shellWord(folder)}`}; or name the tool with --tool`,
+    hint: ownHint(folder, files, deps, config, options),
   });
+}
+
+const hasHeader = (file: FolderFile): boolean => parseHeader(file, "up").header.revision !== undefined;
+
+/** How many files a hint names. */
+const MOST_NAMED = 4;
+
+/** What to do about a folder of ours: with what was put among its files, or else how to use it. */
+function ownHint(
+  folder: string,
+  files: readonly FolderFile[],
+  deps: Deps,
+  config: Config,
+  given: AdoptOptions,
+): string {
+  const beside = files.filter((file) => path.dirname(file.path) === folder && file.name.endsWith(".sql"));
+  const bare = beside.filter((file) => !hasHeader(file)).map((file) => path.basename(file.path));
+  if (bare.length > 0) {
+    const named = `${bare.slice(0, MOST_NAMED).join(", ")}${bare.length > MOST_NAMED ? ", …" : ""}`;
+    const [have, them, their] = bare.length === 1 ? ["has", "it", "its"] : ["have", "them", "their"];
+    return `${named} ${have} no header with a revision: move ${them} to a folder of ${their} own; then write a revision with ${their} SQL: migrate revision -m NAME; or adopt that folder: migrate adopt DIR`;
+  }
+  const isRead =
+    (given.directories ?? []).length === 0 &&
+    config.directories.some((each) => isSameFolder(each, folder, deps));
+  const use = `use it as it is: migrate status${isRead ? "" : ` --directory ${shellWord(folder)}`}`;
+  return beside.length === files.filter(({ name }) => name.endsWith(".sql")).length
+    ? use
+    : `${use}; or name a folder that has only files of the other tool`;
 }
 
 /** `name` of `schema.name`. */
@@ -396,7 +429,7 @@ const shownFolder = (folder: string, { cwd }: Pick<Deps, "cwd">): string => path
  */
 function takenFault(
   to: string,
-  { isEmpty, beside }: { readonly isEmpty: boolean; readonly beside: boolean },
+  { isEmpty, isRead }: { readonly isEmpty: boolean; readonly isRead: boolean },
   folder: string,
   deps: Deps,
 ): MigrateError | undefined {
@@ -409,7 +442,7 @@ function takenFault(
   }
   if (isEmpty) return undefined;
   // It was adopted before, and the project does not read it yet.
-  if (!beside && holdsMigrations(path.resolve(deps.cwd, to))) {
+  if (!isRead && holdsMigrations(path.resolve(deps.cwd, to))) {
     return new MigrateError({
       code: "usage/not-empty",
       message: `the folder ${to} has migrations already, which the project does not read`,

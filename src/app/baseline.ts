@@ -94,9 +94,13 @@ function nextWith(
   const isOne = migrations.size === 1;
   const head = graph.heads.length > 1 ? ` --head ${graph.heads.at(-1)}` : "";
   const removal = `migrate revision --remove${head}`;
+  // The removal asks only this one, and the files are the same for all.
+  const unusedBy = isOne
+    ? "no other database has it, delete it"
+    : "no other database has any of them, delete the newest first";
   if (count === 0) {
-    const which = isOne ? "it is not needed, delete it" : "they are not needed, delete the newest first";
-    return `record which of them this database already has: migrate stamp REVISION; or, if ${which}: ${removal}`;
+    const which = isOne ? "it is not needed" : "they are not needed";
+    return `record which of them this database already has: migrate stamp REVISION; or, if ${which} and ${unusedBy}: ${removal}`;
   }
   const which =
     count === migrations.size
@@ -104,8 +108,7 @@ function nextWith(
       : `${count} of the ${migrations.size} migrations here ${count === 1 ? "is" : "are"}`;
   const all = `${which} recorded as applied to the database; to compare it with them: migrate drift`;
   if (applied.some(({ how }) => how !== "stamp")) return all;
-  const deleted = isOne ? "delete the migration" : "delete the migrations, the newest first";
-  return `${all}; or, if the stamp was a mistake, take it back: migrate stamp base; then ${deleted}: ${removal}`;
+  return `${all}; or, if the stamp was a mistake, take it back: migrate stamp base; then, if ${unusedBy}: ${removal}`;
 }
 
 function textOf(

@@ -16,6 +16,7 @@ import { shellWord } from "../core/shell.ts";
 import type { Source } from "../core/source.ts";
 import { type Config, configFile, loadConfig } from "../io/config.ts";
 import { migrationsBelow, readMigrations, sqlBelow, unreadFiles } from "../io/directory.ts";
+import { statsAt } from "../io/files.ts";
 import { type KnownEffects, knownEffects } from "../io/known-effects.ts";
 import { type KnownBodies, knownBodies } from "../io/parsed.ts";
 import type { Notice } from "../io/session/types.ts";
@@ -146,7 +147,7 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
   return {
     config,
     migrations: byRevision(active),
-    graph: buildGraph(active, placeOf, dormant, unreadFiles(config.directories, deps)),
+    graph: buildGraph(active, placeOf, dormant, unreadFiles(config.directories, deps, config.replaced)),
     dormant,
     pattern,
     get ledger() {
@@ -190,7 +191,7 @@ async function readFiles(
     migrations = await readMigrations(directories, {
       ...{ cwd, pattern, origin: foldersFile(config) },
       creating: (folder) => creating(config, folder, isNamed),
-      wayOut: besideConfig(config, cwd),
+      wayOut: (folder) => fromConfig(config, folder, cwd) ?? besideConfig(config, cwd),
     });
   } catch (error) {
     const isFileFault = error instanceof MigrateError && error.code.startsWith("source/");
@@ -209,6 +210,16 @@ export function besideConfig({ file, origins }: Config, cwd: string): string | u
   if (folder === cwd) return undefined;
   const [name] = defaultOf("directories") as readonly string[];
   return `${file} names no folder: add "directories": ["${name}"] to it, or name the one beside it: --directory ${shellWord(path.join(folder, name!))}`;
+}
+
+/** What to do in a folder below a config file where a folder that the caller gave is there as seen from that file; `folder`: absolute. */
+function fromConfig({ file, replaced }: Config, folder: string, cwd: string): string | undefined {
+  if (file === undefined || replaced === undefined) return undefined;
+  const base = path.dirname(path.resolve(cwd, file));
+  const meant = path.resolve(base, path.relative(cwd, folder));
+  if (base === cwd || statsAt(meant)?.isDirectory() !== true) return undefined;
+  const without = replaced.origin === undefined ? "" : ` without it, the folders of ${file} are read`;
+  return `did you mean --directory ${shellWord(path.relative(cwd, meant))}?${without}`;
 }
 
 /** What creates a folder of migrations: `init` does, but for one beside those that the config file names. `isNamed`: the user named that file. */

@@ -52,11 +52,25 @@ export const removalOf = (revisions: readonly (Revision & Partial<Migration>)[])
     .map(shellWord)
     .join(" ")}`;
 
-/** Where the up file of a revision is, in a folder that is not read, below one that is. */
+/** Where the up file of a revision is, in a folder that is not read. */
 export interface UnreadFile {
   readonly path: string;
-  /** The folder that is read. */
+  /** The folder that is read, which this one is below; of one that was replaced, that folder itself. */
   readonly folder: string;
+  readonly replaced?: Replacement;
+}
+
+/** Why folders are not read: others were given in their place. */
+export interface Replacement {
+  /** What gave the others: `flag --directory`. */
+  readonly by: string;
+  /** What names those that are not read: `migrate.config.json line 2`; undefined: they are the default. */
+  readonly origin: string | undefined;
+}
+
+/** The folders themselves; absolute. */
+export interface ReplacedFolders extends Replacement {
+  readonly directories: readonly string[];
 }
 
 export type FindUnread = (id: RevisionId) => UnreadFile | undefined;
@@ -66,7 +80,23 @@ const MOST_NAMED = 5;
 
 /** What to type where the files of one or more revisions are not read, and others are. */
 export function unreadHint(files: readonly [UnreadFile, ...UnreadFile[]]): string {
-  const [{ folder }] = files;
+  const below = files.filter((each) => each.replaced === undefined);
+  const others = files.filter((each) => each.replaced !== undefined);
+  return [
+    ...(others.length > 0 ? [replacedHint(others)] : []),
+    ...(below.length > 0 ? [belowHint(below)] : []),
+  ].join("; ");
+}
+
+function replacedHint(files: readonly UnreadFile[]): string {
+  const { by, origin } = files[0]!.replaced!;
+  const folders = unique(files.map(({ folder }) => folder)).join(" and ");
+  const named = origin === undefined ? "the default folder," : `the folders of ${origin}, among them`;
+  return `${by} replaces ${named} ${folders}: leave it out, or name ${folders} with it too`;
+}
+
+function belowHint(files: readonly UnreadFile[]): string {
+  const { folder } = files[0]!;
   const folders = foldersOfFiles(files)
     .map((each) => JSON.stringify(each))
     .join(", ");
@@ -89,8 +119,8 @@ export function otherFolderHint(files: readonly UnreadFile[]): string {
 const foldersOfFiles = (files: readonly UnreadFile[]): readonly string[] =>
   unique(files.map(({ path }) => folderOf(path)));
 
-/** The folder of a path that has one. */
-export const folderOf = (path: string): string => path.replace(/\/[^/]*$/, "");
+/** The folder of a path. */
+export const folderOf = (path: string): string => (path.includes("/") ? path.replace(/\/[^/]*$/, "") : ".");
 
 /** Every fault: names first, then what the names refer to, then cycles; each in load order. */
 export function faultsOf<R extends Revision>(

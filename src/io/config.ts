@@ -3,6 +3,7 @@ import path from "node:path";
 import { isUrl, originOfFault } from "../core/address.ts";
 import { dotenvValues, parseDotenv, strayLines, textOf as textOfVariable } from "../core/dotenv.ts";
 import { MigrateError } from "../core/errors.ts";
+import type { ReplacedFolders } from "../core/graph-faults.ts";
 import type { LedgerNames } from "../core/ledger/types.ts";
 import { nearest } from "../core/nearest.ts";
 import type { OptionNames } from "../core/option-names.ts";
@@ -69,6 +70,8 @@ export interface Config {
   readonly database: DatabaseAddress | MigrateError;
   /** Folders of migration files, those that a pattern fits among them; absolute. */
   readonly directories: readonly string[];
+  /** Where the caller gave `directories`: what they replace. */
+  readonly replaced?: ReplacedFolders;
   readonly ledger: LedgerNames;
   /** What every migration's session starts from, the configured role included. */
   readonly session: SessionPins;
@@ -128,7 +131,7 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
   const dotenv = readDotenv(dotenvFolder, cwd, environment);
   const all = layered(givenVariables, layered(environment, dotenv));
   const lookup: Lookup = (name) => all.find(name)?.value;
-  const replaced = (name: string, setting: Setting): Setting => ({
+  const filledIn = (name: string, setting: Setting): Setting => ({
     ...setting,
     value: withVariables(name, setting.value, lookup, { ...setting, given: names("variables") }),
   });
@@ -137,11 +140,11 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
     scratch: scratchAddress,
     ...fromFile
   } = Object.fromEntries(chosenSettings(file, flags.env));
-  const settings = new Map<string, Setting>([
+  const configuredSettings = new Map<string, Setting>([
     ...defaultSettings(cwd),
-    ...Object.entries(fromFile).map(([name, setting]): [string, Setting] => [name, replaced(name, setting)]),
-    ...flagSettings(flags, cwd, names("directories")),
+    ...Object.entries(fromFile).map(([name, setting]): [string, Setting] => [name, filledIn(name, setting)]),
   ]);
+  const settings = new Map([...configuredSettings, ...flagSettings(flags, cwd, names("directories"))]);
   const configured = (setting: Setting | undefined): TextAddress | undefined => {
     if (setting === undefined) return undefined;
     const value = replaceVariables(String(setting.value), lookup, {
@@ -178,6 +181,10 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
   const directories: string[] = [];
   const { value: folders, base } = settings.get("directories")!;
   for (const folder of folders as readonly string[]) directories.push(...(await foldersOf(folder, base)));
+  const replaced =
+    (flags.directory ?? []).length === 0
+      ? undefined
+      : { by: names("directories"), ...(await replacedFolders(configuredSettings.get("directories")!)) };
   const dumpFile = settings.get("dump.file");
   const templates = settings.get("templates");
   const schema = settings.get("schema");
@@ -192,6 +199,7 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
         ? database
         : { ...database, warnings: [...database.warnings, ...repeated] },
     directories,
+    ...(replaced === undefined ? {} : { replaced }),
     ledger: {
       schema: get("ledger.schema"),
       ...(role === undefined ? {} : { role }),
@@ -376,6 +384,15 @@ function defaultSettings(cwd: string): [string, Setting][] {
 function flagSettings({ directory = [] }: ConfigFlags, cwd: string, origin: string): [string, Setting][] {
   if (directory.length === 0) return [];
   return [["directories", { value: directory, origin, base: cwd }]];
+}
+
+/** The folders of a setting that is not followed: what is wrong with them is nobody's concern. */
+async function replacedFolders({ value, base, origin }: Setting): Promise<Omit<ReplacedFolders, "by">> {
+  const found = (value as readonly string[]).map((folder) => foldersOf(folder, base).catch(() => []));
+  return {
+    directories: (await Promise.all(found)).flat(),
+    origin: origin === "default" ? undefined : origin,
+  };
 }
 
 /** In the folder, or in the nearest one above it, as git looks for its own; not above a folder that git has for its root. */

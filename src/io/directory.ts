@@ -16,7 +16,7 @@ import { assemble } from "../core/assemble.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { excerptAt } from "../core/fault.ts";
 import type { FileNamePattern } from "../core/filename.ts";
-import type { FindUnread, UnreadFile } from "../core/graph-faults.ts";
+import type { FindUnread, ReplacedFolders, UnreadFile } from "../core/graph-faults.ts";
 import { parseHeader } from "../core/header.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import { nearest } from "../core/nearest.ts";
@@ -35,8 +35,8 @@ export interface DirectoryOptions {
   readonly origin?: string | undefined;
   /** A folder that does not exist, as a word of the shell → what to type to create it; by default a `mkdir`. */
   readonly creating?: (folder: string) => string;
-  /** The hint where a folder does not exist and another is meant. */
-  readonly wayOut?: string | undefined;
+  /** A folder that does not exist, absolute → the hint where another is meant. */
+  readonly wayOut?: (folder: string) => string | undefined;
 }
 
 /** A file to be made: a plain name, without folders, and its whole text. */
@@ -217,13 +217,11 @@ function openFolder(
   { cwd, origin, creating = (folder) => `mkdir -p ${folder}`, wayOut }: DirectoryOptions,
 ): Folder {
   const path = resolve(cwd, directory);
-  const below = relative(cwd, path);
-  const isBelow = below !== ".." && !below.startsWith(`..${sep}`) && !isAbsolute(below);
-  const shown = (isBelow ? below : path).replaceAll(sep, "/").replace(/\/$/, "");
+  const prefix = prefixOf(path, cwd);
+  const shown = prefix.replace(/\/$/, "");
   try {
     const real = realpathSync(path);
-    if (statSync(real).isDirectory())
-      return { path, real, shown: shown === "" && isBelow ? "" : `${shown}/` };
+    if (statSync(real).isDirectory()) return { path, real, shown: prefix };
   } catch (error) {
     if (codeOf(error) === "ENOENT") {
       throw new MigrateError(
@@ -232,7 +230,7 @@ function openFolder(
           message: `${PATTERN.test(shown) ? `no directory matches ${shown}` : `the directory ${shown} does not exist`}${origin === undefined ? "" : ` (from ${origin})`}`,
           hint: PATTERN.test(shown)
             ? `in a pattern, * matches one name and ** any number of folders${origin === undefined ? "; quote it, so that the shell does not expand it" : `; correct it there, or create a folder that it matches`}`
-            : (wayOut ??
+            : (wayOut?.(path) ??
               `${guessOf(path, cwd)}name another ${origin === undefined ? "with --directory DIR" : "there"}, or create it with: ${creating(shellWord(shown))}`),
         },
         { cause: error },
@@ -245,6 +243,14 @@ function openFolder(
     message: `${shown} is not a directory`,
     hint: "name the folder that holds the migrations with --directory DIR",
   });
+}
+
+/** What stands before the name of a file of a folder: `migrations/`, or nothing for the working directory. */
+function prefixOf(path: string, cwd: string): string {
+  const below = relative(cwd, path);
+  if (below === "") return "";
+  const isBelow = below !== ".." && !below.startsWith(`..${sep}`) && !isAbsolute(below);
+  return `${isBelow ? below : path}/`.replaceAll(sep, "/").replace(/\/+$/, "/");
 }
 
 /** Another folder that may be meant by one that does not exist: one with a name like its, or with migrations. */
@@ -271,10 +277,8 @@ export function migrationsBeside(path: string): string | undefined {
 /** Whether it has an up file of ours; not so one that cannot be read. */
 export function holdsMigrations(folder: string): boolean {
   try {
-    const up = readdirSync(folder).find((name) => name.endsWith(".up.sql"));
-    if (up === undefined) return false;
-    const source = decode(up, join(folder, up));
-    return !("code" in source) && parseHeader(source, "up").header.revision !== undefined;
+    const up = readdirSync(folder).find(isUpName);
+    return up !== undefined && revisionIn(up, join(folder, up)) !== undefined;
   } catch {
     return false;
   }
@@ -293,13 +297,23 @@ export const sqlBelow = (directory: string): string | undefined =>
   filesBelow(directory, isSqlName).next().value;
 
 /**
- * Finds the up file of a revision in the folders below those that are read. They are read when it is first asked, which is
- * where something is missing.
+ * Finds the up file of a revision in the folders below those that are read, and in those that these replace. They are read
+ * when it is first asked, which is where something is missing.
  */
-export function unreadFiles(directories: readonly string[], options: DirectoryOptions): FindUnread {
+export function unreadFiles(
+  directories: readonly string[],
+  options: DirectoryOptions,
+  replaced?: ReplacedFolders,
+): FindUnread {
   let found: ReadonlyMap<RevisionId, UnreadFile> | undefined;
+  const find = (): ReadonlyMap<RevisionId, UnreadFile> =>
+    new Map([
+      ...migrationsBelow(directories, options),
+      // Last: what is below a folder that is read, too, is named by the project.
+      ...(replaced === undefined ? [] : upFilesReplaced(replaced, directories, options)),
+    ]);
   return (id) => {
-    found ??= migrationsBelow(directories, options);
+    found ??= find();
     return found.get(id);
   };
 }
@@ -317,13 +331,37 @@ function* upFilesBelow(
   options: DirectoryOptions,
 ): Generator<readonly [RevisionId, UnreadFile]> {
   const { path, shown } = openFolder(directory, options);
-  for (const name of filesBelow(path, (each) => each.endsWith(".up.sql"))) {
+  for (const name of filesBelow(path, isUpName)) {
     const file = join(path, name);
     if (isReadFrom(file, directories, options)) continue;
-    const source = decode(shown + name, file);
-    const revision = "code" in source ? undefined : parseHeader(source, "up").header.revision;
+    const revision = revisionIn(shown + name, file);
     if (revision !== undefined) yield [revision, { path: shown + name, folder: shown.slice(0, -1) || "." }];
   }
+}
+
+/** The up files of ours in folders that others replace. */
+function* upFilesReplaced(
+  { directories: folders, ...replaced }: ReplacedFolders,
+  directories: readonly string[],
+  options: DirectoryOptions,
+): Generator<readonly [RevisionId, UnreadFile]> {
+  for (const folder of folders) {
+    if (directories.some((each) => isSameFolder(each, folder, options))) continue;
+    const shown = prefixOf(folder, options.cwd);
+    for (const { name } of entriesIn(folder)) {
+      const revision = isUpName(name) ? revisionIn(shown + name, join(folder, name)) : undefined;
+      if (revision !== undefined)
+        yield [revision, { path: shown + name, folder: shown.slice(0, -1) || ".", replaced }];
+    }
+  }
+}
+
+const isUpName = (name: string): boolean => name.endsWith(".up.sql");
+
+/** The revision of an up file of ours; undefined where it is none, or cannot be read. */
+function revisionIn(path: string, file: string): RevisionId | undefined {
+  const source = decode(path, file);
+  return "code" in source ? undefined : parseHeader(source, "up").header.revision;
 }
 
 /** A folder of migrations may be the root of a repository, which has folders without end. */

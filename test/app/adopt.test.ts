@@ -339,17 +339,24 @@ test("what cannot be read says what to type", async () => {
     hint: "did you mean --tool goose?",
   });
   const { world } = await adoptFiles({ "1_a.up.sql": "" });
-  for (const [folder, directories, status] of [
-    ["new", ["new"], "migrate status --directory new"],
+  const other = "; or name a folder that has only files of the other tool";
+  for (const [folder, directories, hint] of [
+    ["new", ["new"], "use it as it is: migrate status --directory new"],
     // Its config file names that folder.
-    [".", undefined, "migrate status"],
-    ["new", undefined, "migrate status"],
+    [".", undefined, `use it as it is: migrate status${other}`],
+    ["new", undefined, "use it as it is: migrate status"],
   ] as const)
-    await expect(adopt(world, { folder, directories })).rejects.toMatchObject({
-      code: "usage/own-folder",
-      message: expect.stringMatching(/^new has migrations of Retort already: new\//),
-      hint: `use it as it is: ${status}; or name the tool with --tool`,
-    });
+    for (const tool of [undefined, "golang-migrate"])
+      for (const write of [false, true])
+        await expect(adopt(world, { folder, directories, tool, write })).rejects.toMatchObject({
+          code: "usage/own-folder",
+          message: expect.stringMatching(/^new has migrations of Retort already: new\//),
+          hint,
+        });
+  for (const name of ["2_b.down.sql", "2_b.up.sql"]) writeFileSync(join(world.cwd, "new", name), "SELECT 1;");
+  await expect(adopt(world, { folder: "new" })).rejects.toMatchObject({
+    hint: "2_b.down.sql, 2_b.up.sql have no header with a revision: move them to a folder of their own; then write a revision with their SQL: migrate revision -m NAME; or adopt that folder: migrate adopt DIR",
+  });
   await expect(adopt(deps({}, root), { folder: "nowhere" })).rejects.toMatchObject({
     code: "usage/missing-directory",
   });

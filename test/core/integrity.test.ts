@@ -195,6 +195,20 @@ describe("findings", () => {
     for (const each of found) expect(diagnosticOf(each).hint).toMatch(hint);
   });
 
+  test.each([
+    ["migrate.config.json line 2", "the folders of migrate.config.json line 2, among them billing"],
+    [undefined, "the default folder, billing"],
+  ])("files in a folder that another is given in the place of: %s", (origin, named) => {
+    const replaced = { by: "flag --directory", origin };
+    const findUnread = (id: string) => ({ path: `billing/${id}.up.sql`, folder: "billing", replaced });
+    const found = findingsOf({ ...files({ a: before.a }).graph, findUnread }, rows);
+    for (const each of found)
+      expect(diagnosticOf(each)).toMatchObject({
+        message: expect.stringContaining("has its file in billing, which is not read"),
+        hint: `flag --directory replaces ${named}: leave it out, or name billing with it too`,
+      });
+  });
+
   test.each<[string, Readonly<Record<string, string>>, string, RegExp]>([
     [
       "the SQL and the message: the id may have been edited",

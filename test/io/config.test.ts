@@ -598,6 +598,11 @@ describe("the config file", () => {
     const config = await load({ flags: { directory: ["a", "/b"] }, file: { directories: ["c"] } });
     expect(config.directories).toEqual([path.join(cwd, "a"), "/b"]);
     expect(config.origins["directories"]).toBe("flag --directory");
+    expect(config.replaced).toEqual({
+      by: "flag --directory",
+      directories: [path.join(cwd, "c")],
+      origin: "migrate.config.json line 2",
+    });
   });
 
   it.each<[string, Given, string]>([

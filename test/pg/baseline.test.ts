@@ -53,7 +53,7 @@ describe.each(servers())("on $name", (server) => {
       "all migrations here are recorded as applied to the database; to compare it with them: migrate drift";
     expect(await failureOf(baseline(deps, { ...options, database: old.url }))).toMatchObject({
       code: "usage/not-first",
-      hint: `${isApplied}; or, if the stamp was a mistake, take it back: migrate stamp base; then delete the migration: migrate revision --remove`,
+      hint: `${isApplied}; or, if the stamp was a mistake, take it back: migrate stamp base; then, if no other database has it, delete it: migrate revision --remove`,
     });
     expect(await failureOf(baseline(deps, { ...options, database: fresh.url }))).toMatchObject({
       hint: isApplied,
@@ -61,7 +61,9 @@ describe.each(servers())("on $name", (server) => {
     await query(fresh.url, "DROP SCHEMA retort CASCADE");
     expect(await failureOf(baseline(deps, { ...options, database: fresh.url }))).toMatchObject({
       code: "usage/not-first",
-      hint: expect.stringMatching(/: migrate stamp REVISION; .*, delete it: migrate revision --remove$/),
+      hint: expect.stringMatching(
+        /: migrate stamp REVISION; or, .* no other database has it, delete it: migrate revision --remove$/,
+      ),
     });
     rmSync(join(folder, "0001_as_it_is.up.sql"));
     expect(await failureOf(baseline(deps, { ...options, database: old.url }))).toMatchObject({
