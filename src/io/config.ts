@@ -246,6 +246,14 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
 /** Passwords may be in these: whoever prints a value that holds a configuration prints none of them. */
 const UNLISTED = ["database", "scratch", "secrets", "variables"] as const;
 
+/** The same configuration, of which some texts may be printed after all. */
+export function withoutSecrets(config: Config, released: ReadonlySet<string>): Config {
+  // A spread has only what is listed.
+  const { database, scratch, variables } = config;
+  const secrets = config.secrets.filter((secret) => !released.has(secret));
+  return unlisted({ ...config, database, ...(scratch === undefined ? {} : { scratch }), variables, secrets });
+}
+
 function unlisted(config: Config): Config {
   for (const key of UNLISTED) if (key in config) Object.defineProperty(config, key, { enumerable: false });
   return config;
