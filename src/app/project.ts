@@ -15,7 +15,7 @@ import { settleReplaced } from "../core/replaced.ts";
 import { defaultOf } from "../core/settings.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Source } from "../core/source.ts";
-import { type Config, configFile, loadConfig, withoutSecrets } from "../io/config.ts";
+import { type Config, configFile, loadConfig, withChanges } from "../io/config.ts";
 import { migrationsBelow, readMigrations, sqlBelow, unreadFiles } from "../io/directory.ts";
 import { type KnownEffects, knownEffects } from "../io/known-effects.ts";
 import { type KnownBodies, knownBodies } from "../io/parsed.ts";
@@ -145,7 +145,7 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
   const placeOf = placesOf();
   const migrations = await readFiles(deps, read, { pattern, isNamed: options.config !== undefined });
   const released = ordinaryWords(read.secrets, migrations);
-  const config = released.size === 0 ? read : withoutSecrets(read, released);
+  const config = released.size === 0 ? read : withoutWords(read, released);
   if (released.size > 0) deps.onReleased?.(released);
   const { active, dormant } = settleReplaced(migrations, placeOf);
   let ledger: Ledger | undefined;
@@ -164,6 +164,10 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
     knownEffects: (about) => knownEffects([about, config.directories], deps.env),
   };
 }
+
+/** Those words of its secrets may be printed after all. */
+const withoutWords = (config: Config, released: ReadonlySet<string>): Config =>
+  withChanges(config, { secrets: config.secrets.filter((secret) => !released.has(secret)) });
 
 /** Where a config file names the folders: `migrate.config.json line 2`; undefined where none does. */
 export const foldersFile = ({ file, origins }: Pick<Config, "file" | "origins">): string | undefined => {

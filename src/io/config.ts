@@ -246,12 +246,11 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
 /** Passwords may be in these: whoever prints a value that holds a configuration prints none of them. */
 const UNLISTED = ["database", "scratch", "secrets", "variables"] as const;
 
-/** The same configuration, of which some texts may be printed after all. */
-export function withoutSecrets(config: Config, released: ReadonlySet<string>): Config {
-  // A spread has only what is listed.
-  const { database, scratch, variables } = config;
-  const secrets = config.secrets.filter((secret) => !released.has(secret));
-  return unlisted({ ...config, database, ...(scratch === undefined ? {} : { scratch }), variables, secrets });
+/** The same configuration but for `changes`: a spread has only what is listed. */
+export function withChanges(config: Config, changes: Partial<Config>): Config {
+  const { database, secrets, variables, scratch } = config;
+  const hidden = { database, secrets, variables, ...(scratch === undefined ? {} : { scratch }) };
+  return unlisted({ ...config, ...hidden, ...changes });
 }
 
 function unlisted(config: Config): Config {
