@@ -17,7 +17,7 @@ import { parseHeader } from "../core/header.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Stretch } from "../core/source.ts";
-import type { Config } from "../io/config.ts";
+import { type Config, withChanges } from "../io/config.ts";
 import {
   createDirectory,
   createFiles,
@@ -131,7 +131,9 @@ async function ownMigrations(deps: Deps, options: AdoptOptions, config: Config):
     if (!isInFolder(each, options.folder, deps) && !(await isEmptyDirectory(each, deps)))
       directories.push(each);
   const project =
-    directories.length === 0 ? undefined : await projectIn(deps, options, { ...config, directories });
+    directories.length === 0
+      ? undefined
+      : await projectIn(deps, options, withChanges(config, { directories }));
   if (project === undefined) return { directories: [], paths: new Map() };
   const { migrations, dormant } = project;
   const all = [...dormant, ...migrations.values()];

@@ -69,7 +69,7 @@ export async function diagnose(deps: Deps, options: ProjectOptions): Promise<Dia
   const project = await attempt("migrations", checks, () => openProject(deps, options, config));
   if (project !== undefined) checks.push(...files(project, deps));
   checks.push(...(await database(deps, config, project)));
-  const clean = (text: string): string => redact(text, config.secrets);
+  const clean = (text: string): string => redact(text, (project?.config ?? config).secrets);
   return {
     settings: describeConfig(config),
     checks: checks.map(({ message, hint, ...check }) => ({

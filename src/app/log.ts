@@ -3,6 +3,7 @@
 import { MigrateError } from "../core/errors.ts";
 import { ledgerOf } from "../core/ledger/calls.ts";
 import { redactAll } from "../core/redact.ts";
+import type { Config } from "../io/config.ts";
 import { type LogEntry, readLog as read } from "../io/queries.ts";
 import { connect, warnOf } from "./connect.ts";
 import { readable, readLedgers } from "./other-ledger.ts";
@@ -27,10 +28,24 @@ export async function readLog(deps: Deps, options: LogOptions): Promise<readonly
       const project = hasOthers ? await openProject(deps, options, config).catch(withoutFault) : undefined;
       if (project !== undefined) warnOf(readable(project, ledgers), deps.onNotice);
     }
-    return redactAll(entries, config.secrets);
+    return await withoutPasswords(entries, config, async () => {
+      const project = await openProject(deps, options, config).catch(withoutFault);
+      return project?.config ?? config;
+    });
   } finally {
     await session.close();
   }
+}
+
+/** The files may release a word that is a password, too; they are read only where an entry has it. */
+async function withoutPasswords(
+  entries: readonly LogEntry[],
+  { secrets }: Config,
+  withFiles: () => Promise<Config>,
+): Promise<readonly LogEntry[]> {
+  const masked = redactAll(entries, secrets);
+  const hasSecret = JSON.stringify(masked) !== JSON.stringify(redactAll(entries));
+  return hasSecret ? redactAll(entries, (await withFiles()).secrets) : masked;
 }
 
 function withoutFault(error: unknown): undefined {

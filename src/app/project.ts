@@ -9,12 +9,13 @@ import { placeOfKey } from "../core/header.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import { asOptions, type OptionNames } from "../core/option-names.ts";
+import { ordinaryWords } from "../core/ordinary.ts";
 import type { SessionPins } from "../core/plan/session.ts";
 import { settleReplaced } from "../core/replaced.ts";
 import { defaultOf } from "../core/settings.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Source } from "../core/source.ts";
-import { type Config, configFile, loadConfig } from "../io/config.ts";
+import { type Config, configFile, loadConfig, withChanges } from "../io/config.ts";
 import { migrationsBelow, readMigrations, sqlBelow, unreadFiles } from "../io/directory.ts";
 import { statsAt } from "../io/files.ts";
 import { type KnownEffects, knownEffects } from "../io/known-effects.ts";
@@ -46,6 +47,8 @@ export interface Deps {
   readonly killable?: (<T>(work: () => Promise<T>) => Promise<T>) | undefined;
   /** Told, once the configuration is known, which texts must not be printed. */
   readonly onSecrets?: (secrets: readonly string[]) => void;
+  /** Told, once the files are read, which of these texts may be printed, because the files say them. */
+  readonly onReleased?: (words: ReadonlySet<string>) => void;
   /** Told each file that was written. */
   readonly onWritten?: ((path: string) => void) | undefined;
   /** Told that a run begins, and then by what it returns the revision of each step that is done. */
@@ -138,10 +141,13 @@ export interface Project {
 
 /** Opens a project. Throws `MigrateError` of kind usage, source or graph, with every fault of every file. */
 export async function openProject(deps: Deps, options: ProjectOptions, known?: Config): Promise<Project> {
-  const config = known ?? (await openConfig(deps, options));
-  const pattern = filePattern(config.fileName);
+  const read = known ?? (await openConfig(deps, options));
+  const pattern = filePattern(read.fileName);
   const placeOf = placesOf();
-  const migrations = await readFiles(deps, config, { pattern, isNamed: options.config !== undefined });
+  const migrations = await readFiles(deps, read, { pattern, isNamed: options.config !== undefined });
+  const released = ordinaryWords(read.secrets, migrations);
+  const config = released.size === 0 ? read : withoutWords(read, released);
+  if (released.size > 0) deps.onReleased?.(released);
   const { active, dormant } = settleReplaced(migrations, placeOf);
   let ledger: Ledger | undefined;
   return {
@@ -159,6 +165,10 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
     knownEffects: (about) => knownEffects([about, config.directories], deps.env),
   };
 }
+
+/** Those words of its secrets may be printed after all. */
+const withoutWords = (config: Config, released: ReadonlySet<string>): Config =>
+  withChanges(config, { secrets: config.secrets.filter((secret) => !released.has(secret)) });
 
 /** Where a config file names the folders: `migrate.config.json line 2`; undefined where none does. */
 export const foldersFile = ({ file, origins }: Pick<Config, "file" | "origins">): string | undefined => {

@@ -6,7 +6,14 @@ import type { Ledger } from "../core/ledger/calls.ts";
 import type { Plan } from "../core/plan/types.ts";
 import type { Config } from "../io/config.ts";
 import { type ExecuteOptions, execute, type LockOptions } from "../io/execute.ts";
-import { type Backend, blockers, isStandby, lockHolders, rolesOfSession } from "../io/queries.ts";
+import {
+  type Backend,
+  blockers,
+  isStandby,
+  lockHolders,
+  rolesOfSession,
+  shutSchemas,
+} from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
 import { callback, count, type Rules, seconds } from "./options.ts";
 import type { Deps } from "./project.ts";
@@ -48,6 +55,7 @@ export function send(
     lockRetries: options.lockRetries ?? config.lockRetries,
     blockers: () => blockers(session, backend.pid),
     runsAs: async () => (await rolesOfSession(session)).role,
+    shut: (of) => shutSchemas(session, of),
     connectionOptions: session.connectionOptions,
     scratch: session.scratch,
     ...ofFiles,

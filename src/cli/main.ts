@@ -25,8 +25,8 @@ export interface Process {
 
 /** Runs one command line. Never throws. */
 export async function main(words: readonly string[], process: Process): Promise<number> {
-  const secrets: string[] = [];
-  const clean = (text: string): string => redact(text, secrets);
+  const secrets = new Set<string>();
+  const clean = (text: string): string => redact(text, [...secrets]);
   try {
     const line = await readCommandLine(words);
     return await answer(line, process, secrets, clean);
@@ -42,7 +42,7 @@ export async function main(words: readonly string[], process: Process): Promise<
 async function answer(
   line: CommandLine,
   process: Process,
-  secrets: string[],
+  secrets: Set<string>,
   clean: (text: string) => string,
 ): Promise<number> {
   const { args } = line;
@@ -67,9 +67,25 @@ async function answer(
       return exitCodes.usage;
     }
     const { env, now, signal, killable, onWritten, onRun } = process;
-    const onSecrets = (found: readonly string[]): void => void secrets.push(...found);
+    const onSecrets = (found: readonly string[]): void => {
+      for (const secret of found) secrets.add(secret);
+    };
+    const onReleased = (words: ReadonlySet<string>): void => {
+      for (const word of words) secrets.delete(word);
+    };
     const cwd = folderOf(process);
-    const deps: Deps = { env, cwd, now, names: asFlags, signal, killable, onSecrets, onWritten, onRun };
+    const deps: Deps = {
+      env,
+      cwd,
+      now,
+      names: asFlags,
+      signal,
+      killable,
+      onSecrets,
+      onReleased,
+      onWritten,
+      onRun,
+    };
     return await perform(line.command, {
       args,
       printer,

@@ -2,10 +2,11 @@
 
 import { IN_BATCHES } from "./batch.ts";
 import { characterHint } from "./characters.ts";
+import { deniedOn, grantingHint } from "./denied.ts";
 import { cancelled, type Excerpt, GOES_ON, MigrateError, NOTHING } from "./errors.ts";
 import { excerptAt } from "./fault.ts";
 import type { Graph } from "./graph.ts";
-import { grants, type LedgerUse } from "./ledger/grants.ts";
+import { grants, isOfLedger, type LedgerUse } from "./ledger/grants.ts";
 import { type Intent, isGuard, type LedgerState } from "./ledger/types.ts";
 import { withoutComments } from "./lexer.ts";
 import type { Migration } from "./migration.ts";
@@ -49,6 +50,8 @@ export interface Explaining {
   readonly connectionOptions?: string | undefined;
   /** Where the scratch database is that the plan runs on, if it runs on one. */
   readonly scratch?: string | undefined;
+  /** Of search_path, the schemas that this role may not use, in which the server looks for nothing; undefined where there are none. */
+  readonly shut?: Shut | undefined;
   /** What leads out where the step failed because what it does is done already; undefined where that is not why. */
   readonly recording?: string | undefined;
   /** What to type to go on behind what is done before this step, where the same command would count its steps anew. */
@@ -59,14 +62,21 @@ export interface Explaining {
   readonly adviceOnly?: boolean | undefined;
 }
 
+export interface Shut {
+  readonly schemas: readonly string[];
+  readonly role: string;
+}
+
 /** A statement of a plan failed. `failure` is kept as the cause. */
 export function explain(
   plan: Plan,
   batch: Batch,
   statement: Statement,
   failure: Failure,
-  { sourceText, aborted, runsAs, connectionOptions, scratch, recording, again, gone, adviceOnly }: Explaining,
+  explaining: Explaining,
 ): MigrateError {
+  const { sourceText, aborted, runsAs, connectionOptions, scratch, recording, again, gone, adviceOnly } =
+    explaining;
   const { purpose, origin } = statement;
   const { sqlstate } = failure;
   const step = stepOf(plan, batch, statement);
@@ -93,6 +103,7 @@ export function explain(
           ? undefined
           : missingHint(said.message);
     const walk = walkHint(statement, failure);
+    const shut = shutHint(statement, failure, explaining.shut);
     const advice =
       adviceOf(failure, statement, { step, isShared: batch.step === undefined, connectionOptions }) ??
       noSchemaHint(failure, {
@@ -108,12 +119,14 @@ export function explain(
       encodingHint(statement, failure) ??
       leftIndex(statement, failure) ??
       deniedIn(plan, batch, statement, failure, runsAs) ??
+      shut ??
       misleadingIn(statement, failure);
     const hints = missing === undefined ? [said.hint, advice] : [missing, said.hint];
     return error(
       "execution/statement",
       message,
-      lines(...(walk === undefined ? hints : [walk]), state, recording),
+      // What is in such a schema is not undone.
+      lines(...(walk === undefined ? hints : [walk]), state, shut === undefined ? recording : undefined),
       placeOf(statement, failure, sourceText),
     );
   }
@@ -247,10 +260,12 @@ const messageOf = ({ message, detail, where }: Failure): string =>
 function rightsHint(
   plan: Plan,
   { purpose }: Statement,
-  { sqlstate }: Failure,
+  { sqlstate, message }: Failure,
   runsAs: string | undefined,
 ): { readonly message?: string; readonly hint: string } | undefined {
   if (sqlstate !== "42501" || purpose === "commit" || purpose === "defer") return undefined;
+  const other = otherGrantHint(plan, message, runsAs);
+  if (other !== undefined) return { hint: other };
   if (purpose === "repair-ledger") return { hint: "as the owner of the ledger, run: migrate repair" };
   return purpose === "create-ledger"
     ? { hint: "as the owner of the ledger, run: migrate ensure-version" }
@@ -276,6 +291,17 @@ export function grantsHint(
   runsAs: string | undefined,
 ): string {
   return `as the owner of the ledger, run: ${grants(qualified(schema), whom(role, runsAs), use)}`;
+}
+
+/** What our own SQL must be granted that is not on the ledger; undefined where it is, or the server does not tell. */
+export function otherGrantHint(
+  { schema, role }: { schema: string; role?: string },
+  message: string,
+  runsAs: string | undefined,
+): string | undefined {
+  const denied = deniedOn(message);
+  if (denied === undefined || isOfLedger(denied, schema)) return undefined;
+  return grantingHint(denied, whom(role, runsAs));
 }
 
 /** What lets the role that connects become another. */
@@ -475,17 +501,23 @@ const TIMEOUTS: Readonly<Record<string, string>> = {
 export const quotedName = (message: string): string | undefined =>
   /["«»„“「](.+)["«»“”」]/.exec(message)?.[1]?.trim();
 
-/** Where a file sets search_path: the last place up to this one. */
-export const settingPath = (
-  statements: readonly { readonly origin?: Location; readonly searchPath?: unknown }[],
+/** What a file sets search_path with: the last statement up to this place. */
+const pathSetter = <T extends { readonly origin?: Location; readonly searchPath?: unknown }>(
+  statements: readonly T[],
   { path, line, column }: Location,
-): Location | undefined =>
+): T | undefined =>
   statements.findLast(
     ({ origin, searchPath }) =>
       searchPath !== undefined &&
       origin?.path === path &&
       (origin.line < line || (origin.line === line && origin.column <= column)),
-  )?.origin;
+  );
+
+/** Where that is. */
+export const settingPath = (
+  statements: readonly { readonly origin?: Location; readonly searchPath?: unknown }[],
+  place: Location,
+): Location | undefined => pathSetter(statements, place)?.origin;
 
 /** The schema that is not there, by its name; that search_path has none is said without one. */
 const missingSchema = ({ sqlstate, message }: Pick<Failure, "sqlstate" | "message">): string | undefined =>
@@ -532,6 +564,38 @@ const QUALIFY = "qualify the name (CREATE TABLE shop.users)";
 
 const SEARCH_PATH = "search_path = ";
 
+/** What is looked for by its name along search_path is not there: a relation, a routine, any other object. */
+export const LOOKED_FOR: ReadonlySet<string> = new Set(["42P01", "42883", "42704"]);
+
+/** The search_path that the author's statement had: what the file has set, or the project; undefined where it is the connection's. */
+export function searchPathOf(
+  { batches, settings }: Plan,
+  { origin }: Statement,
+): readonly string[] | undefined {
+  const all = batches.flatMap(({ statements }) => statements);
+  const set = origin === undefined ? undefined : pathSetter(all, origin)?.searchPath;
+  if (set !== undefined && set.length > 0) return set;
+  const path = settings.find((each) => each.startsWith(SEARCH_PATH));
+  return path === undefined ? undefined : searchPathNames(path.slice(SEARCH_PATH.length));
+}
+
+/** What to grant where something is not found that may be in a schema of search_path that this role may not use. */
+function shutHint(
+  { sql }: Statement,
+  { sqlstate = "", message }: Failure,
+  shut: Shut | undefined,
+): string | undefined {
+  if (shut === undefined || !LOOKED_FOR.has(sqlstate)) return undefined;
+  const name = quotedName(message);
+  const text = withoutComments(sql);
+  // With a schema before it, it is looked for there alone.
+  if (name !== undefined && [name, `"${name}"`].some((each) => text.includes(`.${each}`))) return undefined;
+  const schemas = shut.schemas.map((schema) => qualified(schema)).join(", ");
+  const role = qualified(shut.role);
+  const owner = shut.schemas.length === 1 ? "the owner of the schema" : "the owner of the schemas";
+  return `search_path names ${schemas}, which ${role} may not use: as ${owner}, run: GRANT USAGE ON SCHEMA ${schemas} TO ${role}`;
+}
+
 /** The name of an index that is taken: CREATE INDEX CONCURRENTLY leaves one where it fails. */
 function leftIndex({ tag, sql }: Statement, { sqlstate, message }: Failure): string | undefined {
   const name = quotedName(message);
@@ -557,7 +621,7 @@ function walkHint({ tag = "", sql, offset = 0 }: Statement, failure: Failure): s
 /** No such function or operator for its type; its value is no bigint, or too large for one. */
 const NO_INTEGER: ReadonlySet<string> = new Set(["42883", "22P02", "22003"]);
 
-/** What to grant where the author's SQL may not use a schema or the database; such names are whole in the message. */
+/** What to grant where the author's SQL may not use a schema, a language or the database; such names are whole in the message. */
 function deniedIn(
   { role }: Plan,
   { statements }: Batch,
@@ -565,17 +629,14 @@ function deniedIn(
   failure: Failure,
   runsAs: string | undefined,
 ): string | undefined {
-  const denied = DENIED.exec(failure.message);
+  const denied = failure.sqlstate === "42501" ? deniedOn(failure.message) : undefined;
   // The author's SQL may have switched to another role.
   const switches = statements.some(({ sql, origin }) => origin !== undefined && SWITCHES.test(sql));
-  if (failure.sqlstate !== "42501" || denied === null || switches) return undefined;
-  const [, kind, name] = denied;
-  const privileges =
-    kind === "database" ? "CREATE" : createsIn(statement, failure) ? "USAGE, CREATE" : "USAGE";
-  return `as the owner of the ${kind}, run: GRANT ${privileges} ON ${kind!.toUpperCase()} ${qualified(name!)} TO ${whom(role, runsAs)}`;
+  if (denied === undefined || switches || denied.kind === "relation" || denied.kind === "routine")
+    return undefined;
+  return grantingHint(denied, whom(role, runsAs), createsIn(statement, failure));
 }
 
-const DENIED = /^permission denied for (schema|database) (.+)$/;
 const SWITCHES = /\bSET\s+(?:(?:LOCAL|SESSION)\s+)?(?:ROLE|SESSION\s+AUTHORIZATION)\b/i;
 
 /** Whether the schema is that of what a statement creates, and not of something that it names besides. */

@@ -254,6 +254,13 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
 /** Passwords may be in these: whoever prints a value that holds a configuration prints none of them. */
 const UNLISTED = ["database", "scratch", "secrets", "variables"] as const;
 
+/** The same configuration but for `changes`: a spread has only what is listed. */
+export function withChanges(config: Config, changes: Partial<Config>): Config {
+  const { database, secrets, variables, scratch } = config;
+  const hidden = { database, secrets, variables, ...(scratch === undefined ? {} : { scratch }) };
+  return unlisted({ ...config, ...hidden, ...changes });
+}
+
 function unlisted(config: Config): Config {
   for (const key of UNLISTED) if (key in config) Object.defineProperty(config, key, { enumerable: false });
   return config;

@@ -6,6 +6,8 @@ import {
   type Explaining,
   explain,
   explainQuery,
+  LOOKED_FOR,
+  searchPathOf,
   stepOf,
   stepsIn,
   withoutPasswords,
@@ -35,6 +37,11 @@ export interface ExecuteOptions extends LockOptions {
   readonly sourceText: Explaining["sourceText"];
   /** The role that SQL runs as where the plan names none; asked where a right is missing. */
   readonly runsAs?: () => Promise<Explaining["runsAs"]>;
+  /** Asked where something is not found along search_path; without a path or a role, those of the session. */
+  readonly shut?: (of: {
+    readonly role: string | undefined;
+    readonly searchPath: readonly string[] | undefined;
+  }) => Promise<Explaining["shut"]>;
   readonly connectionOptions?: Explaining["connectionOptions"];
   readonly scratch?: Explaining["scratch"];
   /** What leads out where the step failed because of what is there already; read where that may be. */
@@ -289,6 +296,7 @@ const explained = async (
   {
     sourceText,
     runsAs,
+    shut,
     connectionOptions,
     scratch,
     recording,
@@ -304,6 +312,10 @@ const explained = async (
     sourceText,
     gone: name === undefined || step?.direction !== "up" ? undefined : await goneBy?.(step, name),
     runsAs: MAY_LACK_RIGHTS.has(failure.sqlstate ?? "") ? await runsAs?.() : undefined,
+    shut:
+      statement.origin !== undefined && LOOKED_FOR.has(failure.sqlstate ?? "")
+        ? await shut?.({ role: plan.role, searchPath: searchPathOf(plan, statement) })
+        : undefined,
     connectionOptions,
     scratch,
     recording: step && (await recording?.(step, { ...statement, sqlstate: failure.sqlstate ?? "" })),

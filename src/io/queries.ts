@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { VersionRow } from "../core/adopt/applied.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { SessionInfo } from "../core/event.ts";
-import { grantsHint, membershipHint, quotedName, startTimeoutHint } from "../core/explain.ts";
+import { grantsHint, membershipHint, otherGrantHint, quotedName, startTimeoutHint } from "../core/explain.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import type { LedgerUse } from "../core/ledger/grants.ts";
 import {
@@ -22,7 +22,8 @@ import {
   type LedgerState,
   sqlstates,
 } from "../core/ledger/types.ts";
-import { identifier, literal } from "../core/quote.ts";
+import { searchPathNames } from "../core/plan/session.ts";
+import { arrayLiteral, identifier, literal } from "../core/quote.ts";
 import { redact } from "../core/redact.ts";
 import { type DriverError, type Query, type Session, StatementFailure, sqlstateOf } from "./session/types.ts";
 
@@ -246,7 +247,10 @@ async function unreadableHint(
   if (isAboutRole && sqlstate === "22023")
     return `the configuration names it as "role": create it (CREATE ROLE ${identifier(role)}), or name another`;
   if (isAboutRole && sqlstate === "42501") return membershipHint(role, (await rolesOfSession(session)).user);
-  if (sqlstate === "42501") return grantsHint(names, use, (await rolesOfSession(session)).role);
+  if (sqlstate === "42501") {
+    const runsAs = (await rolesOfSession(session)).role;
+    return otherGrantHint(names, message, runsAs) ?? grantsHint(names, use, runsAs);
+  }
   if (/^42(?:703|804|809|846|883|P01)$/.test(sqlstate))
     return `the schema ${schema} has other objects with the names of the ledger's: keep the ledger in another schema, with "ledger": {"schema": "migrations"} in the config file`;
   return startTimeoutHint(failure, session.connectionOptions);
@@ -480,6 +484,37 @@ export async function sessionState(session: Session): Promise<SessionState> {
 /** Asked where a right is missing, which is what the user must see, even where the server does not answer. */
 export const rolesOfSession = (session: Session): Promise<Partial<SessionState>> =>
   sessionState(session).catch(() => ({}));
+
+/**
+ * Of a search_path, the schemas that are there and that the role may not use. Undefined where there are none, or the server
+ * does not answer.
+ */
+export async function shutSchemas(
+  session: Session,
+  of: { readonly role: string | undefined; readonly searchPath: readonly string[] | undefined },
+): Promise<{ readonly schemas: readonly string[]; readonly role: string } | undefined> {
+  try {
+    // Each file begins with the path that the connection was given.
+    const [state] = await session.read({
+      sql: `SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL role TO DEFAULT; SET LOCAL search_path TO DEFAULT;
+  SELECT current_user::pg_catalog.text AS role, pg_catalog.current_setting('search_path') AS path`,
+      row: z.object({ role: z.string(), path: z.string() }),
+    });
+    const role = of.role ?? state!.role;
+    const path = of.searchPath ?? searchPathNames(state!.path);
+    const names = path.map((name) => (name === "$user" ? role : name));
+    const rows = await session.read({
+      sql: `${PIN}
+  SELECT n.nspname::text AS name FROM pg_namespace AS n
+  WHERE n.nspname = ANY (${arrayLiteral(names)}::text[]) AND NOT has_schema_privilege(${literal(role)}::name, n.oid, 'USAGE')
+  ORDER BY n.nspname`,
+      row: z.object({ name: z.string() }),
+    });
+    return rows.length === 0 ? undefined : { schemas: rows.map(({ name }) => name), role };
+  } catch {
+    return undefined;
+  }
+}
 
 /** The names of all roles of the server but PostgreSQL's own. */
 export async function rolesOf(session: Session): Promise<readonly string[]> {

@@ -1,6 +1,12 @@
 /** What the server answers, in whatever language → the place in the file, and what to do. */
 import { describe, expect, test } from "vitest";
-import { explain, type Failure, noSchemaHint } from "../../src/core/explain.ts";
+import {
+  type Explaining,
+  explain,
+  type Failure,
+  noSchemaHint,
+  searchPathOf,
+} from "../../src/core/explain.ts";
 import type { Plan } from "../../src/core/plan/types.ts";
 
 const text = "-- revision: a\n\nDO $$\nBEGIN\n  PERFORM 1;\n  PERFORM 'é€'::int;\nEND $$;\n";
@@ -14,6 +20,7 @@ function explained(
   outside?: string,
   settings: readonly string[] = [],
   { tag = outside ?? "DO", direction = "up", said = sql } = {},
+  more: Partial<Explaining> = {},
 ) {
   const origin = { path: "a.up.sql", line: 3, column: 1, start, end: start + sql.length };
   const statement = ours
@@ -28,13 +35,13 @@ function explained(
     statements: 1,
   };
   const batch = { transactional: outside === undefined, step: 0, statements: [statement] };
-  const plan = { kind: "upgrade", from: ["0"], steps: [step], batches: [batch], settings };
+  const plan = { kind: "upgrade", from: ["0"], steps: [step], batches: [batch], settings, schema: "retort" };
   return explain(
     plan as unknown as Plan,
     batch as never,
     statement as never,
     { message: "no", lost: false, ...failure },
-    { sourceText: () => text, aborted: false },
+    { sourceText: () => text, aborted: false, ...more },
   );
 }
 
@@ -114,10 +121,57 @@ describe("advice by SQLSTATE", () => {
     ["DO", "schema public", "GRANT USAGE ON SCHEMA public TO "],
     ["CREATE TABLE", "schema My", 'GRANT USAGE, CREATE ON SCHEMA "My" TO '],
     ["CREATE SCHEMA", "database shop", "GRANT CREATE ON DATABASE shop TO "],
+    ["CREATE FUNCTION", "language plpgsql", "GRANT USAGE ON LANGUAGE plpgsql TO "],
   ])("%s, where permission is denied for %s", (tag, object, grant) => {
     const failure = { sqlstate: "42501", message: `permission denied for ${object}` };
     expect(explained(failure, false, tag).hint).toContain(`, run: ${grant}the role that connects\n`);
     expect(explained({ ...failure, message: "must be owner of schema x" }).hint).not.toContain("GRANT");
+  });
+
+  test.each([
+    ["language plpgsql", "as a superuser, run: GRANT USAGE ON LANGUAGE plpgsql TO the role that connects"],
+    ["view pg_roles", "as a superuser, run: GRANT SELECT ON pg_catalog.pg_roles TO "],
+    ["function pg_locks_of", "as the owner of the routine or a superuser, grant "],
+    ["table audit", "as the owner of audit, grant the role that connects what it lacks there"],
+    ["schema audit", "as the owner of the schema, run: GRANT USAGE ON SCHEMA audit TO "],
+    ...["schema retort", "table applied", "view progress", "sequence log_id_seq", "procedure begin_step"].map(
+      (object) => [object, "as the owner of the ledger, run: GRANT USAGE ON SCHEMA retort TO "],
+    ),
+  ])("our own SQL, where permission is denied for %s", (object, hint) => {
+    const failure = { sqlstate: "42501", message: `permission denied for ${object}` };
+    const error = explained(failure, true);
+    expect(error.hint?.startsWith(hint!)).toBe(true);
+    expect(error.message.includes("may not write to the ledger")).toBe(hint!.includes("of the ledger"));
+  });
+
+  test("what is not found may be in a schema of search_path that the role may not use: nothing is recorded", () => {
+    const more = { shut: { schemas: ["public", "My"], role: "dw" }, recording: "record that" };
+    const hintOf = (sqlstate: string, message: string, said = "DROP TABLE users;") =>
+      explained({ sqlstate, message }, false, "DROP TABLE", [], { said }, more).hint;
+    for (const message of ['table "users" does not exist', "Tabelle »users« existiert nicht"]) {
+      const hint = hintOf("42P01", message);
+      expect(hint).toMatch(
+        /^search_path names public, "My", which dw .*: GRANT USAGE ON SCHEMA public, "My" TO dw\n/,
+      );
+      expect(hint).not.toContain("record that");
+    }
+    expect(hintOf("42P01", 'table "users" does not exist', "DROP TABLE app.users;")).toMatch(
+      /^[^G]*record that$/,
+    );
+    expect(hintOf("42703", 'column "a" does not exist')).toMatch(/^[^G]*record that$/);
+  });
+
+  test.each([
+    [[], undefined],
+    [['search_path = "$user", shop'], ["$user", "shop"]],
+    [["search_path = shop"], ["app"], ["app"]],
+    [["search_path = shop"], ["shop"], []],
+  ])("the search_path of a statement: %o", (settings, path, searchPath?: string[]) => {
+    const place = { path: "a", line: 1, column: 1, start: 0, end: 1 };
+    const set = { sql: "", purpose: "user", origin: place, searchPath } as const;
+    const statement = { sql: "", purpose: "user", origin: { ...place, line: 2 } } as const;
+    const plan = { settings, batches: [{ statements: [set, statement] }] } as unknown as Plan;
+    expect(searchPathOf(plan, statement)).toEqual(path);
   });
 
   test("an index whose name is taken may be what a failed CREATE INDEX CONCURRENTLY has left", () => {

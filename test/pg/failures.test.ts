@@ -6,6 +6,7 @@ import type { Event } from "../../src/core/event.ts";
 import { dump, ledger } from "../support/dump.ts";
 import { failureOf, headerLines, ownDatabase, project, until, withLock } from "../support/project.ts";
 import { proxy } from "../support/proxy.ts";
+import { ownRole } from "../support/roles.ts";
 import { query, servers } from "../support/server.ts";
 
 /** A statement that fails: `at` is where, in the line of the statement; 1 where the server does not say. */
@@ -108,6 +109,49 @@ describe.each(servers())("on $name", (server) => {
       }).upgrade(url),
     );
     expect(hint).toMatch(/^search_path has no schema/);
+  });
+
+  test("a table in a schema of search_path that the role may not use is not undone", async () => {
+    const role = await ownRole(server, "LOGIN");
+    const { url, name } = await ownDatabase(server);
+    await query(
+      url,
+      `GRANT CREATE ON DATABASE ${name} TO ${role.name}; GRANT USAGE, CREATE ON SCHEMA public TO ${role.name}`,
+    );
+    const files = { a: { up: "CREATE TABLE t ();", down: "DROP TABLE t;" } };
+    await project(files).upgrade(role.url(name));
+    await query(url, `REVOKE ALL ON SCHEMA public FROM PUBLIC, ${role.name}`);
+    const grant = `search_path names public, which ${role.name} may not use: as the owner of the schema, run: GRANT USAGE ON SCHEMA public TO ${role.name}`;
+    for (const failing of [
+      () => project(files).downgrade(role.url(name), "base"),
+      () =>
+        project({ ...files, b: "SET search_path = public; ALTER TABLE t ADD n int;" }).upgrade(
+          role.url(name),
+        ),
+    ]) {
+      const hint = String((await failureOf(failing())).hint);
+      expect(hint.split("\n")[0]).toBe(grant);
+      expect(hint).not.toContain("migrate stamp");
+    }
+    await query(url, /run: (.*)/.exec(grant)![1]!);
+    await project(files).downgrade(role.url(name), "base");
+  });
+
+  test("a right that is not on the ledger is not granted with those on it", async () => {
+    const role = await ownRole(server, "LOGIN");
+    const { url, name } = await ownDatabase(server);
+    await query(
+      url,
+      `GRANT CREATE ON DATABASE ${name} TO ${role.name};
+       REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC; REVOKE SELECT ON pg_catalog.pg_roles FROM PUBLIC`,
+    );
+    const one = project({ a: "SELECT 1;" });
+    for (const right of ["USAGE ON LANGUAGE plpgsql", "SELECT ON pg_catalog.pg_roles"]) {
+      const { hint } = await failureOf(one.upgrade(role.url(name)));
+      expect(hint).toBe(`as a superuser, run: GRANT ${right} TO "${role.name}"`);
+      await query(url, /run: (.*)/.exec(String(hint))![1]!);
+    }
+    await one.upgrade(role.url(name));
   });
 
   test("what an earlier migration has dropped or renamed: which one, in a run and in a test", async () => {

@@ -303,6 +303,28 @@ describe("passwords that statements set", () => {
   });
 });
 
+test("a password that the files use as a name is shown as that name, and not as the password", async () => {
+  const word = "shopkeeper";
+  const role = await ownRole(server!, `LOGIN; ALTER ROLE :role PASSWORD '${word}'`);
+  const { url, name } = await ownDatabase(server!);
+  await query(url, `GRANT ALL ON DATABASE ${name} TO ${pg.escapeIdentifier(role.name)}`);
+  const address = withPassword(role.url(name), word);
+  const told = async (up: string, ...words: readonly string[]): Promise<string> => {
+    const { folder } = project({ a: `${up}\nDO $$ BEGIN RAISE 'no ${word}'; END $$;` });
+    const { stdout, stderr } = await migrate([...words, "--database", address], { cwd: folder });
+    return stdout + stderr;
+  };
+  const creates = `CREATE SCHEMA ${word};`;
+  expect(await told("SELECT 1;", "upgrade")).toContain("no ***");
+  expect(await told(creates, "upgrade")).toContain(`no ${word}`);
+  expect(await told("SELECT 1;", "log")).toContain("no ***");
+  const log = await told(creates, "log");
+  expect(log).toContain("no ***");
+  expect(log).toContain(`no ${word}`);
+  expect(await told(`${creates} ALTER ROLE r PASSWORD '${word}' x;`, "upgrade")).toContain("PASSWORD *** x");
+  expect(await told(creates, "config")).toContain(`${role.name}:***@`);
+});
+
 test("a password of 10,000 characters connects, and is shown nowhere", async () => {
   const long = "pä:@/'\\%41 ".repeat(900).slice(0, 10_000);
   const role = await ownRole(server!, `LOGIN; ALTER ROLE :role PASSWORD ${pg.escapeLiteral(long)}`);

@@ -1,7 +1,10 @@
 /** The schema of a ledger and a role, as they stand in SQL → the GRANTs with which that role may use the ledger. */
+import { LEDGER_TABLES } from "../catalog/ledgers.ts";
+import type { Denied } from "../denied.ts";
+import { routines } from "./format.ts";
 
 /** Who may not create the ledger. */
-interface Denied {
+interface Uncreated {
   /** What it lacks: a right on the database, or on the schema that is there. */
   readonly on: "database" | "schema";
   readonly object: string;
@@ -16,12 +19,22 @@ interface Denied {
  * The two ways to a ledger that a role without the rights may use, each whole: it may create the ledger, and then owns it; or
  * another creates it, which does not take the role that the project sets, and grants what is needed.
  */
-export function mayBeCreated({ on, object, to, schema, isSet }: Denied): string {
+export function mayBeCreated({ on, object, to, schema, isSet }: Uncreated): string {
   const right = on === "database" ? "CREATE ON DATABASE" : "CREATE, USAGE ON SCHEMA";
   return (
     `as the owner of the ${on}, run: GRANT ${right} ${object} TO ${to}; or create the ledger for it` +
     `${isSet ? ', with a config file without "role"' : ""}: migrate ensure-version, then: ${grants(schema, to)}`
   );
+}
+
+/** Whether a right that our own SQL lacks is one on the ledger in `schema`: the server says no schema of a table or a routine. */
+export function isOfLedger({ kind, name }: Denied, schema: string): boolean {
+  if (kind === "schema") return name === schema;
+  // Of a relation, the view and the sequence of the log besides the tables.
+  if (kind === "relation") return [...LEDGER_TABLES, "log_id_seq", "progress"].includes(name);
+  if (kind === "routine") return routines().some((routine) => routine.name === name);
+  // Creating the ledger's schema is what takes a right on the database.
+  return kind === "database";
 }
 
 /** What is to be done with a ledger: shown, or written by an upgrade and the like. */
