@@ -225,6 +225,31 @@ describe.each(servers())("on $name", (server) => {
     expect(await upgrades(url)).toEqual(["a", "b"]);
   });
 
+  test("a guard before the first step that waits for the ledger: tried again under the lock, which it has released", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({
+      a: "CREATE TABLE t ();",
+      b: { up: "VACUUM t;\nSELECT 1 / count(*) FROM t;", header: ["transaction: none"] },
+    });
+    await failureOf(shop.upgrade(url));
+    await query(url, "INSERT INTO t DEFAULT VALUES");
+    const events: Event[] = [];
+    await withClient(url, async (client) => {
+      await client.query("BEGIN; UPDATE retort.intent SET found = found");
+      const failed = await failureOf(shop.upgrade(url, "b", { lockRetries: 0 }));
+      expect(failed).toMatchObject({
+        hint: "another session holds that lock: wait until it is done, and run the same command again\nnothing was changed",
+      });
+      const upgrade = shop.upgrade(`${url}?options=-c%20lock_timeout%3D300ms`, "b", {
+        onEvent: (event) => events.push(event),
+      });
+      while (!events.some(({ type }) => type === "retry")) await sleep(20);
+      await client.query("COMMIT");
+      expect(await upgrade).toMatchObject({ done: true });
+    });
+    expect(await upgrades(url)).toEqual(["a", "b"]);
+  });
+
   test("a ledger that another session keeps from being read is not waited for without end", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({ a: "SELECT 1;", b: "SELECT 2;" });
