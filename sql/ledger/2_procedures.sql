@@ -3,11 +3,15 @@
 -- before its first expression, and names the types of its variables in full.
 
 -- Resets the settings to those of the connection; names mean PostgreSQL's own objects, and text is
--- read as written.
+-- read as written. To its end the transaction keeps its lock_timeout: whoever waits for what the
+-- author's SQL has locked does not wait for the ledger, too.
 CREATE PROCEDURE retort.protect_session()
 LANGUAGE plpgsql AS $body$
+DECLARE
+  time_limit CONSTANT pg_catalog.text := pg_catalog.current_setting('lock_timeout');
 BEGIN
   RESET ALL;
+  PERFORM pg_catalog.set_config('lock_timeout', time_limit, true);
   SET search_path = pg_catalog, pg_temp;
   SET client_encoding = 'UTF8';
   SET standard_conforming_strings = on;
@@ -360,6 +364,7 @@ DECLARE
   kept pg_catalog.text[] := '{}';
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RESET lock_timeout;
   -- Only if there is a timeout: pg_settings is slow.
   IF current_setting('lock_timeout') <> '0' OR current_setting('statement_timeout') <> '0' THEN
     kept := ARRAY(SELECT s.name FROM pg_settings AS s
@@ -812,12 +817,14 @@ END
 $body$;
 
 -- Records that a statement outside a transaction succeeded, if the next one runs in a session of
--- its own. A batch that is sent alone has no lock.
+-- its own. A batch that is sent alone has no lock. It waits for the ledger without limit: what it
+-- records is done.
 CREATE PROCEDURE retort.end_statement(revision text, statement integer,
   has_lock boolean DEFAULT true, direction text DEFAULT 'up')
 LANGUAGE plpgsql AS $body$
 BEGIN
   CALL retort.protect_session();
+  SET LOCAL lock_timeout = 0;
   IF has_lock THEN
     CALL retort.require_lock();
   END IF;
@@ -910,11 +917,12 @@ DECLARE
   took interval;
 BEGIN
   CALL retort.protect_session();
+  -- Where another session has changed the ledger, this waits for it: a part of the duration.
+  UPDATE retort.state AS s
+    SET revisions = s.revisions + 1, digest = s.digest + retort.digest_of(revision);
   took := retort.step_duration();
   INSERT INTO retort.applied VALUES (revision, checksum, code_checksum, parents, depends_on,
     message, clock_timestamp(), SESSION_USER, took, how);
-  UPDATE retort.state AS s
-    SET revisions = s.revisions + 1, digest = s.digest + retort.digest_of(revision);
   DELETE FROM retort.intent;
   INSERT INTO retort.log (at, by, event, revision, checksum, how, duration)
     VALUES (clock_timestamp(), SESSION_USER, 'upgrade', revision, checksum, how, took);
@@ -928,10 +936,10 @@ DECLARE
   took interval;
 BEGIN
   CALL retort.protect_session();
-  took := retort.step_duration();
-  DELETE FROM retort.applied AS a WHERE a.revision = end_downgrade.revision;
   UPDATE retort.state AS s
     SET revisions = s.revisions - 1, digest = s.digest - retort.digest_of(revision);
+  DELETE FROM retort.applied AS a WHERE a.revision = end_downgrade.revision;
+  took := retort.step_duration();
   DELETE FROM retort.intent;
   INSERT INTO retort.log (at, by, event, revision, checksum, how, duration)
     VALUES (clock_timestamp(), SESSION_USER, 'downgrade', revision, checksum, how, took);
@@ -1035,6 +1043,7 @@ CREATE PROCEDURE retort.fail(revision text, direction text, statement integer, e
 LANGUAGE plpgsql AS $body$
 BEGIN
   CALL retort.protect_session();
+  SET LOCAL lock_timeout = '5s';
   UPDATE retort.intent AS i SET error = fail.error
     WHERE i.revision = fail.revision AND i.statement = fail.statement;
   INSERT INTO retort.log (at, by, event, revision, how, detail)

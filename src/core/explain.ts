@@ -442,6 +442,9 @@ export const startTimeoutHint = (
   connectionOptions: string | undefined,
 ): string | undefined => {
   const setting = limitMet(failure) ?? TIMEOUTS[failure.sqlstate ?? ""];
+  // The guard of the ledger sets one where there is none.
+  if (setting === "lock_timeout" && connectionOptions?.includes(setting) !== true)
+    return "another session holds that lock: wait until it is done, and run the same command again";
   return setting === undefined ? undefined : turnedOff(setting, "0", connectionOptions);
 };
 

@@ -21,17 +21,20 @@ export function lockHeld(
   cause?: unknown,
 ): MigrateError {
   const who = holders.map(sessionText).join("; ");
-  const idle = holders.find((each) => each.idle !== undefined);
-  const wait =
-    idle === undefined
-      ? `wait until it is done, ${next}`
-      : `the session of pid ${idle.pid} is idle, and keeps the lock until it ends: wait for that, ${next}; to end it: SELECT pg_terminate_backend(${idle.pid})`;
   return new MigrateError(
     {
       code: "state/locked",
       message: `another session holds the lock of the ledger${mayDo}${who === "" ? "" : `: ${who}`}${waited === undefined ? "" : ` (waited ${waited.toFixed(0)} s)`}`,
-      hint: `${lead}${wait}`,
+      hint: `${lead}${waitHint(holders, next)}`,
     },
     { cause },
   );
+}
+
+/** What to do about the sessions that hold a lock; `next`: besides waiting, or after it. */
+export function waitHint(holders: readonly SessionInfo[], next: string): string {
+  const idle = holders.find((each) => each.idle !== undefined);
+  return idle === undefined
+    ? `wait until it is done, ${next}`
+    : `the session of pid ${idle.pid} is idle, and keeps the lock until it ends: wait for that, ${next}; to end it: SELECT pg_terminate_backend(${idle.pid})`;
 }

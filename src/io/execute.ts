@@ -175,6 +175,9 @@ async function runBatches(plan: Plan, session: Session, options: ExecuteOptions)
       batch = error.item.batch;
       retries += 1;
       await waitForLock(failed, retries, options);
+      // The guards before the first step release it where they stop.
+      if (plan.batches[batch]!.statements.some(({ purpose }) => purpose === "guard-ledger"))
+        await takeLock(plan, session, options);
     } finally {
       watch.stop();
     }

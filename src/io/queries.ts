@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { VersionRow } from "../core/adopt/applied.ts";
 import { MigrateError } from "../core/errors.ts";
-import type { SessionInfo } from "../core/event.ts";
+import { type SessionInfo, sessionText } from "../core/event.ts";
 import { grantsHint, membershipHint, otherGrantHint, quotedName, startTimeoutHint } from "../core/explain.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import type { LedgerUse } from "../core/ledger/grants.ts";
@@ -22,6 +22,7 @@ import {
   type LedgerState,
   sqlstates,
 } from "../core/ledger/types.ts";
+import { waitHint } from "../core/lock-held.ts";
 import { searchPathNames } from "../core/plan/session.ts";
 import { arrayLiteral, identifier, literal } from "../core/quote.ts";
 import { redact } from "../core/redact.ts";
@@ -210,6 +211,8 @@ async function unreadable(
 ): Promise<unknown> {
   if (!(error instanceof StatementFailure)) return error;
   const { message, sqlstate, lost, hint } = error;
+  const holders = sqlstate === "55P03" ? await tableHolders(session, names).catch(() => []) : [];
+  const who = holders.length === 0 ? "" : `\nit waited for ${holders.map(sessionText).join("; ")}`;
   const [code, text, what] = lost
     ? [
         "execution/connection-lost",
@@ -220,8 +223,10 @@ async function unreadable(
       ? ["state/guard", message.replace(/^retort: /, ""), hint]
       : [
           "execution/ledger",
-          `cannot read the ledger: ${message}`,
-          await unreadableHint(error, names, use, session),
+          `cannot read the ledger: ${message}${who}`,
+          sqlstate === "55P03"
+            ? waitHint(holders, "and run the same command again")
+            : await unreadableHint(error, names, use, session),
         ];
   return new MigrateError(
     {
@@ -372,6 +377,17 @@ export function lockHolders(session: Session, { lockKey }: Ledger): Promise<read
   WHERE own.virtualtransaction IN (SELECT l.virtualtransaction ${held} AND l.pid IS NULL)`),
   );
 }
+
+/** Who keeps others from reading the ledger's tables. */
+const tableHolders = (session: Session, { schema }: LedgerNames): Promise<readonly SessionInfo[]> =>
+  session.read(
+    sessions(`WHERE a.pid IN (SELECT l.pid FROM pg_catalog.pg_locks AS l
+      JOIN pg_catalog.pg_class AS c ON c.oid = l.relation
+      JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE l.locktype = 'relation' AND l.granted AND l.mode = 'AccessExclusiveLock'
+      AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+      AND n.nspname = ${literal(schema)})`),
+  );
 
 /** The sessions that the one of that process id waits for; asked over another connection. */
 export function blockers(session: Session, pid: number): Promise<readonly SessionInfo[]> {

@@ -55,13 +55,15 @@ describe("the list of statements", () => {
     expect([before, alone, after, last].map((b) => [b!.transactional, shape(b!)])).toEqual([
       [true, "begin guard-step user defer reset intent commit"],
       [false, "reset guard-part setting user"],
-      [true, "begin reset guard-part intent commit"],
+      [true, "begin reset guard-part setting intent commit"],
       [true, "begin reset guard-part user defer reset record commit"],
     ]);
     expect(sqlOf(before!, "user")).toEqual(["A;"]);
     expect(sqlOf(before!, "intent")[0]).toMatch(/^CALL retort\.intend\('a', 'up', 2, 3,/);
     expect(sqlOf(alone!, "guard-part")).toEqual(["CALL retort.resume_step('a', 2);"]);
     expect(sqlOf(alone!, "setting")).toEqual(["SET lock_timeout = 0;"]);
+    // What is done must be recorded; what can be rolled back does not wait so long.
+    expect(sqlOf(after!, "setting")).toEqual(["SET LOCAL lock_timeout = 0;"]);
     expect(sqlOf(last!, "user")).toEqual(["B;"]);
   });
 
@@ -71,7 +73,7 @@ describe("the list of statements", () => {
       "begin guard-step user defer reset intent commit",
       "begin reset guard-part user defer reset intent commit",
       "reset guard-part setting user",
-      "begin reset guard-part record commit",
+      "begin reset guard-part setting record commit",
     ]);
   });
 

@@ -181,6 +181,92 @@ describe.each(servers())("on $name", (server) => {
     await shop.upgrade(url);
   });
 
+  test("a row of the ledger that another session has changed: rolled back and tried again, too", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({ a: "CREATE TABLE t (x int);", b: "ALTER TABLE t ADD y int;" });
+    await shop.upgrade(url, "a");
+    await withClient(url, async (client) => {
+      await client.query("SET application_name = 'psql'; BEGIN; UPDATE retort.state SET digest = digest");
+      const failed = await failureOf(shop.upgrade(url, "b", { lockTimeout: "800ms", lockRetries: 0 }));
+      expect(failed.message).toMatch(
+        /^a record statement of revision b .* failed: canceling statement due to lock timeout\n.*it waited for pid \d+, psql, /s,
+      );
+      const events: Event[] = [];
+      const onEvent = (event: Event) => events.push(event);
+      const upgrade = shop.upgrade(url, "b", { lockTimeout: "300ms", onEvent });
+      while (!events.some(({ type }) => type === "retry")) await sleep(20);
+      // Nobody waits for the table behind it.
+      await query(url, "SET lock_timeout = '1s'; SELECT FROM t");
+      await client.query("COMMIT");
+      expect(await upgrade).toMatchObject({ done: true });
+    });
+    expect(await upgrades(url)).toEqual(["a", "b"]);
+  });
+
+  test("what is done outside a transaction is recorded, however long that waits", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({ a: "CREATE TABLE t (x int);", b: "CREATE INDEX CONCURRENTLY t_x ON t (x);" });
+    await shop.upgrade(url, "a");
+    const waits = (what: string): string =>
+      `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ '${what}' AND datname = current_database()`;
+    await withClient(url, async (reader) => {
+      await reader.query("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM t;");
+      const upgrade = shop.upgrade(url, "b", { lockTimeout: "100ms", lockRetries: 0 });
+      await until(url, waits("CONCURRENTLY"));
+      await withClient(url, async (writer) => {
+        await writer.query("BEGIN; UPDATE retort.state SET digest = digest");
+        await reader.query("COMMIT");
+        await until(url, waits("end_upgrade"));
+        await sleep(500);
+        await writer.query("COMMIT");
+      });
+      expect(await upgrade).toMatchObject({ done: true });
+    });
+    expect(await upgrades(url)).toEqual(["a", "b"]);
+  });
+
+  test("a guard before the first step that waits for the ledger: tried again under the lock, which it has released", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({
+      a: "CREATE TABLE t ();",
+      b: { up: "VACUUM t;\nSELECT 1 / count(*) FROM t;", header: ["transaction: none"] },
+    });
+    await failureOf(shop.upgrade(url));
+    await query(url, "INSERT INTO t DEFAULT VALUES");
+    const events: Event[] = [];
+    await withClient(url, async (client) => {
+      await client.query("BEGIN; UPDATE retort.intent SET found = found");
+      const failed = await failureOf(shop.upgrade(url, "b", { lockRetries: 0 }));
+      expect(failed).toMatchObject({
+        hint: "another session holds that lock: wait until it is done, and run the same command again\nnothing was changed",
+      });
+      const upgrade = shop.upgrade(`${url}?options=-c%20lock_timeout%3D300ms`, "b", {
+        onEvent: (event) => events.push(event),
+      });
+      while (!events.some(({ type }) => type === "retry")) await sleep(20);
+      await client.query("COMMIT");
+      expect(await upgrade).toMatchObject({ done: true });
+    });
+    expect(await upgrades(url)).toEqual(["a", "b"]);
+  });
+
+  test("a ledger that another session keeps from being read is not waited for without end", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({ a: "SELECT 1;", b: "SELECT 2;" });
+    await shop.upgrade(url, "a");
+    await withClient(url, async (client) => {
+      await client.query("SET application_name = 'psql'; BEGIN; ALTER TABLE retort.applied ADD ticket text");
+      const { code, stderr } = await migrate(["status", "--database", url], { cwd: shop.folder });
+      expect(code).toBe(6);
+      expect(stderr).toMatch(
+        /^error\[execution\/ledger\] cannot read the ledger: .*lock timeout\n {2}it waited for pid \d+, psql, .*BEGIN; ALTER/,
+      );
+      expect(stderr).toMatch(
+        /the session of pid \d+ is idle, and keeps the lock until it ends: wait for that, and run the same command again; to end it: SELECT pg_terminate_backend\(\d+\)/,
+      );
+    });
+  });
+
   test("a deadlock: rolled back, and tried again when the other is done", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({

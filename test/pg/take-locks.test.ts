@@ -75,6 +75,18 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     });
   });
 
+  test("a row of the ledger that another session has changed is not waited for while others wait for the step", async () => {
+    const { url } = await ownDatabase(server);
+    await shop.upgrade(url, "a");
+    await withClient(url, async (client) => {
+      await client.query("BEGIN; UPDATE retort.state SET digest = digest");
+      const { code, stderr } = await runScript(url, await scriptOf("a:b"), short);
+      expect(code).toBe(3);
+      expect(stderr).toMatch(/canceling statement due to lock timeout\nCONTEXT: {2}.*"state"/);
+    });
+    expect(await query(url, "SELECT FROM pg_class WHERE relname = 'u'")).toEqual([]);
+  });
+
   test("when all tries are used up it stops, and nothing of the step is done", async () => {
     const { url } = await ownDatabase(server);
     await shop.upgrade(url, "a");

@@ -35,6 +35,8 @@ export function outsideBatches(
   let open: Statement[] | undefined;
   /** It holds something of the author's; a SET may have made the session another role's. */
   let dirty = false;
+  /** The statement before it stood outside, and is done: that must be recorded, however long the ledger is locked. */
+  let isDone = false;
   const kept: Statement[] = settingsBefore(step.statements, step.resumeAt ?? 1).map((sql) =>
     again(sql, index),
   );
@@ -75,9 +77,11 @@ export function outsideBatches(
     const inside = open ?? guarded();
     const authors = inside.some(({ purpose }) => purpose === "user" || purpose === "user-setting");
     const protects = [...(dirty ? deferred(index) : []), ...(authors ? resetting(pins.role, index) : [])];
-    add(transaction([...inside, ...protects, ...ending]));
+    const patience = isDone ? statements("setting", ["SET LOCAL lock_timeout = 0"], index) : [];
+    add(transaction([...inside, ...patience, ...protects, ...ending]));
     open = undefined;
     dirty = false;
+    isDone = false;
   };
   /** Ends a transaction with the intent of statement `number`. */
   const intend = (number: number): void => {
@@ -108,6 +112,7 @@ export function outsideBatches(
     if (intended !== number || step.rewritten === true) intend(number);
     const timeouts = timeoutsOutside(step, index, statement);
     add({ transactional: false, statements: [...guarded(), ...timeouts, ...sent] }, statement);
+    isDone = true;
     if (SHOWS.test(statement.trace?.kind ?? ""))
       open = guarded({
         sql: ledger.requireDone({ revision, statement: number }),
