@@ -85,7 +85,7 @@ const intent = object({
 
 const recorded = { revision: text, checksum: sha256, appliedAt: time, appliedBy: text };
 const finding = z.discriminatedUnion("kind", [
-  object({ ...recorded, kind: z.enum(["body", "comments"]), path: text, fileChecksum: sha256 }),
+  object({ ...recorded, kind: z.enum(["body", "comments"]), path: text, fileChecksum: sha256, hint: text }),
   object({
     ...recorded,
     kind: z.literal("header"),
@@ -326,6 +326,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
       waiting: count,
       serverVersion: object({ number: count, text }).optional(),
       emptyDowns: texts,
+      emptyUps: texts,
     }).optional(),
     schema: object({ scratch, differences, ignored: count, rows: texts }).optional(),
   }),

@@ -18,7 +18,7 @@ import { hasSchemaFolder } from "../io/schema-folder.ts";
 import type { Notice } from "../io/session/types.ts";
 import { checkSchema, type SchemaCheck } from "./check-schema.ts";
 import { stepInputs } from "./compile.ts";
-import { leavesWhatItMakes } from "./empty-down.ts";
+import { joins, leavesWhatItMakes } from "./empty-files.ts";
 import type { Standing } from "./look.ts";
 import { type Deps, openWarned, type Project, type ProjectOptions, withMigrations } from "./project.ts";
 
@@ -53,6 +53,8 @@ export interface Check {
      * Not findings: it may be meant.
      */
     readonly emptyDowns: readonly string[];
+    /** Of the up files without a statement, but for those that join what they follow. Not findings, either. */
+    readonly emptyUps: readonly string[];
   };
   /** Absent where it was not checked: nobody has named a schema folder and there is none, or a file does not parse. */
   readonly schema?: SchemaCheck;
@@ -127,6 +129,11 @@ async function checkFiles(
     waiting: 0,
     ...version,
     emptyDowns: await emptyDowns(project, inputs, serverVersion),
+    emptyUps: inputs.flatMap(({ direction, revision, statements, path }) =>
+      direction === "up" && statements.length === 0 && !joins(project.migrations.get(revision)!)
+        ? [path]
+        : [],
+    ),
   };
   if (project.dormant.length === 0) return { faults, checked };
   const waiting = waitingProject(project);

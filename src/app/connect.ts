@@ -17,7 +17,7 @@ import {
   openProject,
   type Project,
   type ProjectOptions,
-  warnOfEmpty,
+  warnOfFolders,
 } from "./project.ts";
 import { missingSchemas } from "./search-path.ts";
 
@@ -62,7 +62,7 @@ export async function openConnected(
   const config = await openConfig(deps, options);
   const open = async (): Promise<Project> => {
     const project = await openProject(deps, options, config);
-    if (options.expectsNone !== true) warnOfEmpty(project, deps, options.onNotice);
+    if (options.expectsNone !== true) warnOfFolders(project, deps, options.onNotice);
     return project;
   };
   const { database } = config;

@@ -41,6 +41,7 @@ import {
   openProject,
   type Project,
   type ProjectOptions,
+  unreadBelow,
 } from "./project.ts";
 import { missingSchemas } from "./search-path.ts";
 
@@ -148,6 +149,7 @@ function files(project: Project, deps: Deps): readonly Examination[] {
     return [{ check: "migrations", status: isWrong ? "wrong" : "odd", message: `none in ${folders}`, hint }];
   }
   const { migrations, graph, pattern, config } = project;
+  const unread = unreadBelow(project, deps);
   const folders = config.directories.map((folder) => path.relative(deps.cwd, folder) || ".").join(", ");
   const several: Examination = {
     check: "heads",
@@ -157,6 +159,7 @@ function files(project: Project, deps: Deps): readonly Examination[] {
   };
   return [
     ok("migrations", `${migrations.size} in ${folders}`),
+    ...(unread === undefined ? [] : [{ check: "folders", status: "odd", ...unread } as const]),
     graph.heads.length > 1 ? several : ok("heads", graph.heads.join(", ")),
     ...sharedNumbers(graph, pattern).map(
       (shared): Examination => ({

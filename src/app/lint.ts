@@ -22,7 +22,7 @@ import {
   openWarned,
   type Project,
   type ProjectOptions,
-  warnOfEmpty,
+  warnOfFolders,
 } from "./project.ts";
 import { stepsOfRange, withEnd } from "./steps.ts";
 
@@ -152,7 +152,7 @@ async function choose(deps: Deps, options: LintOptions): Promise<Chosen> {
       });
       return { project: state.project, revisions: new Set(state.pending), oneByOne: false };
     }
-    warnOfEmpty(project, deps);
+    warnOfFolders(project, deps);
     return { project, revisions: new Set(project.graph.order), oneByOne: true };
   }
   const project = await openWarned(deps, options);

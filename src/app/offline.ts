@@ -14,7 +14,7 @@ import { appliedAfter, currentHeads, idsOf, type Step } from "../core/steps.ts";
 import { type CompileOptions, compileRules, compileSteps } from "./compile.ts";
 import { connect } from "./connect.ts";
 import { warnOfNewer } from "./effects.ts";
-import { warnOfEmptyDowns } from "./empty-down.ts";
+import { warnOfEmptyFiles } from "./empty-files.ts";
 import { fields, flag, type Rules } from "./options.ts";
 import { readLedgers, refuseInconsistent } from "./other-ledger.ts";
 import {
@@ -80,7 +80,7 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
   };
   for (const plan of Object.values(plans)) {
     refuseLayout(plan, form);
-    await warnOfEmptyDowns(
+    await warnOfEmptyFiles(
       project,
       plan,
       options.serverVersion ?? project.config.serverVersion,

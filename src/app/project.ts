@@ -4,7 +4,7 @@ import { assemble } from "../core/assemble.ts";
 import { cancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import { type FileNamePattern, filePattern, shapeOf } from "../core/filename.ts";
 import { buildGraph, type Graph } from "../core/graph.ts";
-import { otherFolderHint, type PlaceOf, startOfFile } from "../core/graph-faults.ts";
+import { otherFolderHint, type PlaceOf, startOfFile, unreadHint, unreadText } from "../core/graph-faults.ts";
 import { placeOfKey } from "../core/header.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
@@ -257,21 +257,29 @@ export function withSources(project: Project, sources: readonly Source[]): Proje
 const byRevision = (migrations: readonly Migration[]): ReadonlyMap<RevisionId, Migration> =>
   new Map(migrations.map((migration) => [migration.revision, migration]));
 
-/** Opens a project to be read; a project without migrations as `warnOfEmpty`. Throws as that and `openProject`. */
+/** Opens a project to be read, and warns as `warnOfFolders`. Throws as that and `openProject`. */
 export async function openWarned(deps: Deps, options: ProjectOptions, known?: Config): Promise<Project> {
   const project = await openProject(deps, options, known);
-  warnOfEmpty(project, deps);
+  warnOfFolders(project, deps);
   return project;
 }
 
-/** Warns of a project without migrations. Throws `usage/no-migrations` where it is the wrong folder: an upgrade would do nothing. */
-export function warnOfEmpty(
+/**
+ * Warns of a project without migrations, and of migrations that are in folders below those that are read. Throws
+ * `usage/no-migrations` where all are: an upgrade would do nothing.
+ */
+export function warnOfFolders(
   project: Project,
   deps: Deps,
   onNotice: Deps["onNotice"] | undefined = deps.onNotice,
 ): void {
   const empty = emptiness(project, deps);
-  if (empty === undefined) return;
+  if (empty === undefined) {
+    const unread = unreadBelow(project, deps);
+    if (unread !== undefined)
+      onNotice?.({ severity: "WARNING", message: `${unread.message}; ${unread.hint}` });
+    return;
+  }
   const { folders, hint, isWrong } = empty;
   const message = `there are no migrations in ${folders}`;
   if (isWrong) throw new MigrateError({ code: "usage/no-migrations", message, hint });
@@ -294,6 +302,21 @@ export function emptiness(
       ? "name another folder with --directory DIR, or write a migration: migrate revision -m 'create users'"
       : `${below} is not one: a migration is a pair of files directly in that folder, ${name}.up.sql and ${name}.down.sql`;
   return { folders, hint, isWrong: false };
+}
+
+/** What to say of a project that has migrations, and others in folders below that are not read. */
+export function unreadBelow(
+  { migrations, graph: { dormant, replaced }, config: { directories } }: Project,
+  { cwd }: Pick<Deps, "cwd">,
+): { readonly message: string; readonly hint: string } | undefined {
+  if (migrations.size === 0) return undefined;
+  // Those that a squashed migration replaces may be kept there, and so may copies.
+  const known = new Set([...migrations.keys(), ...replaced.keys(), ...dormant.map((each) => each.revision)]);
+  const [first, ...others] = [...migrationsBelow(directories, { cwd })].flatMap(([revision, file]) =>
+    known.has(revision) ? [] : [file],
+  );
+  if (first === undefined) return undefined;
+  return { message: unreadText([first, ...others]), hint: unreadHint([first, ...others]) };
 }
 
 /** Timeouts that nobody has asked for give way to those that the connection was given. */

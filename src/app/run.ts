@@ -25,7 +25,7 @@ import {
   openConnected,
   ownBackend,
 } from "./connect.ts";
-import { warnOfEmptyDowns } from "./empty-down.ts";
+import { warnOfEmptyFiles } from "./empty-files.ts";
 import { bringUp } from "./ensure.ts";
 import { goneBy } from "./gone.ts";
 import { heldBack } from "./held-back.ts";
@@ -131,7 +131,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
       );
       // A plan that is made after a part was done ends where the first one does.
       asked = fixed;
-      if (attempt === 0) await warnOfEmptyDowns(project, plan, session.version, options.onNotice);
+      if (attempt === 0) await warnOfEmptyFiles(project, plan, session.version, options.onNotice);
       const hasNoStep = plan.batches.length === 0;
       const ended = (): RunResult => ({
         database,

@@ -5,7 +5,7 @@ import { MigrateError } from "../core/errors.ts";
 import type { OutputKind } from "../core/outputs.ts";
 import { createFiles, inNewFolders, isEmptyDirectory, isReadFrom } from "../io/directory.ts";
 import { ownStatsAt, textIfThere } from "../io/files.ts";
-import { isSameFile, isStream, type NewText, writeFiles } from "../io/write-files.ts";
+import { isSameFile, isStream, type NewText, refuseFolder, writeFiles } from "../io/write-files.ts";
 import type { Deps } from "./project.ts";
 
 export { outputs } from "../core/outputs.ts";
@@ -33,7 +33,7 @@ export async function writeOutputs(
 /**
  * What is long to make is refused before it is made. Throws `usage/own-folder` where a file would be read from the
  * `directories` as a migration; `usage/not-a-…` where a file is there that is of no such kind, or for a script was changed
- * since it was written; `usage/exclusive-flags` where two are the same file; `usage/cannot-write`.
+ * since it was written; `usage/exclusive-flags` where two are the same file; `usage/cannot-write` for a folder.
  */
 export function refuseOutputs(
   deps: Pick<Deps, "cwd">,
@@ -71,7 +71,7 @@ const sameFile = (one: string, other: string): MigrateError =>
     hint: "nothing was written; name one file for each script",
   });
 
-/** Throws where a file is there that is of no such kind. */
+/** Throws for a folder, and where a file is there that is of no such kind. */
 export function refuseForeign(
   { cwd }: Pick<Deps, "cwd">,
   { code, name, isOurs }: OutputKind,
@@ -84,6 +84,7 @@ export function refuseForeign(
       hint: "to write to stdout, leave the option out, or name /dev/stdout; a file of that name is ./-",
     });
   }
+  refuseFolder(path, { cwd });
   const file = resolve(cwd, path);
   if (isStream(file) || ownStatsAt(file)?.isFile() !== true) return;
   const there = textIfThere(file, "usage/cannot-write", path);

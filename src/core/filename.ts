@@ -263,6 +263,9 @@ const formed = ({ text }: FileNamePattern, number: string, slug: string): string
 /** What a migration's files are named, as it is shown: `NNNN_name`. */
 export const shapeOf = (pattern: FileNamePattern): string => formed(pattern, "NNNN", "name");
 
+/** Why what cannot be a migration is a fault; subfolders and other endings are passed over. */
+export const NONE_SKIPPED = "no SQL file in a folder of migrations is skipped";
+
 function misnamed(name: string, pattern: FileNamePattern, free: (stem: string) => string): FileNameFault {
   const direction = /\.(up|down)\.sql$/i.exec(name)?.[1]?.toLowerCase();
   const stem = name.replace(/(\.(up|down))?\.sql$/i, "");
@@ -289,7 +292,7 @@ function misnamed(name: string, pattern: FileNamePattern, free: (stem: string) =
     message,
     hint:
       direction === undefined
-        ? `${rename} if it is a migration, or move it to another folder: files are never skipped silently`
+        ? `${rename} if it is a migration, or move it to another folder: ${NONE_SKIPPED}`
         : rename,
   };
 }

@@ -106,14 +106,21 @@ function belowHint(files: readonly UnreadFile[]): string {
   return `folders below ${folder} are not read; move ${files.length === 1 ? "its" : "their"} files up${move}; or name ${folders} in "directories" too`;
 }
 
+/** `there is a migration in migrations/billing` */
+export const unreadText = (files: readonly UnreadFile[]): string =>
+  `there ${files.length === 1 ? "is a migration" : `are ${files.length} migrations`} in ${namedFolders(files)}`;
+
 /** What to type where no files are read, and these are all there are: the folder that is read is not the one that is meant. */
 export function otherFolderHint(files: readonly UnreadFile[]): string {
-  const folders = foldersOfFiles(files);
-  const [first = "", ...others] = folders;
+  const [first = "", ...others] = foldersOfFiles(files);
   if (others.length === 0)
     return `${first} has migrations; name it: --directory ${shellWord(first)}, or ${JSON.stringify(first)} in "directories"`;
-  const named = folders.slice(0, MOST_NAMED).join(", ");
-  return `${named}${folders.length > MOST_NAMED ? ", …" : ""} have migrations; name those that are meant, with --directory or in "directories"`;
+  return `${namedFolders(files)} have migrations; name those that are meant, with --directory or in "directories"`;
+}
+
+function namedFolders(files: readonly UnreadFile[]): string {
+  const folders = foldersOfFiles(files);
+  return `${folders.slice(0, MOST_NAMED).join(", ")}${folders.length > MOST_NAMED ? ", …" : ""}`;
 }
 
 const foldersOfFiles = (files: readonly UnreadFile[]): readonly string[] =>

@@ -29,6 +29,7 @@ export type Finding = Recorded &
         readonly path: string;
         /** The checksum of the file as it is now. */
         readonly fileChecksum: string;
+        readonly hint: string;
       }
     | {
         /** The header. */
@@ -83,7 +84,7 @@ export function findingsOf(graph: Graph<Migration>, rows: readonly Applied[]): r
   const isEvery = known.length === 0 && through.length === 0;
   const context: Context = {
     had,
-    holeHint: () => holeHint(graph, currentHeads(graph, byRevision.keys())),
+    heads: () => currentHeads(graph, byRevision.keys()),
     reasons: new Map(unknown.map(({ row, reason }) => [row.revision, reason])),
   };
   const found = [
@@ -106,8 +107,7 @@ const OTHERS_FIRST =
 interface Context {
   /** What is applied, also through squashed revisions. */
   readonly had: ReadonlySet<RevisionId>;
-  /** What to type about a hole. */
-  readonly holeHint: () => string;
+  readonly heads: () => readonly RevisionId[];
   /** Why an applied revision is none of the graph. */
   readonly reasons: ReadonlyMap<RevisionId, string>;
 }
@@ -115,7 +115,7 @@ interface Context {
 function changesOf(
   graph: Graph<Migration>,
   row: Applied,
-  { had, holeHint, reasons }: Context,
+  { had, heads, reasons }: Context,
 ): readonly Finding[] {
   const { revision, parents, dependencies } = graph.nodes.get(row.revision)!;
   const { path, up, message } = revision;
@@ -123,7 +123,8 @@ function changesOf(
   const findings: Finding[] = [];
   if (up.checksum !== row.checksum) {
     const kind = codeChecksumOf(up) === row.codeChecksum ? "comments" : "body";
-    findings.push({ kind, ...common, fileChecksum: up.checksum });
+    const hint = kind === "body" ? bodyHint(row, heads) : "accept the file with: migrate repair";
+    findings.push({ kind, ...common, fileChecksum: up.checksum, hint });
   }
   const follows = namesNow(graph, row.parents, parents);
   const depends = namesNow(graph, row.dependsOn, dependencies);
@@ -137,8 +138,23 @@ function changesOf(
     findings.push({ kind: "header", ...common, differences, hint: headerHint(differences, gone, reasons) });
   }
   const missing = unique([...parents, ...dependencies]).filter((id) => !had.has(id));
-  if (missing.length > 0) findings.push({ kind: "hole", ...common, missing, hint: holeHint() });
+  if (missing.length > 0) findings.push({ kind: "hole", ...common, missing, hint: holeHint(graph, heads()) });
   return findings;
+}
+
+const NO_CODE = sha256("");
+
+/** What to type about SQL that changed. What was recorded when its file had none yet can still be run. */
+function bodyHint({ revision, parents, dependsOn, codeChecksum }: Applied, heads: Context["heads"]): string {
+  if (codeChecksum !== NO_CODE)
+    return "restore the file and write a new migration, or accept it as it is now with: migrate repair";
+  const [parent = "base", ...others] = parents;
+  // A stamp of the parent takes away whatever else is applied.
+  const isAlone = others.length + dependsOn.length === 0 && heads().join() === revision;
+  const way = isAlone
+    ? `to run what it has now: migrate stamp ${shellWord(parent)}; then: migrate upgrade ${shellWord(revision)}`
+    : "write the SQL into a new migration, and restore the file";
+  return `it had no SQL then; ${way}; or, if the database has that already, accept it with: migrate repair`;
 }
 
 /** A stamp of heads that are applied records what they need and lack; `heads`: all that are applied. */
@@ -199,10 +215,7 @@ export function diagnosticOf(finding: Finding): Diagnostic {
       return {
         code: `state/changed-${kind === "body" ? "file" : "comments"}`,
         message: `${what} of ${revision} changed since the ledger recorded it: sha256 ${short(finding.checksum)} then, ${short(finding.fileChecksum)} now; it was ${applied}`,
-        hint:
-          kind === "body"
-            ? "restore the file and write a new migration, or accept it as it is now with: migrate repair"
-            : "accept the file with: migrate repair",
+        hint: finding.hint,
         location: startOf(finding.path),
       };
     }

@@ -73,6 +73,14 @@ const schemaFault = (text: string) =>
       }
     : undefined;
 
+const folderFault = (text: string) =>
+  text.endsWith("/")
+    ? {
+        mustBe: "the path of a file, without a slash at its end",
+        hint: 'name a file, such as "schema.sql"',
+      }
+    : undefined;
+
 const root: GroupRule = {
   is: "group",
   description:
@@ -194,6 +202,7 @@ const root: GroupRule = {
         file: {
           is: "text",
           description: "File that is written after each upgrade and downgrade, relative to this file.",
+          check: folderFault,
         },
       },
     },

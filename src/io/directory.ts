@@ -15,7 +15,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "nod
 import { assemble } from "../core/assemble.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { excerptAt } from "../core/fault.ts";
-import type { FileNamePattern } from "../core/filename.ts";
+import { type FileNamePattern, NONE_SKIPPED } from "../core/filename.ts";
 import type { FindUnread, ReplacedFolders, UnreadFile } from "../core/graph-faults.ts";
 import { parseHeader } from "../core/header.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
@@ -537,7 +537,7 @@ export const unreadable = (path: string, error: unknown): Diagnostic =>
 function cannotRead(
   path: string,
   reason: string,
-  hint = "files are never skipped silently: fix it, or, if it is not a migration, move it to another folder",
+  hint = `${NONE_SKIPPED}: fix it, or, if it is not a migration, move it to another folder`,
 ): Diagnostic {
   return {
     code: "source/unreadable",

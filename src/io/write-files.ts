@@ -77,7 +77,7 @@ function prepared(file: NewText, work: Preparing): Ready {
     if (file.before === null) return { ...file, target: path, partial: written(path, file.pieces, work) };
     if (file.before !== undefined) return changed({ ...file, before: file.before }, realpathSync(path), work);
     if (isStream(path)) return { ...file, target: path };
-    if (ownStatsAt(path)?.isDirectory() === true) throw isFolder(file.path);
+    refuseFolder(file.path, work);
     return { ...file, target: path, partial: written(path, file.pieces, work), old: copyOf(path, work) };
   } catch (error) {
     throw error instanceof MigrateError ? error : cannotCreate(file.path, error);
@@ -221,12 +221,16 @@ const fileExists = ({ path, ifThere = "delete or rename that file first" }: NewT
     hint: `nothing was written; ${ifThere}`,
   });
 
-const isFolder = (path: string): MigrateError =>
-  new MigrateError({
+/** Throws `usage/cannot-write` for a folder, also for one that is not there yet. */
+export function refuseFolder(path: string, { cwd }: From): void {
+  const isThere = ownStatsAt(resolve(cwd, path))?.isDirectory() === true;
+  if (!isThere && !path.endsWith("/")) return;
+  throw new MigrateError({
     code: "usage/cannot-write",
-    message: `cannot create ${path}: it is a folder`,
+    message: `cannot create ${path}: ${isThere ? "it is a folder" : "the slash at its end makes it a folder"}`,
     hint: "nothing was written; name a file",
   });
+}
 
 const hasChanged = (path: string): MigrateError =>
   new MigrateError({

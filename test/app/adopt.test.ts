@@ -14,7 +14,7 @@ import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type AdoptOptions, adopt } from "../../src/app/adopt.ts";
 import { init } from "../../src/app/init.ts";
-import { openProject, warnOfEmpty } from "../../src/app/project.ts";
+import { openProject, warnOfFolders } from "../../src/app/project.ts";
 import { totalsOf } from "../../src/render/adoption.ts";
 import { deps } from "../support/migrate.ts";
 
@@ -413,7 +413,7 @@ describe("what the next commands need", () => {
       ...deps({}, folder),
       onNotice: ({ message }: { readonly message: string }) => said.push(message),
     };
-    const opened = openProject(world, {}).then((project) => warnOfEmpty(project, world));
+    const opened = openProject(world, {}).then((project) => warnOfFolders(project, world));
     await opened.catch((error: unknown) => {
       expect(error).toMatchObject({
         code: "source/no-header",

@@ -133,6 +133,21 @@ describe("findings", () => {
     expect(findingsOf(now, other).map(({ kind }) => kind)).toContain("header");
   });
 
+  test.each<[string, readonly string[], string]>([
+    ["c", [], "restore the file and write a new migration, or "],
+    [
+      "c",
+      ["c"],
+      "it had no SQL then; to run what it has now: migrate stamp b; then: migrate upgrade c; or, ",
+    ],
+    ["b", ["b"], "it had no SQL then; write the SQL into a new migration, and restore the file; or, "],
+  ])("SQL of %s changed; had none: %j", (id, empty, hint) => {
+    const was = { ...before, ...Object.fromEntries(empty.map((each) => [each, "-- to do\n"])) };
+    const [finding] = findingsOf(files({ ...before, [id]: "SELECT 9;\n" }).graph, files(was).rows);
+    expect(finding).toMatchObject({ kind: "body", revision: id });
+    expect(diagnosticOf(finding!).hint?.startsWith(hint)).toBe(true);
+  });
+
   test("a header line that was not there is deleted, and not written", () => {
     const hint = (c: string): string | undefined =>
       findingsOf(files(before, { c }).graph, rows).map((finding) => diagnosticOf(finding).hint)[0];

@@ -124,6 +124,9 @@ test("of several files one that cannot be written keeps all as they were; a fold
     message: "cannot create b.sql: it is a folder",
     hint: "nothing was written; name a file",
   });
+  await expect(writeFiles([{ path: "c/", pieces: ["new"] }], { cwd })).rejects.toThrow(
+    "cannot create c/: the slash at its end makes it a folder",
+  );
   expect(read("a.sql")).toBe("old");
   expect(readdirSync(cwd).sort()).toEqual(["a.sql", "b.sql"]);
   const full = Object.assign(new Error("ENOSPC"), { code: "ENOSPC", errno: -28 });

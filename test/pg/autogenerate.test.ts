@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type AutogenerateOptions, autogenerate } from "../../src/app/autogenerate.ts";
 import { check } from "../../src/app/check.ts";
+import { migrate } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project, type TestProject } from "../support/project.ts";
-import { query, servers } from "../support/server.ts";
+import { query, servers, type TestServer } from "../support/server.ts";
 
 const shop = (users: string): string => `
 CREATE VIEW shop.names AS SELECT id /* kept */ FROM shop.users;
@@ -292,3 +293,27 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     expect(again).toMatchObject({ created: [], notes: [] });
   });
 });
+
+test.skipIf(servers().length < 2)(
+  "another version is named, also where it is why nothing is written",
+  async () => {
+    const [newer, older] = servers() as [TestServer, TestServer];
+    const of = project({ a: { up: "CREATE TABLE users (id bigint);", down: "DROP TABLE users;" } });
+    const [{ url }, desired] = [await ownDatabase(older), await ownDatabase(newer)];
+    const wanted = "CREATE TABLE users (id bigint, code bigint DEFAULT random(1, 9))";
+    const generate = (...args: string[]) => {
+      const common = ["revision", "--autogenerate", "-m", "b", "--directory", of.folder, "--database", url];
+      return migrate([...common, ...args], { cwd: of.folder });
+    };
+    await query(desired.url, wanted);
+    const refused = await generate("--desired", desired.url);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(
+      `warning: the desired database is of PostgreSQL ${newer.major}, the scratch database of PostgreSQL ${older.major}: `,
+    );
+    schemaFolder(of, wanted);
+    const written = await generate("--scratch", newer.url());
+    expect(written.code).toBe(0);
+    expect(written.stderr).toContain(`; it proves nothing for PostgreSQL ${older.major}\n`);
+  },
+);

@@ -22,6 +22,10 @@ describe("an ignore", () => {
   test.each([
     ["-- retort-ignore: create-index", ["create-index", "ignore-without-reason"]],
     ["-- retort-ignore: create-index ()", ["create-index", "ignore-without-reason"]],
+    ["-- retort-ignore: create-index it is, so far, small", ["create-index", "ignore-without-reason"]],
+    ["-- retort-ignore: create-index it is small (so far)", ["create-index", "ignore-without-reason"]],
+    ["-- retort-ignore: it is small", ["create-index", "ignore-without-rule"]],
+    ["-- retort-ignore: create-index, squawk (small)", ["unknown-rule"]],
     ["-- retort-ignore: create-indx (small)", ["create-index", "unknown-rule"]],
     ["-- retort-ignore: (small)", ["create-index", "ignore-without-rule"]],
     ["-- retort-ignore: drop-index (small)", ["create-index", "unused-ignore"]],
@@ -30,6 +34,18 @@ describe("an ignore", () => {
     ["/* -- retort-ignore: create-index (small) */", ["create-index"]],
   ])("%s", async (line, expected) => {
     expect(await rulesIn(`${line}\n${index}`)).toEqual(expected);
+  });
+
+  test.each([
+    ["create-index it is small", "create-index (it is small)"],
+    ["create-index, drop-index it is small (so far)", "create-index, drop-index (it is small (so far))"],
+    ["it is small", "rule (it is small)"],
+    ["create-index", "create-index (reason)"],
+  ])("%s: how it is written is said", async (words, written) => {
+    const found = await findingsIn([`-- retort-ignore: ${words}\n${index}`]);
+    expect(found.find(({ rule }) => rule.startsWith("ignore-"))?.advice).toBe(
+      `write: -- retort-ignore: ${written}`,
+    );
   });
 
   test("may be needed where another run begins behind the table", async () => {

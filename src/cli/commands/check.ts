@@ -43,6 +43,7 @@ const command: Command = {
     const { project, checked, findings, sharedNumbers, files, schema } = found;
     const { graph } = project;
     for (const shared of sharedNumbers) printer.warn(sharedNumberText(graph, shared));
+    if (files !== undefined && files.emptyUps.length > 0) printer.warn(emptyUpsText(files.emptyUps));
     if (files !== undefined && files.emptyDowns.length > 0) printer.warn(emptyDownsText(files.emptyDowns));
     if (schema !== undefined) printer.info(schema.scratch.description);
     if (json) {
@@ -62,6 +63,9 @@ export default command;
 
 const exitCode = (findings: Check["findings"]): number =>
   findings.length > 0 ? exitCodes.findings : exitCodes.ok;
+
+const emptyUpsText = (paths: readonly string[]): string =>
+  ["these up files have no statement:", ...paths.map((path) => `  ${path}`)].join("\n");
 
 const emptyDownsText = (paths: readonly string[]): string =>
   [

@@ -91,7 +91,7 @@ async function create(invocation: Invocation): Promise<void> {
 }
 
 async function generate({ args, deps, printer, json }: Invocation, options: RevisionOptions): Promise<void> {
-  const { created, scratch, ignored, notes } = await autogenerate(deps, {
+  const { created, ignored, notes } = await autogenerate(deps, {
     ...options,
     desired: args.text("desired"),
     scratch: args.text("scratch"),
@@ -101,8 +101,9 @@ async function generate({ args, deps, printer, json }: Invocation, options: Revi
     ignore: args.list("ignore"),
     online: args.flag("online"),
     ask: (about, question) => printer.ask(about, question),
+    onScratch: ({ description, proves }) =>
+      proves ? printer.verbose(description) : printer.info(description),
   });
-  printer.verbose(scratch);
   for (const note of notes) printer.warn(note);
   for (const { sql, does } of created.flatMap((each) => each.plain))
     printer.warn(`${sql.split("\n")[0]}: ${does}`);

@@ -148,7 +148,12 @@ export class Linter {
       if (rule.last === true && used.size > 0) continue;
       for (const { mended, ...found } of rule.find(site)) {
         used.add(rule.id);
-        if (ignores.some((each) => each.reason !== "" && each.rules.includes(rule.id))) continue;
+        if (
+          ignores.some(
+            (each) => each.reason !== "" && each.bare === undefined && each.rules.includes(rule.id),
+          )
+        )
+          continue;
         open.add(rule);
         const finding = { rule: rule.id, severity, advice: rule.advice, ...found };
         this.#add(source, start, end - start, finding, mended);
@@ -166,15 +171,22 @@ export class Linter {
    */
   #judge(
     source: Source,
-    { rules, reason, start, length }: Ignore,
+    { rules, reason, bare, start, length }: Ignore,
     used: ReadonlySet<string> | undefined,
   ): void {
     const add = (severity: Finding["severity"], { code, message, hint = "" }: Fault): void =>
       this.#add(source, start, length, { rule: code, severity, message, advice: hint });
-    const form = "write: -- retort-ignore: rule (reason)";
+    const meant = bare === undefined ? "reason" : reason === "" ? bare : `${bare} (${reason})`;
+    const form = `write: -- retort-ignore: ${rules.join(", ") || "rule"} (${meant})`;
     if (rules.length === 0)
       add("error", { code: "ignore-without-rule", message: "no rule is named", hint: form });
-    if (reason === "")
+    if (bare !== undefined && rules.length > 0)
+      add("error", {
+        code: "ignore-without-reason",
+        message: "the reason is not in parentheses",
+        hint: form,
+      });
+    else if (bare === undefined && reason === "")
       add("error", { code: "ignore-without-reason", message: "no reason is given", hint: form });
     for (const id of rules) {
       if (!isRule(id))

@@ -67,11 +67,15 @@ function unknownRule(id: string, where: string): MigrateError {
 
 export const unknownRuleText = (id: string): string => `rule ${id} does not exist`;
 
+/** The rule that a misspelt word was probably meant to be. */
+export const ruleMeantBy = (word: string): string | undefined =>
+  nearest(
+    word,
+    allRules.map(({ id }) => id),
+  );
+
 /** What may have been meant. */
 export function ruleHint(id: string): string {
-  const meant = nearest(
-    id,
-    allRules.map((rule) => rule.id),
-  );
+  const meant = ruleMeantBy(id);
   return meant === undefined ? "see the list of rules in docs/rules.md" : `did you mean ${meant}?`;
 }

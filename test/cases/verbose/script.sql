@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:9d6b04bb34dd45a7ffb53c2d37a5bc4365235afc8692fa8dec6a7269e899c0b8
+-- Receipt: sha256:34e9e4c26f1057fb9e18019e641971574fdd3de5a60181c2f67bf96578f94a18
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -339,11 +339,15 @@ $tables$;
 -- before its first expression, and names the types of its variables in full.
 
 -- Resets the settings to those of the connection; names mean PostgreSQL's own objects, and text is
--- read as written.
+-- read as written. To its end the transaction keeps its lock_timeout: whoever waits for what the
+-- author's SQL has locked does not wait for the ledger, too.
 CREATE PROCEDURE retort.protect_session()
 LANGUAGE plpgsql AS $body$
+DECLARE
+  time_limit CONSTANT pg_catalog.text := pg_catalog.current_setting('lock_timeout');
 BEGIN
   RESET ALL;
+  PERFORM pg_catalog.set_config('lock_timeout', time_limit, true);
   SET search_path = pg_catalog, pg_temp;
   SET client_encoding = 'UTF8';
   SET standard_conforming_strings = on;
@@ -696,6 +700,7 @@ DECLARE
   kept pg_catalog.text[] := '{}';
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RESET lock_timeout;
   -- Only if there is a timeout: pg_settings is slow.
   IF current_setting('lock_timeout') <> '0' OR current_setting('statement_timeout') <> '0' THEN
     kept := ARRAY(SELECT s.name FROM pg_settings AS s
@@ -938,16 +943,17 @@ END
 $body$;
 
 -- The outcome of the statement that an interrupted step is at, judged by what it left: done, not
--- done, half done, unknown; or other: is_there is an index of that name, but a different one.
+-- done, half done, unknown, with the reason and the remedy if there is one; or other: is_there is
+-- an index of that name, but a different one.
 -- cleanup makes room for the statement, or finishes it if finishes is true. twin is the CREATE
 -- INDEX on a copy of its table in pg_temp: its definition is the one that was intended.
 CREATE FUNCTION retort.outcome(twin text, OUT outcome text, OUT cleanup text[],
-  OUT finishes boolean, OUT is_there text)
+  OUT finishes boolean, OUT is_there text, OUT reason text, OUT remedy text)
 LANGUAGE plpgsql AS $body$
 DECLARE
   step retort.intent;
   there pg_catalog.oid[];
-  asked_for pg_catalog.text;
+  asked_for record;
   found_index record;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -975,9 +981,16 @@ BEGIN
     FOR found_index IN SELECT x.indexrelid, x.indrelid FROM pg_index AS x
       WHERE x.indexrelid = ANY (there) AND x.indexrelid <> ALL (step.present)
     LOOP
-      asked_for := coalesce(asked_for,
-        retort.definition_of(twin, found_index.indrelid, step.path), '');
-      IF retort.definition(found_index.indexrelid) = asked_for THEN
+      SELECT * INTO asked_for
+        FROM retort.definition_of(twin, found_index.indrelid, step.path);
+      -- Of one without a name nothing is in its way, so the server may refuse it in its own words.
+      IF asked_for.remedy IS NOT NULL
+        OR asked_for.reason IS NOT NULL AND cardinality(step.names) = 2 THEN
+        outcome := 'unknown';
+        reason := asked_for.reason;
+        remedy := asked_for.remedy;
+        RETURN;
+      ELSIF retort.definition(found_index.indexrelid) = asked_for.definition THEN
         outcome := 'done';
       ELSIF cardinality(step.names) = 2 THEN
         outcome := 'other';
@@ -1010,25 +1023,44 @@ END
 $body$;
 
 -- The definition of the index that twin creates on a copy of the table, which is rolled back; null
--- if it creates none.
-CREATE FUNCTION retort.definition_of(twin text, of_table oid, path text) RETURNS text
+-- if it creates none. If it cannot be created: the reason, and what to type if a right is missing.
+-- Only who has the rights of the table's owner may index it. Where this role does not inherit
+-- them, the file has set one that has them.
+CREATE FUNCTION retort.definition_of(twin text, of_table oid, path text,
+  OUT definition text, OUT reason text, OUT remedy text)
 LANGUAGE plpgsql AS $body$
 DECLARE
-  found pg_catalog.text;
+  own_role CONSTANT pg_catalog.text := pg_catalog.current_setting('role');
+  table_name pg_catalog.name;
+  owner pg_catalog.name;
+  has_rights boolean;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  EXECUTE format('CREATE TEMPORARY TABLE %I (LIKE %s)',
-    (SELECT c.relname FROM pg_class AS c WHERE c.oid = of_table), of_table::regclass);
+  IF twin IS NULL THEN
+    RETURN;
+  END IF;
+  SELECT c.relname, pg_get_userbyid(c.relowner), pg_has_role(c.relowner, 'USAGE')
+    INTO table_name, owner, has_rights FROM pg_class AS c WHERE c.oid = of_table;
+  IF NOT has_rights THEN
+    PERFORM set_config('role', owner, true);
+  END IF;
+  IF NOT has_database_privilege(current_database(), 'TEMPORARY') THEN
+    remedy := format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), CURRENT_USER);
+  END IF;
+  EXECUTE format('CREATE TEMPORARY TABLE %I (LIKE %s)', table_name, of_table::regclass);
   PERFORM set_config('search_path', path, true);
   EXECUTE twin;
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  found := (SELECT retort.definition(x.indexrelid) FROM pg_index AS x
+  PERFORM set_config('role', own_role, true);
+  definition := (SELECT retort.definition(x.indexrelid) FROM pg_index AS x
     JOIN pg_class AS t ON t.oid = x.indrelid
-    WHERE t.relnamespace = pg_my_temp_schema()
-      AND t.relname = (SELECT c.relname FROM pg_class AS c WHERE c.oid = of_table));
+    WHERE t.relnamespace = pg_my_temp_schema() AND t.relname = table_name);
   RAISE EXCEPTION USING ERRCODE = 'RT003';
-EXCEPTION WHEN OTHERS THEN
-  RETURN found;
+EXCEPTION
+  WHEN SQLSTATE 'RT003' THEN
+    NULL;
+  WHEN OTHERS THEN
+    reason := SQLERRM;
 END
 $body$;
 
@@ -1073,9 +1105,15 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: ', revision, ' was interrupted at statement ', statement, ', and ',
         coalesce('the existing index differs from the one it creates: ' || became.is_there,
+          'the existing index cannot be compared with the one it creates: ' || became.reason,
           'the catalog does not show whether it was done')),
-      HINT = concat(CASE WHEN became.is_there IS NOT NULL
+      HINT = concat(CASE
+          WHEN became.is_there IS NOT NULL
           THEN 'If that index is not needed, drop it with DROP INDEX CONCURRENTLY'
+          WHEN became.remedy IS NOT NULL
+          THEN concat('As the owner of the database, run: ', became.remedy, ';')
+          WHEN became.reason IS NOT NULL
+          THEN 'If it is not the one that the script creates, drop it with DROP INDEX CONCURRENTLY'
           ELSE 'If nothing of the step is done, CALL retort.forget_intent()' END,
         ' and run this script again; or finish the step by hand, and CALL its end_upgrade or '
         'end_downgrade, which is below.');
@@ -1115,12 +1153,14 @@ END
 $body$;
 
 -- Records that a statement outside a transaction succeeded, if the next one runs in a session of
--- its own. A batch that is sent alone has no lock.
+-- its own. A batch that is sent alone has no lock. It waits for the ledger without limit: what it
+-- records is done.
 CREATE PROCEDURE retort.end_statement(revision text, statement integer,
   has_lock boolean DEFAULT true, direction text DEFAULT 'up')
 LANGUAGE plpgsql AS $body$
 BEGIN
   CALL retort.protect_session();
+  SET LOCAL lock_timeout = 0;
   IF has_lock THEN
     CALL retort.require_lock();
   END IF;
@@ -1213,11 +1253,12 @@ DECLARE
   took interval;
 BEGIN
   CALL retort.protect_session();
+  -- Where another session has changed the ledger, this waits for it: a part of the duration.
+  UPDATE retort.state AS s
+    SET revisions = s.revisions + 1, digest = s.digest + retort.digest_of(revision);
   took := retort.step_duration();
   INSERT INTO retort.applied VALUES (revision, checksum, code_checksum, parents, depends_on,
     message, clock_timestamp(), SESSION_USER, took, how);
-  UPDATE retort.state AS s
-    SET revisions = s.revisions + 1, digest = s.digest + retort.digest_of(revision);
   DELETE FROM retort.intent;
   INSERT INTO retort.log (at, by, event, revision, checksum, how, duration)
     VALUES (clock_timestamp(), SESSION_USER, 'upgrade', revision, checksum, how, took);
@@ -1231,10 +1272,10 @@ DECLARE
   took interval;
 BEGIN
   CALL retort.protect_session();
-  took := retort.step_duration();
-  DELETE FROM retort.applied AS a WHERE a.revision = end_downgrade.revision;
   UPDATE retort.state AS s
     SET revisions = s.revisions - 1, digest = s.digest - retort.digest_of(revision);
+  DELETE FROM retort.applied AS a WHERE a.revision = end_downgrade.revision;
+  took := retort.step_duration();
   DELETE FROM retort.intent;
   INSERT INTO retort.log (at, by, event, revision, checksum, how, duration)
     VALUES (clock_timestamp(), SESSION_USER, 'downgrade', revision, checksum, how, took);
@@ -1338,6 +1379,7 @@ CREATE PROCEDURE retort.fail(revision text, direction text, statement integer, e
 LANGUAGE plpgsql AS $body$
 BEGIN
   CALL retort.protect_session();
+  SET LOCAL lock_timeout = '5s';
   UPDATE retort.intent AS i SET error = fail.error
     WHERE i.revision = fail.revision AND i.statement = fail.statement;
   INSERT INTO retort.log (at, by, event, revision, how, detail)
@@ -1439,7 +1481,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'd61cb880123fcb432cf3c171d83be73dc7ba7eb2630c3f758795605432f7a959';
+  procedures CONSTANT pg_catalog.text := 'e3b409c8eb554e9a1ff2ce4696c29a4fbedc4df5dbd02fda1d636d70619de152';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
@@ -1480,6 +1522,10 @@ DECLARE
   key bigint;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  -- Who alters a table of the ledger is not waited for without end, to the end of the transaction.
+  IF current_setting('lock_timeout') = '0' THEN
+    PERFORM set_config('lock_timeout', '5s', true);
+  END IF;
   -- The names are not looked up as a statement does, which fails without USAGE.
   place := (SELECT n.oid FROM pg_namespace AS n
     WHERE n.nspname = (parse_ident('retort.state'))[1]);
@@ -1714,6 +1760,29 @@ BEGIN
   END IF;
   found := CASE WHEN parts IS NOT NULL THEN format('the ledger %s is inconsistent: %s',
     place::regnamespace, array_to_string(wrong, '; ')) END;
+  IF expected = 'inconsistent' AND rights IS NOT NULL THEN
+    -- To repair more than its rows: what may be dropped, and created again.
+    other := concat_ws('; ',
+      CASE WHEN parts && '{tables, procedures}'::text[]
+          AND NOT has_schema_privilege(place, 'CREATE')
+        THEN 'CREATE on the schema' END,
+      (SELECT format('ownership of %s of its views and routines', count(*)) FROM (
+          SELECT c.relowner FROM pg_class AS c WHERE c.relnamespace = place AND c.relkind = 'v'
+          UNION ALL SELECT p.proowner FROM pg_proc AS p WHERE p.pronamespace = place) AS o (owner)
+        WHERE 'procedures' = ANY (parts) AND NOT pg_has_role(o.owner, 'USAGE')
+          AND NOT pg_has_role((SELECT n.nspowner FROM pg_namespace AS n WHERE n.oid = place),
+            'USAGE')
+        HAVING count(*) > 0),
+      CASE WHEN 'sequence' = ANY (parts) AND NOT has_sequence_privilege(sequence, 'UPDATE')
+        THEN 'UPDATE on the sequence of log' END);
+    IF other <> '' THEN
+      RAISE EXCEPTION USING ERRCODE = 'RT001',
+        MESSAGE = format('retort: %s may not repair the ledger %s, and lacks: %s', CURRENT_USER,
+          place::regnamespace, other),
+        HINT = 'Nothing was changed. As the owner of the ledger, run: migrate repair; or the '
+          'script that it writes with --sql.';
+    END IF;
+  END IF;
   IF expected = 'inconsistent' THEN
     PERFORM set_config('retort_ledger.inconsistent', coalesce(found, ''), true);
   ELSIF found IS NOT NULL THEN
@@ -1762,7 +1831,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('9d6b04bb34dd45a7ffb53c2d37a5bc4365235afc8692fa8dec6a7269e899c0b8',
+CALL retort.begin_script('34e9e4c26f1057fb9e18019e641971574fdd3de5a60181c2f67bf96578f94a18',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1782,13 +1851,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:9d6b04bb34dd45a7ffb53c2d37a5bc4365235afc8692fa8dec6a7269e899c0b8' AS receipt FROM retort.state;
+  'sha256:34e9e4c26f1057fb9e18019e641971574fdd3de5a60181c2f67bf96578f94a18' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '9d6b04bb34dd45a7ffb53c2d37a5bc4365235afc8692fa8dec6a7269e899c0b8'
+      '34e9e4c26f1057fb9e18019e641971574fdd3de5a60181c2f67bf96578f94a18'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1944,7 +2013,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'd61cb880123fcb432cf3c171d83be73dc7ba7eb2630c3f758795605432f7a959';
+  procedures CONSTANT pg_catalog.text := 'e3b409c8eb554e9a1ff2ce4696c29a4fbedc4df5dbd02fda1d636d70619de152';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
@@ -1985,6 +2054,10 @@ DECLARE
   key bigint;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  -- Who alters a table of the ledger is not waited for without end, to the end of the transaction.
+  IF current_setting('lock_timeout') = '0' THEN
+    PERFORM set_config('lock_timeout', '5s', true);
+  END IF;
   -- The names are not looked up as a statement does, which fails without USAGE.
   place := (SELECT n.oid FROM pg_namespace AS n
     WHERE n.nspname = (parse_ident('retort.state'))[1]);
@@ -2219,6 +2292,29 @@ BEGIN
   END IF;
   found := CASE WHEN parts IS NOT NULL THEN format('the ledger %s is inconsistent: %s',
     place::regnamespace, array_to_string(wrong, '; ')) END;
+  IF expected = 'inconsistent' AND rights IS NOT NULL THEN
+    -- To repair more than its rows: what may be dropped, and created again.
+    other := concat_ws('; ',
+      CASE WHEN parts && '{tables, procedures}'::text[]
+          AND NOT has_schema_privilege(place, 'CREATE')
+        THEN 'CREATE on the schema' END,
+      (SELECT format('ownership of %s of its views and routines', count(*)) FROM (
+          SELECT c.relowner FROM pg_class AS c WHERE c.relnamespace = place AND c.relkind = 'v'
+          UNION ALL SELECT p.proowner FROM pg_proc AS p WHERE p.pronamespace = place) AS o (owner)
+        WHERE 'procedures' = ANY (parts) AND NOT pg_has_role(o.owner, 'USAGE')
+          AND NOT pg_has_role((SELECT n.nspowner FROM pg_namespace AS n WHERE n.oid = place),
+            'USAGE')
+        HAVING count(*) > 0),
+      CASE WHEN 'sequence' = ANY (parts) AND NOT has_sequence_privilege(sequence, 'UPDATE')
+        THEN 'UPDATE on the sequence of log' END);
+    IF other <> '' THEN
+      RAISE EXCEPTION USING ERRCODE = 'RT001',
+        MESSAGE = format('retort: %s may not repair the ledger %s, and lacks: %s', CURRENT_USER,
+          place::regnamespace, other),
+        HINT = 'Nothing was changed. As the owner of the ledger, run: migrate repair; or the '
+          'script that it writes with --sql.';
+    END IF;
+  END IF;
   IF expected = 'inconsistent' THEN
     PERFORM set_config('retort_ledger.inconsistent', coalesce(found, ''), true);
   ELSIF found IS NOT NULL THEN

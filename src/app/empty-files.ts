@@ -1,4 +1,4 @@
-/** Down files without a statement → those that leave what their up file makes, and what a downgrade says of them. */
+/** Files without a statement → those that may lack one, and what a run says of them. */
 import { items, kindOf, node, word } from "../core/ast.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
@@ -38,23 +38,27 @@ function adds({ ast }: Pick<ParsedStatement, "ast">): boolean {
   });
 }
 
-/** Warns of the steps of a downgrade that only take their revision out of the ledger. */
-export async function warnOfEmptyDowns(
+/** Whether an up file needs no statement: it joins what it follows, and depends on. */
+export const joins = ({ parents, dependsOn }: Migration): boolean => parents.length + dependsOn.length > 1;
+
+/** Warns of the steps that only write the ledger. */
+export async function warnOfEmptyFiles(
   { migrations }: Project,
   { kind, steps }: Pick<Plan, "kind" | "steps">,
   server: ServerVersion | undefined,
   onNotice: Deps["onNotice"],
 ): Promise<void> {
   // A stamp runs no file.
-  if (kind !== "downgrade") return;
+  if (kind !== "upgrade" && kind !== "downgrade") return;
   const grammar = createGrammar(server);
-  for (const { revision, statements, path } of steps) {
+  for (const { revision, direction, statements, path } of steps) {
     const migration = migrations.get(revision);
     if (statements > 0 || migration === undefined) continue;
-    if (!(await leavesWhatItMakes(migration, grammar))) continue;
-    onNotice?.({
-      severity: "WARNING",
-      message: `${path} has no statement: what ${migration.up.source.path} creates stays, and only the ledger says that ${revision} is undone`,
-    });
+    if (direction === "up" ? joins(migration) : !(await leavesWhatItMakes(migration, grammar))) continue;
+    const rest =
+      direction === "up"
+        ? `only the ledger says that ${revision} is applied`
+        : `what ${migration.up.source.path} creates stays, and only the ledger says that ${revision} is undone`;
+    onNotice?.({ severity: "WARNING", message: `${path} has no statement: ${rest}` });
   }
 }
