@@ -41,6 +41,7 @@ import {
   openProject,
   type Project,
   type ProjectOptions,
+  shownFolders,
   unreadBelow,
 } from "./project.ts";
 import { missingSchemas } from "./search-path.ts";
@@ -150,7 +151,6 @@ function files(project: Project, deps: Deps): readonly Examination[] {
   }
   const { migrations, graph, pattern, config } = project;
   const unread = unreadBelow(project, deps);
-  const folders = config.directories.map((folder) => path.relative(deps.cwd, folder) || ".").join(", ");
   const several: Examination = {
     check: "heads",
     status: "odd",
@@ -158,7 +158,7 @@ function files(project: Project, deps: Deps): readonly Examination[] {
     hint: wayOutOf(graph, graph.heads),
   };
   return [
-    ok("migrations", `${migrations.size} in ${folders}`),
+    ok("migrations", `${migrations.size} in ${shownFolders(config, deps)}`),
     ...(unread === undefined ? [] : [{ check: "folders", status: "odd", ...unread } as const]),
     graph.heads.length > 1 ? several : ok("heads", graph.heads.join(", ")),
     ...sharedNumbers(graph, pattern).map(

@@ -2,14 +2,23 @@
 import { items, kindOf, node, objectName, rangeName, stringOf, word } from "../core/ast.ts";
 import { bare, createdBy } from "../core/diff/schema-files.ts";
 import type { RevisionId } from "../core/migration.ts";
+import type { Plan, PlanStep } from "../core/plan/types.ts";
 import type { LintedStatement } from "../core/rules/lint.ts";
 import { locate } from "../core/source.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { readTrees } from "../io/trees.ts";
 import type { Project } from "./project.ts";
 
+/** Answers of a step of a plan which statement before it took a name away: of `applied`, in order, or of a step before. */
+export const goneIn =
+  (project: Project, applied: () => readonly RevisionId[], { steps }: Pick<Plan, "steps">) =>
+  (step: PlanStep, name: string): Promise<string | undefined> => {
+    const before = steps.slice(0, steps.indexOf(step)).map(({ revision }) => revision);
+    return goneBy(project, [...applied(), ...before], name);
+  };
+
 /** `migrations/0002_b.up.sql:5 drops it`; undefined where the last statement that names it so has made it, or none has. */
-export async function goneBy(
+async function goneBy(
   { migrations }: Project,
   before: readonly RevisionId[],
   name: string,

@@ -286,13 +286,19 @@ export function warnOfFolders(
   onNotice?.({ severity: "WARNING", message: `${message}; ${hint}` });
 }
 
+/** The folders of migrations, as they are shown. */
+export const shownFolders = (
+  { directories }: Pick<Config, "directories">,
+  { cwd }: Pick<Deps, "cwd">,
+): string => directories.map((folder) => path.relative(cwd, folder) || ".").join(", ");
+
 /** The folders of a project without migrations, and what to type; `isWrong`: folders below have them, and are not read. */
 export function emptiness(
   { migrations, config: { directories }, pattern }: Project,
   { cwd }: Pick<Deps, "cwd">,
 ): { readonly folders: string; readonly hint: string; readonly isWrong: boolean } | undefined {
   if (migrations.size > 0) return undefined;
-  const folders = directories.map((folder) => path.relative(cwd, folder) || ".").join(", ");
+  const folders = shownFolders({ directories }, { cwd });
   const files = [...migrationsBelow(directories, { cwd }).values()];
   if (files.length > 0) return { folders, hint: otherFolderHint(files), isWrong: true };
   const below = directories.map(sqlBelow).find((found) => found !== undefined);

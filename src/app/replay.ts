@@ -11,7 +11,7 @@ import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
 import { emptyWith, schemasBeforehand, standInSql } from "./beforehand.ts";
 import { compileSteps } from "./compile.ts";
-import { goneBy } from "./gone.ts";
+import { goneIn } from "./gone.ts";
 import type { Deps, Project } from "./project.ts";
 import { sourceText } from "./run.ts";
 import { send } from "./send.ts";
@@ -129,10 +129,7 @@ export async function runSteps(
     {},
     {
       sourceText: (path) => sourceText(project, path),
-      goneBy: (step, name) => {
-        const before = plan.steps.slice(0, plan.steps.indexOf(step)).map(({ revision }) => revision);
-        return goneBy(project, [...steps.before, ...before], name);
-      },
+      goneBy: goneIn(project, () => steps.before, plan),
       adviceOnly,
     },
   );

@@ -27,7 +27,7 @@ import {
 } from "./connect.ts";
 import { warnOfEmptyFiles } from "./empty-files.ts";
 import { bringUp } from "./ensure.ts";
-import { goneBy } from "./gone.ts";
+import { goneIn } from "./gone.ts";
 import { heldBack } from "./held-back.ts";
 import { callback, flag, type Rules } from "./options.ts";
 import { otherWith } from "./other-ledger.ts";
@@ -247,6 +247,11 @@ function runPlan(
     options.onEvent?.(event);
   };
   const rows = applied.map((row) => row.revision);
+  const known = (): readonly RevisionId[] =>
+    inOrder(
+      project.graph,
+      rows.filter((id) => project.graph.nodes.has(id)),
+    );
   return send(
     plan,
     target,
@@ -265,20 +270,7 @@ function runPlan(
         const other = step.direction === "up" && (await otherWith(project, target.session, step.revision));
         return [other, recorded].filter(Boolean).join("\n") || undefined;
       },
-      goneBy: (step, name) => {
-        const before = plan.steps.slice(0, plan.steps.indexOf(step)).map(({ revision }) => revision);
-        return goneBy(
-          project,
-          [
-            ...inOrder(
-              project.graph,
-              rows.filter((id) => project.graph.nodes.has(id)),
-            ),
-            ...before,
-          ],
-          name,
-        );
-      },
+      goneBy: goneIn(project, known, plan),
       recordFailure: ({ revision, direction }, statement, message) =>
         project.ledger.fail(revision, direction, statement, redact(message, project.config.secrets)),
     },

@@ -31,6 +31,10 @@ export function lockHeld(
   );
 }
 
+/** A further line of a message; empty where nobody is known. */
+export const waitedFor = (holders: readonly SessionInfo[]): string =>
+  holders.length === 0 ? "" : `\nit waited for ${holders.map(sessionText).join("; ")}`;
+
 /** What to do about the sessions that hold a lock; `next`: besides waiting, or after it. */
 export function waitHint(holders: readonly SessionInfo[], next: string): string {
   const idle = holders.find((each) => each.idle !== undefined);

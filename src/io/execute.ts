@@ -1,7 +1,7 @@
 /** A plan and a session → the plan is run, and events tell how it goes. Decides nothing: the statements are sent in order. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { cancelled, GOES_ON, MigrateError, NOTHING } from "../core/errors.ts";
-import { type Event, type SessionInfo, sessionText } from "../core/event.ts";
+import type { Event, SessionInfo } from "../core/event.ts";
 import {
   type Explaining,
   explain,
@@ -13,7 +13,7 @@ import {
   withoutPasswords,
 } from "../core/explain.ts";
 import { sqlstates } from "../core/ledger/types.ts";
-import { lockHeld } from "../core/lock-held.ts";
+import { lockHeld, waitedFor } from "../core/lock-held.ts";
 import { missingName } from "../core/missing.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../core/plan/types.ts";
 import type { Failed } from "../core/undoing.ts";
@@ -234,8 +234,7 @@ class LockLost extends MigrateError {
   readonly after: Retry["after"];
   readonly blockers: readonly SessionInfo[];
   constructor(error: MigrateError, after: Retry["after"], blockers: readonly SessionInfo[]) {
-    const who = blockers.length === 0 ? "" : `\nit waited for ${blockers.map(sessionText).join("; ")}`;
-    super({ ...error.diagnostics[0]!, message: error.message + who }, { cause: error.cause });
+    super({ ...error.diagnostics[0]!, message: error.message + waitedFor(blockers) }, { cause: error.cause });
     this.after = after;
     this.blockers = blockers;
   }

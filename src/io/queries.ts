@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { VersionRow } from "../core/adopt/applied.ts";
 import { MigrateError } from "../core/errors.ts";
-import { type SessionInfo, sessionText } from "../core/event.ts";
+import type { SessionInfo } from "../core/event.ts";
 import { grantsHint, membershipHint, otherGrantHint, quotedName, startTimeoutHint } from "../core/explain.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import type { LedgerUse } from "../core/ledger/grants.ts";
@@ -22,7 +22,7 @@ import {
   type LedgerState,
   sqlstates,
 } from "../core/ledger/types.ts";
-import { waitHint } from "../core/lock-held.ts";
+import { waitedFor, waitHint } from "../core/lock-held.ts";
 import { searchPathNames } from "../core/plan/session.ts";
 import { arrayLiteral, identifier, literal } from "../core/quote.ts";
 import { redact } from "../core/redact.ts";
@@ -212,7 +212,6 @@ async function unreadable(
   if (!(error instanceof StatementFailure)) return error;
   const { message, sqlstate, lost, hint } = error;
   const holders = sqlstate === "55P03" ? await tableHolders(session, names).catch(() => []) : [];
-  const who = holders.length === 0 ? "" : `\nit waited for ${holders.map(sessionText).join("; ")}`;
   const [code, text, what] = lost
     ? [
         "execution/connection-lost",
@@ -223,7 +222,7 @@ async function unreadable(
       ? ["state/guard", message.replace(/^retort: /, ""), hint]
       : [
           "execution/ledger",
-          `cannot read the ledger: ${message}${who}`,
+          `cannot read the ledger: ${message}${waitedFor(holders)}`,
           sqlstate === "55P03"
             ? waitHint(holders, "and run the same command again")
             : await unreadableHint(error, names, use, session),

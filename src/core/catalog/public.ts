@@ -6,9 +6,8 @@ const isPublic = ({ class: name, identity }: ObjectKey): boolean =>
   name === "schema" && identity[0] === "public";
 
 /** It, or its comment. */
-export const isOfPublic = ({ class: name, identity }: ObjectKey): boolean =>
-  (name === "schema" && identity[0] === "public") ||
-  (name === "comment" && identity[0] === "schema" && identity[1] === "public");
+export const isOfPublic = (key: ObjectKey): boolean =>
+  isPublic(key) || (key.class === "comment" && key.identity.join(".") === "schema.public");
 
 /** What initdb grants on it, as whoever owns it. */
 export const initialPrivileges = (major: number, owner: string): readonly Privilege[] => [
