@@ -8,9 +8,9 @@ import {
   type SchemaStatement,
 } from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
-import { noSchemaHint, settingPath } from "../core/explain.ts";
+import { missingOnServer } from "../core/failure/missing.ts";
+import { noSchemaHint, settingPath } from "../core/failure/search-path.ts";
 import type { FileText } from "../core/migration.ts";
-import { missingOnServer } from "../core/missing.ts";
 import { STANDARD_STRINGS, searchPathIs, settingsOf } from "../core/plan/session.ts";
 import { identifier } from "../core/quote.ts";
 import type { ServerVersion } from "../core/server-version.ts";

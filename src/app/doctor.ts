@@ -4,7 +4,7 @@ import { accessSync, constants } from "node:fs";
 import path from "node:path";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import type { SessionInfo } from "../core/event.ts";
-import { grantsHint } from "../core/explain.ts";
+import { grantsHint } from "../core/failure/rights.ts";
 import { consequences, diagnosticOf, type Finding, findingsOf } from "../core/integrity.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import { mayBeCreated } from "../core/ledger/grants.ts";

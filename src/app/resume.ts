@@ -1,6 +1,5 @@
 /** The ledger's intent and the catalog → where an interrupted step goes on. */
 import { MigrateError } from "../core/errors.ts";
-import { interruptedText } from "../core/explain.ts";
 import type { Graph } from "../core/graph.ts";
 import type { Intent } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
@@ -11,7 +10,14 @@ import { sha256 } from "../core/sha256.ts";
 import type { Location } from "../core/source.ts";
 import type { UserStatement } from "../core/statement/file.ts";
 import type { Step } from "../core/steps.ts";
-import { discarding, finishing, finishingHint, stampWith, takingOut } from "../core/undoing.ts";
+import {
+  discarding,
+  finishing,
+  finishingHint,
+  interruptedText,
+  stampWith,
+  takingOut,
+} from "../core/undoing.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { type Outcome, outcomeOf } from "../io/queries.ts";
 import type { Notice, Session } from "../io/session/types.ts";

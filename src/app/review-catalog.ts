@@ -1,8 +1,8 @@
 /** A project and migrations under review → what they change in the catalog of a scratch database, and what their downgrade leaves. */
 import { compareCatalogs } from "../core/catalog/compare.ts";
 import { MigrateError } from "../core/errors.ts";
+import { missingHint } from "../core/failure/missing.ts";
 import type { RevisionId } from "../core/migration.ts";
-import { missingHint } from "../core/missing.ts";
 import type { NotCompared, ReviewedCatalog, ReviewedDowngrade } from "../core/review.ts";
 import { changedRows } from "../core/verdict.ts";
 import type { Deps, Project } from "./project.ts";

@@ -1,7 +1,8 @@
 /** A request → the database is there: plan, run, and the events on the way. */
 import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
-import { type Explaining, runAgain, startTimeoutHint } from "../core/explain.ts";
+import { type Explaining, runAgain } from "../core/failure/explain.ts";
+import { startTimeoutHint } from "../core/failure/limits.ts";
 import { inOrder } from "../core/graph.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";

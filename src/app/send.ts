@@ -1,7 +1,7 @@
 /** A plan → it is executed on a session, under what the configuration and the flags say of waiting. */
 import { MigrateError } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
-import { turnedOff } from "../core/explain.ts";
+import { turnedOff } from "../core/failure/limits.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
 import type { Plan } from "../core/plan/types.ts";
 import type { Config } from "../io/config.ts";

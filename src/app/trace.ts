@@ -3,7 +3,7 @@
 import { type Difference, differences, type ObservedRelation } from "../core/effects/observed.ts";
 import type { EffectSummary } from "../core/effects/summary.ts";
 import { MigrateError } from "../core/errors.ts";
-import { explain } from "../core/explain.ts";
+import { explain } from "../core/failure/explain.ts";
 import { ancestors, descendants, inOrder } from "../core/graph.ts";
 import type { Direction } from "../core/header.ts";
 import type { RevisionId } from "../core/migration.ts";

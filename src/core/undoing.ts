@@ -1,12 +1,15 @@
 /** A revision that is applied, half so or not yet → the command that takes it away, finishes, records or forgets it. */
+
+import { MigrateError } from "./errors.ts";
 import { type Graph, nodeOf } from "./graph.ts";
 import { folderOf, unreadHint } from "./graph-faults.ts";
-import type { Intent, LedgerNames } from "./ledger/types.ts";
+import type { Intent, LedgerNames, LedgerState } from "./ledger/types.ts";
 import { withoutComments } from "./lexer.ts";
-import type { Revision, RevisionId } from "./migration.ts";
+import type { Migration, Revision, RevisionId } from "./migration.ts";
 import { qualified } from "./quote.ts";
+import { settledRows } from "./replaced.ts";
 import { shellWord } from "./shell.ts";
-import { currentHeads, planStamp } from "./steps.ts";
+import { currentHeads, idsOf, planStamp } from "./steps.ts";
 import { BASE, oneDown } from "./target.ts";
 
 /** The downgrade that runs its down file and no other. */
@@ -180,4 +183,31 @@ function stampWithout(
   return leaves(graph, applied, heads, left, { purge: true })
     ? `migrate stamp --purge ${heads.map(shellWord).join(" ")}`
     : undefined;
+}
+
+/** `the upgrade to 7c92 was interrupted at statement 2 of 5` */
+export const interruptedText = ({
+  direction,
+  revision,
+  statement,
+  of,
+}: Pick<Intent, "direction" | "revision" | "statement" | "of">): string =>
+  `the ${direction === "up" ? "upgrade to" : "downgrade of"} ${revision} was interrupted at statement ${statement} of ${of}`;
+
+/** Throws `state/interrupted`. */
+export function refuseInterrupted(
+  project: GraphAndLedger & { readonly graph: Graph<Migration> },
+  { applied, intent }: Pick<LedgerState, "applied" | "intent">,
+): void {
+  if (intent === undefined) return;
+  throw new MigrateError({
+    code: "state/interrupted",
+    message: interruptedText(intent),
+    hint: finishingHint(
+      project,
+      idsOf(settledRows(project.graph, applied)),
+      intent,
+      "finish the interrupted step first",
+    ),
+  });
 }

@@ -3,7 +3,7 @@
 import { type Catalog, type CatalogRow, catalogOf } from "../core/catalog/catalog.ts";
 import { catalogSql } from "../core/catalog/query.ts";
 import { MigrateError } from "../core/errors.ts";
-import { explainQuery } from "../core/explain.ts";
+import { explainQuery } from "../core/failure/explain.ts";
 import { strangersHint } from "../core/ledger/format.ts";
 import { strangersSql } from "../core/ledger/queries.ts";
 import { majorOf } from "../core/server-version.ts";

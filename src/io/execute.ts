@@ -2,19 +2,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { cancelled, GOES_ON, MigrateError, NOTHING } from "../core/errors.ts";
 import type { Event, SessionInfo } from "../core/event.ts";
-import {
-  type Explaining,
-  explain,
-  explainQuery,
-  LOOKED_FOR,
-  searchPathOf,
-  stepOf,
-  stepsIn,
-  withoutPasswords,
-} from "../core/explain.ts";
+import { type Explaining, explain, explainQuery, stepOf, stepsIn } from "../core/failure/explain.ts";
+import { withoutPasswords } from "../core/failure/failure.ts";
+import { missingName } from "../core/failure/missing.ts";
+import { LOOKED_FOR, searchPathOf } from "../core/failure/search-path.ts";
 import { sqlstates } from "../core/ledger/types.ts";
 import { lockHeld, waitedFor } from "../core/lock-held.ts";
-import { missingName } from "../core/missing.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../core/plan/types.ts";
 import type { Failed } from "../core/undoing.ts";
 import { type Item, ItemFailure, itemsOf, sendAhead } from "./pipeline.ts";

@@ -2,7 +2,7 @@
  * Statements in order → their answers in order, with as many on their way to the server as it does in about a second:
  * it need not wait for us, and goes on for no longer than that when we are gone.
  */
-import type { Failure } from "../core/explain.ts";
+import type { Failure } from "../core/failure/failure.ts";
 import type { Batch, Statement } from "../core/plan/types.ts";
 import type { Session } from "./session/types.ts";
 

@@ -4,7 +4,9 @@ import { z } from "zod";
 import type { VersionRow } from "../core/adopt/applied.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { SessionInfo } from "../core/event.ts";
-import { grantsHint, membershipHint, otherGrantHint, quotedName, startTimeoutHint } from "../core/explain.ts";
+import { quotedName } from "../core/failure/failure.ts";
+import { startTimeoutHint } from "../core/failure/limits.ts";
+import { grantsHint, membershipHint, otherGrantHint } from "../core/failure/rights.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import type { LedgerUse } from "../core/ledger/grants.ts";
 import {

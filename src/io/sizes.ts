@@ -1,5 +1,5 @@
 /** A session → how large relations are. Reads only, and waits for nobody. */
-import { explainQuery } from "../core/explain.ts";
+import { explainQuery } from "../core/failure/explain.ts";
 import { literal } from "../core/quote.ts";
 import type { RelationSize } from "../core/review.ts";
 import { type Session, StatementFailure } from "./session/types.ts";

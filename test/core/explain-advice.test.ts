@@ -1,12 +1,8 @@
 /** What the server answers, in whatever language → the place in the file, and what to do. */
 import { describe, expect, test } from "vitest";
-import {
-  type Explaining,
-  explain,
-  type Failure,
-  noSchemaHint,
-  searchPathOf,
-} from "../../src/core/explain.ts";
+import { type Explaining, explain } from "../../src/core/failure/explain.ts";
+import type { Failure } from "../../src/core/failure/failure.ts";
+import { noSchemaHint, searchPathOf } from "../../src/core/failure/search-path.ts";
 import type { Plan } from "../../src/core/plan/types.ts";
 
 const text = "-- revision: a\n\nDO $$\nBEGIN\n  PERFORM 1;\n  PERFORM 'é€'::int;\nEND $$;\n";

@@ -1,6 +1,7 @@
 /** A statement of a plan and the server's answer → where it failed, what is so now, and what to do. */
 import { expect, test } from "vitest";
-import { explain, explainQuery, type Failure } from "../../src/core/explain.ts";
+import { explain, explainQuery } from "../../src/core/failure/explain.ts";
+import type { Failure } from "../../src/core/failure/failure.ts";
 import { defaultPins } from "../../src/core/plan/session.ts";
 import type { StepInput } from "../../src/core/plan/step.ts";
 import type { Statement } from "../../src/core/plan/types.ts";

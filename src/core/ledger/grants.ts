@@ -1,6 +1,6 @@
 /** The schema of a ledger and a role, as they stand in SQL → the GRANTs with which that role may use the ledger. */
 import { LEDGER_TABLES } from "../catalog/ledgers.ts";
-import type { Denied } from "../denied.ts";
+import type { Denied } from "../failure/denied.ts";
 import { routines } from "./format.ts";
 
 /** Who may not create the ledger. */

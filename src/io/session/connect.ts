@@ -5,7 +5,8 @@
 import path from "node:path";
 import { notReplaced, type SessionTarget } from "../../core/address.ts";
 import { cancelled, MigrateError, NOTHING } from "../../core/errors.ts";
-import { membershipHint, quotedName } from "../../core/explain.ts";
+import { quotedName } from "../../core/failure/failure.ts";
+import { membershipHint } from "../../core/failure/rights.ts";
 import { qualified } from "../../core/quote.ts";
 import { shellWord } from "../../core/shell.ts";
 import { textIfSeen } from "../files.ts";

@@ -1,6 +1,6 @@
 /** What the rest of the program knows of a connection to a database. */
 import { MigrateError } from "../../core/errors.ts";
-import type { Failure } from "../../core/explain.ts";
+import type { Failure } from "../../core/failure/failure.ts";
 
 /** A message from the server that is not an error. */
 export interface Notice {

@@ -1,5 +1,5 @@
 /** What the server says is not there → what to type, where a scratch database lacks it because no migration leaves it there. */
-import { identifier, qualified } from "./quote.ts";
+import { identifier, qualified } from "../quote.ts";
 
 /** A first migration behind which all the others come, and so those that are applied already. */
 const A_NEW_FIRST_ONE = "a new first one (migrate revision -m before --head base)";

@@ -1,5 +1,5 @@
 /** What a server says of a right that is lacking → which right that is, and the GRANT that gives it. */
-import { qualified } from "./quote.ts";
+import { qualified } from "../quote.ts";
 
 /** What the right is on, by the server's words. */
 export interface Denied {

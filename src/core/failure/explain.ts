@@ -1,0 +1,350 @@
+/** A plan, one of its statements and what the server answered → the error as the user must see it: where, what is so now, what to type. */
+
+import { IN_BATCHES } from "../batch.ts";
+import { characterHint } from "../characters.ts";
+import { cancelled, GOES_ON, MigrateError, NOTHING } from "../errors.ts";
+import { isGuard } from "../ledger/types.ts";
+import { withoutComments } from "../lexer.ts";
+import type { Batch, Plan, PlanStep, Statement } from "../plan/types.ts";
+import { offsetInDo } from "../plpgsql.ts";
+import { identifier, qualified } from "../quote.ts";
+import { type Failure, quotedName, withoutPasswords } from "./failure.ts";
+import { sessionLimitHint, startTimeoutHint, timeoutIn } from "./limits.ts";
+import { goneHint, missingHint } from "./missing.ts";
+import { lineInBlock, offsetOf, placeOf, type SourceText, untranslatable } from "./place.ts";
+import { deniedIn, rightsHint, whom } from "./rights.ts";
+import { missingSchema, noSchemaHint, type Shut, settingPath, shutHint } from "./search-path.ts";
+
+export interface Explaining {
+  readonly sourceText: SourceText;
+  /** The user asked to stop. */
+  readonly aborted: boolean;
+  /** The role that SQL runs as where the plan names none, where that is known. */
+  readonly runsAs?: string | undefined;
+  /** The options that its connection was given, as in PGOPTIONS. */
+  readonly connectionOptions?: string | undefined;
+  /** Where the scratch database is that the plan runs on, if it runs on one. */
+  readonly scratch?: string | undefined;
+  /** Undefined where there are none. */
+  readonly shut?: Shut | undefined;
+  /** What leads out where the step failed because what it does is done already; undefined where that is not why. */
+  readonly recording?: string | undefined;
+  /** What to type to go on behind what is done before this step, where the same command would count its steps anew. */
+  readonly again?: ((step: PlanStep | undefined) => string | undefined) | undefined;
+  /** Which statement of an earlier file took away what is not found, as `goneBy` says it. */
+  readonly gone?: string | undefined;
+  /** Whoever runs the plan tells himself what is so now, and where it ran: the hint is only what to do. */
+  readonly adviceOnly?: boolean | undefined;
+}
+
+/** A statement of a plan failed. `failure` is kept as the cause. */
+export function explain(
+  plan: Plan,
+  batch: Batch,
+  statement: Statement,
+  failure: Failure,
+  explaining: Explaining,
+): MigrateError {
+  const { sourceText, aborted, runsAs, connectionOptions, scratch, recording, again, gone, adviceOnly } =
+    explaining;
+  const { purpose, origin } = statement;
+  const { sqlstate } = failure;
+  const step = stepOf(plan, batch, statement);
+  const error = errorOf.bind(undefined, failure);
+  const stateAnd = (next: string): string =>
+    scratch === undefined ? whatIsSo(plan, batch, step, { next, again: again?.(step) }) : onScratch(scratch);
+  const resumes = runAgain(again?.(step), "it resumes here");
+  const state = adviceOnly === true ? undefined : stateAnd(`fix the cause and ${resumes}`);
+  if (isGuard(sqlstate)) return error("state/guard", failure.message.replace(/^retort: /, ""), failure.hint);
+  // A guard that has looked at the rights of the role says itself which it lacks, and what to do.
+  if (sqlstate === "42501" && failure.message.startsWith("retort: "))
+    return error("execution/own-statement", failure.message.replace(/^retort: /, ""), failure.hint);
+  if (sqlstate === "57014" && aborted)
+    return cancelled(scratch === undefined ? stateAnd(`to continue, ${resumes}`) : NOTHING, failure);
+  if (failure.lost) return connectionLost(failure, { scratch, connectionOptions, again: again?.(undefined) });
+  const said = withoutPasswords(failure, statement);
+  const message = messageOf(said);
+  if (origin !== undefined) {
+    // What an up file uses and no migration leaves there is where the user looks first; the server's own hint comes after it.
+    const missing =
+      gone !== undefined
+        ? goneHint(gone)
+        : scratch === undefined || step?.direction !== "up"
+          ? undefined
+          : missingHint(said.message);
+    const walk = walkHint(statement, failure);
+    const shut = shutHint(statement, failure, explaining.shut);
+    const advice =
+      adviceOf(failure, statement, { step, isShared: batch.step === undefined, connectionOptions }) ??
+      noSchemaHint(failure, {
+        settings: plan.settings,
+        setBy: settingPath(
+          plan.batches.flatMap(({ statements }) => statements),
+          origin,
+        ),
+        madeIn: scratch === undefined ? "run" : "scratch",
+        role: whom(plan.role, runsAs),
+      }) ??
+      timeoutIn(plan, origin.path, failure, sourceText, connectionOptions) ??
+      encodingHint(statement, failure) ??
+      leftIndex(statement, failure) ??
+      deniedIn(plan, batch, statement, failure, runsAs) ??
+      shut ??
+      misleadingIn(statement, failure);
+    const hints = missing === undefined ? [said.hint, advice] : [missing, said.hint];
+    return error(
+      "execution/statement",
+      message,
+      // What is in such a schema is not undone.
+      lines(...(walk === undefined ? hints : [walk]), state, shut === undefined ? recording : undefined),
+      placeOf(statement, failure, sourceText),
+    );
+  }
+  const setting = refusedSetting(statement, failure);
+  if (setting !== undefined)
+    return error(
+      "execution/own-statement",
+      `the server refuses ${setting}: ${message}`,
+      lines(failure.hint, `correct ${setting} in the config file; ${NOTHING}`),
+    );
+  const commits = purpose === "commit" || purpose === "defer";
+  const rights = rightsHint(plan, statement, failure, runsAs);
+  const constraint = failure.constraint === undefined ? "" : ` (constraint ${failure.constraint})`;
+  const of = step === undefined ? "" : ` of revision ${step.revision} (${step.path})`;
+  const committed = commits ? committedBy(batch, step) : undefined;
+  return error(
+    commits ? "execution/commit" : "execution/own-statement",
+    rights?.message === undefined
+      ? `${commits ? `the commit${of}` : `a ${purpose} statement${of}`} failed${constraint}: ${message}`
+      : `${rights.message}: ${message}`,
+    foreignTableHint(statement, failure) ??
+      lines(
+        failure.hint,
+        rights?.hint ??
+          (commits ? undefined : takenIdHint(plan, failure)) ??
+          encodingHint(statement, failure) ??
+          // Behind the settings of a step, their limit is met also by what records it, and by its commit.
+          (step !== undefined && (commits || (statement.step !== undefined && purpose !== "guard-step"))
+            ? timeoutIn(plan, step.path, failure, sourceText, connectionOptions)
+            : undefined) ??
+          startTimeoutHint(failure, connectionOptions),
+        state,
+      ),
+    committed === undefined ? {} : placeOf(committed, failure, sourceText),
+  );
+}
+
+/**
+ * The statement of the author's that a commit ends, where there is only one: outside a transaction each commits by itself,
+ * behind the settings that hold for it.
+ */
+function committedBy({ statements }: Batch, step: PlanStep | undefined): Statement | undefined {
+  const authors = statements.filter(({ purpose }) => purpose === "user");
+  return authors.length === 1 || step?.transactional === false ? authors.at(-1) : undefined;
+}
+
+/** A question of ours about the database failed. */
+export function explainQuery(failure: Failure, aborted: boolean): MigrateError {
+  const { message, sqlstate, lost, connectionOptions } = failure;
+  if (lost) return connectionLost(failure);
+  if (sqlstate === "57014" && aborted) return cancelled(GOES_ON, failure);
+  const hint =
+    failure.hint ??
+    startTimeoutHint(failure, connectionOptions) ??
+    (sqlstate === "42501"
+      ? "grant the role that connects that right, or connect as another role"
+      : "nothing was in progress; run the same command again");
+  return errorOf(failure, "execution/own-statement", `a query about the database failed: ${message}`, hint);
+}
+
+interface Lost extends Pick<Explaining, "connectionOptions" | "scratch"> {
+  readonly again?: string | undefined;
+}
+
+function connectionLost(failure: Failure, { scratch, connectionOptions, again }: Lost = {}): MigrateError {
+  const message = `the connection to the database was lost: ${failure.message}`;
+  const hint =
+    scratch === undefined
+      ? runAgain(again, "it continues from what the ledger has recorded")
+      : `${onScratch(scratch)}; run the same command again`;
+  const advice = startTimeoutHint(failure, connectionOptions);
+  return errorOf(failure, "execution/connection-lost", message, lines(advice, hint));
+}
+
+function errorOf(
+  failure: Failure,
+  code: string,
+  message: string,
+  hint: string | undefined,
+  more: object = {},
+): MigrateError {
+  const { sqlstate } = failure;
+  return new MigrateError(
+    {
+      code,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...(sqlstate === undefined ? {} : { sqlstate }),
+      ...more,
+    },
+    { cause: failure },
+  );
+}
+
+/** The step that a statement belongs to; BEGIN and COMMIT belong to the last step of their batch. */
+export function stepOf(plan: Plan, batch: Batch, statement: Statement): PlanStep | undefined {
+  const index = statement.step ?? stepsIn(batch).at(-1);
+  return index === undefined ? undefined : plan.steps[index];
+}
+
+/** The steps that a batch is all or a part of. */
+export function stepsIn({ step, statements }: Batch): readonly number[] {
+  if (step !== undefined) return [step];
+  return [...new Set(statements.flatMap((statement) => statement.step ?? []))];
+}
+
+const lines = (...parts: readonly (string | undefined)[]): string | undefined => {
+  const given = parts.filter((part) => part !== undefined);
+  return given.length === 0 ? undefined : given.join("\n");
+};
+
+const messageOf = ({ message, detail, where }: Failure): string =>
+  [message, detail, where].filter((line) => line !== undefined).join("\n");
+
+/** The rows came without the sequence that counts them; the guard has not seen it, where this role may not read that. */
+function takenIdHint({ schema }: Plan, { sqlstate, constraint }: Failure): string | undefined {
+  if (sqlstate !== "23505" || constraint !== "log_pkey") return undefined;
+  return `the sequence of ${qualified(schema, "log")} is behind its rows, as after a restore of data alone, or by logical replication: as the owner of the ledger, run: migrate repair`;
+}
+
+/** A table of that name that somebody else has made lacks the ledger's columns; the server's own hint names another one. */
+const foreignTableHint = ({ purpose }: Statement, { sqlstate }: Failure): string | undefined =>
+  purpose === "repair-ledger" && sqlstate === "42703"
+    ? `a table in that schema is not the ledger's: give the ledger another: "ledger": {"schema": ...} in the config file; ${NOTHING}`
+    : undefined;
+
+/** What to type to go on. `command`: where the same one would lead further; `why` it goes on. */
+export function runAgain(command: string | undefined, why = ""): string {
+  if (command === undefined) return `run the same command again${why === "" ? "" : `: ${why}`}`;
+  return `run: ${command} (${why === "" ? "" : `${why}; `}the same command would count its steps anew)`;
+}
+
+/** Whose value, of those that every migration's session starts from, the server does not know; by the name that it quotes. */
+function refusedSetting({ purpose }: Statement, { sqlstate, message }: Failure): string | undefined {
+  if (purpose !== "setting" || sqlstate !== "22023") return undefined;
+  return /"TimeZone"/.test(message)
+    ? "session.timeZone"
+    : /"DateStyle"/.test(message)
+      ? "session.dateStyle"
+      : undefined;
+}
+
+/**
+ * What is so now, after the statement failed. `next`: what to type where something is left unfinished; `again`: where the same
+ * command would lead further.
+ */
+function whatIsSo(
+  plan: Plan,
+  batch: Batch,
+  step: PlanStep | undefined,
+  { next, again }: { readonly next: string; readonly again: string | undefined },
+): string {
+  if (step === undefined) return NOTHING;
+  if (!batch.transactional)
+    return `this statement ran outside a transaction: ${next}. See what is unfinished with: migrate current`;
+  if (batch.step === undefined) return "all of it was rolled back; nothing was changed";
+  // Its first transaction leaves nothing behind, of such a step either: there is nothing to resume.
+  if (batch.statements.some(({ purpose }) => purpose === "guard-part"))
+    return `revision ${step.revision} runs outside a transaction: what it did before this is kept; ${next}`;
+  const goesOn = again === undefined ? "" : `; to go on, ${runAgain(again)}`;
+  if (step.direction === "down")
+    return `the downgrade of ${step.revision} was rolled back; it is still applied${goesOn}`;
+  const before =
+    plan.from.length === 0 && plan.steps[0] === step
+      ? "none is applied"
+      : "what was applied before it stays applied";
+  return `revision ${step.revision} was rolled back; ${before}${goesOn}`;
+}
+
+/** A scratch database has none of the rows that the user's has, and may be of another version. */
+const onScratch = (scratch: string): string =>
+  `this ran on the scratch database (${scratch}), which begins empty; your database was not touched`;
+
+const NONE = "'-- transaction: none' in the header";
+const OUTSIDE = `to run it outside a transaction, write ${NONE}`;
+const OUTSIDE_ALONE = `write it as a statement of its own, and ${NONE}`;
+const ENDING = `a function cannot end a transaction; a procedure or a DO block can, with ${NONE}`;
+
+/** What to do about a failure of the author's SQL, where the SQLSTATE alone tells. */
+function adviceOf(
+  { sqlstate = "", message, where }: Failure,
+  { tag }: Statement,
+  { step, isShared, connectionOptions }: Surrounding,
+): string | undefined {
+  const also = isShared ? `, and ${APART}` : "";
+  if (step?.transactional === true && sqlstate === "25001")
+    // The server tells what it ran from within.
+    return `${where === undefined ? OUTSIDE : `a function or a DO block cannot contain it: ${OUTSIDE_ALONE}`}${also}`;
+  if (step?.transactional === true && sqlstate === "2D000")
+    return `${tag === "DO" || tag === "CALL" ? OUTSIDE : ENDING}${also}`;
+  if (sqlstate === "55P04") return isShared ? `${ADDED_BEFORE}, and ${APART}` : ADDED_BEFORE;
+  // What is dropped or taken back was there once.
+  if (
+    missingSchema({ sqlstate, message }) !== undefined &&
+    (tag?.startsWith("DROP") === true || step?.direction === "down")
+  )
+    return "correct the name, unless the schema is gone already";
+  return sessionLimitHint({ sqlstate }, connectionOptions);
+}
+
+/** What a statement that failed stands in. */
+interface Surrounding extends Pick<Explaining, "connectionOptions"> {
+  readonly step: PlanStep | undefined;
+  /** One transaction holds all steps. */
+  readonly isShared: boolean;
+}
+
+const APART = "leave out --single-transaction";
+const ADDED_BEFORE = "put ALTER TYPE ... ADD VALUE into a migration of its own, before this one";
+
+/** The name of an index that is taken: CREATE INDEX CONCURRENTLY leaves one where it fails. */
+function leftIndex({ tag, sql }: Statement, { sqlstate, message }: Failure): string | undefined {
+  const name = quotedName(message);
+  if (tag !== "CREATE INDEX CONCURRENTLY" || sqlstate !== "42P07" || name === undefined) return undefined;
+  return `it may be an invalid index that an earlier attempt has left (\\d shows INVALID); then drop it first: DROP INDEX CONCURRENTLY ${schemaOfTable(sql)}${identifier(name)}`;
+}
+
+/** `shop.` of CREATE INDEX … ON shop.orders, where the index is, too; empty where the table stands without one. */
+const schemaOfTable = (sql: string): string =>
+  /\bON\s+(?:ONLY\s+)?((?:"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)\s*\.)/iu.exec(withoutComments(sql))?.[1] ??
+  "";
+
+/** A batch by a key failed in the walk over its values, which stands before the author's statement in the block. */
+function walkHint({ tag = "", sql, offset = 0 }: Statement, failure: Failure): string | undefined {
+  const line = lineInBlock(failure);
+  if (!tag.endsWith(IN_BATCHES) || line === undefined || !NO_INTEGER.has(failure.sqlstate ?? ""))
+    return undefined;
+  return (offsetInDo(sql, line) ?? offset) < offset
+    ? "the column of '-- batch: … by' must be an integer: name such a column, or use '-- batch: 1000' with :batch_size"
+    : undefined;
+}
+
+/** No such function or operator for its type; its value is no bigint, or too large for one. */
+const NO_INTEGER: ReadonlySet<string> = new Set(["42883", "22P02", "22003"]);
+
+/** Names and key words that are not found may hold what nobody sees, or takes for another character. */
+const misleadingIn = (statement: Statement, failure: Failure): string | undefined => {
+  const offset = offsetOf(failure, statement);
+  return offset === undefined || !/^42/.test(failure.sqlstate ?? "")
+    ? undefined
+    : characterHint(statement.sql, offset);
+};
+
+/** The message in a header goes into the ledger, and into a comment that other sessions see with each statement. */
+function encodingHint(statement: Statement, failure: Failure): string | undefined {
+  const character = untranslatable(failure);
+  if (character === undefined) return undefined;
+  const isInFile = statement.origin !== undefined && statement.sql.includes(character);
+  const where = isInFile ? "" : ", which is in the header of this migration";
+  return `the encoding of the database lacks '${character}'${where}: use another character, or create the database with ENCODING 'UTF8'`;
+}

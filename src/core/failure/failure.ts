@@ -1,0 +1,40 @@
+/** What the server answered to a statement that failed, and what its texts say in any language. */
+import { passwordsOf } from "../password.ts";
+import type { Statement } from "../plan/types.ts";
+import { redact } from "../redact.ts";
+
+/** What the server answered, or that it did not. */
+export interface Failure {
+  readonly message: string;
+  /** Absent when the connection was lost. */
+  readonly sqlstate?: string;
+  readonly detail?: string;
+  readonly hint?: string;
+  readonly where?: string;
+  readonly constraint?: string;
+  /** 0-based code points into the statement, where the server said. */
+  readonly position?: number;
+  /** The connection broke: what the server did with the statement is not known. */
+  readonly lost: boolean;
+  /** The options that its connection was given, as in PGOPTIONS, where that is known. */
+  readonly connectionOptions?: string | undefined;
+}
+
+/** A failure whose texts do not repeat the passwords of its statement. */
+export function withoutPasswords(failure: Failure, { sql }: Statement): Failure {
+  const passwords = passwordsOf(sql);
+  const clean = (text: string): string => redact(text, passwords);
+  const { message, detail, hint, where } = failure;
+  return {
+    ...failure,
+    lost: failure.lost,
+    message: clean(message),
+    ...(detail === undefined ? {} : { detail: clean(detail) }),
+    ...(hint === undefined ? {} : { hint: clean(hint) }),
+    ...(where === undefined ? {} : { where: clean(where) }),
+  };
+}
+
+/** A name in a message of the server's, in whatever language. */
+export const quotedName = (message: string): string | undefined =>
+  /["«»„“「](.+)["«»“”」]/.exec(message)?.[1]?.trim();

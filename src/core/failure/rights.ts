@@ -1,0 +1,80 @@
+/** A right that the role lacks, on the ledger or on what the author's SQL names → what to grant, and who may. */
+import { grants, isOfLedger, type LedgerUse } from "../ledger/grants.ts";
+import { withoutComments } from "../lexer.ts";
+import type { Batch, Plan, Statement } from "../plan/types.ts";
+import { identifier, qualified } from "../quote.ts";
+import { deniedOn, grantingHint } from "./denied.ts";
+import type { Failure } from "./failure.ts";
+import { offsetOf } from "./place.ts";
+
+/** A role without rights on the ledger is told which it lacks. */
+export function rightsHint(
+  plan: Plan,
+  { purpose }: Statement,
+  { sqlstate, message }: Failure,
+  runsAs: string | undefined,
+): { readonly message?: string; readonly hint: string } | undefined {
+  if (sqlstate !== "42501" || purpose === "commit" || purpose === "defer") return undefined;
+  const other = otherGrantHint(plan, message, runsAs);
+  if (other !== undefined) return { hint: other };
+  if (purpose === "repair-ledger") return { hint: "as the owner of the ledger, run: migrate repair" };
+  return purpose === "create-ledger"
+    ? { hint: "as the owner of the ledger, run: migrate ensure-version" }
+    : { message: "this role may not write to the ledger", hint: grantsHint(plan, "write", runsAs) };
+}
+
+/** What a role must be granted to use a ledger. */
+export function grantsHint(
+  { schema, role }: { schema: string; role?: string },
+  use: LedgerUse,
+  runsAs: string | undefined,
+): string {
+  return `as the owner of the ledger, run: ${grants(qualified(schema), whom(role, runsAs), use)}`;
+}
+
+/** What our own SQL must be granted that is not on the ledger; undefined where it is, or the server does not tell. */
+export function otherGrantHint(
+  { schema, role }: { schema: string; role?: string },
+  message: string,
+  runsAs: string | undefined,
+): string | undefined {
+  const denied = deniedOn(message);
+  if (denied === undefined || isOfLedger(denied, schema)) return undefined;
+  return grantingHint(denied, whom(role, runsAs));
+}
+
+/** What lets the role that connects become another. */
+export const membershipHint = (role: string, login: string | undefined): string =>
+  `as a superuser, run: GRANT ${identifier(role)} TO ${whom(undefined, login)}`;
+
+/** The role that SQL runs as: the one that is configured, or the connection's. */
+export const whom = (role: string | undefined, runsAs: string | undefined): string => {
+  const name = role ?? runsAs;
+  return name === undefined ? "the role that connects" : identifier(name);
+};
+
+/** What to grant where the author's SQL may not use a schema, a language or the database; such names are whole in the message. */
+export function deniedIn(
+  { role }: Plan,
+  { statements }: Batch,
+  statement: Statement,
+  failure: Failure,
+  runsAs: string | undefined,
+): string | undefined {
+  const denied = failure.sqlstate === "42501" ? deniedOn(failure.message) : undefined;
+  // The author's SQL may have switched to another role.
+  const switches = statements.some(({ sql, origin }) => origin !== undefined && SWITCHES.test(sql));
+  if (denied === undefined || switches || denied.kind === "relation" || denied.kind === "routine")
+    return undefined;
+  return grantingHint(denied, whom(role, runsAs), createsIn(statement, failure));
+}
+
+const SWITCHES = /\bSET\s+(?:(?:LOCAL|SESSION)\s+)?(?:ROLE|SESSION\s+AUTHORIZATION)\b/i;
+
+/** Whether the schema is that of what a statement creates, and not of something that it names besides. */
+function createsIn(statement: Statement, failure: Failure): boolean {
+  const { tag = "", sql } = statement;
+  if (!/^(?:CREATE|ALTER)\b/.test(tag)) return tag === "DO" && /\b(?:CREATE|ALTER)\b/i.test(sql);
+  const before = withoutComments(sql).slice(0, offsetOf(failure, statement) ?? 0);
+  return !/\(|\b(?:AS|FROM|ON|OF|REFERENCES)\b/i.test(before);
+}

@@ -1,0 +1,112 @@
+/** What is looked for along search_path, or made in it, and is not found → what to type. */
+import { withoutComments } from "../lexer.ts";
+import { searchPathNames } from "../plan/session.ts";
+import type { Plan, Statement } from "../plan/types.ts";
+import { qualified } from "../quote.ts";
+import type { Location } from "../source.ts";
+import { type Failure, quotedName } from "./failure.ts";
+import { creatingSchema, missingSchemaHint, type SchemaMadeIn } from "./missing.ts";
+
+/**
+ * What to do where a schema is not there, or nothing can be made in any of search_path. `settings`: the session's, of which
+ * one may be the path; `setBy`: what the file itself has set it with; `role`: whom the right to use it could be granted to.
+ */
+export function noSchemaHint(
+  failure: Pick<Failure, "sqlstate" | "message">,
+  {
+    settings,
+    setBy,
+    madeIn,
+    role,
+  }: {
+    readonly settings: readonly string[];
+    readonly setBy: Location | undefined;
+    readonly madeIn: SchemaMadeIn;
+    readonly role?: string;
+  },
+): string | undefined {
+  if (failure.sqlstate !== "3F000") return undefined;
+  const missing = missingSchema(failure);
+  if (missing !== undefined) return missingSchemaHint(missing, madeIn);
+  if (setBy !== undefined)
+    return `line ${setBy.line} of this file sets a search_path with ${NO_SCHEMA}: ${QUALIFY}, or correct that line`;
+  const path = settings.find((each) => each.startsWith(SEARCH_PATH))?.slice(SEARCH_PATH.length);
+  const first = searchPathNames(path ?? "").find((name) => name !== "$user");
+  if (first === undefined)
+    return `search_path has ${NO_SCHEMA}: ${QUALIFY}, or set "session": {"searchPath": ["shop"]} in the config file`;
+  // What a scratch database has, it has of the migrations.
+  const granted =
+    role === undefined || madeIn !== "run"
+      ? ""
+      : `; or, where it exists, as its owner, run: GRANT USAGE, CREATE ON SCHEMA ${qualified(first)} TO ${role}`;
+  return `"session.searchPath" has ${NO_SCHEMA}: correct it; or ${creatingSchema(first, madeIn)}${granted}`;
+}
+
+/** The server passes over a schema that the role may not use as over one that does not exist. */
+const NO_SCHEMA = "no schema that exists and that this role may use";
+const QUALIFY = "qualify the name (CREATE TABLE shop.users)";
+
+const SEARCH_PATH = "search_path = ";
+
+/** What is looked for by its name along search_path is not there: a relation, a routine, any other object. */
+export const LOOKED_FOR: ReadonlySet<string> = new Set(["42P01", "42883", "42704"]);
+
+/** The search_path that the author's statement had: what the file has set, or the project; undefined where it is the connection's. */
+export function searchPathOf(
+  { batches, settings }: Plan,
+  { origin }: Statement,
+): readonly string[] | undefined {
+  const all = batches.flatMap(({ statements }) => statements);
+  const set = origin === undefined ? undefined : pathSetter(all, origin)?.searchPath;
+  if (set !== undefined && set.length > 0) return set;
+  const path = settings.find((each) => each.startsWith(SEARCH_PATH));
+  return path === undefined ? undefined : searchPathNames(path.slice(SEARCH_PATH.length));
+}
+
+/** Schemas of search_path in which the server looks for nothing, since the role may not use them. */
+export interface Shut {
+  readonly schemas: readonly string[];
+  readonly role: string;
+}
+
+/** What to grant where something is not found that may be in a schema of search_path that this role may not use. */
+export function shutHint(
+  { sql }: Statement,
+  { sqlstate = "", message }: Failure,
+  shut: Shut | undefined,
+): string | undefined {
+  if (shut === undefined || !LOOKED_FOR.has(sqlstate)) return undefined;
+  const name = quotedName(message);
+  const text = withoutComments(sql);
+  // With a schema before it, it is looked for there alone.
+  if (name !== undefined && [name, `"${name}"`].some((each) => text.includes(`.${each}`))) return undefined;
+  const schemas = shut.schemas.map((schema) => qualified(schema)).join(", ");
+  const role = qualified(shut.role);
+  const owner = shut.schemas.length === 1 ? "the owner of the schema" : "the owner of the schemas";
+  return `search_path names ${schemas}, which ${role} may not use: as ${owner}, run: GRANT USAGE ON SCHEMA ${schemas} TO ${role}`;
+}
+
+/** Where a file sets search_path, up to this place. */
+export const settingPath = (
+  statements: readonly { readonly origin?: Location; readonly searchPath?: unknown }[],
+  place: Location,
+): Location | undefined => pathSetter(statements, place)?.origin;
+
+/** What a file sets search_path with: the last statement up to this place. */
+const pathSetter = <T extends { readonly origin?: Location; readonly searchPath?: unknown }>(
+  statements: readonly T[],
+  { path, line, column }: Location,
+): T | undefined =>
+  statements.findLast(
+    ({ origin, searchPath }) =>
+      searchPath !== undefined &&
+      origin?.path === path &&
+      (origin.line < line || (origin.line === line && origin.column <= column)),
+  );
+
+/** The schema that is not there, by its name; that search_path has none is said without one. */
+export const missingSchema = ({
+  sqlstate,
+  message,
+}: Pick<Failure, "sqlstate" | "message">): string | undefined =>
+  sqlstate === "3F000" ? quotedName(message) : undefined;
