@@ -54,31 +54,32 @@ describe.each(servers())("the example on $name", (server) => {
     expect((await online(a.url, { kind: "upgrade", target: "heads" })).steps).toEqual([]);
     await Promise.all([a.drop(), b.drop()]);
   });
+});
 
-  test("every single step up and down, by run and by script", async (context) => {
-    needsPsql(context);
-    const [a, b] = await Promise.all([freshDatabase(server), freshDatabase(server)]);
-    const { graph } = await openProject(deps(), project);
-    for (const [index, id] of graph.order.entries()) {
-      const before = (await openHeads(graph.order.slice(0, index))) || "base";
-      await online(a.url, { kind: "upgrade", target: id });
-      await viaScript(b.url, { kind: "upgrade", target: `${before}:${id}` });
-      await expectEqual(server, a, b);
-    }
-    for (const [index, id] of [...graph.order.entries()].reverse()) {
-      const after = (await openHeads(graph.order.slice(0, index))) || "base";
-      const { parents } = graph.nodes.get(id)!;
-      const target = parents.length === 1 ? `${id}@${parents[0]}` : (parents[0] ?? "base");
-      if (index === 0) expect(after).toBe("base");
-      await online(a.url, { kind: "downgrade", target });
-      await viaScript(b.url, {
-        kind: "downgrade",
-        target: `${await openHeads(graph.order.slice(0, index + 1))}:${target}`,
-      });
-      await expectEqual(server, a, b);
-    }
-    await Promise.all([a.drop(), b.drop()]);
-  });
+test("every single step up and down, by run and by script", async (context) => {
+  const server = servers()[0]!;
+  needsPsql(context);
+  const [a, b] = await Promise.all([freshDatabase(server), freshDatabase(server)]);
+  const { graph } = await openProject(deps(), project);
+  for (const [index, id] of graph.order.entries()) {
+    const before = (await openHeads(graph.order.slice(0, index))) || "base";
+    await online(a.url, { kind: "upgrade", target: id });
+    await viaScript(b.url, { kind: "upgrade", target: `${before}:${id}` });
+    await expectEqual(server, a, b);
+  }
+  for (const [index, id] of [...graph.order.entries()].reverse()) {
+    const after = (await openHeads(graph.order.slice(0, index))) || "base";
+    const { parents } = graph.nodes.get(id)!;
+    const target = parents.length === 1 ? `${id}@${parents[0]}` : (parents[0] ?? "base");
+    if (index === 0) expect(after).toBe("base");
+    await online(a.url, { kind: "downgrade", target });
+    await viaScript(b.url, {
+      kind: "downgrade",
+      target: `${await openHeads(graph.order.slice(0, index + 1))}:${target}`,
+    });
+    await expectEqual(server, a, b);
+  }
+  await Promise.all([a.drop(), b.drop()]);
 });
 
 /** The heads of these applied revisions, as the start of a range. */

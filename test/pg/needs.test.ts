@@ -264,6 +264,11 @@ async function inTurn<T>(all: readonly T[], width: number, work: (each: T) => Pr
   await Promise.all(Array.from({ length: width }, worker));
 }
 
+/** What an older server asks otherwise: rights that it does not know yet, and who may give a role or change one. */
+const DIFFERS = /\b(?:ROLE|OWNED|LOCK|ANALYZE|REINDEX|REFRESH|MERGE|OWNER TO|GRANT :|TABLESPACE|EXTENSION)\b/;
+
+const [newest] = servers();
+
 describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
   test("what the preflight says of a statement's needs is what the server does", async () => {
     const [dep, other] = [await ownRole(server, "LOGIN", "dep"), await ownRole(server, "NOLOGIN", "other")];
@@ -275,8 +280,9 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     ] as const;
     const sqlOf = (text: string): string =>
       `${text.replaceAll(":dep", dep.name).replaceAll(":other", other.name)};`;
+    const cases = server === newest ? CASES : CASES.filter((text) => DIFFERS.test(text));
     const said = new Map<string, Finished>();
-    await inTurn(CASES, 4, async (text) => {
+    await inTurn(cases, 4, async (text) => {
       const script = await project({ a: sqlOf(text) }).script("base:a");
       for (const [who, at] of roles)
         if (asks(who, text)) said.set(`${who}: ${text}`, await runScript(at, script, PREFLIGHT));
@@ -292,7 +298,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     };
     for (const [who, at] of roles)
       await withClient(at, async (client) => {
-        for (const text of CASES.filter((each) => asks(who, each))) {
+        for (const text of cases.filter((each) => asks(who, each))) {
           const { code, stdout, stderr } = said.get(`${who}: ${text}`)!;
           const done = await does(client, text);
           expect
