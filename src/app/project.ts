@@ -16,7 +16,7 @@ import { defaultOf } from "../core/settings.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Source } from "../core/source.ts";
 import { type Config, configFile, loadConfig, withChanges } from "../io/config.ts";
-import { migrationsBelow, readMigrations, sqlBelow, unreadFiles } from "../io/directory.ts";
+import { folderNamedLike, migrationsBelow, readMigrations, sqlBelow, unreadFiles } from "../io/directory.ts";
 import { statsAt } from "../io/files.ts";
 import { type KnownEffects, knownEffects } from "../io/known-effects.ts";
 import { type KnownBodies, knownBodies } from "../io/parsed.ts";
@@ -222,12 +222,13 @@ export function besideConfig({ file, origins }: Config, cwd: string): string | u
   return `${file} names no folder: add "directories": ["${name}"] to it, or name the one beside it: --directory ${shellWord(path.join(folder, name!))}`;
 }
 
-/** What to do in a folder below a config file where a folder that the caller gave is there as seen from that file; `folder`: absolute. */
+/** What to do in a folder below a config file where a folder that the caller gave is there as seen from that file, or one with a name like its; `folder`: absolute. */
 function fromConfig({ file, replaced }: Config, folder: string, cwd: string): string | undefined {
   if (file === undefined || replaced === undefined) return undefined;
   const base = path.dirname(path.resolve(cwd, file));
-  const meant = path.resolve(base, path.relative(cwd, folder));
-  if (base === cwd || statsAt(meant)?.isDirectory() !== true) return undefined;
+  const fromThere = path.resolve(base, path.relative(cwd, folder));
+  const meant = statsAt(fromThere)?.isDirectory() === true ? fromThere : folderNamedLike(fromThere);
+  if (base === cwd || meant === undefined) return undefined;
   const without = replaced.origin === undefined ? "" : ` without it, the folders of ${file} are read`;
   return `did you mean --directory ${shellWord(path.relative(cwd, meant))}?${without}`;
 }

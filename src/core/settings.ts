@@ -334,7 +334,7 @@ function readGroup(
   for (const { key, at, value } of membersOf(reader, node, prefix)) {
     const rule = Object.hasOwn(fields, key) ? fields[key] : undefined;
     const name = `${prefix}${key}`;
-    if (rule === undefined) reader.fault(at, unknownKey(`${reader.lead}${name}`, key, Object.keys(fields)));
+    if (rule === undefined) reader.fault(at, unknownKey(reader.lead, prefix, key, Object.keys(fields)));
     else if (rule === environmentsKey) readEnvironments(reader, value);
     else if (rule.is === "group") readGroup(reader, value, `${name}.`, rule.fields, into);
     else readValue(reader, value, name, rule, into);
@@ -384,13 +384,26 @@ function readValue(
   }
 }
 
-function unknownKey(name: string, key: string, known: readonly string[]): Fault {
+function unknownKey(lead: string, prefix: string, key: string, known: readonly string[]): Fault {
   const meant = nearest(key, known);
   return {
     code: "usage/config-key",
-    message: `unknown key "${shorten(name)}"`,
-    hint: meant === undefined ? `known keys here are ${known.join(", ")}` : `did you mean "${meant}"?`,
+    message: `unknown key "${shorten(`${lead}${prefix}${key}`)}"`,
+    hint:
+      meant === undefined
+        ? (placeHint(lead, prefix, key) ?? `known keys here are ${known.join(", ")}`)
+        : `did you mean "${meant}"?`,
   };
+}
+
+/** Where a key belongs that stands in another group, or in none; undefined where no setting has it. */
+function placeHint(lead: string, prefix: string, key: string): string | undefined {
+  const [group] =
+    Object.entries(root.fields).find(([, rule]) => rule.is === "group" && Object.hasOwn(rule.fields, key)) ??
+    [];
+  if (Object.hasOwn(root.fields, key))
+    return `"${key}" belongs outside "${shorten((lead + prefix).slice(0, -1))}"`;
+  return group === undefined ? undefined : `"${key}" belongs in "${shorten(lead + group)}"`;
 }
 
 type Checked =

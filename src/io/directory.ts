@@ -255,10 +255,15 @@ function prefixOf(path: string, cwd: string): string {
 
 /** Another folder that may be meant by one that does not exist: one with a name like its, or with migrations. */
 function guessOf(path: string, cwd: string): string {
-  const meant = nearest(basename(path), foldersIn(dirname(path))) ?? migrationsBeside(path);
+  const meant = folderNamedLike(path) ?? migrationsBeside(path);
   if (meant === undefined) return "";
-  const shown = relative(cwd, resolve(dirname(path), meant)).replaceAll(sep, "/");
-  return `did you mean ${shown || "."}? `;
+  return `did you mean ${relative(cwd, meant).replaceAll(sep, "/") || "."}? `;
+}
+
+/** The folder beside one that does not exist with a name like its; absolute. */
+export function folderNamedLike(path: string): string | undefined {
+  const name = nearest(basename(path), foldersIn(dirname(path)));
+  return name === undefined ? undefined : join(dirname(path), name);
 }
 
 /**

@@ -500,6 +500,7 @@ describe("a script", () => {
     for (const [end, range] of [
       ["aa01", "heads:aa01"],
       ["head", "heads:bb03@-1"],
+      ["current", "heads:bb03@-1"],
     ])
       expect(() => planOfflineDowngrade(graph, end!)).toThrow(
         expect.objectContaining({ hint: expect.stringMatching(`: migrate downgrade --sql ${range}$`) }),

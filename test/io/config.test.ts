@@ -811,6 +811,18 @@ describe("the config file", () => {
       'unknown key "ledger.tables"',
       "known keys here are schema, owner",
     ],
+    [
+      '{"lockTimeout": "3s"}',
+      "1:2 usage/config-key",
+      'unknown key "lockTimeout"',
+      '"lockTimeout" belongs in "session"',
+    ],
+    [
+      '{"environments": {"prod": {"session": {"role": "dba"}}}}',
+      "1:40 usage/config-key",
+      'unknown key "environments.prod.session.role"',
+      '"role" belongs outside "environments.prod.session"',
+    ],
     ['{"__proto__": {}}', "1:2 usage/config-key", 'unknown key "__proto__"', expect.anything()],
     [
       '{"role": "a", "role": "b"}',

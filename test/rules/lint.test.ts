@@ -21,6 +21,9 @@ describe("an ignore", () => {
 
   test.each([
     ["-- retort-ignore: create-index", ["create-index", "ignore-without-reason"]],
+    ["-- retort-ignore: create-index (small) so far", []],
+    ["-- retort-ignore: create-index (small", []],
+    ["-- retort-ignore: create-index (", ["create-index", "ignore-without-reason"]],
     ["-- retort-ignore: create-index ()", ["create-index", "ignore-without-reason"]],
     ["-- retort-ignore: create-index it is, so far, small", ["create-index", "ignore-without-reason"]],
     ["-- retort-ignore: create-index it is small (so far)", ["create-index", "ignore-without-reason"]],

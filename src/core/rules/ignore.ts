@@ -14,7 +14,9 @@ export interface Ignore {
   readonly length: number;
 }
 
-const LINE = /^--[ \t]*retort-ignore\b:?[ \t]*([^(]*?)[ \t]*(?:\((.*)\))?[ \t]*$/;
+const LINE = /^--[ \t]*retort-ignore\b:?[ \t]*([^(]*?)[ \t]*(?:\((.*))?$/;
+/** The end of a reason, which need not be there, nor end the line. */
+const END_OF_REASON = /\)([^)]*)$/;
 
 /** Those that stand in `text.slice(from, to)`, which must not begin inside a token. */
 export function ignoresIn(text: string, from: number, to: number): readonly Ignore[] {
@@ -25,7 +27,7 @@ export function ignoresIn(text: string, from: number, to: number): readonly Igno
     const match = kind === "comment" ? LINE.exec(text.slice(start, end)) : null;
     if (match === null) continue;
     const { rules, bare } = namesIn(match[1]!);
-    const reason = (match[2] ?? "").trim();
+    const reason = (match[2] ?? "").replace(END_OF_REASON, "$1").trim();
     found.push({ rules, reason, ...(bare === "" ? {} : { bare }), start, length: end - start });
   }
   return found;
