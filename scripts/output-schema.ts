@@ -289,6 +289,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
     findings: z.array(finding),
     left: z.array(finding),
     repaired: texts,
+    forgotten: texts,
     done: z.boolean(),
     script: text.optional(),
   }),

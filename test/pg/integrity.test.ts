@@ -367,6 +367,8 @@ describe.each(servers())("integrity on $name", (server) => {
       code: 0,
       stdout: expect.stringMatching(new RegExp(`^c has no file; .*\n${deleted}$`)),
     });
+    const json = JSON.parse((await say("repair", "--forget", "c", "--dry-run", "--json")).stdout);
+    expect(json).toMatchObject({ repaired: [], forgotten: ["c"], done: false });
     expect(await say("repair", "--yes", "--forget", "c")).toMatchObject({
       code: 0,
       stderr: expect.stringMatching(

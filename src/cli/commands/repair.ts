@@ -43,9 +43,16 @@ const command: Command = {
       confirm: (planned) => confirmed(planned, invocation),
     });
     const text = script ? renderScript(plan, ledger).text : undefined;
-    const repaired = plan.steps.map((step) => step.revision);
+    const { accepted, forgotten } = rowsOf(plan);
     if (json) {
-      const value = { inconsistency: inconsistency ?? null, findings, left, repaired, done };
+      const value = {
+        inconsistency: inconsistency ?? null,
+        findings,
+        left,
+        repaired: accepted,
+        forgotten,
+        done,
+      };
       printer.json({ ...value, ...(script ? { script: text } : {}) });
     } else if (text !== undefined) await printer.script([text]);
     else if (inconsistency !== undefined && dryRun)
@@ -53,7 +60,7 @@ const command: Command = {
     else if (dryRun) {
       printer.lines(doingLines(settledOf(findings, left), plan));
       for (const finding of left) printer.info(findingLine(finding));
-    } else if (repaired.length === 0) for (const finding of left) printer.info(findingLine(finding));
+    } else if (plan.steps.length === 0) for (const finding of left) printer.info(findingLine(finding));
     const refused = !done && !dryRun && !script && plan.batches.length > 0;
     if (refused) printer.info("nothing was done");
     if (inconsistency !== undefined) {
@@ -64,7 +71,6 @@ const command: Command = {
         );
       return refused ? exitCodes.findings : exitCodes.ok;
     }
-    const { accepted, forgotten } = rowsOf(plan);
     if (done && accepted.length > 0)
       printer.info(`repaired: ${accepted.join(", ")} on ${database}${ranNothing(findings)}`);
     if (done && forgotten.length > 0)
