@@ -3,18 +3,19 @@
 import { type Difference, differences, type ObservedRelation } from "../core/effects/observed.ts";
 import type { EffectSummary } from "../core/effects/summary.ts";
 import { MigrateError } from "../core/errors.ts";
-import { explain } from "../core/failure/explain.ts";
 import { ancestors, descendants, inOrder } from "../core/graph.ts";
 import type { Direction } from "../core/header.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { type Batch, isOutside, type Plan, type Statement } from "../core/plan/types.ts";
 import { refuseReversed, revisionsOf, type Step } from "../core/steps.ts";
+import { explained } from "../io/execute.ts";
 import type { FileEffects } from "../io/known-effects.ts";
 import { observed } from "../io/observed.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import { emptyWith, schemasBeforehand } from "./beforehand.ts";
 import { compileSteps } from "./compile.ts";
 import { effectsOfSteps } from "./effects.ts";
+import { goneIn } from "./gone.ts";
 import { type Deps, openWarned, type Project, type ProjectOptions } from "./project.ts";
 import { downwards, upwards } from "./replay.ts";
 import { sourceText } from "./run.ts";
@@ -196,9 +197,11 @@ class TracedRun {
       await session.send(statement.sql);
     } catch (error) {
       if (!(error instanceof StatementFailure)) throw error;
-      const { scratch } = session;
-      const texts = { sourceText: (path: string) => sourceText(project, path), aborted: false, scratch };
-      throw explain(plan, batch, statement, error, texts);
+      throw await explained(plan, batch, statement, error, {
+        sourceText: (path) => sourceText(project, path),
+        scratch: session.scratch,
+        goneBy: goneIn(project, () => [], plan),
+      });
     }
   }
 }

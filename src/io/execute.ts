@@ -22,11 +22,8 @@ export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface ExecuteOptions extends LockOptions {
-  /** How often a transaction that met lock_timeout or a deadlock is tried again. */
-  readonly lockRetries: number;
-  /** Who blocks this session; asked over another connection. */
-  readonly blockers: () => Promise<readonly SessionInfo[]>;
+/** What is known of a run, or can be asked, where a statement fails. */
+export interface Asked extends Pick<LockOptions, "signal"> {
   readonly sourceText: Explaining["sourceText"];
   /** The role that SQL runs as where the plan names none; asked where a right is missing. */
   readonly runsAs?: () => Promise<Explaining["runsAs"]>;
@@ -43,6 +40,13 @@ export interface ExecuteOptions extends LockOptions {
   /** Asked where an up file names what the server does not find. */
   readonly goneBy?: (step: PlanStep, name: string) => Promise<Explaining["gone"]>;
   readonly adviceOnly?: Explaining["adviceOnly"];
+}
+
+export interface ExecuteOptions extends LockOptions, Asked {
+  /** How often a transaction that met lock_timeout or a deadlock is tried again. */
+  readonly lockRetries: number;
+  /** Who blocks this session; asked over another connection. */
+  readonly blockers: () => Promise<readonly SessionInfo[]>;
   /** The statement that records a failed step in the ledger; `statement`: which of its file failed outside a transaction, else 0. */
   readonly recordFailure?: (step: PlanStep, statement: number, message: string) => string;
 }
@@ -283,7 +287,8 @@ const resetsOf = (plan: Plan): readonly Statement[] =>
 /** A right is lacking; no schema of search_path can be used. */
 const MAY_LACK_RIGHTS: ReadonlySet<string> = new Set(["42501", "3F000"]);
 
-const explained = async (
+/** The error of a statement that failed, with what there is to be asked about it. */
+export const explained = async (
   plan: Plan,
   batch: Batch,
   statement: Statement,
@@ -299,7 +304,7 @@ const explained = async (
     goneBy,
     adviceOnly,
     signal,
-  }: ExecuteOptions,
+  }: Asked,
 ): Promise<MigrateError> => {
   const step = statement.origin === undefined ? undefined : stepOf(plan, batch, statement);
   const name = missingName(failure.message);

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { type RunOptions, run } from "../../src/app/run.ts";
 import { testMigrations } from "../../src/app/test.ts";
+import { trace } from "../../src/app/trace.ts";
 import type { Event } from "../../src/core/event.ts";
 import { dump, ledger } from "../support/dump.ts";
 import { failureOf, headerLines, ownDatabase, project, until, withLock } from "../support/project.ts";
@@ -154,7 +155,7 @@ describe.each(servers())("on $name", (server) => {
     await one.upgrade(role.url(name));
   });
 
-  test("what an earlier migration has dropped or renamed: which one, in a run and in a test", async () => {
+  test("what an earlier migration has dropped or renamed: which one, in a run, a test and a trace", async () => {
     const { url } = await ownDatabase(server);
     const b = `ALTER TABLE t RENAME TO u;\nDROP TABLE app.o;\nALTER TYPE e RENAME TO f;\nDROP SCHEMA app;\nCREATE TABLE again ();`;
     const made = {
@@ -184,6 +185,7 @@ describe.each(servers())("on $name", (server) => {
     expect((await failureOf(of.upgrade(empty))).hint).toContain(place(2, "renames it to u"));
     const { migrations } = await testMigrations(of.deps, { scratch: url });
     expect(migrations.at(-1)!.failed!.diagnostics[0]!.hint).toBe(place(2, "renames it to u").trim());
+    expect((await failureOf(trace(of.deps, { scratch: url }))).hint).toContain(place(2, "renames it to u"));
   });
 
   test("a downgrade over an empty down file warns that what the up file creates stays; a stamp runs no file", async () => {
