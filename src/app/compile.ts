@@ -11,7 +11,7 @@ import type { Migration, MigrationFile, RevisionId } from "../core/migration.ts"
 import { compile } from "../core/plan/compile.ts";
 import { refuseHazards } from "../core/plan/hazards.ts";
 import type { SessionPins } from "../core/plan/session.ts";
-import type { StepInput } from "../core/plan/step.ts";
+import type { CompileInput, StepInput } from "../core/plan/step.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { majorOf, OLDEST, type ServerVersion } from "../core/server-version.ts";
 import type { ParsedStatement } from "../core/statement/facts.ts";
@@ -95,7 +95,8 @@ export async function compileSteps(
   project: Project,
   steps: Steps,
   how: How,
-  options: CompileOptions & { readonly resume?: Resume; readonly refuse?: (step: StepInput) => void },
+  options: CompileOptions &
+    Pick<CompileInput, "flags"> & { readonly resume?: Resume; readonly refuse?: (step: StepInput) => void },
 ): Promise<Plan> {
   const inputs = await stepInputs(project, steps, options);
   if (options.refuse !== undefined && steps.kind !== "stamp") inputs.forEach(options.refuse);
@@ -116,6 +117,7 @@ export async function compileSteps(
     steps: inputs,
     ...(resume === undefined ? {} : { interrupted: resume.intent }),
     how,
+    ...(options.flags === undefined ? {} : { flags: options.flags }),
     singleTransaction,
     idempotent: options.idempotent ?? false,
     expect: {

@@ -5,7 +5,7 @@ import type { Ledger } from "../core/ledger/calls.ts";
 import { FORMAT } from "../core/ledger/format.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import { defaultForm, refuseForm, refuseLayout, type ScriptForm } from "../core/plan/script.ts";
-import type { StepInput } from "../core/plan/step.ts";
+import type { CompileInput, StepInput } from "../core/plan/step.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { settledRows } from "../core/replaced.ts";
 import { majorOf } from "../core/server-version.ts";
@@ -72,10 +72,11 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
       : await plansOf(deps, project, stepsOfRange(project, request), {
           ...options,
           serverVersion: options.serverVersion ?? project.config.serverVersion,
+          flags: flagsOf(options, undefined),
         });
   const form = {
     ...asked,
-    flags: flagsOf(options, asked, plans.plan),
+    flags: flagsOf(options, options.fromDatabase === true ? plans.plan.place.minimumVersion : undefined),
     lockRetries: asked.lockRetries ?? project.config.lockRetries,
   };
   for (const plan of Object.values(plans)) {
@@ -90,14 +91,12 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
   return { ...plans, ledger: project.ledger, form };
 }
 
-/** What changes the text of the script, beside its range and what else its title says. */
-function flagsOf(
-  options: OfflineOptions,
-  { client, annotate, lockRetries }: ScriptForm,
-  { place }: Plan,
-): readonly string[] {
-  // What the database said stays said where it is not asked.
-  const found = options.fromDatabase === true ? place.minimumVersion : undefined;
+/**
+ * What changes the text of the script, beside its range and what else its title says. `found`: the version of the database
+ * that it starts from, which stays said where that is not asked.
+ */
+function flagsOf(options: OfflineOptions, found: number | undefined): readonly string[] {
+  const { client, annotate, lockRetries } = options.form ?? defaultForm;
   const version = options.serverVersion?.text ?? (found === undefined ? undefined : `${majorOf(found)}`);
   const given: Readonly<Record<string, boolean | string | undefined>> = {
     idempotent: options.idempotent,
@@ -123,7 +122,7 @@ function plansOf(
   deps: Deps,
   project: Project,
   steps: Steps,
-  options: OfflineOptions,
+  options: OfflineOptions & Pick<CompileInput, "flags">,
   interrupted: Pick<Parameters<typeof compileSteps>[3], "refuse" | "resume"> = {},
 ): Promise<Pick<Offline, "plan" | "back">> {
   warnOfNewer(deps, options.serverVersion);
@@ -216,7 +215,8 @@ async function plansFromDatabase(
     const interrupted = discards
       ? { resume: { intent, resumed: async (step: StepInput) => step } }
       : { refuse };
-    return await plansOf(deps, project, steps, { ...options, serverVersion }, interrupted);
+    const flags = flagsOf(options, session.version.number);
+    return await plansOf(deps, project, steps, { ...options, serverVersion, flags }, interrupted);
   } finally {
     await session.close();
   }

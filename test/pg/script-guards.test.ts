@@ -75,10 +75,10 @@ describe.each(servers())("on $name", (server) => {
   test("the hint is the command that writes the right script", async () => {
     const { url } = await ownDatabase(server);
     await shop.upgrade(url, "b");
-    const { stderr } = await runScript(url, await shop.script("c:d"));
-    const command = /migrate upgrade (\S+) --sql/.exec(stderr)?.[1];
-    expect(command).toBe("b:d");
-    expect((await runScript(url, await shop.script(up(command!)))).code).toBe(0);
+    const flags = { lockTimeout: "7s", expectRole: "postgres" };
+    const { stderr } = await runScript(url, await shop.script("c:d", flags));
+    expect(stderr).toContain("with: migrate upgrade b:d --sql --lock-timeout 7s --expect-role postgres");
+    expect((await runScript(url, await shop.script("b:d", flags))).code).toBe(0);
     expect((await shop.state(url)).heads).toEqual(["d"]);
   });
 

@@ -143,10 +143,10 @@ const releasing = ({ unlock }: Ledger): Batch => ({
 
 /** What must be so before the first step: the ledger can be trusted, and what is applied is as expected. */
 function startOf(input: CompileInput, result: Tally, forgets: boolean): readonly Statement[] {
-  const { ledger, applied, how, kind, from, end } = input;
+  const { ledger, applied, how, kind, from, end, flags = [] } = input;
   const again =
     how === "script" && kind !== "repair" && end !== undefined
-      ? `migrate ${kind} %s:${end.replaceAll("%", "%%")} --sql`
+      ? `migrate ${kind} %s:${[end, "--sql", ...flags].join(" ").replaceAll("%", "%%")}`
       : "";
   const { repair } = repairOf(input);
   return [

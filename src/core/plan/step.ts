@@ -43,6 +43,8 @@ export interface CompileInput {
   /** The interrupted statement that the first step continues from; a stamp forgets it. */
   readonly interrupted?: IntentRef & Pick<Intent, "direction">;
   readonly how: How;
+  /** What a script was asked for with, besides its range: whoever writes another from another state needs it again. */
+  readonly flags?: readonly string[];
   readonly singleTransaction: boolean;
   /** Steps that are done are skipped, from any state on the way; only a script can do that. */
   readonly idempotent?: boolean;
