@@ -61,7 +61,8 @@ const receiptOf = (script: string, stated: string): string => sha256(script.repl
 
 /** `title`: where that line begins. */
 function changesOf(script: string, stated: string, title: number): readonly Change[] {
-  if (receiptOf(script.replaceAll("\r\n", "\n"), stated) === stated) return ["line ends"];
+  if ([/\r\n/g, /\r\n?/g].some((end) => receiptOf(script.replaceAll(end, "\n"), stated) === stated))
+    return ["line ends"];
   const own = script.slice(title);
   const end = endOf(own, stated);
   if (end === undefined) return [isCutOff(own) ? "cut off" : "within"];
@@ -81,7 +82,7 @@ export const ENSURES_LEDGER = "creates the ledger, or upgrades it to this format
 
 /** The command that its title says has written it; undefined where the title says none that can be typed. */
 export function commandOf(script: string): string | undefined {
-  const lines = script.replaceAll("\r\n", "\n");
+  const lines = script.replaceAll(/\r\n?/g, "\n");
   const title = /^-- Retort migration script.*\n(?:(?:--.*|\\if true)\n)*/m.exec(lines)?.[0] ?? "";
   const [, file, what = ""] = /^-- Retort migration script(, file \d+ of \d+)?: (.*)/.exec(title) ?? [];
   if (what === ENSURES_LEDGER) return "migrate ensure-version --sql";

@@ -262,7 +262,7 @@ describe("receipts", () => {
       [`\ufeff${text}`, "a byte order mark was put before it;"],
       [
         `\ufeff${text.replaceAll("\n", "\r\n")}`,
-        "a byte order mark was put before it, and its line ends were changed, to CRLF;",
+        "a byte order mark was put before it, and its line ends were changed, to CRLF or CR;",
       ],
       [`\ufeff${text}\n`, "a byte order mark was put before it, and text was added after its end;"],
       [`-- Checked by the DBA.\n${text}`, "text was added before its title;"],

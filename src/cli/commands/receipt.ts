@@ -6,7 +6,7 @@ import type { Command } from "../command.ts";
 
 const CHANGES: Readonly<Record<Change, string>> = {
   "byte order mark": "a byte order mark was put before it",
-  "line ends": "its line ends were changed, to CRLF",
+  "line ends": "its line ends were changed, to CRLF or CR",
   "broken lines": "its lines were broken, as in the text of a mail",
   before: "text was added before its title",
   behind: "text was added after its end",
@@ -48,7 +48,7 @@ const command: Command = {
           message: `${path} was changed after it was written: ${changes.map((change) => CHANGES[change]).join(", and ")}; its receipt is sha256:${stated}`,
           hint:
             copying ??
-            `if it is run, the log shows the receipt of the original; ${again === undefined ? "compare it with the script that was handed out" : `write it again with: ${again}, and compare the two`}`,
+            `do not run it: what it does would be logged under the receipt of the original; ${again === undefined ? "compare it with the script that was handed out" : `write it again with: ${again}, and compare the two`}`,
         }),
       );
     }
