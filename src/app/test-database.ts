@@ -61,7 +61,7 @@ type TimedHook = (work: () => Promise<void>, timeout: number) => unknown;
 const TIMEOUT = 300_000;
 
 /**
- * Makes a database before the tests of a file, and drops it behind them. It can be used in tests and in later hooks. The
+ * Makes a database before the tests of a file, and drops it after them. It can be used in tests and in later hooks. The
  * hooks throw what `migratedDatabase` throws; to use it before throws `usage/test-database`.
  */
 export function withMigratedDatabase(hooks: TestHooks, options: TestDatabaseOptions = {}): MigratedDatabase {

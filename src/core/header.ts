@@ -641,7 +641,7 @@ function lineWrittenOtherwise(
   if (mark === undefined || !keys.some((each) => each === key)) return undefined;
   if ((mark === "--") !== (colon === undefined)) return undefined;
   const line = countLines(source.text, bodyStart) + 1;
-  if (mark === "--") return `write a colon behind the key in line ${line}: '-- ${key}: …'`;
+  if (mark === "--") return `write a colon after the key in line ${line}: '-- ${key}: …'`;
   return `begin each line of the header with two hyphens; line ${line} begins with ${markHint(mark)}`;
 }
 

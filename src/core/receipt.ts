@@ -8,13 +8,13 @@ import { shellWord } from "./shell.ts";
 /** What stands for the receipt while it is computed. */
 export const NO_RECEIPT = "0".repeat(64);
 
-/** Where a script is no longer as it was handed out: its encoding's mark; only its line ends; its lines are shorter; text before its title, or behind its end; its end is missing; else within. */
+/** Where a script is no longer as it was handed out: its encoding's mark; only its line ends; its lines are shorter; text before its title, or after its end; its end is missing; else within. */
 export const changes = [
   "byte order mark",
   "line ends",
   "broken lines",
   "before",
-  "behind",
+  "after",
   "cut off",
   "within",
 ] as const;
@@ -66,7 +66,7 @@ function changesOf(script: string, stated: string, title: number): readonly Chan
   const own = script.slice(title);
   const end = endOf(own, stated);
   if (end === undefined) return [isCutOff(own) ? "cut off" : "within"];
-  return [...(title > 0 ? ["before" as const] : []), ...(end < own.length ? ["behind" as const] : [])];
+  return [...(title > 0 ? ["before" as const] : []), ...(end < own.length ? ["after" as const] : [])];
 }
 
 /** A script for psql begins with an `\if` and ends with its `\endif`, whatever else was changed; others are in between. */

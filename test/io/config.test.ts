@@ -414,7 +414,7 @@ describe("the database is found", () => {
   ])("a password behind another part is not shown with it: %j", async (dotenv, name) => {
     expect((await load({ dotenv })).database).toMatchObject({
       code: "usage/database-address",
-      message: `the ${name} of the database has other parameters behind it (from .env line 1)`,
+      message: `the ${name} of the database has other parameters after it (from .env line 1)`,
     });
   });
 

@@ -9,7 +9,7 @@ const CHANGES: Readonly<Record<Change, string>> = {
   "line ends": "its line ends were changed, to CRLF or CR",
   "broken lines": "its lines were broken, as in the text of a mail",
   before: "text was added before its title",
-  behind: "text was added after its end",
+  after: "text was added after its end",
   "cut off": "its end is missing: it was cut off",
   within: "something was changed in its title, in its end, or between them",
 };

@@ -221,7 +221,7 @@ function refuseMoreThanAPart(parameters: Parameters): void {
     if (hasParametersBehind(value)) {
       throw addressFault(
         originOf(parameters, name),
-        `the ${name} of the database has other parameters behind it`,
+        `the ${name} of the database has other parameters after it`,
         "in a URL, parameters begin with ? and have & between them; in a list of key=value, they have a space between them",
       );
     }

@@ -88,7 +88,7 @@ const UNUSABLE = {
   },
   ended: {
     message: "the client that was given has been ended",
-    hint: "end it behind the run: await upgrade({ connection: client }), then await client.end()",
+    hint: "end it after the run: await upgrade({ connection: client }), then await client.end()",
   },
   lost: {
     message: "the client that was given has lost its connection",
@@ -101,7 +101,7 @@ async function ofPool(pool: LentPool, signal: AbortSignal | undefined): Promise<
     throw new MigrateError({
       code: "usage/connection",
       message: "the pool that was given has been ended",
-      hint: "end it behind the run: await upgrade({ connection: pool }), then await pool.end()",
+      hint: "end it after the run: await upgrade({ connection: pool }), then await pool.end()",
     });
   }
   // A pool reads its address only now, and throws at once where it cannot.

@@ -16,7 +16,7 @@ ${withGlobals(table)
   esac
 }
 
-# A command and a flag, or a command and nothing → what is typed behind it, in REPLY.
+# A command and a flag, or a command and nothing → what is typed after it, in REPLY.
 _migrate_values() {
   case "$1 $2" in
 ${withGlobals(table).flatMap(valueLines).join("\n")}
@@ -91,7 +91,7 @@ _migrate() {
       ;;
   esac
 
-  # Readline replaces only what stands behind the last of these characters.
+  # Readline replaces only what stands after the last of these characters.
   local breaks=\${COMP_WORDBREAKS//[^:=@,]/}
   [[ -n $breaks ]] || return
   local kept=\${word%"\${word##*[$breaks]}"}

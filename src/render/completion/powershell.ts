@@ -7,7 +7,7 @@ export function powershellCompletion(table: CompletedTable): string {
 Register-ArgumentCompleter -Native -CommandName ${table.programs.map(quoted).join(", ")} -ScriptBlock {
     param($word, $ast, $cursor)
 
-    # Command, flag, what is typed behind it ('' for a flag without a value), what it does. Without a flag: the command.
+    # Command, flag, what is typed after it ('' for a flag without a value), what it does. Without a flag: the command.
     $table = @(
 ${withGlobals(table).flatMap(rows).join(",\n")}
     )
