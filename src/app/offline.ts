@@ -10,7 +10,7 @@ import type { Plan } from "../core/plan/types.ts";
 import { settledRows } from "../core/replaced.ts";
 import { majorOf } from "../core/server-version.ts";
 import { shellWord } from "../core/shell.ts";
-import { appliedAfter, currentHeads, idsOf, type Step } from "../core/steps.ts";
+import { appliedAfter, currentHeads, idsOf, type Step, targetMeant } from "../core/steps.ts";
 import { type CompileOptions, compileRules, compileSteps } from "./compile.ts";
 import { connect } from "./connect.ts";
 import { warnOfNewer } from "./effects.ts";
@@ -64,8 +64,8 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
   const asked = options.form ?? defaultForm;
   refuseForm(asked, { kind: request.kind, singleTransaction, idempotent });
   if (request.kind === "stamp" && request.purge === true) throw purgeInScript();
-  if (options.fromDatabase === true) refuseRange(request);
   const project = await openWarned(deps, options);
+  if (options.fromDatabase === true) refuseRange(project, request);
   const plans =
     options.fromDatabase === true
       ? await plansFromDatabase(deps, project, request, options)
@@ -170,14 +170,15 @@ const purgeInScript = (): MigrateError =>
   });
 
 /** Who lets the database say where it stands does not say it as well. Throws `usage/range-not-allowed`. */
-function refuseRange(request: Request): void {
+function refuseRange({ graph }: Project, request: Request): void {
   const targets = request.kind === "stamp" ? request.targets : [request.target];
   const range = targets.find((target) => target.includes(":"));
   if (range === undefined) return;
+  const { target = "head", isReversed } = targetMeant(graph, request.kind, range);
   throw new MigrateError({
     code: "usage/range-not-allowed",
     message: `--from-database reads the start from the database, but '${range}' gives one as well`,
-    hint: `give only the target: ${range.slice(range.indexOf(":") + 1) || "head"}; or leave out --from-database`,
+    hint: `give only the target: ${target}${isReversed ? "" : "; or leave out --from-database"}`,
   });
 }
 

@@ -62,7 +62,8 @@ export interface Stamp {
  * Throws `state/unknown-revision` for rows that no file has, `graph/…` for a target that cannot be had.
  */
 export function planUpgrade(graph: Graph, rows: readonly AppliedRow[], target: string): readonly Step[] {
-  return stepsUp(graph, appliedSet(graph, rows, "upgrade"), oneTarget(target));
+  const applied = appliedSet(graph, rows, "upgrade");
+  return stepsUp(graph, applied, oneTarget(graph, "upgrade", target));
 }
 
 /**
@@ -70,7 +71,8 @@ export function planUpgrade(graph: Graph, rows: readonly AppliedRow[], target: s
  * takes only that branch down. Throws as `planUpgrade`.
  */
 export function planDowngrade(graph: Graph, rows: readonly AppliedRow[], target: string): readonly Step[] {
-  return stepsDown(graph, appliedSet(graph, rows), oneTarget(target));
+  const applied = appliedSet(graph, rows);
+  return stepsDown(graph, applied, oneTarget(graph, "downgrade", target));
 }
 
 /** As `planUpgrade`, for `start:end`, `a,b:end` with several starts, or `end` alone, from base. */
@@ -104,25 +106,58 @@ export function planOfflineDowngrade(graph: Graph, range: string): OfflineSteps 
 
 /** Throws `usage/reversed-range` for a `start:end` whose end comes first in that direction; its script would be empty. */
 export function refuseReversed(graph: Graph, kind: "upgrade" | "downgrade", range: string): void {
+  const meant = turned(graph, kind, range);
+  if (meant === undefined) return;
+  throw new MigrateError({
+    code: "usage/reversed-range",
+    message: `'${range}' leads ${kind === "upgrade" ? "down, but an upgrade goes up" : "up, but a downgrade goes down"}`,
+    hint: `a range is written start:end; did you mean ${meant.start}:${meant.end}?`,
+  });
+}
+
+/** The range whose end comes first in that direction, the other way round. */
+function turned(
+  graph: Graph,
+  kind: "upgrade" | "downgrade",
+  range: string,
+): { readonly start: string; readonly end: string } | undefined {
   const parsed = parseRange(range);
-  if (parsed === undefined) return;
+  if (parsed === undefined) return undefined;
+  const start = parsed.start || BASE;
   const applied = stateAt(graph, parsed.start);
   const current = currentHeads(graph, applied);
   const isReversed =
     kind === "upgrade"
       ? isPast(current, applied, upgradeTargets(graph, current, parsed.end))
-      : isAhead(
-          graph,
-          current,
-          applied,
-          downgradeTarget(graph, current, parsed.end, parsed.start || BASE).place,
-        );
-  if (!isReversed) return;
-  throw new MigrateError({
-    code: "usage/reversed-range",
-    message: `'${range}' leads ${kind === "upgrade" ? "down, but an upgrade goes up" : "up, but a downgrade goes down"}`,
-    hint: `a range is written start:end; did you mean ${parsed.end}:${parsed.start || BASE}?`,
-  });
+      : isAhead(graph, current, applied, downgradeTarget(graph, current, parsed.end, start).place);
+  return isReversed ? { start: parsed.end, end: start } : undefined;
+}
+
+/**
+ * The target that a range means where it stands in the place of one: its end, or what was written first where that is the
+ * end in this direction. Undefined: it names none.
+ */
+export function targetMeant(
+  graph: Graph,
+  kind: "upgrade" | "downgrade" | "stamp",
+  range: string,
+): { readonly target: string | undefined; readonly isReversed: boolean } {
+  const sides = range.split(":").map((side) => side.trim());
+  const named = sides.findLast((side) => side !== "");
+  const other = kind === "stamp" ? undefined : ofSound(() => turned(graph, kind, range));
+  // What is left open leads up to the head.
+  const last = kind !== "downgrade" && sides.at(-1) === "" && named !== undefined ? "head" : named;
+  return { target: other?.end ?? last, isReversed: other !== undefined };
+}
+
+/** Undefined where the range has another fault, so that it has no direction. */
+function ofSound<T>(find: () => T): T | undefined {
+  try {
+    return find();
+  } catch (error) {
+    if (error instanceof MigrateError) return undefined;
+    throw error;
+  }
 }
 
 const isPast = (
@@ -155,7 +190,7 @@ export function planStamp(
 ): Stamp {
   const before = options.purge === true ? new Set<RevisionId>() : appliedSet(graph, rows);
   const current = currentHeads(graph, before);
-  for (const target of targets) oneTarget(target);
+  for (const target of targets) oneTarget(graph, "stamp", target);
   const moving = new Set(targets.flatMap((target) => onBranch(graph, current, target, "all")));
   const destinations = targets.flatMap((target) => resolveAll(graph, target, STAMP_BASE));
   if (options.onlyAdds === true) {
@@ -368,16 +403,13 @@ export function stateAt(graph: Graph, starts: string): ReadonlySet<RevisionId> {
   );
 }
 
-function oneTarget(target: string): string {
+function oneTarget(graph: Graph, kind: "upgrade" | "downgrade" | "stamp", target: string): string {
   if (!target.includes(":")) return target;
-  const last = target
-    .split(":")
-    .map((side) => side.trim())
-    .findLast((side) => side !== "");
+  const { target: meant } = targetMeant(graph, kind, target);
   throw new MigrateError({
     code: "usage/range-not-allowed",
     message: "Range revision not allowed",
-    hint: `a range is only for scripts (--sql); ${last === undefined ? "name a revision; list them with: migrate history" : `give the target alone: ${last}`}`,
+    hint: `a range is only for scripts (--sql); ${meant === undefined ? "name a revision; list them with: migrate history" : `give the target alone: ${meant}`}`,
   });
 }
 

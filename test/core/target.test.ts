@@ -544,14 +544,24 @@ describe("a range for a script", () => {
   });
 });
 
-it("a range in the place of one target is told the target, where there is one", () => {
-  expect(() => planUpgrade(graph, [], "aa01:aa02:bb01")).toThrow(
-    expect.objectContaining({ hint: expect.stringMatching(/give the target alone: bb01$/) }),
-  );
-  expect(() => planDowngrade(graph, [], ":")).toThrow(
-    expect.objectContaining({ hint: expect.stringMatching(/name a revision; .*: migrate history$/) }),
-  );
-});
+it.each([
+  [planUpgrade, "aa01:aa02:bb01", "give the target alone: bb01"],
+  [planUpgrade, "aa02:aa01", "give the target alone: aa02"],
+  [planUpgrade, "aa02:no such", "give the target alone: no such"],
+  [planUpgrade, "aa01:", "give the target alone: head"],
+  [planDowngrade, "bb02:aa01", "give the target alone: aa01"],
+  [planDowngrade, "base:bb02", "give the target alone: base"],
+  [planDowngrade, ":bb02", "give the target alone: base"],
+  [planDowngrade, "bb02:", "give the target alone: bb02"],
+  [planDowngrade, ":", "name a revision; list them with: migrate history"],
+])(
+  "a range in the place of one target is told the target, where there is one: %o %s",
+  (plan, range, hint) => {
+    expect(() => plan(graph, [], range)).toThrow(
+      expect.objectContaining({ hint: `a range is only for scripts (--sql); ${hint}` }),
+    );
+  },
+);
 
 it("a step from nowhere at the start of a script's range is told where it may be counted from", () => {
   expect(() => planOfflineUpgrade(line, "-1:head")).toThrow(
