@@ -8,11 +8,14 @@ import {
   createDirectory,
   createFiles,
   holdsMigrations,
+  holdsSql,
   inNewFolders,
   isEmptyDirectory,
+  isInFolder,
   isSameFolder,
   type NewFile,
 } from "../io/directory.ts";
+import { statsAt } from "../io/files.ts";
 import { adoptHint, foreignFolder, lookText } from "./foreign-folder.ts";
 import {
   addFolder,
@@ -116,16 +119,8 @@ const belowProject = (config: Config, file: string, makefile: boolean, { cwd }: 
 /** A config file is here, or one above names the folder, so `init` can create no other: a further folder is one more name in it. */
 function alreadySetUp(config: Config, folder: NamedFolder, deps: Deps): MigrateError {
   const { directory, isConfigured, isEmpty } = folder;
+  if (!isEmpty) return notEmpty(folder, deps, besideIt(config, folder, deps), isConfigured);
   const way = isConfigured ? "the project is set up" : addFolder(config, directory, deps);
-  if (!isEmpty) {
-    const isBegun = !isConfigured || holdsMigrations(path.resolve(deps.cwd, directory));
-    return notEmpty(
-      folder,
-      deps,
-      `${way}${isConfigured ? "" : ", then"}: migrate ${isBegun ? "history" : FIRST_REVISION}`,
-      isConfigured,
-    );
-  }
   return new MigrateError({
     code: "usage/file-exists",
     message: `${config.file ?? CONFIG_FILE} already exists`,
@@ -133,6 +128,17 @@ function alreadySetUp(config: Config, folder: NamedFolder, deps: Deps): MigrateE
       ? `${way}: migrate ${FIRST_REVISION}`
       : `${way}, then: migrate init ${shellWord(directory)}`,
   });
+}
+
+/** What to do where the folder is not empty. Other SQL files in it, as in the root of a project, would stop every command. */
+function besideIt(config: Config, { directory, isConfigured }: NamedFolder, deps: Deps): string {
+  const absolute = path.resolve(deps.cwd, directory);
+  const add = `${addFolder(config, directory, deps)}, then: migrate history`;
+  if (!isConfigured && holdsMigrations(absolute)) return add;
+  const within = config.directories.filter((each) => isInFolder(each, absolute, deps));
+  if (within.some((each) => statsAt(each)?.isDirectory() === true))
+    return `the project is set up: migrate ${within.some(holdsMigrations) ? "history" : FIRST_REVISION}`;
+  return within.length > 0 || holdsSql(absolute) ? anotherFolder(directory, deps) : add;
 }
 
 /** `hint` is for a folder that is not another tool's. `isMeant`: as of `foreignFolder`. */

@@ -289,6 +289,10 @@ export function holdsMigrations(folder: string): boolean {
   }
 }
 
+/** Whether all of its files would have to be migrations, if it were one of the folders: SQL files lie in it. */
+export const holdsSql = (folder: string): boolean =>
+  entriesIn(folder).some((entry) => isSqlName(entry.name) && !entry.isDirectory());
+
 const foldersIn = (path: string): readonly string[] =>
   entriesIn(path).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 
