@@ -30,6 +30,10 @@ describe("an ignore", () => {
     ["-- retort-ignore: it is small", ["create-index", "ignore-without-rule"]],
     ["-- retort-ignore: create-index, squawk (small)", ["unknown-rule"]],
     ["-- retort-ignore: create-indx (small)", ["create-index", "unknown-rule"]],
+    ["-- retort-ignore create-index: small", ["create-index", "ignore-without-reason"]],
+    ["-- retort-ignore: create-index: (small)", []],
+    ["-- retort-ignore: create_index small so far", ["create-index", "ignore-without-reason"]],
+    ["-- retort-ignore: create-indx, squawk", ["create-index", "ignore-without-reason", "unknown-rule"]],
     ["-- retort-ignore: (small)", ["create-index", "ignore-without-rule"]],
     ["-- retort-ignore: drop-index (small)", ["create-index", "unused-ignore"]],
     ["SELECT 1; -- retort-ignore: create-index (small)", ["misplaced-ignore", "create-index"]],
@@ -43,7 +47,12 @@ describe("an ignore", () => {
     ["create-index it is small", "create-index (it is small)"],
     ["create-index, drop-index it is small (so far)", "create-index, drop-index (it is small (so far))"],
     ["it is small", "rule (it is small)"],
+    ["(it is small)", "rule (it is small)"],
     ["create-index", "create-index (reason)"],
+    ["create-index: it is small: 3 rows", "create-index (it is small: 3 rows)"],
+    ["create_index, create-index so far", "create-index (so far)"],
+    ["squawk, drop-indx", "drop-index (reason)"],
+    ["squawk", "rule (reason)"],
   ])("%s: how it is written is said", async (words, written) => {
     const found = await findingsIn([`-- retort-ignore: ${words}\n${index}`]);
     expect(found.find(({ rule }) => rule.startsWith("ignore-"))?.advice).toBe(

@@ -35,10 +35,10 @@ export function ignoresIn(text: string, from: number, to: number): readonly Igno
 
 /**
  * Rules, and behind them what begins with a word that is like none and that no comma separates from them. A word alone is a
- * rule, although it may not exist.
+ * rule, although it may not exist. Other programs have a colon behind the rule.
  */
 function namesIn(text: string): { readonly rules: readonly string[]; readonly bare: string } {
-  const words = [...text.matchAll(/[^\s,]+/g)];
+  const words = [...text.matchAll(/[^\s,:]+/g)];
   const isStrange = (at: number): boolean => {
     const word = words[at]?.[0];
     return word !== undefined && !isRule(word) && ruleMeantBy(word) === undefined;

@@ -10,7 +10,7 @@ import { type DownStatement, lostData } from "../statement/restored.ts";
 import { type Fixable, fixOf } from "./fix.ts";
 import { type Ignore, ignoresIn } from "./ignore.ts";
 import type { Rule, Severity } from "./rule.ts";
-import { type ActiveRule, isRule, ruleHint, unknownRuleText } from "./settings.ts";
+import { type ActiveRule, isRule, ruleHint, ruleMeantBy, unknownRuleText } from "./settings.ts";
 import { commandsIn, type Earlier, type Site } from "./site.ts";
 
 /** A statement with its tree. `start` and `end`: UTF-16 offsets in the file; `begin`: of the comments before it. */
@@ -176,22 +176,25 @@ export class Linter {
   ): void {
     const add = (severity: Finding["severity"], { code, message, hint = "" }: Fault): void =>
       this.#add(source, start, length, { rule: code, severity, message, advice: hint });
-    const meant = bare === undefined ? "reason" : reason === "" ? bare : `${bare} (${reason})`;
-    const form = `write: -- retort-ignore: ${rules.join(", ") || "rule"} (${meant})`;
+    const meant = bare === undefined ? reason || "reason" : reason === "" ? bare : `${bare} (${reason})`;
+    const existing = new Set(rules.map((id) => (isRule(id) ? id : ruleMeantBy(id))));
+    existing.delete(undefined);
+    const form = `write: -- retort-ignore: ${[...existing].join(", ") || "rule"} (${meant})`;
+    const hasReason = bare === undefined && reason !== "";
     if (rules.length === 0)
       add("error", { code: "ignore-without-rule", message: "no rule is named", hint: form });
-    if (bare !== undefined && rules.length > 0)
+    else if (!hasReason)
       add("error", {
         code: "ignore-without-reason",
-        message: "the reason is not in parentheses",
+        message: bare === undefined ? "no reason is given" : "the reason is not in parentheses",
         hint: form,
       });
-    else if (bare === undefined && reason === "")
-      add("error", { code: "ignore-without-reason", message: "no reason is given", hint: form });
     for (const id of rules) {
-      if (!isRule(id))
-        add("error", { code: "unknown-rule", message: unknownRuleText(id), hint: ruleHint(id) });
-      else if (used?.has(id) === false && this.#rules.some(({ rule }) => rule.id === id))
+      if (!isRule(id)) {
+        // The line to write has its name right.
+        if (hasReason || ruleMeantBy(id) === undefined)
+          add("error", { code: "unknown-rule", message: unknownRuleText(id), hint: ruleHint(id) });
+      } else if (used?.has(id) === false && this.#rules.some(({ rule }) => rule.id === id))
         add("warning", { code: "unused-ignore", message: `${id} finds nothing here`, hint: "delete it" });
     }
   }
