@@ -152,25 +152,38 @@ function early(fault: MigrateError, before: readonly string[], command: Command 
 }
 
 /** What to type for a word of another tool, from its first argument; `all`: it has the flag for that. */
-type Habit = string | ((word: string | undefined, all: boolean) => string);
+type Habit = string | Typed;
+type Typed = (word: string | undefined, all: boolean) => string;
 
+/** Fewer digits than the number of a file has. */
+const isShort = (word: string): boolean => /^\d{1,3}$/.test(word);
 /** A count of steps, or else a target. */
-const steps = (sign: "+" | "-", word: string): string => (/^\d{1,3}$/.test(word) ? sign + word : word);
-/** A version, which is the number of a file: the tools that count leave its zeros out. */
-const version = (word: string): string => (/^\d+$/.test(word) ? word.padStart(4, "0") : word);
+const steps = (sign: "+" | "-", word: string): string => (isShort(word) ? sign + word : word);
+/** A version, which is the number of a file: the tools that count leave its zeros out, and only the folder tells how many they are. */
+const atVersion =
+  (...commands: readonly string[]): Typed =>
+  (word = "TARGET") => {
+    const target = isShort(word) ? "TARGET" : word;
+    const typed = commands.map((command) => `${command} ${target}`).join(", or: migrate ");
+    return target === word ? typed : `${typed}; TARGET is the number as the name of the file has it`;
+  };
+/** Where nothing is applied, goose is at version 0. */
+const orBase =
+  (at: Typed): Typed =>
+  (word, all) =>
+    at(word === "0" ? "base" : word, all);
 const upgrade: Habit = (word) => (word === undefined ? "upgrade" : `upgrade ${steps("+", word)}`);
 const downgrade: Habit = (word, all) =>
   all ? "downgrade base" : `downgrade ${word === undefined ? "-1" : steps("-", word)}`;
-const stamp: Habit = (word) => (word === undefined ? "stamp" : `stamp ${version(word)}`);
 
 /** What hands type that come from other tools. */
 const habits = new Map<string, Habit>([
   ...["up", "migrate", "apply", "latest", "deploy", "push"].map((word) => [word, upgrade] as const),
   ["up-by-one", "upgrade +1"],
-  ["up-to", (word = "TARGET") => `upgrade ${version(word)}`],
-  ["goto", (word = "TARGET") => `upgrade ${version(word)}, or: migrate downgrade ${version(word)}`],
+  ["up-to", atVersion("upgrade")],
+  ["goto", atVersion("upgrade", "downgrade")],
   ...["down", "revert", "undo", "rollback"].map((word) => [word, downgrade] as const),
-  ["down-to", (word = "TARGET") => `downgrade ${version(word)}`],
+  ["down-to", orBase(atVersion("downgrade"))],
   ["redo", "downgrade -1, then: migrate upgrade +1"],
   ...["new", "create", "make", "generate", "add", "create-migration"].map(
     (word) => [word, 'revision -m "…"'] as const,
@@ -181,7 +194,7 @@ const habits = new Map<string, Habit>([
   ...["list", "ls", "revisions"].map((word) => [word, "history"] as const),
   ...["version", "db-version"].map((word) => [word, "current"] as const),
   ...["info", "pending"].map((word) => [word, "status"] as const),
-  ...["fake", "mark", "force"].map((word) => [word, stamp] as const),
+  ...["fake", "mark", "force"].map((word) => [word, orBase(atVersion("stamp"))] as const),
   ...["import", "convert"].map((word) => [word, "adopt FOLDER"] as const),
   ...["templates", "template"].map((word) => [word, "list-templates"] as const),
   ["completions", "completion"],

@@ -298,9 +298,24 @@ describe("main", () => {
     ["down 2", "hint: did you mean: migrate downgrade -2"],
     ["down -all", "hint: did you mean: migrate downgrade base"],
     ["rollback --all", "hint: did you mean: migrate downgrade base"],
-    ["goto 2", "hint: did you mean: migrate upgrade 0002, or: migrate downgrade 0002"],
+    // Only the folder tells how many zeros the number has.
+    [
+      "goto 2",
+      "hint: did you mean: migrate upgrade TARGET, or: migrate downgrade TARGET; TARGET is the number as the name of the file has it",
+    ],
+    ["goto", "hint: did you mean: migrate upgrade TARGET, or: migrate downgrade TARGET"],
+    [
+      "down-to 12",
+      "hint: did you mean: migrate downgrade TARGET; TARGET is the number as the name of the file has it",
+    ],
+    ["down-to 0", "hint: did you mean: migrate downgrade base"],
+    ["down-to 0002", "hint: did you mean: migrate downgrade 0002"],
     ["up-to 20260102030405", "hint: did you mean: migrate upgrade 20260102030405"],
-    ["force 2", "hint: did you mean: migrate stamp 0002"],
+    [
+      "force 2",
+      "hint: did you mean: migrate stamp TARGET; TARGET is the number as the name of the file has it",
+    ],
+    ["fake 0002", "hint: did you mean: migrate stamp 0002"],
     ["up postgres://u:p@h/d", "hint: did you mean: migrate upgrade"],
     ["tset", "hint: did you mean: migrate test"],
     ["downgrade -1 --force", "hint: did you mean --yes? see: migrate downgrade --help"],
