@@ -2,12 +2,14 @@
 import type { ObjectName } from "../core/ast.ts";
 import type { FileToRun } from "../core/effects/file.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import type { LimitsGiven } from "../core/failure/limits.ts";
 import { faultAt } from "../core/fault.ts";
 import { ancestors } from "../core/graph.ts";
 import { type Direction, placeOfKey } from "../core/header.ts";
 import { codeChecksumOf } from "../core/integrity.ts";
 import type { How, Intent } from "../core/ledger/types.ts";
 import type { Migration, MigrationFile, RevisionId } from "../core/migration.ts";
+import { asOptions } from "../core/option-names.ts";
 import { compile } from "../core/plan/compile.ts";
 import { refuseHazards } from "../core/plan/hazards.ts";
 import type { SessionPins } from "../core/plan/session.ts";
@@ -26,7 +28,7 @@ import type { KnownBodies } from "../io/parsed.ts";
 import { readTrees, withTrees } from "../io/trees.ts";
 import { effectsReader, fileOf } from "./effects.ts";
 import { fields, flag, oneOf, type Rules, text, timeout } from "./options.ts";
-import type { Project } from "./project.ts";
+import type { Deps, Project } from "./project.ts";
 import { endOf, type Steps } from "./steps.ts";
 
 export interface CompileOptions {
@@ -73,6 +75,15 @@ function pinsOf({ pins }: Project, { lockTimeout, statementTimeout }: CompileOpt
     ...(statementTimeout === undefined ? {} : { statementTimeout }),
   };
 }
+
+/** What messages call the options that `pinsOf` took. */
+export const limitsGiven = (
+  { lockTimeout, statementTimeout }: CompileOptions,
+  { names = asOptions }: Pick<Deps, "names">,
+): LimitsGiven => ({
+  ...(lockTimeout === undefined ? {} : { lock_timeout: names("lockTimeout") }),
+  ...(statementTimeout === undefined ? {} : { statement_timeout: names("statementTimeout") }),
+});
 
 /** An interrupted step, and how to find out where it goes on. */
 export interface Resume {

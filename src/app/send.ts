@@ -44,7 +44,7 @@ export function send(
   options: SendOptions,
   ofFiles: Pick<
     ExecuteOptions,
-    "sourceText" | "recordFailure" | "recording" | "again" | "goneBy" | "adviceOnly"
+    "sourceText" | "limitsGiven" | "recordFailure" | "recording" | "again" | "goneBy" | "adviceOnly"
   > = {
     sourceText: () => undefined,
   },

@@ -6,7 +6,9 @@ const FLAGS = {
   desired: "--desired",
   directories: "--directory",
   environment: "--env",
+  lockTimeout: "--lock-timeout",
   scratch: "--scratch",
+  statementTimeout: "--statement-timeout",
   variables: "-x",
 } as const;
 

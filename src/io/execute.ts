@@ -33,6 +33,7 @@ export interface Asked extends Pick<LockOptions, "signal"> {
     readonly searchPath: readonly string[] | undefined;
   }) => Promise<Explaining["shut"]>;
   readonly connectionOptions?: Explaining["connectionOptions"];
+  readonly limitsGiven?: Explaining["limitsGiven"];
   readonly scratch?: Explaining["scratch"];
   /** What leads out where the step failed because of what is there already; read where that may be. */
   readonly recording?: (step: PlanStep, failed: Failed) => Promise<Explaining["recording"]>;
@@ -298,6 +299,7 @@ export const explained = async (
     runsAs,
     shut,
     connectionOptions,
+    limitsGiven,
     scratch,
     recording,
     again,
@@ -317,6 +319,7 @@ export const explained = async (
         ? await shut?.({ role: plan.role, searchPath: searchPathOf(plan, statement) })
         : undefined,
     connectionOptions,
+    limitsGiven,
     scratch,
     recording: step && (await recording?.(step, { ...statement, sqlstate: failure.sqlstate ?? "" })),
     again,

@@ -108,7 +108,14 @@ const NOT_HAD = { sqlstate: "55P03", message: 'could not obtain lock on relation
 test.each([
   [TIMEOUT, "-- statement-timeout: 5s\n", "", "", {}, "of this file's header ('-- statement-timeout: 5s'):"],
   [TIMEOUT, "", "SET LOCAL statement_timeout = '5s';", "", {}, "the SET statement_timeout of this file"],
-  [TIMEOUT, "", "", "", { statementTimeout: "1s" }, " statement_timeout = '1s', from --statement-timeout or"],
+  [
+    TIMEOUT,
+    "",
+    "",
+    "",
+    { statementTimeout: "1s" },
+    " = '1s', from session.statementTimeout: raise it; see where it comes from with: migrate config",
+  ],
   [
     TIMEOUT,
     "",
@@ -127,7 +134,7 @@ test.each([
     {},
     "the SET lock_timeout of this",
   ],
-  [LOCK_TIMEOUT, "", "", "", { lockTimeout: "5" }, " lock_timeout = '5ms', from --lock-timeout or"],
+  [LOCK_TIMEOUT, "", "", "", { lockTimeout: "5" }, " lock_timeout = '5ms', from session.lockTimeout: raise"],
   [
     LOCK_TIMEOUT,
     "",
@@ -161,6 +168,26 @@ test.each([
     expect(hintAt(purpose).split("\n", 1)[0]).toContain(said);
   if (failure === TIMEOUT)
     expect(hintAt("guard-step")).toMatch(/^statement_timeout is set (for this role|in the options)/);
+});
+
+test("a limit that was given is told as the option that gave it", () => {
+  const origin = { path: "a.up.sql", line: 1, column: 1, start: 0, end: 1 };
+  const pins = { ...defaultPins, statementTimeout: "1s", lockTimeout: "1s" };
+  const plan = planOf([step("a", [statement("SELECT 1;", { origin })])], { pins });
+  const batch = plan.batches.find((each) => each.statements.some(({ purpose }) => purpose === "user"))!;
+  const limitsGiven = { statement_timeout: "flag --statement-timeout" };
+  const hintOf = (failure: typeof TIMEOUT): string | undefined =>
+    explain(
+      plan,
+      batch,
+      batch.statements.find(({ purpose }) => purpose === "user")!,
+      { ...failure, lost: false },
+      { sourceText: () => "SELECT 1;", aborted: false, limitsGiven },
+    ).hint?.split("\n", 1)[0];
+  expect(hintOf(TIMEOUT)).toBe(
+    "the limit is statement_timeout = '1s', from flag --statement-timeout: raise it",
+  );
+  expect(hintOf(LOCK_TIMEOUT)).toContain("from session.lockTimeout: raise it; see");
 });
 
 test.each<[string, Partial<Failure>, string]>([

@@ -191,6 +191,7 @@ describe.each(servers())("on $name", (server) => {
       expect(failed.message).toMatch(
         /^a record statement of revision b .* failed: canceling statement due to lock timeout\n.*it waited for pid \d+, psql, /s,
       );
+      expect(failed.hint).toContain("lock_timeout = '800ms', from option lockTimeout: raise it\n");
       const events: Event[] = [];
       const onEvent = (event: Event) => events.push(event);
       const upgrade = shop.upgrade(url, "b", { lockTimeout: "300ms", onEvent });

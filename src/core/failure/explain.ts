@@ -9,7 +9,7 @@ import type { Batch, Plan, PlanStep, Statement } from "../plan/types.ts";
 import { offsetInDo } from "../plpgsql.ts";
 import { identifier, qualified } from "../quote.ts";
 import { type Failure, quotedName, withoutPasswords } from "./failure.ts";
-import { sessionLimitHint, startTimeoutHint, timeoutIn } from "./limits.ts";
+import { type LimitsGiven, sessionLimitHint, startTimeoutHint, timeoutIn } from "./limits.ts";
 import { goneHint, missingHint } from "./missing.ts";
 import { lineInBlock, offsetOf, placeOf, type SourceText, untranslatable } from "./place.ts";
 import { deniedIn, rightsHint, whom } from "./rights.ts";
@@ -23,6 +23,8 @@ export interface Explaining {
   readonly runsAs?: string | undefined;
   /** The options that its connection was given, as in PGOPTIONS. */
   readonly connectionOptions?: string | undefined;
+  /** Those that its options set; what else limits it is configured. */
+  readonly limitsGiven?: LimitsGiven | undefined;
   /** Where the scratch database is that the plan runs on, if it runs on one. */
   readonly scratch?: string | undefined;
   /** Undefined where there are none. */
@@ -85,7 +87,7 @@ export function explain(
         madeIn: scratch === undefined ? "run" : "scratch",
         role: whom(plan.role, runsAs),
       }) ??
-      timeoutIn(plan, origin.path, failure, sourceText, connectionOptions) ??
+      timeoutIn(plan, origin.path, failure, explaining) ??
       encodingHint(statement, failure) ??
       leftIndex(statement, failure) ??
       deniedIn(plan, batch, statement, failure, runsAs) ??
@@ -125,7 +127,7 @@ export function explain(
           encodingHint(statement, failure) ??
           // Behind the settings of a step, their limit is met also by what records it, and by its commit.
           (step !== undefined && (commits || (statement.step !== undefined && purpose !== "guard-step"))
-            ? timeoutIn(plan, step.path, failure, sourceText, connectionOptions)
+            ? timeoutIn(plan, step.path, failure, explaining)
             : undefined) ??
           startTimeoutHint(failure, connectionOptions),
         state,

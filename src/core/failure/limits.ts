@@ -27,13 +27,15 @@ export function sessionLimitHint(
   return setting === undefined ? undefined : turnedOff(setting, "0", connectionOptions);
 }
 
+/** The limits that the caller gave by options → what messages call these. */
+export type LimitsGiven = Readonly<Partial<Record<Limit, string>>>;
+
 /** Where the limit comes from that a step has met, once it has begun; of those of role, database and server none is left. */
 export function timeoutIn(
   { settings, batches }: Plan,
   path: string,
   failure: Failure,
-  sourceText: SourceText,
-  connectionOptions = "",
+  { sourceText, limitsGiven, connectionOptions = "" }: Told,
 ): string | undefined {
   const name = limitMet(failure);
   if (name === undefined) return undefined;
@@ -47,18 +49,31 @@ export function timeoutIn(
   const [, header] = inHeader.exec(sourceText(path) ?? "") ?? [];
   if (header !== undefined)
     return `the limit is that of this file's header ('${header.trim()}'): raise it there`;
-  const places = `--${key} or session.${PINNED[name]}`;
+  const configured = `session.${PINNED[name]}`;
   const setting = settings.find((each) => each.startsWith(name));
-  if (setting !== undefined)
-    return `the limit is ${setting}, from ${places}: raise it; see where it comes from with: migrate config`;
+  if (setting !== undefined) {
+    const given = limitsGiven?.[name];
+    return given === undefined
+      ? `the limit is ${setting}, from ${configured}: raise it; see where it comes from with: migrate config`
+      : `the limit is ${setting}, from ${given}: raise it`;
+  }
   // One of 0 is none: the default takes its place.
   if (new RegExp(`${name.replace("_", "[_-]")}=(?!0\\b)`).test(connectionOptions))
     return `the limit is the ${name} of the ${THERE}: raise it there`;
   const byDefault = defaultTimeouts[PINNED[name]];
   return byDefault === "0"
     ? undefined
-    : `the limit is ${name} = '${byDefault}', the default: another is set with ${places}`;
+    : `the limit is ${name} = '${byDefault}', the default: another is set with --${key} or ${configured}`;
 }
+
+/** What is known of a run, and of its surroundings. */
+interface Told {
+  readonly sourceText: SourceText;
+  readonly limitsGiven?: LimitsGiven | undefined;
+  readonly connectionOptions?: string | undefined;
+}
+
+type Limit = keyof typeof PINNED;
 
 const PINNED = { statement_timeout: "statementTimeout", lock_timeout: "lockTimeout" } as const;
 
