@@ -167,11 +167,11 @@ const atVersion =
     const typed = commands.map((command) => `${command} ${target}`).join(", or: migrate ");
     return target === word ? typed : `${typed}; TARGET is the number as the name of the file has it`;
   };
-/** Where nothing is applied, goose is at version 0. */
+/** `nothing`: what stands for where nothing is applied. */
 const orBase =
-  (at: Typed): Typed =>
-  (word, all) =>
-    at(word === "0" ? "base" : word, all);
+  (nothing: RegExp, at: Typed): Typed =>
+  (word = "TARGET", all) =>
+    at(nothing.test(word) ? "base" : word, all);
 const upgrade: Habit = (word) => (word === undefined ? "upgrade" : `upgrade ${steps("+", word)}`);
 const downgrade: Habit = (word, all) =>
   all ? "downgrade base" : `downgrade ${word === undefined ? "-1" : steps("-", word)}`;
@@ -183,7 +183,7 @@ const habits = new Map<string, Habit>([
   ["up-to", atVersion("upgrade")],
   ["goto", atVersion("upgrade", "downgrade")],
   ...["down", "revert", "undo", "rollback"].map((word) => [word, downgrade] as const),
-  ["down-to", orBase(atVersion("downgrade"))],
+  ["down-to", orBase(/^0$/, atVersion("downgrade"))],
   ["redo", "downgrade -1, then: migrate upgrade +1"],
   ...["new", "create", "make", "generate", "add", "create-migration"].map(
     (word) => [word, 'revision -m "…"'] as const,
@@ -194,7 +194,7 @@ const habits = new Map<string, Habit>([
   ...["list", "ls", "revisions"].map((word) => [word, "history"] as const),
   ...["version", "db-version"].map((word) => [word, "current"] as const),
   ...["info", "pending"].map((word) => [word, "status"] as const),
-  ...["fake", "mark", "force"].map((word) => [word, orBase(atVersion("stamp"))] as const),
+  ...["fake", "mark", "force"].map((word) => [word, orBase(/^(?:0|-1)$/, atVersion("stamp"))] as const),
   ...["import", "convert"].map((word) => [word, "adopt FOLDER"] as const),
   ...["templates", "template"].map((word) => [word, "list-templates"] as const),
   ["completions", "completion"],

@@ -315,6 +315,7 @@ describe("main", () => {
       "force 2",
       "hint: did you mean: migrate stamp TARGET; TARGET is the number as the name of the file has it",
     ],
+    ["force -1", "hint: did you mean: migrate stamp base"],
     ["fake 0002", "hint: did you mean: migrate stamp 0002"],
     ["up postgres://u:p@h/d", "hint: did you mean: migrate upgrade"],
     ["tset", "hint: did you mean: migrate test"],
