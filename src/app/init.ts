@@ -8,7 +8,6 @@ import {
   createDirectory,
   createFiles,
   holdsMigrations,
-  holdsSql,
   inNewFolders,
   isEmptyDirectory,
   isInFolder,
@@ -22,6 +21,7 @@ import {
   besideConfig,
   type Deps,
   foldersFile,
+  mayBeAdded,
   openConfig,
   type ProjectOptions,
 } from "./project.ts";
@@ -130,15 +130,14 @@ function alreadySetUp(config: Config, folder: NamedFolder, deps: Deps): MigrateE
   });
 }
 
-/** What to do where the folder is not empty. Other SQL files in it, as in the root of a project, would stop every command. */
+/** What to do where the folder is not empty. */
 function besideIt(config: Config, { directory, isConfigured }: NamedFolder, deps: Deps): string {
-  const absolute = path.resolve(deps.cwd, directory);
-  const add = `${addFolder(config, directory, deps)}, then: migrate history`;
-  if (!isConfigured && holdsMigrations(absolute)) return add;
-  const within = config.directories.filter((each) => isInFolder(each, absolute, deps));
-  if (within.some((each) => statsAt(each)?.isDirectory() === true))
-    return `the project is set up: migrate ${within.some(holdsMigrations) ? "history" : FIRST_REVISION}`;
-  return within.length > 0 || holdsSql(absolute) ? anotherFolder(directory, deps) : add;
+  if (!isConfigured && mayBeAdded(config, directory, deps))
+    return `${addFolder(config, directory, deps)}, then: migrate history`;
+  const within = config.directories.filter((each) => isInFolder(each, directory, deps));
+  return within.some((each) => statsAt(each)?.isDirectory() === true)
+    ? `the project is set up: migrate ${within.some(holdsMigrations) ? "history" : FIRST_REVISION}`
+    : anotherFolder(directory, deps);
 }
 
 /** `hint` is for a folder that is not another tool's. `isMeant`: as of `foreignFolder`. */

@@ -16,7 +16,16 @@ import { defaultOf } from "../core/settings.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Source } from "../core/source.ts";
 import { type Config, configFile, loadConfig, withChanges } from "../io/config.ts";
-import { folderNamedLike, migrationsBelow, readMigrations, sqlBelow, unreadFiles } from "../io/directory.ts";
+import {
+  folderNamedLike,
+  holdsMigrations,
+  holdsSql,
+  isInFolder,
+  migrationsBelow,
+  readMigrations,
+  sqlBelow,
+  unreadFiles,
+} from "../io/directory.ts";
 import { statsAt } from "../io/files.ts";
 import { type KnownEffects, knownEffects } from "../io/known-effects.ts";
 import { type KnownBodies, knownBodies } from "../io/parsed.ts";
@@ -175,6 +184,16 @@ export const foldersFile = ({ file, origins }: Pick<Config, "file" | "origins">)
   const origin = origins["directories"];
   return file !== undefined && origin?.startsWith(`${file} line `) === true ? origin : undefined;
 };
+
+/**
+ * Whether one more folder could be read. SQL files in it that are no migrations would stop every command, and the root of a
+ * project has some sooner or later.
+ */
+export function mayBeAdded({ directories }: Config, directory: string, deps: Pick<Deps, "cwd">): boolean {
+  const folder = path.resolve(deps.cwd, directory);
+  const isAround = directories.some((each) => isInFolder(each, folder, deps));
+  return holdsMigrations(folder) || !(isAround || holdsSql(folder));
+}
 
 /** What to write into the config file, so that one more folder is read. */
 export function addFolder(config: Config, directory: string, { cwd }: Pick<Deps, "cwd">): string {

@@ -21,6 +21,7 @@ import {
   addFolder,
   type Deps,
   foldersFile,
+  mayBeAdded,
   openConfig,
   openProject,
   type Project,
@@ -301,7 +302,9 @@ function directoryFor(
     throw new MigrateError({
       code: "usage/version-path",
       message: `${versionPath} is not one of the folders of migrations`,
-      hint: `the folders are ${list}; to have it read too, ${addFolder(project.config, versionPath, deps)}`,
+      hint: mayBeAdded(project.config, versionPath, deps)
+        ? `the folders are ${list}; to have it read too, ${addFolder(project.config, versionPath, deps)}`
+        : `the folders are ${list}`,
     });
   }
   const parent = project.migrations.get(parents[0] ?? "");
