@@ -298,7 +298,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
     database: text,
     current: texts.nullable(),
     applied: z.array(applied),
-    pending: z.array(revision.extend({ effect: effect.optional() })),
+    pending: z.array(revision.extend({ effect: effect.optional(), losses: z.array(loss).optional() })),
     unknown: z.array(applied),
     interrupted: intent.nullable(),
   }),

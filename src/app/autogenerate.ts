@@ -33,14 +33,20 @@ import { requireDatabase } from "../io/config.ts";
 import type { Engine } from "../io/diff/engine.ts";
 import { pgDelta } from "../io/diff/pg-delta.ts";
 import { createGrammar } from "../io/grammar.ts";
+import type { DatabaseAddress } from "../io/libpq/parameters.ts";
+import { hasLedger, readOtherLedgers } from "../io/queries.ts";
 import { givingValues } from "../io/rows.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { openSession } from "../io/session/open.ts";
 import type { Session } from "../io/session/types.ts";
 import { type Ahead, madeAhead } from "./ahead.ts";
 import { allOf } from "./all-of.ts";
+import { awayFromHeads } from "./check.ts";
+import { warnOf } from "./connect.ts";
 import { loadSchemaFolder, readier, schemaFiles } from "./desired.ts";
 import { findWay, readSide, type Side, standIns, type Way, type WayOptions } from "./diff.ts";
+import { stateOf } from "./look.ts";
+import { readable, readLedgers, refuseInconsistent } from "./other-ledger.ts";
 import { type Deps, openConfig, openProject, type Project } from "./project.ts";
 import { proveRows } from "./prove-rows.ts";
 import {
@@ -164,6 +170,7 @@ async function desiredOf({
     const address = requireDatabase(config);
     const session = await openSession(address, { signal: deps.signal });
     try {
+      await refuseAwayFromHeads(deps, project, session, address);
       const reference = await referenceTables(project, session);
       return { ...(await readSide(engine, session, hidden)), statements: [], reference };
     } finally {
@@ -173,6 +180,31 @@ async function desiredOf({
   const { session, statements } = await loadSchemaFolder(deps, project, scratch, folder);
   const reference = await referenceTables(project, session);
   return { ...(await readSide(engine, session, hidden)), statements, reference };
+}
+
+/**
+ * What is pending in a database of the project's would be taken back by the new revision, and what others have applied there
+ * would be done again. One without the project's ledger is a model of the schema. Throws `findings/not-at-heads`.
+ */
+async function refuseAwayFromHeads(
+  deps: Deps,
+  project: Project,
+  session: Session,
+  { display }: Pick<DatabaseAddress, "display">,
+): Promise<void> {
+  const ledgers = (await hasLedger(session, project.ledger))
+    ? await readLedgers(session, project.ledger)
+    : { state: { applied: [] }, others: await readOtherLedgers(session, project.ledger) };
+  refuseInconsistent(project, ledgers);
+  warnOf(readable(project, ledgers), deps.onNotice);
+  if (ledgers.state.format === undefined) return;
+  const { database: own } = project.config;
+  const isOwn = !(own instanceof MigrateError) && own.display === display;
+  const away = awayFromHeads(stateOf(project, ledgers.state, session.database), {
+    name: "the desired database",
+    flags: isOwn ? "" : " --database URL",
+  });
+  if (away.length > 0) throw MigrateError.all(away);
 }
 
 /** The two sides, read at the same time where there is room for two databases. */

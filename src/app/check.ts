@@ -195,21 +195,33 @@ export interface HeadsOptions {
 
 /** What keeps a database from being at the heads of the files; empty where it is. */
 export function headsFindings(
-  { project, applied, pending, unknown, interrupted }: Standing,
+  standing: Standing,
   { allowAhead = false, onNotice }: HeadsOptions = {},
 ): readonly Diagnostic[] {
+  const { project, applied, pending } = standing;
   const { ahead, fault } = allowAhead ? besideNewer(project.graph, applied) : {};
   const left = ahead === undefined || pending.length === 0 ? fault : leftToDo(ahead, pending);
   if (left !== undefined) return [{ code: NOT_AT_HEADS, ...left }];
   if (ahead !== undefined) onNotice?.({ severity: "NOTICE", message: ahead });
+  return awayFromHeads(ahead === undefined ? standing : { ...standing, unknown: [] });
+}
+
+/**
+ * The same of one that may not be the project's own: what it is called, and the flags that a command takes to mean it, with
+ * a blank before each.
+ */
+export function awayFromHeads(
+  { project, pending, unknown, interrupted }: Standing,
+  { name = "Database", flags = "" }: { readonly name?: string; readonly flags?: string } = {},
+): readonly Diagnostic[] {
   // No upgrade goes by them.
   const first = [
-    ...(unknown.length > 0 && ahead === undefined
-      ? [`${unknown.map((row) => notHere(project.graph, row.revision)).join(", ")}: migrate status`]
+    ...(unknown.length > 0
+      ? [`${unknown.map((row) => notHere(project.graph, row.revision)).join(", ")}: migrate status${flags}`]
       : []),
     ...(interrupted === undefined
       ? []
-      : [`${interruptedText(interrupted)}; to finish or discard it, see: migrate status`]),
+      : [`${interruptedText(interrupted)}; to finish or discard it, see: migrate status${flags}`]),
   ];
   const [next, ...others] = pending;
   const reasons = [
@@ -217,7 +229,7 @@ export function headsFindings(
     ...(next === undefined
       ? []
       : [
-          `${pending.length} pending (${next}${others.length > 0 ? ", …" : ""})${first.length > 0 ? ", then" : ""}: migrate upgrade heads`,
+          `${pending.length} pending (${next}${others.length > 0 ? ", …" : ""})${first.length > 0 ? ", then" : ""}: migrate upgrade heads${flags}`,
         ]),
   ];
   if (reasons.length === 0) return [];
@@ -226,10 +238,10 @@ export function headsFindings(
       code: NOT_AT_HEADS,
       message:
         pending.length > 0
-          ? "Database is not on all head revisions"
+          ? `${name} is not on all head revisions`
           : interrupted !== undefined
-            ? "Database has an interrupted step"
-            : "Database has revisions that are no migrations here",
+            ? `${name} has an interrupted step`
+            : `${name} has revisions that are no migrations here`,
       hint: reasons.join("; "),
     },
   ];

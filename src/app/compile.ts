@@ -13,8 +13,8 @@ import { asOptions } from "../core/option-names.ts";
 import { compile } from "../core/plan/compile.ts";
 import { refuseHazards } from "../core/plan/hazards.ts";
 import type { SessionPins } from "../core/plan/session.ts";
-import type { CompileInput, StepInput } from "../core/plan/step.ts";
-import type { Plan, PlanStep } from "../core/plan/types.ts";
+import { type CompileInput, doesOf, type StepInput } from "../core/plan/step.ts";
+import type { Does, Plan, PlanStep } from "../core/plan/types.ts";
 import { majorOf, OLDEST, type ServerVersion } from "../core/server-version.ts";
 import type { ParsedStatement } from "../core/statement/facts.ts";
 import { statementsOf, transactionMode, type UserStatement } from "../core/statement/file.ts";
@@ -107,6 +107,7 @@ export async function compileSteps(
   steps: Steps,
   how: How,
   options: CompileOptions &
+    Pick<ReadOptions, "isShown"> &
     Pick<CompileInput, "flags"> & { readonly resume?: Resume; readonly refuse?: (step: StepInput) => void },
 ): Promise<Plan> {
   const inputs = await stepInputs(project, steps, options);
@@ -162,19 +163,45 @@ async function withLostData({ migrations }: Project, step: PlanStep): Promise<Pl
 }
 
 /** Reads the files of steps. Throws `source/…` with every fault of every file. */
-export async function stepInputs(
+export async function stepInputs(project: Project, steps: Steps, options: ReadOptions): Promise<StepInput[]> {
+  const { inputs, faults } = await readSteps(project, steps, options);
+  if (faults.length > 0) throw MigrateError.all(faults);
+  return inputs;
+}
+
+/** What each step would do. A file that is refused has the effects of what could be read of it. */
+export async function stepsDo(
   project: Project,
   steps: Steps,
-  { serverVersion: server, effects, privileges = false, failOn, idempotent }: CompileOptions,
-): Promise<StepInput[]> {
-  if (steps.steps.length === 0) return [];
+  serverVersion: ServerVersion,
+): Promise<readonly Does[]> {
+  const options = { serverVersion, effects: true, isShown: true };
+  return (await readSteps(project, steps, options)).inputs.map(doesOf);
+}
+
+type ReadOptions = CompileOptions & {
+  /**
+   * Somebody is shown what is lost: what the run itself has made is told apart also where nothing is applied, and the files
+   * are gone through for that alone.
+   */
+  readonly isShown?: boolean;
+};
+
+/** One input for each step. One that is refused has no statements. */
+async function readSteps(
+  project: Project,
+  steps: Steps,
+  { serverVersion: server, effects, privileges = false, failOn, idempotent, isShown = false }: ReadOptions,
+): Promise<{ readonly inputs: StepInput[]; readonly faults: readonly Diagnostic[] }> {
+  if (steps.steps.length === 0) return { inputs: [], faults: [] };
   const runs = steps.kind === "upgrade" || steps.kind === "downgrade";
   // What an earlier step has made may have been there for long.
   const oneByOne = idempotent === true || effects === "one-by-one";
   // Where nothing is applied nobody is there who could wait.
   const mayWait = steps.before.length > 0 || oneByOne;
   const asks = (effects !== undefined && effects !== false && mayWait) || failOn !== undefined;
-  const reader = runs && (asks || privileges) ? effectsReader(project, steps.before, server) : undefined;
+  const isRead = asks || privileges || isShown;
+  const reader = runs && isRead ? effectsReader(project, steps.before, server) : undefined;
   let trees: (() => FileToRun) | undefined;
   const grammar = createGrammar(server);
   const known = project.known(majorOf(server?.number ?? 0));
@@ -191,27 +218,26 @@ export async function stepInputs(
     return body;
   };
   for (const step of steps.steps) {
-    try {
-      trees = undefined;
-      const input = await stepInput(project, steps.kind, step, bodyOf);
-      if (oneByOne) reader?.beginRun();
-      const found = await reader?.effectsOf(fileOf(project, step), trees);
-      inputs.push({
-        ...input,
-        ...(found === undefined ? {} : { statements: withoutLosses(input.statements, found.ownLosses) }),
-        ...(found === undefined || !asks ? {} : { effects: found.statements }),
-        ...(found === undefined || !privileges ? {} : { privileges: found.privileges }),
-      });
-    } catch (error) {
+    trees = undefined;
+    const read = await stepInput(project, steps.kind, step, bodyOf).catch((error: unknown) => {
       if (!(error instanceof MigrateError)) throw error;
       faults.push(...error.diagnostics);
-    }
+      return undefined;
+    });
+    if (oneByOne) reader?.beginRun();
+    const found = await reader?.effectsOf(fileOf(project, step), trees);
+    const input = read ?? { ...withoutFile(step.revision), transactional: found?.isOne ?? true };
+    inputs.push({
+      ...input,
+      ...(found === undefined ? {} : { statements: withoutLosses(input.statements, found.ownLosses) }),
+      ...(found === undefined || !asks ? {} : { effects: found.statements }),
+      ...(found === undefined || !privileges ? {} : { privileges: found.privileges }),
+    });
   }
-  const all = faults.length > 0 ? inputs : await withCalls(project, inputs, bodyOf);
+  const all = await withCalls(project, inputs, bodyOf);
   known.keep();
   reader?.keep();
-  if (faults.length > 0) throw MigrateError.all(faults);
-  return all;
+  return { inputs: all, faults };
 }
 
 /** The same statements; what the run itself has made is lost to nobody. */
@@ -370,7 +396,7 @@ function refuseLedger(
   if (faults.length > 0) throw MigrateError.all(faults);
 }
 
-/** A row that no file has: a stamp that purges deletes it. */
+/** A row that no file has: a stamp that purges deletes it. A file that is refused is as none. */
 function withoutFile(revision: RevisionId): StepInput {
   const nothing = {
     message: "",

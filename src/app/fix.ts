@@ -18,7 +18,7 @@ import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { type NewText, writeFiles } from "../io/write-files.ts";
 import { addedSince, type Chosen, fixableDown, type LintOptions, lintChosen, named } from "./lint.ts";
-import { readState, type State } from "./look.ts";
+import { readStanding, type Standing } from "./look.ts";
 import { type Deps, openProject, type Project, withSources } from "./project.ts";
 import { type ProvenFix, proveFix } from "./prove-fix.ts";
 import { isRefusal, reasonsOf } from "./refusal.ts";
@@ -124,7 +124,7 @@ interface Choice {
 async function choose(deps: Deps, options: FixOptions): Promise<Choice> {
   const project = await openProject(deps, options);
   const hasDatabase = !(project.config.database instanceof MigrateError);
-  const state = hasDatabase ? await readState(deps, options) : undefined;
+  const state = hasDatabase ? await readStanding(deps, options) : undefined;
   const { which = [], since } = options;
   if (which.length === 0 && since === undefined) return untouched(deps, project, state);
   const revisions = new Set(which.flatMap((each) => named(deps, project, each)));
@@ -137,7 +137,7 @@ async function choose(deps: Deps, options: FixOptions): Promise<Choice> {
 }
 
 /** Those that are pending, and that nobody else has. */
-function untouched(deps: Deps, project: Project, state: State | undefined): Choice {
+function untouched(deps: Deps, project: Project, state: Standing | undefined): Choice {
   const { places, placeOf } = sharedMigrations(deps, project);
   if (state === undefined && places.length === 0) {
     throw new MigrateError({
@@ -161,7 +161,7 @@ function untouched(deps: Deps, project: Project, state: State | undefined): Choi
   return { chosen: { project, revisions, oneByOne: false }, kept: shared, notes };
 }
 
-function refuseApplied({ applied, interrupted, project }: State, id: RevisionId): void {
+function refuseApplied({ applied, interrupted, project }: Standing, id: RevisionId): void {
   const row = applied.find(({ revision }) => revision === id);
   if (row === undefined && interrupted?.revision !== id) return;
   const { revision } = nodeOf(project.graph, id);

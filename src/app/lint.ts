@@ -15,7 +15,7 @@ import { filesAt } from "../io/git.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import { type ReadFile, readTrees } from "../io/trees.ts";
 import { majorOrNewest, warnOfNewer } from "./effects.ts";
-import { readState } from "./look.ts";
+import { readStanding } from "./look.ts";
 import {
   type Deps,
   openProject,
@@ -57,7 +57,7 @@ export interface Chosen {
 
 /**
  * Asks the rules. Throws as `openProject`, and `usage/…` for what it is told and cannot find; with a database and
- * nothing chosen, as `readState`.
+ * nothing chosen, as `readStanding`.
  */
 export async function lint(deps: Deps, options: LintOptions): Promise<Linting> {
   warnOfNewer(deps, options.serverVersion);
@@ -147,7 +147,7 @@ async function choose(deps: Deps, options: LintOptions): Promise<Chosen> {
   if (which.length === 0 && since === undefined && options.all !== true) {
     const project = await openProject(deps, options);
     if (!(project.config.database instanceof MigrateError)) {
-      const state = await readState(deps, options).catch((error) => {
+      const state = await readStanding(deps, options).catch((error) => {
         throw withoutDatabase(error);
       });
       return { project: state.project, revisions: new Set(state.pending), oneByOne: false };

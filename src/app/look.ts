@@ -1,16 +1,18 @@
 /** The verbs that only read: what is applied, what is pending, what the files hold. */
 
 import { leftOutOf } from "../core/absence.ts";
-import { type EffectSummary, summaryOfStep } from "../core/effects/summary.ts";
+import type { EffectSummary } from "../core/effects/summary.ts";
 import { MigrateError } from "../core/errors.ts";
 import { ancestors, inOrder } from "../core/graph.ts";
 import { historyOf, shown } from "../core/history.ts";
 import { diagnosticOf, findingsOf } from "../core/integrity.ts";
 import type { Applied, Intent, LedgerState } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
+import type { Does } from "../core/plan/types.ts";
 import { appliedThrough, settledRows } from "../core/replaced.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import type { Location } from "../core/source.ts";
+import type { Loss } from "../core/statement/losses.ts";
 import { currentHeads } from "../core/steps.ts";
 import { type ConnectOptions, openConnected } from "./connect.ts";
 import { computing, type Deps, openWarned, type Project, type ProjectOptions } from "./project.ts";
@@ -35,22 +37,34 @@ export interface Standing {
 export interface State extends Standing {
   /** What each pending revision would do to other sessions; empty where nothing is applied, so that there are none. */
   readonly effects: ReadonlyMap<RevisionId, EffectSummary>;
+  /** What each pending revision would take away or overwrite, or may; without those that do neither. */
+  readonly losses: ReadonlyMap<RevisionId, readonly Loss[]>;
 }
 
-/** Reads the ledger; never writes. */
+/** Reads the ledger, and the files that are pending; never writes. */
 export async function readState(deps: Deps, options: ProjectOptions & ConnectOptions): Promise<State> {
+  const { version, ...read } = await readStanding(deps, options);
+  const { project, applied, unknown, pending } = read;
+  const known = applied.slice(0, applied.length - unknown.length).map(({ revision }) => revision);
+  const does = await pendingDo(deps, project, known, pending, version);
+  const told = <K extends keyof Does>(key: K): ReadonlyMap<RevisionId, NonNullable<Does[K]>> =>
+    new Map(
+      pending.flatMap((revision, i) => (does[i]?.[key] === undefined ? [] : [[revision, does[i][key]]])),
+    );
+  return { ...read, effects: told("effect"), losses: told("losses") };
+}
+
+/** Reads the ledger alone; never writes. */
+export async function readStanding(
+  deps: Deps,
+  options: ProjectOptions & ConnectOptions,
+): Promise<Standing & { readonly version: ServerVersion }> {
   const { project, session, state } = await openConnected(deps, options);
-  try {
-    const read = stateOf(project, state, session.database);
-    const { interrupted, applied, unknown, pending } = read;
-    const known = applied.slice(0, applied.length - unknown.length).map(({ revision }) => revision);
-    const effects = await effectsOf(deps, project, known, pending, session.version);
-    return interrupted === undefined
-      ? { ...read, effects }
-      : { ...read, effects, interrupted: await withPlace(project, interrupted) };
-  } finally {
-    await session.close();
-  }
+  const { database, version } = session;
+  await session.close();
+  const read = { ...stateOf(project, state, database), version };
+  const { interrupted } = read;
+  return interrupted === undefined ? read : { ...read, interrupted: await withPlace(project, interrupted) };
 }
 
 /** Files and what a ledger says, side by side. */
@@ -83,25 +97,19 @@ export function stateOf(
   };
 }
 
-async function effectsOf(
+async function pendingDo(
   deps: Deps,
   project: Project,
-  applied: readonly RevisionId[],
+  before: readonly RevisionId[],
   pending: readonly RevisionId[],
   version: ServerVersion,
-): Promise<State["effects"]> {
-  if (applied.length === 0 || pending.length === 0) return new Map();
+): Promise<readonly Does[]> {
+  if (pending.length === 0) return [];
   // The parser is loaded only where something is pending.
-  const { effectsOfSteps } = await import("./effects.ts");
+  const { stepsDo } = await import("./compile.ts");
   const steps = pending.map((revision) => ({ direction: "up" as const, revision }));
-  const found = await computing(deps, project, () =>
-    effectsOfSteps(project, { before: applied, steps }, version),
-  );
-  return new Map(
-    pending.flatMap((revision, i) => {
-      const summary = summaryOfStep(found[i]!.statements, found[i]!.isOne);
-      return summary === undefined ? [] : [[revision, summary] as const];
-    }),
+  return computing(deps, project, () =>
+    stepsDo(project, { kind: "upgrade", before, after: [...before, ...pending], steps }, version),
   );
 }
 
@@ -138,7 +146,7 @@ export interface History {
 /** The revisions of a range, newest first. Asks the database only where `current` is spoken of. */
 export async function history(deps: Deps, options: HistoryOptions): Promise<History> {
   const asks = options.indicateCurrent === true || options.range?.split(":").includes("current") === true;
-  const state = asks ? await readState(deps, options) : undefined;
+  const state = asks ? await readStanding(deps, options) : undefined;
   if (state !== undefined) warnOfRest(deps, state);
   const project = state?.project ?? (await openWarned(deps, options));
   const revisions = historyOf(project.graph, options.range, state?.heads ?? []);
@@ -154,7 +162,7 @@ export async function show(
   target: string,
   options: ProjectOptions,
 ): Promise<{ readonly project: Project; readonly revisions: readonly RevisionId[] }> {
-  const state = target === "current" ? await readState(deps, options) : undefined;
+  const state = target === "current" ? await readStanding(deps, options) : undefined;
   if (state?.heads.length === 0) refuseUnknown(state);
   else if (state !== undefined) warnOfRest(deps, state);
   const project = state?.project ?? (await openWarned(deps, options));

@@ -289,7 +289,8 @@ async function planFor(
   const { rows, at } = startOf(project, request, state, options);
   const steps = comparedSteps(project, rows, () => stepsFrom(project, request, rows), options.onNotice);
   const fixed = withFixedEnd(project.graph, request, rows);
-  const compileOptions = { ...options, serverVersion: session.version, effects: true };
+  const { dryRun: isShown = false } = options;
+  const compileOptions = { ...options, serverVersion: session.version, effects: true, isShown };
   const { intent } = state;
   if (intent === undefined) {
     const plan = await compileSteps(project, steps, "run", compileOptions);

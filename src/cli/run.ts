@@ -3,8 +3,9 @@ import type { RunResult } from "../app/run.ts";
 import type { Request } from "../app/steps.ts";
 import { exitCodes, MigrateError } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
-import type { Plan, PlanStep } from "../core/plan/types.ts";
-import { effectLines, pendingText } from "../render/effect.ts";
+import type { Plan } from "../core/plan/types.ts";
+import { doesLines } from "../render/does.ts";
+import { pendingText } from "../render/effect.ts";
 import { lossLine } from "../render/loss.ts";
 import { type Command, excluding, type Flags, flag, type Invocation, value } from "./command.ts";
 import { count, seconds, timeout } from "./numbers.ts";
@@ -126,7 +127,7 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
   else if (json) printer.json(resultValue(result));
   else if (result.plan.batches.length === 0 && result.steps.length === 0 && !result.done) {
     printer.info(`nothing to ${request.kind}: ${heads(result.plan.to)} on ${result.database}`);
-  } else if (dryRun) printer.lines(result.steps.flatMap(dryRunLines));
+  } else if (dryRun) printer.lines(result.steps.flatMap((step) => [stepLine(step), ...doesLines(step)]));
   else if (result.done)
     printer.info(
       `now at ${heads(result.plan.to)} on ${result.database}  ${timeText(performance.now() - began)}`,
@@ -168,13 +169,6 @@ async function confirmed(plan: Plan, database: string, { args, printer }: Invoca
     hint: "nothing was done; to go on without being asked, pass --yes",
   });
 }
-
-/** A step, and what it does to those who use the database, and to what is there. */
-const dryRunLines = (step: PlanStep): readonly string[] => [
-  stepLine(step),
-  ...(step.effect === undefined ? [] : effectLines(step.effect)).map((line) => `    ${line}`),
-  ...(step.losses ?? []).map((loss) => `    ${lossLine(loss)}`),
-];
 
 function resultValue({ database, plan, steps, done }: RunResult): unknown {
   return { database, from: plan.from, to: plan.to, done, steps };

@@ -12,6 +12,7 @@ import type { LedgerUse } from "../core/ledger/grants.ts";
 import {
   otherLedgersSql,
   outcomeSql,
+  ownLedgerSql,
   readFormat1Sql,
   readLedgerSql,
   readLogSql,
@@ -116,6 +117,21 @@ export async function readLedger(
   }
 }
 
+/** Whether the ledger is there, also for one who may not read it. */
+export async function hasLedger(session: Session, ledger: Ledger): Promise<boolean> {
+  return (await schemasWith(session, ledger, ownLedgerSql(ledger.names.schema))).length > 0;
+}
+
+async function schemasWith(
+  session: Session,
+  ledger: Pick<Ledger, "names">,
+  sql: string,
+): Promise<readonly { readonly schema: string }[]> {
+  return session.read({ sql, row: z.object({ schema: z.string() }) }).catch(async (error: unknown) => {
+    throw await unreadable(error, ledger, session);
+  });
+}
+
 /** Another ledger of the database, without its rows where it cannot be read. */
 export interface OtherLedger extends Partial<LedgerState> {
   readonly schema: string;
@@ -125,11 +141,7 @@ export interface OtherLedger extends Partial<LedgerState> {
 
 /** The other ledgers of the database; none where it has very many, as with one for each tenant. */
 export async function readOtherLedgers(session: Session, { names }: Ledger): Promise<readonly OtherLedger[]> {
-  const sql = otherLedgersSql(names.schema, MANY_LEDGERS + 1);
-  const query = { sql, row: z.object({ schema: z.string() }) };
-  const found = await session.read(query).catch(async (error: unknown) => {
-    throw await unreadable(error, { names }, session);
-  });
+  const found = await schemasWith(session, { names }, otherLedgersSql(names.schema, MANY_LEDGERS + 1));
   const others: OtherLedger[] = [];
   if (found.length <= MANY_LEDGERS)
     for (const { schema } of found) others.push(await otherLedger(session, { ...names, schema }));

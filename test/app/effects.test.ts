@@ -3,8 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { stepsDo } from "../../src/app/compile.ts";
+import { openProject } from "../../src/app/project.ts";
 import { hazardsOf } from "../../src/core/plan/hazards.ts";
 import type { Plan } from "../../src/core/plan/types.ts";
+import { doesLines } from "../../src/render/does.ts";
 import { effectLines } from "../../src/render/effect.ts";
 import { type MigrationText, project } from "../support/project.ts";
 
@@ -136,6 +139,41 @@ test("every kind of work on a relation is told, also that every row is written",
     "b public.t: scans the table, writes rows",
   ]);
   expect(linesOf(await planOf("INSERT INTO u SELECT id FROM t;"))).toEqual(["b public.t: scans the table"]);
+});
+
+test.each<[before: readonly string[], expected: readonly string[]]>([
+  [
+    ["a"],
+    [
+      "public.t ACCESS EXCLUSIVE: blocks reads and writes, takes away: column t.old",
+      // Of one that is refused that alone is told.
+      "public.t ACCESS EXCLUSIVE: blocks reads and writes",
+      "public.t ACCESS EXCLUSIVE: blocks reads and writes, takes away: table t",
+      "not known: what uses the function elsewhere, takes away: function elsewhere",
+    ],
+  ],
+  // The table is made by what is pending itself; the function is not.
+  [[], ["", "", "", "", "takes away: function elsewhere"]],
+])("what is pending after %j", async (before, expected) => {
+  const given = project({
+    a: "CREATE TABLE t (old int, note text);",
+    b: "ALTER TABLE t DROP old;",
+    c: "ALTER TABLE t DROP note; BEGIN;",
+    d: "DROP TABLE t;",
+    e: "DROP FUNCTION elsewhere();",
+  });
+  const opened = await openProject(given.deps, {});
+  const pending = ["a", "b", "c", "d", "e"].filter((id) => !before.includes(id));
+  const steps = pending.map((revision) => ({ direction: "up" as const, revision }));
+  const server = { number: 180_000, text: "18.0" };
+  const found = await stepsDo(opened, { kind: "upgrade", before, after: [], steps }, server);
+  expect(
+    found.map((does) =>
+      doesLines(does)
+        .map((line) => line.trim())
+        .join(", "),
+    ),
+  ).toEqual(expected);
 });
 
 test("a script does not call lost what it makes itself, and what it only may have made is", async () => {

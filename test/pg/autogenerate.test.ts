@@ -270,6 +270,8 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
       url,
       "CREATE TABLE goose_db_version (id serial, version_id bigint, is_applied boolean); CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (hash text, created_at bigint)",
     );
+    // With the ledger of this project it would be no model, but a database that others have migrated further.
+    await query(url, "DROP SCHEMA retort CASCADE");
     const other = project({ a: start });
     const model = await generate(other, url, { desired: url });
     expect(model.created).toHaveLength(2);
@@ -277,6 +279,50 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
       files.map((file) => readFileSync(join(other.folder, file), "utf8")),
     );
     expect(texts.join("\n")).not.toMatch(/goose|drizzle/);
+  });
+
+  test("a database is only desired where its ledger, if it has one, is at the heads of the files", async () => {
+    const { url } = await ownDatabase(server);
+    const files = {
+      users: "CREATE TABLE users (id bigint PRIMARY KEY, email text);",
+      uniq: "ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE (email);",
+    };
+    const of = project(files);
+    const away = async (from: TestProject) =>
+      (await failureOf(generate(from, url, { desired: url })))["diagnostics"];
+    await of.upgrade(url, "users");
+    await query(url, "ALTER TABLE users ADD phone text");
+    const pending = {
+      code: "findings/not-at-heads",
+      message: "the desired database is not on all head revisions",
+      hint: "1 pending (uniq): migrate upgrade heads",
+    };
+    expect(await away(of)).toEqual([pending]);
+    const elsewhere = await migrate(["revision", "--autogenerate", "-m", "b", "--desired", url], {
+      cwd: of.folder,
+      env: { DATABASE_URL: server.url() },
+    });
+    expect(elsewhere.stderr).toContain("hint: 1 pending (uniq): migrate upgrade heads --database URL\n");
+
+    await of.upgrade(url);
+    const without = project({ users: files.users });
+    expect(await away(without)).toMatchObject([
+      {
+        message: "the desired database has revisions that are no migrations here",
+        hint: "uniq (no migration here): migrate status",
+      },
+    ]);
+    const { created } = await generate(of, url, { desired: url });
+    expect(readFileSync(join(of.folder, created[0]!.files[0]!), "utf8")).toMatch(
+      /\n\nALTER TABLE public\.users ADD COLUMN phone text;\n$/,
+    );
+    await of.run(url, { kind: "stamp", targets: [created[0]!.revision] });
+    expect((await generate(of, url, { desired: url })).created).toEqual([]);
+
+    // Without a ledger it is a model, which need not have the role of the migrations.
+    await query(url, "DROP SCHEMA retort CASCADE");
+    const model = await generate(project(files, { role: "nobody_here" }), url, { desired: url });
+    expect(model.created).toHaveLength(1);
   });
 
   test("a database that was emptied by dropping public: what the migration then changes there is told, with a way back", async () => {

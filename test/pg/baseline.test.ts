@@ -91,5 +91,13 @@ describe.each(servers())("on $name", (server) => {
     });
     expect(readdirSync(folder)).toEqual(["migrate.config.json"]);
     expect((await readState(deps, options)).applied).toEqual([]);
+    const lost = project({ a: { up: "SELECT 1; SELECT 1 / 0;", header: ["transaction: none"] } });
+    await failureOf(lost.upgrade(url));
+    expect(await failureOf(baseline(deps, options))).toMatchObject({
+      code: "state/interrupted",
+      hint: expect.stringMatching(
+        /; or take back by hand what it has done, and discard it with: migrate stamp base$/,
+      ),
+    });
   });
 });

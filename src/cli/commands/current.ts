@@ -1,6 +1,6 @@
 /** `migrate current`. */
 import { headsFindings } from "../../app/check.ts";
-import { readState } from "../../app/look.ts";
+import { readStanding } from "../../app/look.ts";
 import { absences, hintsOf, notHere } from "../../core/absence.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { currentRows } from "../../core/history.ts";
@@ -29,7 +29,7 @@ const command: Command = {
     ["migrate current --check-heads --allow-ahead", "also after a rollback to this release?"],
   ],
   async run({ args, deps, project: options, printer, json, verbose }) {
-    const state = await readState(deps, options);
+    const state = await readStanding(deps, options);
     const { graph } = state.project;
     const { known: current, unknown } = currentRows(graph, state.applied);
     const checks = args.flag("check-heads");

@@ -1,5 +1,5 @@
 /** `migrate graph`. */
-import { history, readState, warnOfRest } from "../../app/look.ts";
+import { history, readStanding, warnOfRest } from "../../app/look.ts";
 import { historyOf } from "../../core/history.ts";
 import { shellWord } from "../../core/shell.ts";
 import { graphDot } from "../../render/graph-dot.ts";
@@ -105,7 +105,7 @@ async function pictureOf({ args, deps, project: options }: Invocation): Promise<
     const { project, revisions } = await history(deps, { ...options, range });
     return { graph: project.graph, revisions };
   }
-  const state = await readState(deps, options);
+  const state = await readStanding(deps, options);
   warnOfRest(deps, state);
   const { project, applied, heads } = state;
   return {

@@ -4,9 +4,11 @@ import { readState } from "../../app/look.ts";
 import { notHere } from "../../core/absence.ts";
 import { currentRows } from "../../core/history.ts";
 import { type Finding, findingsOf, movedIn } from "../../core/integrity.ts";
+import type { RevisionId } from "../../core/migration.ts";
+import type { Does } from "../../core/plan/types.ts";
 import { idsOf } from "../../core/steps.ts";
 import { finishingHint } from "../../core/undoing.ts";
-import { effectLines } from "../../render/effect.ts";
+import { doesLines } from "../../render/does.ts";
 import { findingHints } from "../../render/findings.ts";
 import { revisionValue } from "../../render/json.ts";
 import { interruptedText } from "../../render/listing.ts";
@@ -20,11 +22,15 @@ const command: Command = {
   args: {},
   positionals: { required: 0, names: [] },
   async run({ deps, project: options, printer, json }) {
-    const { project, applied, pending, effects, unknown, interrupted, database } = await readState(
+    const { project, applied, pending, effects, losses, unknown, interrupted, database } = await readState(
       deps,
       options,
     );
     const { graph } = project;
+    const doesOf = (id: RevisionId): Does => ({
+      ...(effects.has(id) ? { effect: effects.get(id)! } : {}),
+      ...(losses.has(id) ? { losses: losses.get(id)! } : {}),
+    });
     const current = currentRows(graph, applied);
     if (json) {
       return printer.json({
@@ -34,7 +40,7 @@ const command: Command = {
         applied,
         pending: pending.map((id) => ({
           ...(revisionValue(graph, id) as object),
-          ...(effects.has(id) ? { effect: effects.get(id) } : {}),
+          ...doesOf(id),
         })),
         unknown,
         interrupted: interrupted ?? null,
@@ -47,7 +53,7 @@ const command: Command = {
     for (const id of pending) {
       const { message, path } = graph.nodes.get(id)!.revision;
       printer.data(`  ${id}${message === "" ? "" : `  ${message}`}  (${path})`);
-      for (const line of effects.has(id) ? effectLines(effects.get(id)!) : []) printer.data(`    ${line}`);
+      printer.lines(doesLines(doesOf(id)));
     }
     const findings = findingsOf(graph, applied);
     const vanished = findings.filter((finding) => finding.kind === "vanished");

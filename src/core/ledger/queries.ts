@@ -36,11 +36,17 @@ export const readLogSql = (ledger: Ledger, last: number): string =>
 
 /** The other schemas with a ledger, by `schema`; at most so many. */
 export const otherLedgersSql = (schema: string, most: number): string =>
+  ledgersSql(`n.nspname <> ${literal(schema)}`, most);
+
+/** That schema, by `schema`, if it has a ledger; asks for no role and no right, which a model of the schema may lack. */
+export const ownLedgerSql = (schema: string): string => ledgersSql(`n.nspname = ${literal(schema)}`, 1);
+
+const ledgersSql = (condition: string, most: number): string =>
   [
     "SET TRANSACTION READ ONLY;",
     "SET LOCAL search_path = pg_catalog, pg_temp;",
     "SELECT n.nspname AS schema FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace",
-    `  WHERE c.relname = 'applied' AND c.relkind = 'r' AND n.nspname <> ${literal(schema)}`,
+    `  WHERE c.relname = 'applied' AND c.relkind = 'r' AND ${condition}`,
     `    AND obj_description(c.oid, 'pg_class') LIKE ${literal(`%${MADE_BY_US}%`)}`,
     `ORDER BY 1 LIMIT ${most};`,
   ].join("\n");

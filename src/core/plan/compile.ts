@@ -1,16 +1,14 @@
 /** Steps → Plan: every statement that will reach the server, in order, in its final bytes. */
 
-import { summaryOfStep } from "../effects/summary.ts";
 import type { Expected, Ledger, StartState } from "../ledger/calls.ts";
 import type { Expectation } from "../ledger/format.ts";
 import type { Inconsistency } from "../ledger/inconsistency.ts";
 import { digestOf, type Recorded, type Tally, tallyOf } from "../ledger/types.ts";
 import type { RevisionId } from "../migration.ts";
-import { distinct } from "../statement/losses.ts";
 import { outsideBatches, repairBatches, statementsHash } from "./outside.ts";
 import { rightsOf } from "./rights.ts";
 import { opening, resetting, settingsOf, statements } from "./session.ts";
-import { type CompileInput, type StepInput, stepStatements, transaction } from "./step.ts";
+import { type CompileInput, doesOf, type StepInput, stepStatements, transaction } from "./step.ts";
 import type { Batch, Plan, PlanStep, Purpose, Statement } from "./types.ts";
 
 /** Compiles steps to the list of statements. No steps: an empty plan, which touches nothing. */
@@ -287,9 +285,6 @@ const needsOf = (step: StepInput): readonly RevisionId[] => [
 ];
 
 function planStep(step: StepInput): PlanStep {
-  const first = (step.resumeAt ?? 1) - 1;
-  const losses = distinct(step.statements.slice(first).flatMap((each) => each.losses));
-  const effect = summaryOfStep(step.effects?.slice(first) ?? [], step.transactional);
   const { direction, revision, message, parents, path, checksum, downChecksum, transactional } = step;
   const { irreversible, privileges } = step;
   return {
@@ -303,8 +298,7 @@ function planStep(step: StepInput): PlanStep {
     transactional,
     statements: step.statements.length,
     ...(irreversible === undefined ? {} : { irreversible }),
-    ...(losses.length === 0 ? {} : { losses }),
-    ...(effect === undefined ? {} : { effect }),
+    ...doesOf(step),
     ...(privileges === undefined ? {} : { privileges }),
   };
 }

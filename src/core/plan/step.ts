@@ -1,15 +1,16 @@
 /** A step and what it starts from → the statements of its transaction, and the parts that other steps share. */
-import type { EffectSummary } from "../effects/summary.ts";
+import { type EffectSummary, summaryOfStep } from "../effects/summary.ts";
 import type { Place } from "../ledger/blocks.ts";
 import type { Expected, IntentRef, Ledger, StartState } from "../ledger/calls.ts";
 import type { How, Intent, NewRow, Recorded } from "../ledger/types.ts";
 import type { RevisionId } from "../migration.ts";
 import type { UserStatement } from "../statement/file.ts";
+import { distinct } from "../statement/losses.ts";
 import { readAsWritten, resetting, type SessionPins, settingsOf, statements } from "./session.ts";
-import type { Batch, Plan, PlanStep, Statement } from "./types.ts";
+import type { Batch, Does, Plan, PlanStep, Statement } from "./types.ts";
 
 /** A step to compile: what the files say and the statements to run. */
-export interface StepInput extends Omit<PlanStep, "losses" | "statements" | "effect"> {
+export interface StepInput extends Omit<PlanStep, keyof Does | "statements"> {
   readonly dependsOn: readonly RevisionId[];
   readonly codeChecksum: string;
   readonly statements: readonly UserStatement[];
@@ -25,6 +26,18 @@ export interface StepInput extends Omit<PlanStep, "losses" | "statements" | "eff
   readonly repairs?: readonly string[];
   /** Of a repair: the row as it was shown, to be corrected or (down) deleted, and what the log keeps of that. */
   readonly correction?: { readonly row: Recorded; readonly detail: string };
+}
+
+/** What the statements of a step that are still to run do to what others use, and to what is there. */
+export function doesOf({
+  statements,
+  effects = [],
+  transactional,
+  resumeAt = 1,
+}: Pick<StepInput, "statements" | "effects" | "transactional" | "resumeAt">): Does {
+  const losses = distinct(statements.slice(resumeAt - 1).flatMap((each) => each.losses));
+  const effect = summaryOfStep(effects.slice(resumeAt - 1), transactional);
+  return { ...(losses.length === 0 ? {} : { losses }), ...(effect === undefined ? {} : { effect }) };
 }
 
 export interface CompileInput {

@@ -41,8 +41,16 @@ export interface Plan {
   readonly settings: readonly string[];
 }
 
+/** What a step does besides what it is for. */
+export interface Does {
+  /** What its statements take away, overwrite, or may; absent where that is nothing. */
+  readonly losses?: readonly Loss[];
+  /** What its statements do to what others use; absent where that is nothing, or was not asked for. */
+  readonly effect?: EffectSummary;
+}
+
 /** One migration in one direction; a stamp's step writes only the ledger. */
-export interface PlanStep {
+export interface PlanStep extends Does {
   readonly direction: Direction;
   readonly revision: RevisionId;
   readonly message: string;
@@ -57,12 +65,8 @@ export interface PlanStep {
   readonly statements: number;
   /** Why there is no way back once it has gone up, where the header says so. */
   readonly irreversible?: string;
-  /** What its statements take away, overwrite, or may; absent where that is nothing. */
-  readonly losses?: readonly Loss[];
-  /** What of that is rows and values, in the upgrade of a script; absent where that is nothing. */
+  /** What of its losses is rows and values, in the upgrade of a script; absent where that is nothing. */
   readonly lost?: LostData;
-  /** What its statements do to what others use; absent where that is nothing, or was not asked for. */
-  readonly effect?: EffectSummary;
   /** What the role that runs it must be allowed to do; absent where that was not asked for. */
   readonly privileges?: readonly Privilege[];
 }
