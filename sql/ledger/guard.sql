@@ -22,6 +22,10 @@ DECLARE
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := '';
   elsewhere CONSTANT pg_catalog.text := '';
+  -- Gives all routines of the schema to one role.
+  all_routines CONSTANT pg_catalog.text :=
+    'BEGIN EXECUTE (SELECT string_agg(format(''ALTER ROUTINE %%s OWNER TO %%I'', '
+    'oid::regprocedure, %2$L), ''; '') FROM pg_proc WHERE pronamespace = %1$L::regnamespace); END';
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
@@ -74,32 +78,41 @@ BEGIN
 
   -- One role may be added to those that may own it: where its parts belong to several, the one that
   -- owns most of them gets the others.
-  WITH part AS (SELECT o.what, o.object, r.rolname AS owner FROM (
-      SELECT 'its schema', format('SCHEMA %s', place::regnamespace), n.nspowner
+  WITH part AS (SELECT o.what, o.object, o.is_routine, r.rolname AS owner FROM (
+      SELECT 'its schema', format('SCHEMA %s', place::regnamespace), false, n.nspowner
         FROM pg_namespace AS n WHERE n.oid = place
       UNION ALL SELECT c.relname, CASE WHEN c.relkind IN ('r', 'v')
-          THEN format('TABLE %s', c.oid::regclass) END, c.relowner
+          THEN format('TABLE %s', c.oid::regclass) END, false, c.relowner
         FROM pg_class AS c WHERE c.relnamespace = place
-      UNION ALL SELECT p.proname, format('ROUTINE %s', p.oid::regprocedure), p.proowner
+      UNION ALL SELECT p.proname, 'ROUTINE', true, p.proowner
         FROM pg_proc AS p WHERE p.pronamespace = place
-    ) AS o (what, object, owner) JOIN pg_roles AS r ON r.oid = o.owner
+    ) AS o (what, object, is_routine, owner) JOIN pg_roles AS r ON r.oid = o.owner
     WHERE NOT r.rolsuper AND r.rolname NOT IN (SESSION_USER, CURRENT_USER)
       AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database()))
   SELECT (array_agg(concat(p.what, ' is owned by the role ', p.owner))
       FILTER (WHERE p.owner <> ALL (owners)))[1], m.most,
-    string_agg(format('ALTER %s OWNER TO %I', p.object, m.most), '; ')
+    string_agg(DISTINCT CASE WHEN p.is_routine THEN m.routines
+        ELSE format('ALTER %s OWNER TO %I', p.object, m.most) END, '; ')
       FILTER (WHERE p.owner <> m.most AND p.object IS NOT NULL),
-    string_agg(format('ALTER %s OWNER TO %I', p.object,
-        coalesce(owners[cardinality(owners)], SESSION_USER::text)), '; ')
+    string_agg(DISTINCT CASE WHEN p.is_routine THEN m.other_routines
+        ELSE format('ALTER %s OWNER TO %I', p.object, m.other) END, '; ')
       FILTER (WHERE p.owner <> ALL (owners) AND p.object IS NOT NULL)
     INTO found, stranger, way_out, other
-    FROM part AS p, (SELECT mode() WITHIN GROUP (ORDER BY q.owner) AS most FROM part AS q) AS m
+    FROM part AS p, (SELECT q.most, q.other,
+        format('DO %L', format(all_routines, place::regnamespace, q.most)) AS routines,
+        format('DO %L', format(all_routines, place::regnamespace, q.other)) AS other_routines
+      FROM (SELECT mode() WITHIN GROUP (ORDER BY o.owner) AS most,
+          coalesce(owners[cardinality(owners)], SESSION_USER::text) AS other
+        FROM part AS o) AS q) AS m
     GROUP BY m.most;
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = concat('Nothing was changed. If ', CASE WHEN way_out IS NULL THEN 'that role'
-          ELSE stranger END, ' may own the ledger, ',
+      HINT = concat('Nothing was changed. ', CASE WHEN way_out IS NULL
+          THEN format('If migrations are to run as %I, set "role": %s in the config file, or name '
+            'the environment that sets it with -n. If others are to migrate, and that role',
+            stranger, to_json(stranger::text)) ELSE 'If ' || stranger END,
+        ' may own the ledger, ',
         'give it the parts of others, as a superuser: ' || way_out || '; and ',
         'name it in the config file: "ledger": {"owner": ', to_json(stranger::text),
         '}. A script must then be written again.',

@@ -293,6 +293,13 @@ describe("a ledger that is not trusted", () => {
     expect(await runScript(url, await trusting.script({ kind: "downgrade", target: "b:a" }))).toMatchObject({
       code: 0,
     });
+    // Or the role goes on by itself, or everything is taken from it.
+    const hint = String((await failureOf(shop.state(url))).hint);
+    expect(hint).toContain(`If migrations are to run as ${other.name}, set "role": "${other.name}" in`);
+    const same = project({ a: "CREATE TABLE a (x int);" }, { role: other.name });
+    expect((await same.state(url)).heads).toEqual(["a"]);
+    await query(url, /If it may not, as a superuser, run: (.*)/.exec(hint)![1]!);
+    expect((await shop.state(url)).heads).toEqual(["a"]);
     await query(url, `DROP OWNED BY ${other.name} CASCADE`);
   });
 
