@@ -356,10 +356,13 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       ["CREATE TEMP TABLE x ();", "this session has state that the script would drop: temporary objects"],
       [
         "LISTEN c; PREPARE p AS SELECT 1;",
-        "prepared statements, LISTEN. Run the script in a session of its own.",
+        "prepared statements, LISTEN. Run the script in a session of its own, with psql -X if ~/.psqlrc makes",
       ],
-      [`SET ROLE "${role.name}";`, `a role is set in this session, ${role.name}`],
-      ["SET statement_timeout = '9s';", "settings that the script would not keep: statement_timeout"],
+      [`SET ROLE "${role.name}";`, "RESET ROLE; start psql with -X if ~/.psqlrc sets it; or"],
+      [
+        "SET statement_timeout = '9s';",
+        "would not keep: statement_timeout. RESET them; start psql with -X if ~/.psqlrc sets them; or",
+      ],
     ] as const) {
       const looked = await runScript(url, `${sql}\n\\i ${file}\n`, preflight);
       expect(linesOf(looked.stdout).filter((line) => line.startsWith("X"))).toEqual([
