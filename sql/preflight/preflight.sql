@@ -283,7 +283,7 @@ BEGIN
           'SELECT pg_terminate_backend(%s);', l.pid) END)))
     FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-      AND l.mode = 'ExclusiveLock'
+      AND l.mode = 'ExclusiveLock' AND l.pid IS DISTINCT FROM pg_backend_pid()
       AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
       AND (l.classid::bigint << 32 | l.objid::bigint) = (facts ->> 'lock')::bigint), '[]');
   report := report || coalesce((SELECT jsonb_agg(jsonb_build_array('!', 'transaction', t.what))

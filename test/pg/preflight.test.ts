@@ -398,6 +398,18 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       ["CREATE FUNCTION retort.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "DROP FUNCTION retort.f"],
       ["ALTER TABLE retort.log RENAME TO logs", "ALTER TABLE retort.logs RENAME TO log"],
     ];
+    // It runs in a session in which another has stopped, whose lock is not in its way.
+    const { lockKey } = ledgerOf({ schema: "app's" });
+    const lock = `SELECT pg_advisory_lock(${lockKey})`;
+    const migrators = async (text: string) =>
+      linesOf((await runScript(url, text, preflight)).stdout).filter((line) => line.includes(" migrator: "));
+    expect(await migrators(`${lock};\n\\i ${file}\n`)).toEqual([]);
+    await withClient(url, async (client) => {
+      await client.query(lock);
+      expect(await migrators(`\\i ${file}\n`)).toEqual([
+        expect.stringMatching(/^! migrator: the lock of the ledger is held by pid \d+/),
+      ]);
+    });
     for (const [change, back] of changes) {
       await query(url, change!);
       const { stderr } = await runScript(url, script);
