@@ -68,8 +68,9 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this session does not hold the lock of the ledger',
       HINT = 'What was committed before this is kept. The lock belongs to the session that took '
-        'it: if a pooler changed the session, connect directly; if a client went on after an '
-        'error, correct that. Then run it again: where it cannot go on, it says what to do.';
+        'it: if only a part of a script was run, run all of it, from its first line; if a pooler '
+        'changed the session, connect directly; if a client went on after an error, correct that. '
+        'Then run it again: where it cannot go on, it says what to do.';
   END IF;
 END
 $body$;
