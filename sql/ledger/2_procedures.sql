@@ -252,13 +252,13 @@ $body$;
 -- with their SQL: codes has the code checksum of each; and the rows that a repair corrects or
 -- deletes are as they were when it was planned. will_be is what it makes of them.
 -- The hint says whether all is already done, or what is applied; again is a command, with %s for
--- the current heads unless it asks the database, or empty. Where heads do not tell what is applied, because those of must,
--- starts, are the current ones, or something below them is missing, the command asks the database.
--- There is no such command where nothing is to do; nor where the ledger still names what squashed
--- revisions of the script replace: a stamp makes it name those. replaced says which:
--- {"a1": "s3", "b2": "s3"}. known are revisions of the script that must, may and codes do not have.
--- Heads that are in none of these may have no file where the command is typed; also is what such a
--- script may do to them besides, with %s for them, or empty.
+-- the current heads unless it asks the database, or empty. Where heads do not tell what is applied,
+-- because those of must, starts, are the current ones, or something below them is missing, the
+-- command asks the database. There is no such command where nothing is to do; nor where the ledger
+-- still names what squashed revisions of the script replace: a stamp makes it name those. replaced
+-- says which: {"a1": "s3", "b2": "s3"}. known are revisions of the script that must, may and codes
+-- do not have. Heads that are in none of these may have no file where the command is typed; also is
+-- what such a script may do to them besides, with %s for them, or empty.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
@@ -335,7 +335,8 @@ BEGIN
         WHEN place IS NOT NULL THEN concat(place, ' If two projects share it, give each its own '
           'ledger: "ledger": {"schema": ...} in the config file. If they are revisions of this '
           'project, restore their files where these are missing, and write ' || script)
-        ELSE concat('See: SELECT * FROM retort.applied;',
+        ELSE concat('See: SELECT * FROM retort.applied;', CASE WHEN changed IS NOT NULL
+            THEN ' and compare its rows with the files: migrate verify.' END,
           (SELECT format(' If a file of %s is missing, restore it first: another git branch may '
             'have it.', string_agg(h.id, ', '))
             FROM unnest(heads) AS h (id) WHERE again <> '' AND h.id <> ALL (of_script)

@@ -244,7 +244,11 @@ describe.each(servers())("integrity on $name", (server) => {
       await query(url, "UPDATE retort.applied SET message = 'other' WHERE revision = 'b'");
       return true;
     };
-    expect(await failureOf(repaired({ confirm: race }))).toMatchObject({ code: "state/guard" });
+    expect(await failureOf(repaired({ confirm: race }))).toMatchObject({
+      code: "state/guard",
+      message: expect.stringMatching(/; with other values in the ledger than expected: b$/),
+      hint: expect.stringMatching(/; and compare its rows with the files: migrate verify\.$/),
+    });
     await query(url, "UPDATE retort.applied SET message = 'b' WHERE revision = 'b'");
 
     const [lock] = (await repaired({ dryRun: true })).plan.batches[0]!.statements.filter(
@@ -349,7 +353,7 @@ describe.each(servers())("integrity on $name", (server) => {
         "b",
         changed,
         changed,
-        `${see} ${again}`,
+        `${see} and compare its rows with the files: migrate verify. ${again}`,
         "UPDATE retort.applied SET message = 'x' WHERE revision = 'b'",
       ],
       ["a", missing.replace(/c$/, "b, c"), missing.replace(/c$/, "b, c"), `${see} ${again}`],
