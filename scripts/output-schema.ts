@@ -201,6 +201,7 @@ const plan = object({
     codes: z.record(text, text),
     known: texts,
     begun: z.record(text, texts),
+    again: text,
   }),
 });
 

@@ -68,8 +68,9 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this session does not hold the lock of the ledger',
       HINT = 'What was committed before this is kept. The lock belongs to the session that took '
-        'it: if a pooler changed the session, connect directly; if a client went on after an '
-        'error, correct that. Then run it again: where it cannot go on, it says what to do.';
+        'it: if only a part of a script was run, run all of it, from its first line; if a pooler '
+        'changed the session, connect directly; if a client went on after an error, correct that. '
+        'Then run it again: where it cannot go on, it says what to do.';
   END IF;
 END
 $body$;
@@ -171,21 +172,27 @@ END
 $body$;
 
 -- That every step of a script is done, whatever is applied besides; else null. ends are the
--- revisions of its last steps, which need all the others, or are needed by them.
-CREATE FUNCTION retort.nothing_to_do(ends text[], direction text) RETURNS text
+-- revisions of its last steps, which need all the others, or are needed by them. will_be are the
+-- rows that a repair leaves.
+CREATE FUNCTION retort.nothing_to_do(ends text[], direction text, will_be jsonb DEFAULT '{}')
+RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN CASE WHEN ends <> '{}' AND NOT retort.has_hole() AND NOT EXISTS (
-      SELECT FROM unnest(ends) AS e (id) WHERE retort.is_pending(e.id, direction))
-    THEN concat('there is nothing to do for this script: ', CASE direction
-      WHEN 'up' THEN 'all of its revisions are applied already'
-      ELSE 'none of its revisions is applied' END) END;
+  RETURN 'there is nothing to do for this script: ' || CASE
+    WHEN will_be <> '{}' AND retort.changed_rows(will_be) = '{}'
+      THEN 'its rows of the ledger are repaired already'
+    WHEN ends <> '{}' AND NOT retort.has_hole() AND NOT EXISTS (
+        SELECT FROM unnest(ends) AS e (id) WHERE retort.is_pending(e.id, direction))
+      THEN CASE direction WHEN 'up' THEN 'all of its revisions are applied already'
+        ELSE 'none of its revisions is applied' END END;
 END
 $body$;
 
--- How what is applied differs from all of must and what is in may; null where it does not.
-CREATE FUNCTION retort.differences(must text[], may text[], OUT missing text, OUT unexpected text)
+-- How what is applied differs from all of must and what is in may, and which of the rows that are
+-- there differ from were; null where nothing does.
+CREATE FUNCTION retort.differences(must text[], may text[], were jsonb DEFAULT '{}',
+  OUT missing text, OUT unexpected text, OUT changed text)
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -193,6 +200,8 @@ BEGIN
     WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = m.id));
   unexpected := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
     WHERE NOT EXISTS (SELECT FROM unnest(must || may) AS m (id) WHERE m.id = a.revision));
+  changed := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
+    WHERE a.revision = ANY (retort.changed_rows(were)));
 END
 $body$;
 
@@ -219,44 +228,50 @@ BEGIN
 END
 $body$;
 
--- How the step that is unfinished differs from the script that is to go on with it; else null.
--- begun has, for each revision that may be half done, the hashes of the statements before its
--- second, its third and so on.
-CREATE FUNCTION retort.begun_otherwise(begun jsonb, direction text) RETURNS text
+-- How the step that is unfinished differs from the script that is to go on with it, and what to do;
+-- else null. begun has, for each revision that may be half done, the hashes of the statements
+-- before its second, its third and so on.
+CREATE FUNCTION retort.begun_otherwise(begun jsonb, direction text,
+  OUT otherwise text, OUT way_out text)
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN (SELECT format('%s was interrupted at statement %s, and the statements before it differ '
-      'from those that were run', i.revision, i.statement)
-    FROM retort.intent AS i
+  SELECT format('%s was interrupted at statement %s, and the statements before it differ '
+        'from those that were run', i.revision, i.statement),
+      format('Restore them in the file of the migration, and write the script again; or finish '
+        'the step by hand, and record it with its CALL of retort.end_%sgrade.', i.direction)
+    INTO otherwise, way_out FROM retort.intent AS i
     WHERE i.direction = begun_otherwise.direction AND begun ? i.revision AND i.statement > 1
-      AND i.before IS DISTINCT FROM begun -> i.revision ->> (i.statement - 2));
+      AND i.before IS DISTINCT FROM begun -> i.revision ->> (i.statement - 2);
 END
 $body$;
 
 -- Before the first step. Stops unless this session holds the lock, no step is unfinished except one
 -- of half_done in that direction, which has begun with the statements of begun, all of must are
--- applied, and nothing else except what is in may; and what is applied of the script's own steps is
--- so with their SQL: codes has the code checksum of each.
--- The hint says whether all is already done, or what is applied; again is a command with %s for
--- the current heads, or empty. Where heads do not tell what is applied, because those of must,
--- starts, are the current ones, or something below them is missing, the command asks the database.
--- There is no such command where nothing is to do; nor where the ledger still names what squashed
--- revisions of the script replace: a stamp makes it name those. replaced says which:
--- {"a1": "s3", "b2": "s3"}. known are revisions of the script that must, may and codes do not have.
--- Heads that are in none of these may have no file where the command is typed; also is what such a
--- script may do to them besides, with %s for them, or empty.
+-- applied, and nothing else except what is in may; what is applied of the script's own steps is so
+-- with their SQL: codes has the code checksum of each; and the rows that a repair corrects or
+-- deletes are as they were when it was planned. will_be is what it makes of them.
+-- The hint says whether all is already done, or what is applied; again is a command, with %s for
+-- the current heads unless it asks the database, or empty. Where heads do not tell what is applied,
+-- because those of must, starts, are the current ones, or something below them is missing, the
+-- command asks the database. There is no such command where nothing is to do; nor where the ledger
+-- still names what squashed revisions of the script replace: a stamp makes it name those. replaced
+-- says which: {"a1": "s3", "b2": "s3"}. known are revisions of the script that must, may and codes
+-- do not have. Heads that are in none of these may have no file where the command is typed; also is
+-- what such a script may do to them besides, with %s for them, or empty.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
   ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}',
-  known text[] DEFAULT '{}', begun jsonb DEFAULT '{}', also text DEFAULT '')
+  known text[] DEFAULT '{}', begun jsonb DEFAULT '{}', also text DEFAULT '',
+  were jsonb DEFAULT '{}', will_be jsonb DEFAULT '{}')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
   unexpected pg_catalog.text;
+  changed pg_catalog.text;
   other pg_catalog.text;
   heads pg_catalog.text[];
   of_script pg_catalog.text[];
@@ -274,10 +289,10 @@ BEGIN
   IF NOT FOUND THEN
     CALL retort.require_no_intent();
   END IF;
-  other := retort.begun_otherwise(begun, direction);
+  SELECT b.otherwise, b.way_out INTO other, hint FROM retort.begun_otherwise(begun, direction) AS b;
   IF other IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001', MESSAGE = 'retort: ' || other,
-      HINT = 'Nothing was changed. Continue with the script or the files that it was begun with.';
+      HINT = 'Nothing was changed. ' || hint;
   END IF;
   other := retort.other_code(codes);
   IF other IS NOT NULL THEN
@@ -287,14 +302,16 @@ BEGIN
       HINT = 'Nothing was changed. Files that had run were changed afterwards, or this script was '
         'written before. Compare them with the database: migrate verify';
   END IF;
-  SELECT d.missing, d.unexpected INTO missing, unexpected FROM retort.differences(must, may) AS d;
-  IF missing IS NOT NULL OR unexpected IS NOT NULL THEN
-    nothing := retort.nothing_to_do(ends, direction);
+  SELECT d.missing, d.unexpected, d.changed INTO missing, unexpected, changed
+    FROM retort.differences(must, may, were) AS d;
+  IF concat(missing, unexpected, changed) <> '' THEN
+    nothing := retort.nothing_to_do(ends, direction, will_be);
     of_script := must || may || known || ARRAY(SELECT jsonb_object_keys(codes || replaced));
     place := retort.wrong_place(of_script);
     has_hole := retort.has_hole();
     IF EXISTS (SELECT FROM retort.state AS s
-        WHERE s.revisions = done_revisions AND s.digest = done_digest) THEN
+        WHERE s.revisions = done_revisions AND s.digest = done_digest)
+        AND retort.changed_rows(will_be) = '{}' THEN
       hint := 'Nothing was changed. All of it is done already.';
     ELSIF nothing IS NOT NULL THEN
       hint := format('Nothing was changed. %s: SELECT * FROM retort.applied; %s.',
@@ -304,7 +321,7 @@ BEGIN
         WHERE NOT EXISTS (SELECT FROM retort.applied AS b
           WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1);
       command := CASE
-        WHEN again <> '' AND (heads @> starts AND heads <@ starts OR has_hole)
+        WHEN strpos(again, '%s:') > 0 AND (heads @> starts AND heads <@ starts OR has_hole)
           THEN replace(again, '%s:', '') || ' --from-database'
         ELSE again END;
       script := concat('a script from this state',
@@ -318,7 +335,8 @@ BEGIN
         WHEN place IS NOT NULL THEN concat(place, ' If two projects share it, give each its own '
           'ledger: "ledger": {"schema": ...} in the config file. If they are revisions of this '
           'project, restore their files where these are missing, and write ' || script)
-        ELSE concat('See: SELECT * FROM retort.applied;',
+        ELSE concat('See: SELECT * FROM retort.applied;', CASE WHEN changed IS NOT NULL
+            THEN ' and compare its rows with the files: migrate verify.' END,
           (SELECT format(' If a file of %s is missing, restore it first: another git branch may '
             'have it.', string_agg(h.id, ', '))
             FROM unnest(heads) AS h (id) WHERE again <> '' AND h.id <> ALL (of_script)
@@ -329,12 +347,16 @@ BEGIN
               'migrate stamp %s (as a script: add --sql --from-database)',
               (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
                 FROM unnest(heads) AS h (id)))
-            ELSE ' Write ' || script END) END);
+            ELSE concat(' If this is the right database, ', CASE WHEN heads = '{}'
+                AND starts <> '{}' THEN format('and has already all that these revisions do, '
+                'record them with: migrate stamp %s (as a script: add --sql); if it has not, ',
+                array_to_string(starts, ' ')) END, 'write ') || script END) END);
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: this database is not in the expected state',
         '; not applied, but should be: ' || left(missing, 1000),
-        '; applied, but should not be: ' || left(unexpected, 1000)),
+        '; applied, but should not be: ' || left(unexpected, 1000),
+        '; with other values in the ledger than expected: ' || left(changed, 1000)),
       HINT = hint;
   END IF;
 EXCEPTION WHEN OTHERS OR query_canceled THEN
@@ -1000,27 +1022,6 @@ BEGIN
     WHERE e.value <> coalesce((SELECT jsonb_build_object('checksum', a.checksum, 'parents',
       a.parents, 'depends_on', a.depends_on, 'message', a.message)
       FROM retort.applied AS a WHERE a.revision = e.key), 'null') ORDER BY e.key);
-END
-$body$;
-
--- Before a repair. Stops unless the rows that it corrects or deletes are still as they were when it
--- was planned. The hint says whether they are already as they will be.
-CREATE PROCEDURE retort.require_rows(were jsonb, will_be jsonb)
-LANGUAGE plpgsql AS $body$
-DECLARE
-  changed pg_catalog.text[];
-BEGIN
-  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  changed := retort.changed_rows(were);
-  IF changed <> '{}' THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = concat('retort: these rows of the ledger have changed: ',
-        left(array_to_string(changed, ', '), 1000)),
-      HINT = CASE WHEN retort.changed_rows(will_be) = '{}'
-        THEN 'Nothing was changed. All of it is done already.'
-        ELSE 'Nothing was changed. See: SELECT * FROM retort.applied; '
-          'and compare them with the files again: migrate verify' END;
-  END IF;
 END
 $body$;
 

@@ -19,6 +19,8 @@ DECLARE
   procedures CONSTANT pg_catalog.text := '';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := NULL;
+  -- What to do where there is none that is needed.
+  absent CONSTANT pg_catalog.text := '';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := '';
   elsewhere CONSTANT pg_catalog.text := '';
@@ -124,10 +126,7 @@ BEGIN
   ELSIF NOT is_there THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
-      HINT = 'Nothing was changed. Connect to the right database; run the files of a split '
-        'script in their order; record what is applied there with: migrate stamp REVISION; '
-        'or, if nothing is, there is nothing to take back, and an upgrade begins at base: '
-        'migrate upgrade --sql';
+      HINT = absent;
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.

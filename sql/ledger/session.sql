@@ -41,8 +41,8 @@ BEGIN
         ELSE 'retort: this session is read-only: default_transaction_read_only is on' END,
       HINT = CASE WHEN pg_is_in_recovery()
         THEN 'Nothing was changed. Connect to the primary server.'
-        ELSE 'Nothing was changed. Turn it off, or only for the connection: '
-          'PGOPTIONS=''-c default_transaction_read_only=off''' END;
+        ELSE 'Nothing was changed. Turn it off; start psql with -X if ~/.psqlrc turns it on; or '
+          'turn it off for the connection: PGOPTIONS=''-c default_transaction_read_only=off''' END;
   END IF;
 END
 $body$;

@@ -14,8 +14,9 @@ IF roles <> ARRAY[SESSION_USER, CURRENT_USER] THEN
   RAISE EXCEPTION USING ERRCODE = 'RT001',
     MESSAGE = format('retort: a role is set in this session, %s; objects of the script would '
       'belong to %s', roles[2], coalesce(role, CURRENT_USER)),
-    HINT = 'Nothing was changed. Run: RESET SESSION AUTHORIZATION; RESET ROLE; or let the '
-      'connection start with the role: PGOPTIONS=''-c role=...''';
+    HINT = 'Nothing was changed. Run: RESET SESSION AUTHORIZATION; RESET ROLE; start psql with -X '
+      'if ~/.psqlrc sets it; or let the connection start with the role: '
+      'PGOPTIONS=''-c role=...''';
 END IF;
 
 -- That the session is read-only is said elsewhere: no option would help.
@@ -30,8 +31,8 @@ IF found IS NOT NULL THEN
   RAISE EXCEPTION USING ERRCODE = 'RT001',
     MESSAGE = format('retort: this session has settings that the script would not keep: %s',
       found),
-    HINT = format('Nothing was changed. RESET them; or set them for the whole connection: '
-      'PGOPTIONS=''%s''', options);
+    HINT = format('Nothing was changed. RESET them; start psql with -X if ~/.psqlrc sets them; or '
+      'set them for the whole connection: PGOPTIONS=''%s''', options);
 END IF;
 
 found := (SELECT string_agg(o.what, ', ') FROM (
@@ -45,5 +46,6 @@ found := (SELECT string_agg(o.what, ', ') FROM (
 IF found IS NOT NULL THEN
   RAISE EXCEPTION USING ERRCODE = 'RT001',
     MESSAGE = format('retort: this session has state that the script would drop: %s', found),
-    HINT = 'Nothing was changed. Run the script in a session of its own.';
+    HINT = 'Nothing was changed. Run the script in a session of its own, with psql -X if '
+      '~/.psqlrc makes that.';
 END IF;

@@ -37,7 +37,7 @@ DECLARE
   unexpected pg_catalog.text;
   unfinished pg_catalog.text;
   halted pg_catalog.text;
-  changed pg_catalog.text[] := '{}';
+  changed pg_catalog.text;
   state record;
   item pg_catalog.jsonb;
   object oid;
@@ -104,8 +104,10 @@ BEGIN
         OR insufficient_privilege THEN
       GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
       ok := false;
-      found := concat_ws('. ', replace(SQLERRM, 'retort: ', ''),
-        nullif(replace(hint, 'Nothing was changed. ', ''), ''));
+      -- A long hint would make each line of the report as wide; the run says it whole.
+      found := concat_ws('. ', replace(SQLERRM, 'retort: ', ''), CASE WHEN length(hint) < 600
+        THEN nullif(replace(hint, 'Nothing was changed. ', ''), '')
+        ELSE 'What to do is told by the run, or by: migrate status' END);
     END;
     PERFORM set_config('role', was, true);
   END IF;
@@ -136,24 +138,24 @@ BEGIN
     -- is about to repair may be missing.
     IF facts ? 'must' THEN
       SELECT * INTO state FROM jsonb_to_record(facts) AS f (must text[], may text[],
-        half_done text[], direction text, ends text[], codes jsonb, known text[], begun jsonb);
-      EXECUTE format('SELECT d.missing, d.unexpected, %1$s.unfinished(), %1$s.unfinished($3, $4),
-          %1$s.other_code($5), %1$s.begun_otherwise($6, $4),
-          EXISTS (SELECT FROM unnest($2) AS m (id) WHERE NOT %1$s.is_pending(m.id, $4))
-        FROM %1$s.differences($1, $2) AS d', ledger)
-        INTO missing, unexpected, unfinished, halted, other, otherwise, is_begun
-        USING state.must, state.may, state.half_done, state.direction, state.codes, state.begun;
+        half_done text[], direction text, ends text[], codes jsonb, known text[], begun jsonb,
+        were jsonb, will_be jsonb);
+      EXECUTE format('SELECT d.missing, d.unexpected, d.changed, %1$s.unfinished(),
+          %1$s.unfinished($3, $4), %1$s.other_code($5), concat_ws(''. '', b.otherwise, b.way_out),
+          EXISTS (SELECT FROM unnest($2) AS m (id) WHERE NOT %1$s.is_pending(m.id, $4)),
+          $8 AND %1$s.changed_rows($9) = ''{}''
+        FROM %1$s.differences($1, $2, $7) AS d, %1$s.begun_otherwise($6, $4) AS b', ledger)
+        INTO missing, unexpected, changed, unfinished, halted, other, otherwise, is_begun, is_done
+        USING state.must, state.may, state.half_done, state.direction, state.codes, state.begun,
+          state.were, is_done, state.will_be;
       IF halted IS NOT NULL AND NOT (facts ->> 'forgets')::boolean THEN
         EXECUTE format('SELECT %s.unfinished_hint()', ledger) INTO hint;
-      ELSIF concat(missing, unexpected) <> '' THEN
-        EXECUTE format('SELECT %1$s.nothing_to_do($1, $2), %1$s.has_hole(), %1$s.wrong_place($3)',
-          ledger) INTO nothing, has_hole, hint USING state.ends, state.direction,
-            state.must || state.may || state.known || ARRAY(SELECT jsonb_object_keys(state.codes));
+      ELSIF concat(missing, unexpected, changed) <> '' THEN
+        EXECUTE format('SELECT %1$s.nothing_to_do($1, $2, $4), %1$s.has_hole(),
+          %1$s.wrong_place($3)', ledger) INTO nothing, has_hole, hint
+          USING state.ends, state.direction, state.must || state.may || state.known
+            || ARRAY(SELECT jsonb_object_keys(state.codes)), state.will_be;
       END IF;
-    END IF;
-    IF facts ? 'were' THEN
-      EXECUTE format('SELECT %1$s.changed_rows($1), %1$s.changed_rows($2) = ''{}''', ledger)
-        INTO changed, is_done USING facts -> 'were', facts -> 'will_be';
     END IF;
     PERFORM set_config('role', was, true);
     is_done := is_done AND halted IS NULL;
@@ -161,26 +163,25 @@ BEGIN
     is_begun := is_begun OR unfinished IS NOT NULL;
     starts := nullif(facts -> 'from', 'null');
     is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
-    ok := missing IS NULL AND unexpected IS NULL AND changed = '{}' AND other IS NULL
-      AND otherwise IS NULL AND (halted IS NULL OR (facts ->> 'forgets')::boolean);
+    ok := concat(missing, unexpected, changed, other, otherwise) = ''
+      AND (halted IS NULL OR (facts ->> 'forgets')::boolean);
     found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
       CASE WHEN other IS NOT NULL
           THEN concat('; applied with other SQL than that of the script: ', left(other, 1000))
         WHEN is_done THEN '; all of it is done already'
         WHEN nothing IS NOT NULL THEN '; ' || nothing
-        WHEN changed <> '{}' THEN concat('; these rows of the ledger have changed: ',
-          left(array_to_string(changed, ', '), 1000))
-        WHEN concat(missing, unexpected) = '' THEN NULL
+        WHEN concat(missing, unexpected, changed) = '' THEN NULL
         WHEN has_hole OR is_start IS NOT FALSE
           THEN concat('; this database is not in the expected state',
           '; not applied, but should be: ' || left(missing, 1000),
-          '; applied, but should not be: ' || left(unexpected, 1000))
+          '; applied, but should not be: ' || left(unexpected, 1000),
+          '; with other values in the ledger than expected: ' || left(changed, 1000))
         ELSE '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
           FROM jsonb_array_elements_text(starts) AS f), '<base>') END,
       '; unfinished: ' || unfinished || CASE WHEN (facts ->> 'forgets')::boolean
           THEN ', which the script discards'
         WHEN halted IS NULL AND NOT facts ? 'were' THEN ', a step of this script' ELSE '' END,
-      '; ' || otherwise || '. Continue with the script or the files that it was begun with.',
+      '; ' || nullif(otherwise, ''),
       CASE WHEN NOT ok THEN '. ' || replace(hint, 'Nothing was changed. ', '') END);
     is_done := (is_done OR nothing IS NOT NULL) AND other IS NULL;
   END IF;
@@ -283,7 +284,7 @@ BEGIN
           'SELECT pg_terminate_backend(%s);', l.pid) END)))
     FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-      AND l.mode = 'ExclusiveLock'
+      AND l.mode = 'ExclusiveLock' AND l.pid IS DISTINCT FROM pg_backend_pid()
       AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
       AND (l.classid::bigint << 32 | l.objid::bigint) = (facts ->> 'lock')::bigint), '[]');
   report := report || coalesce((SELECT jsonb_agg(jsonb_build_array('!', 'transaction', t.what))

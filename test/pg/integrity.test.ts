@@ -244,7 +244,11 @@ describe.each(servers())("integrity on $name", (server) => {
       await query(url, "UPDATE retort.applied SET message = 'other' WHERE revision = 'b'");
       return true;
     };
-    expect(await failureOf(repaired({ confirm: race }))).toMatchObject({ code: "state/guard" });
+    expect(await failureOf(repaired({ confirm: race }))).toMatchObject({
+      code: "state/guard",
+      message: expect.stringMatching(/; with other values in the ledger than expected: b$/),
+      hint: expect.stringMatching(/; and compare its rows with the files: migrate verify\.$/),
+    });
     await query(url, "UPDATE retort.applied SET message = 'b' WHERE revision = 'b'");
 
     const [lock] = (await repaired({ dryRun: true })).plan.batches[0]!.statements.filter(
@@ -327,17 +331,41 @@ describe.each(servers())("integrity on $name", (server) => {
     const { text } = renderScript(plan, ledger);
     expect(await runScript(url, text, preflight)).toMatchObject({ code: 0, stderr: "" });
     expect(await runScript(url, text)).toMatchObject({ code: 0, stderr: "" });
-    const changed = "these rows of the ledger have changed: b, c";
-    for (const [found, hint] of [
-      ["all of it is done already", "All of it is done already."],
-      [changed, "See: SELECT * FROM retort.applied; and compare them with the files again: migrate verify"],
+    const state = "this database is not in the expected state";
+    const missing = `${state}; not applied, but should be: c`;
+    const changed = `${missing}; with other values in the ledger than expected: b`;
+    const see = "See: SELECT * FROM retort.applied;";
+    const again = "If this is the right database, write a script from this state with: migrate repair --sql";
+    const further = "there is nothing to do for this script: its rows of the ledger are repaired already";
+    const stamp = "CALL retort.stamp('x', '', '', '{}', '')";
+    const other = await ownDatabase(server);
+    await shop.upgrade(other.url, "a");
+    for (const [at, found, message, hint, change] of [
+      ["b", "all of it is done already", changed, "All of it is done already."],
+      [
+        "b, x",
+        further,
+        changed.replace("; with", "; applied, but should not be: x; with"),
+        `${see} ${further}.`,
+        stamp,
+      ],
+      [
+        "b",
+        changed,
+        changed,
+        `${see} and compare its rows with the files: migrate verify. ${again}`,
+        "UPDATE retort.applied SET message = 'x' WHERE revision = 'b'",
+      ],
+      ["a", missing.replace(/c$/, "b, c"), missing.replace(/c$/, "b, c"), `${see} ${again}`],
     ] as const) {
-      const looked = await runScript(url, text, preflight);
-      expect(looked).toMatchObject({ code: 3, stdout: expect.stringContaining(`at b; ${found}`) });
-      const { code, stderr } = await runScript(url, text);
-      expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining(changed) });
-      expect(stderr).toContain(`Nothing was changed. ${hint}`);
-      await query(url, "UPDATE retort.applied SET message = 'x' WHERE revision = 'b'");
+      const to = at === "a" ? other.url : url;
+      if (change !== undefined) await query(url, change);
+      const looked = await runScript(to, text, preflight);
+      expect(looked).toMatchObject({ code: 3, stdout: expect.stringContaining(`at ${at}; ${found}`) });
+      const { code, stderr } = await runScript(to, text);
+      expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining(`retort: ${message}`) });
+      expect(stderr).toContain(`HINT:  Nothing was changed. ${hint}\n`);
+      if (change === stamp) await query(url, "CALL retort.remove('x', 'unstamp', 'stamp', NULL)");
     }
   });
 

@@ -62,11 +62,32 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
   test("a database in another state, an open transaction and an interrupted step", async () => {
     const { url } = await ownDatabase(server);
     const script = await shop.script("a:b");
+    const longer = project({ a: "SELECT 1;", b: "SELECT 1;", c: "SELECT 1;" });
     const empty = await runScript(url, script, preflight);
     expect(linesOf(empty.stdout)).toContainEqual(
       expect.stringMatching(/^X ledger: this database has no ledger: table retort\.state does not exist\. /),
     );
     expect(empty).toMatchObject({ code: 3, stderr: expect.stringContaining("the script would fail") });
+    const record =
+      "and has already all that b does, record it with: migrate stamp b (as a script: add --sql)";
+    for (const [request, way] of [
+      [
+        { kind: "upgrade", target: "b:c" },
+        `If this is the right database, ${record}; if it has not, write a script from base with: migrate upgrade base:c --sql --lock-timeout 3s`,
+      ],
+      [{ kind: "downgrade", target: "b:a" }, `If this is the right database, ${record}`],
+      [
+        { kind: "stamp", targets: ["a:b"] },
+        "If this is the right database, write a script from base with: migrate stamp base:b --sql --lock-timeout 3s",
+      ],
+      [{ kind: "stamp", targets: ["b:base"] }, "Connect to the right database."],
+    ] as const) {
+      const text = await longer.script(request as Request, { lockTimeout: "3s" });
+      const { stderr } = await runScript(url, text);
+      expect(stderr).toContain("this database has no ledger: ");
+      expect(stderr).toContain(`HINT:  Nothing was changed. ${way}\n`);
+      expect((await runScript(url, text, preflight)).stdout).toContain(`does not exist. ${way}`);
+    }
     await shop.upgrade(url);
     const done = await runScript(url, script, preflight);
     expect(linesOf(done.stdout)).toContain("X ledger: at b; all of it is done already");
@@ -110,7 +131,8 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     expect(linesOf((await runScript(url, fits, preflight)).stdout)).toContain(at);
     const said =
       "b was interrupted at statement 2, and the statements before it differ from those that were run";
-    const hint = "Continue with the script or the files that it was begun with.";
+    const hint =
+      "Restore them in the file of the migration, and write the script again; or finish the step by hand, and record it with its CALL of retort.end_upgrade.";
     const before = await dump(url);
     for (const up of [`CREATE TABLE w ();\n${index}CREATE TABLE v ();`, "CREATE TABLE u ();"]) {
       of.write("0002_b.up.sql", `-- revision: b\n-- parent: a\n-- transaction: none\n\n${up}`);
@@ -141,7 +163,8 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       expect(linesOf(looked.stdout)).toContain(`X ledger: at c; ${said}`);
       const { stderr } = await runScript(url, script);
       expect(stderr).toContain(`retort: ${said}\n`);
-      const again = `migrate ${kind} ${target.slice(2)} --sql --from-database`;
+      const flags = idempotent ? " --idempotent" : "";
+      const again = `migrate ${kind} ${target.slice(2)} --sql${flags} --from-database`;
       expect(stderr).toMatch(new RegExp(`with: ${again}$`, "m"));
     }
     const fits = await of.script("d", { fromDatabase: true, database: url });
@@ -247,7 +270,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
               `HINT:  Nothing was changed. ${said} ${
                 request.kind === "downgrade" || (request.kind === "stamp" && request.targets[0] === "c:b")
                   ? "If it is the right one, see: .*; there is nothing to do .*"
-                  : `If two projects share it, .* If they are revisions of this project, .*, and write a script from this state${request.kind === "stamp" ? ", which may also take x out of the ledger," : ""} with: migrate ${request.kind} x:[bc] --sql`
+                  : `If two projects share it, .* If they are revisions of this project, .*, and write a script from this state${request.kind === "stamp" ? ", which may also take x out of the ledger," : ""} with: migrate ${request.kind} x:[bc] --sql${idempotent ? " --idempotent" : ""}`
               }$`,
               "m",
             ),
@@ -325,19 +348,19 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       (await runScript(url, await of.script({ kind: "stamp", targets: [target] }))).stderr;
     expect(await stamp("base:b")).toContain("applied; there is nothing to do for this script: all of");
     expect(await stamp("base:x")).toContain(
-      "Write a script from this state, which may also take b, c out of the ledger, with: migrate stamp c:x --sql",
+      "If this is the right database, write a script from this state, which may also take b, c out of the ledger, with: migrate stamp c:x --sql",
     );
     const up = "there is nothing to do for this script: all of its revisions are applied already.";
     const down = "there is nothing to do for this script: none of its revisions is applied.";
     for (const idempotent of [false, true]) {
       expect(await hintOf("upgrade", "b", idempotent)).toBe(up);
       expect(await hintOf("upgrade", "x", idempotent)).toBe(
-        "If a file of c is missing, restore it first: another git branch may have it. Write a script from this state with: migrate upgrade c:x --sql",
+        `If a file of c is missing, restore it first: another git branch may have it. If this is the right database, write a script from this state with: migrate upgrade c:x --sql${idempotent ? " --idempotent" : ""}`,
       );
     }
     // What is unexpected is taken back by that command, too, if it lies in its range.
     expect(await hintOf("downgrade", "b:a", false)).toBe(
-      "If a file of c is missing, restore it first: another git branch may have it. Write a script from this state, which may also take back c, with: migrate downgrade c:b@a --sql",
+      "If a file of c is missing, restore it first: another git branch may have it. If this is the right database, write a script from this state, which may also take back c, with: migrate downgrade c:b@a --sql",
     );
     await of.downgrade(url, "a");
     for (const idempotent of [false, true]) {
@@ -356,10 +379,13 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       ["CREATE TEMP TABLE x ();", "this session has state that the script would drop: temporary objects"],
       [
         "LISTEN c; PREPARE p AS SELECT 1;",
-        "prepared statements, LISTEN. Run the script in a session of its own.",
+        "prepared statements, LISTEN. Run the script in a session of its own, with psql -X if ~/.psqlrc makes",
       ],
-      [`SET ROLE "${role.name}";`, `a role is set in this session, ${role.name}`],
-      ["SET statement_timeout = '9s';", "settings that the script would not keep: statement_timeout"],
+      [`SET ROLE "${role.name}";`, "RESET ROLE; start psql with -X if ~/.psqlrc sets it; or"],
+      [
+        "SET statement_timeout = '9s';",
+        "would not keep: statement_timeout. RESET them; start psql with -X if ~/.psqlrc sets them; or",
+      ],
     ] as const) {
       const looked = await runScript(url, `${sql}\n\\i ${file}\n`, preflight);
       expect(linesOf(looked.stdout).filter((line) => line.startsWith("X"))).toEqual([
@@ -372,6 +398,18 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     }
     const { stdout, code } = await runScript(url, `SET application_name = 'mine';\n\\i ${file}\n`, preflight);
     expect([code, linesOf(stdout).filter((line) => /session/.test(line))]).toEqual([0, []]);
+    // It runs in a session in which another has stopped, whose lock is not in its way.
+    const { lockKey } = ledgerOf({ schema: "app's" });
+    const lock = `SELECT pg_advisory_lock(${lockKey})`;
+    const migrators = async (text: string) =>
+      linesOf((await runScript(url, text, preflight)).stdout).filter((line) => line.includes(" migrator: "));
+    expect(await migrators(`${lock};\n\\i ${file}\n`)).toEqual([]);
+    await withClient(url, async (client) => {
+      await client.query(lock);
+      expect(await migrators(`\\i ${file}\n`)).toEqual([
+        expect.stringMatching(/^! migrator: the lock of the ledger is held by pid \d+/),
+      ]);
+    });
   });
 
   test("a ledger that the script refuses is told in the script's words, and one that it mends is not", async () => {

@@ -80,6 +80,16 @@ describe.each(servers())("on $name", (server) => {
     expect(stderr).toContain("with: migrate upgrade b:d --sql --lock-timeout 7s --expect-role postgres");
     expect((await runScript(url, await shop.script("b:d", flags))).code).toBe(0);
     expect((await shop.state(url)).heads).toEqual(["d"]);
+    // Where nothing is applied, the ledger may have been left out of a restore.
+    const { url: other } = await ownDatabase(server);
+    await shop.run(other, { kind: "stamp", targets: ["a"] });
+    await shop.run(other, { kind: "stamp", targets: ["base"] });
+    expect((await runScript(other, await shop.script("b:d"))).stderr).toContain(
+      "If this is the right database, and has already all that these revisions do, record them with: migrate stamp b (as a script: add --sql); if it has not, write a script from this state with: migrate upgrade base:d --sql\n",
+    );
+    await shop.run(other, { kind: "stamp", targets: ["b"] });
+    await query(other, "CREATE TABLE t (x int)");
+    expect((await runScript(other, await shop.script("b:d"))).code).toBe(0);
   });
 
   test("a state that does not lie on the way", async () => {
@@ -211,6 +221,10 @@ describe.each(servers())("on $name", (server) => {
     expect(files).toHaveLength(1 + 2 + 3 + 6 + 1);
     for (const [turn, file] of files.entries()) {
       const before = await dump(url);
+      if (turn === 0)
+        expect((await runAlone(url, files[1]!)).stderr).toContain(
+          "Nothing was changed. Connect to the right database; or run the files of the script in their order, from the first.",
+        );
       for (const [index, other] of files.entries()) {
         // The first asserts where all begins, and changes nothing; the next in turn is next.
         if (index === turn || (index === 0 && turn === 1)) continue;
@@ -381,7 +395,7 @@ CREATE INDEX i ON t (x);`,
     const { code, stderr } = await runScript(b.url, await texts.script("a:heads"), world());
     expect(stderr).toContain("this database has no ledger: table retort.state does not exist");
     expect(stderr).toContain(
-      "there is nothing to take back, and an upgrade begins at base: migrate upgrade --sql",
+      "record it with: migrate stamp a (as a script: add --sql); if it has not, write a script from base with: migrate upgrade base:c --sql\n",
     );
     expect(code).toBe(3);
     expect(await dump(b.url)).toBe(before);

@@ -56,7 +56,9 @@ describe.each(servers().slice(0, 1))("on $name", (server) => {
     for (const script of [await shop.script("base:heads"), anyClient!])
       expect(await runScript(url, script, { args: ["-1"] })).toMatchObject({
         code: 3,
-        stderr: expect.stringMatching(/a transaction is already open in this session\nHINT:.*without -1/),
+        stderr: expect.stringMatching(
+          /a transaction is already open in this session\nHINT:.*without -1 .* and with -X/,
+        ),
       });
     expect(await dump(url)).toBe(before);
   });

@@ -33,7 +33,7 @@ export interface StartState {
   readonly may: readonly RevisionId[];
   /** Where all is done already. */
   readonly done: Tally;
-  /** The command that writes the script from another state, where there is one: `%s` stands for its heads. */
+  /** The command that writes the script from another state, where there is one: `%s` stands for its heads, `%%` for `%`. */
   readonly again: string;
   /** What that one may do besides to what is applied and should not be, for which `%s` stands. */
   readonly also: string;
@@ -52,6 +52,8 @@ export interface StartState {
   readonly known: readonly RevisionId[];
   /** Of each of `halfDone` that a script goes on with, the hashes of the statements before its second, its third and so on. */
   readonly begun: Readonly<Record<RevisionId, readonly string[]>>;
+  /** The rows that a repair corrects and deletes. */
+  readonly repair?: ChangedRows;
 }
 
 type Direction = "up" | "down";
@@ -80,10 +82,13 @@ export interface Ledger {
   readonly create: string;
   /** The same, and brings an older one to this format. */
   readonly upgrade: string;
-  /** Stops unless the ledger can be trusted, and is consistent; with `rights`, also where the role may not write to it. */
-  guard(expected: Expectation, rights?: Rights): string;
+  /**
+   * Stops unless the ledger can be trusted, and is consistent; with `rights`, also where the role may not write to it.
+   * `absent`: what to do where there is none.
+   */
+  guard(expected: Expectation, rights?: Rights, absent?: string): string;
   /** The same, and leaves the session its lock: for a transaction that only reads. */
-  lookAtLedger(expected: Expectation, rights?: Rights): string;
+  lookAtLedger(expected: Expectation, rights?: Rights, absent?: string): string;
   /** Creates the tables that are missing; creates the procedures anew; sets the log's sequence to its last row; makes the rows fit together, and says so in the log. */
   readonly restoreTables: string;
   readonly restoreProcedures: string;
@@ -111,8 +116,6 @@ export interface Ledger {
   stamp(row: NewRow): string;
   unstamp(revision: RevisionId): string;
   readonly forgetIntent: string;
-  /** Stops unless the rows that a repair changes are as they were. */
-  requireRows(rows: ChangedRows): string;
   accept(row: NewRow, detail: string): string;
   forget(revision: RevisionId, how: How, detail: string): string;
   /** Records a failure; never part of a plan. `statement`: of the intent that it was about, else 0. */
@@ -189,8 +192,9 @@ export function ledgerOf(names: LedgerNames): Ledger {
     get upgrade() {
       return createBlock(names, true);
     },
-    guard: (expected, rights) => guardBlock(names, expected, rights),
-    lookAtLedger: (expected, rights) => guardBlock(names, expected, rights, false),
+    guard: (expected, rights, absent) => guardBlock(names, expected, { rights, absent }),
+    lookAtLedger: (expected, rights, absent) =>
+      guardBlock(names, expected, { rights, absent, releases: false }),
     get restoreTables() {
       return restoreTablesBlock(names);
     },
@@ -217,6 +221,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
       known,
       begun,
       also,
+      repair,
     }) =>
       call(
         "require_state",
@@ -233,6 +238,9 @@ export function ledgerOf(names: LedgerNames): Ledger {
         ...named("known", arrayLiteral(known), known.length === 0),
         ...named("also", literal(also), also === "" || again === ""),
         ...named("begun", literal(begunJson(begun)), Object.keys(begun).length === 0),
+        ...(repair === undefined
+          ? []
+          : [`were => ${literal(rowsJson(repair.were))}`, `will_be => ${literal(rowsJson(repair.willBe))}`]),
       ),
     beginStep: (revision, direction, expected) => {
       if ("digest" in expected)
@@ -284,8 +292,6 @@ export function ledgerOf(names: LedgerNames): Ledger {
     stamp: (row) => call("stamp", ...rowOf(row), ...dependsOn(row)),
     unstamp: (revision) => call("remove", ...[revision, "unstamp", "stamp"].map(literal), "NULL"),
     forgetIntent: call("forget_intent"),
-    requireRows: ({ were, willBe }) =>
-      `CALL ${schema}.require_rows(${[were, willBe].map((rows) => literal(rowsJson(rows))).join(", ")});`,
     accept: (row, detail) =>
       call("accept", ...rowOf(row), arrayLiteral(row.dependsOn), literal(row.how), literal(detail)),
     forget: (revision, how, detail) => call("remove", ...[revision, "repair", how, detail].map(literal)),

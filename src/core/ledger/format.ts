@@ -50,15 +50,28 @@ function bodiesIn(parts: readonly string[]): string {
  */
 export type Expectation = "needed" | "optional" | "older" | "inconsistent";
 
+/** What to do where there is no ledger, if nothing is known of what needs it. */
+export const CONNECT = "Nothing was changed. Connect to the right database.";
+
 /** What a run needs on its tables besides what every run does: the table and the right. */
 export type Rights = readonly `${"applied" | "intent" | "state"} ${"INSERT" | "UPDATE" | "DELETE"}`[];
 
-/** The block that stops unless the ledger can be trusted; with `rights`, also where the role may not write to it. `releases`: and then releases the lock. */
+/**
+ * The block that stops unless the ledger can be trusted; with `rights`, also where the role may not write to it. `absent`:
+ * what to do where there is none. `releases`: and then releases the lock.
+ */
 export function guardBlock(
   { schema, role, owner }: LedgerNames,
   expected: Expectation,
-  rights?: Rights,
-  releases = true,
+  {
+    rights,
+    absent = CONNECT,
+    releases = true,
+  }: {
+    readonly rights: Rights | undefined;
+    readonly absent: string | undefined;
+    readonly releases?: boolean;
+  },
 ): string {
   const owners = [role, owner].filter((name) => name !== undefined);
   return blockWith(guard, schema, {
@@ -72,6 +85,7 @@ export function guardBlock(
         .map(({ name }) => name)
         .join(", ")}}`,
     ),
+    absent: literalOnLines(absent),
     apart: literalOnLines(strangersHint(schema, true)),
     elsewhere: literalOnLines(strangersHint(schema, false)),
   });

@@ -5,6 +5,7 @@ import type { Expectation } from "../ledger/format.ts";
 import type { Inconsistency } from "../ledger/inconsistency.ts";
 import { digestOf, type Recorded, type Tally, tallyOf } from "../ledger/types.ts";
 import type { RevisionId } from "../migration.ts";
+import { withoutLedger } from "./absent.ts";
 import { outsideBatches, repairBatches, statementsHash } from "./outside.ts";
 import { rightsOf } from "./rights.ts";
 import { opening, resetting, settingsOf, statements } from "./session.ts";
@@ -25,7 +26,7 @@ export function compile(input: CompileInput): Plan {
     kind,
     from: input.from,
     to: input.to,
-    start: { ...startState(input), without: input.without ?? [], ...repairOf(input) },
+    start: { ...startState(input), without: input.without ?? [] },
     steps: input.steps.map(planStep),
     result: { revisions: tally.revisions, digest: String(tally.digest) },
     schema: ledger.names.schema,
@@ -42,7 +43,7 @@ export function compile(input: CompileInput): Plan {
           ({ direction, revision }) => direction === "down" && revision === interrupted?.revision,
         );
   if (input.steps.length === 0 && !forgets) return { ...head, batches: [] };
-  const start = startOf(input, tally, forgets);
+  const start = startOf(input, head, tally, forgets);
   const middle =
     input.singleTransaction || kind === "stamp"
       ? [transaction([...start, ...bodies.flatMap((batch) => batch.statements)])]
@@ -113,6 +114,7 @@ function ledgerPlan(
       codes: {},
       known: [],
       begun: {},
+      again: "",
     },
     steps: [],
     result,
@@ -140,24 +142,21 @@ const releasing = ({ unlock }: Ledger): Batch => ({
 });
 
 /** What must be so before the first step: the ledger can be trusted, and what is applied is as expected. */
-function startOf(input: CompileInput, result: Tally, forgets: boolean): readonly Statement[] {
-  const { ledger, applied, how, kind, from, end, flags = [] } = input;
-  const again =
-    how === "script" && kind !== "repair" && end !== undefined
-      ? `migrate ${kind} %s:${[end, "--sql", ...flags].join(" ").replaceAll("%", "%%")}`
-      : "";
-  const { repair } = repairOf(input);
+function startOf(
+  input: CompileInput,
+  head: Omit<Plan, "batches">,
+  result: Tally,
+  forgets: boolean,
+): readonly Statement[] {
+  const { ledger, applied, kind, from } = input;
   return [
     ...(applied.length === 0 ? [{ sql: ledger.create, purpose: "create-ledger" } as const] : []),
-    { sql: ledger.guard("needed", rightsOf(input)), purpose: "guard-ledger" },
+    { sql: ledger.guard("needed", rightsOf(input), withoutLedger(head)), purpose: "guard-ledger" },
     ...(forgets ? [forgetting(ledger)] : []),
-    // Before the state: where all is done already, the tally alone does not tell.
-    ...(repair === undefined ? [] : [{ sql: ledger.requireRows(repair), purpose: "guard-rows" } as const]),
     {
       sql: ledger.requireState({
-        ...startState(input),
+        ...head.start,
         done: result,
-        again,
         also: ALSO[kind],
         starts: from,
         replaced: replacedOf(input),
@@ -177,7 +176,7 @@ const ALSO: Readonly<Record<Plan["kind"], string>> = {
 };
 
 /** What the guard of the first step asks, and the preflight of a script before it. */
-function startState(input: CompileInput): Omit<Plan["start"], "without" | "repair"> {
+function startState(input: CompileInput): Omit<Plan["start"], "without"> {
   const { applied, steps, idempotent } = input;
   const moved = new Set(idempotent === true ? steps.map((step) => step.revision) : []);
   const codes = codesOf(input);
@@ -190,7 +189,18 @@ function startState(input: CompileInput): Omit<Plan["start"], "without" | "repai
     codes,
     known: knownBesides(codes, input),
     begun: begunOf(input),
+    again: againOf(input),
+    ...repairOf(input),
   };
+}
+
+/** Of a repair without `--forget`, which would be refused where that row is gone. */
+function againOf({ how, kind, end, flags = [] }: CompileInput): string {
+  if (how !== "script") return "";
+  if (kind === "repair") return "migrate repair --sql";
+  return end === undefined
+    ? ""
+    : `migrate ${kind} %s:${[end, "--sql", ...flags].join(" ").replaceAll("%", "%%")}`;
 }
 
 /** Whoever runs a script may have connected to another database; a run has read this one. */

@@ -5,6 +5,7 @@
 import { surrounded } from "../batch.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
 import type { Ledger, PartRef } from "../ledger/calls.ts";
+import { BEFORE_THE_FIRST } from "./absent.ts";
 import { withLocks } from "./locks.ts";
 import { rightsOf } from "./rights.ts";
 import { checkBatch, receiptOf, type ScriptForm, sessionBatch, withStatement } from "./script.ts";
@@ -92,7 +93,7 @@ export function partsOf(
 /** What a file that is not the first begins with. */
 const beginning = (plan: Plan, ledger: Ledger): Batch =>
   transaction([
-    { sql: ledger.guard("needed", rightsOf(plan)), purpose: "guard-ledger" },
+    { sql: ledger.guard("needed", rightsOf(plan), BEFORE_THE_FIRST), purpose: "guard-ledger" },
     { sql: ledger.requireLock, purpose: "guard-lock" },
   ]);
 

@@ -6,7 +6,7 @@ import type { Privilege } from "../effects/privilege.ts";
 import type { EffectSummary } from "../effects/summary.ts";
 import type { Direction } from "../header.ts";
 import type { Place } from "../ledger/blocks.ts";
-import type { ChangedRows, StartState } from "../ledger/calls.ts";
+import type { StartState } from "../ledger/calls.ts";
 import type { RevisionId } from "../migration.ts";
 import type { Span } from "../source.ts";
 import type { Trace } from "../statement/facts.ts";
@@ -19,13 +19,9 @@ export interface Plan {
   /** Heads of the applied set before and after. */
   readonly from: readonly RevisionId[];
   readonly to: readonly RevisionId[];
-  /**
-   * What must be so before the first step; `without`: what `from` needs, and is not applied; `repair`: the rows that a
-   * repair changes.
-   */
-  readonly start: Omit<StartState, "done" | "again" | "also" | "starts" | "replaced"> & {
+  /** What must be so before the first step; `without`: what `from` needs, and is not applied. */
+  readonly start: Omit<StartState, "done" | "also" | "starts" | "replaced"> & {
     readonly without: readonly RevisionId[];
-    readonly repair?: ChangedRows;
   };
   readonly steps: readonly PlanStep[];
   readonly batches: readonly Batch[];
@@ -141,8 +137,6 @@ export type Purpose =
   | "guard-part"
   /** The statement outside a transaction has done its work. */
   | "guard-done"
-  /** The rows that a repair changes are as they were shown. */
-  | "guard-rows"
   /** A script's: the locks of the statement after it are taken, or it is tried again. */
   | "take-locks"
   /** What the author's statements have deferred is done now, as by their own COMMIT. */

@@ -7,6 +7,7 @@ import { type LockMode, stronger } from "../../core/effects/mode.ts";
 import { distinctPrivileges, isLookedUp } from "../../core/effects/privilege.ts";
 import { begunJson, codesJson, type Ledger, regclassText, rowsJson } from "../../core/ledger/calls.ts";
 import { type Expectation, withParts } from "../../core/ledger/format.ts";
+import { withoutLedger } from "../../core/plan/absent.ts";
 import { rightsOf } from "../../core/plan/rights.ts";
 import type { Plan } from "../../core/plan/types.ts";
 import { dollarQuoted, literal, qualified } from "../../core/quote.ts";
@@ -80,10 +81,7 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
     // Where these tell what must be applied. A repair may start from revisions that are in no file.
     from: isOfLedger || kind === "repair" || start.may.length + start.without.length > 0 ? null : from,
     forgets: kind === "stamp",
-    // Of a repair its rows tell.
-    ...(isOfLedger || kind === "repair"
-      ? {}
-      : { done_revisions: String(result.revisions), done_digest: result.digest }),
+    ...(isOfLedger ? {} : { done_revisions: String(result.revisions), done_digest: result.digest }),
   };
   const needs = distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges));
   const list = (items: readonly unknown[]): string =>
@@ -127,7 +125,11 @@ const inTwo = (json: string): string =>
 
 /** One that creates or upgrades the ledger demands no rights on its rows. */
 const guardOf = (plan: Plan, ledger: Ledger): string =>
-  ledger.lookAtLedger(expectationOf(plan), plan.kind === "ensure" ? undefined : rightsOf(plan));
+  ledger.lookAtLedger(
+    expectationOf(plan),
+    plan.kind === "ensure" ? undefined : rightsOf(plan),
+    withoutLedger(plan),
+  );
 
 /** What the ledger must be before the first statement of the plan. */
 function expectationOf({ kind, steps, batches }: Plan): Expectation {

@@ -125,7 +125,6 @@ const WORDS: Partial<Record<Purpose, string>> = {
   "guard-ledger": "-- Guard: the ledger has the right owner, plain tables, and exactly these procedures.",
   "guard-lock": "-- Guard: this session holds the lock.",
   "guard-start": "-- Guard: exactly the expected revisions are applied, and no step is unfinished.",
-  "guard-rows": "-- Guard: the rows that are corrected or deleted are as they were.",
   receipt: "-- Log: the receipt of this script.",
   check: "-- Check: exactly the revisions that should be applied now are, row by row.",
   durations: "-- Durations: what this run of the script has done, as the log of the ledger has it.",
