@@ -89,6 +89,28 @@ test("docs/ledger.md says what the files of the ledger say; else: node scripts/r
   expect(textOf(ledgerPagePath)).toBe(ledgerPage(textOf(ledgerPagePath)));
 });
 
+test("docs/ledger.md quotes the messages of the ledger as they are", () => {
+  const sql = readdirSync("sql/ledger").map((file) => readFileSync(join("sql/ledger", file), "utf8"));
+  // A long literal continues on the next line.
+  const said = sql
+    .join("")
+    .replaceAll(/'\s*\n\s*'/g, "")
+    .replaceAll("''", "'");
+  const page = textOf("docs/ledger.md")
+    .replaceAll(/```.*?```/gs, "")
+    .replaceAll(/\s+/g, " ");
+  const quoted = page
+    .slice(page.indexOf(" ## What is refused "))
+    .match(/`[^`]+`/g)!
+    .map((span) => span.slice(1, -1))
+    .filter((span) => / (?:is|has|have|are|should|do|inherits|that) /.test(span));
+  // What a message says of a case, and the name of the ledger, are parameters of it.
+  const unsaid = quoted.flatMap((message) =>
+    message.split(/ ?(?:…|\bretort\b) ?/).filter((part) => !said.includes(part)),
+  );
+  expect({ enough: quoted.length > 15, unsaid }).toEqual({ enough: true, unsaid: [] });
+});
+
 test.each(commands.map(({ name, command }) => [name, command] as const))(
   "the help of %s",
   (name, command) => {

@@ -5,12 +5,14 @@ import type { Failure } from "../../src/core/failure/failure.ts";
 import { defaultPins } from "../../src/core/plan/session.ts";
 import type { StepInput } from "../../src/core/plan/step.ts";
 import type { Statement } from "../../src/core/plan/types.ts";
+import type { Trace } from "../../src/core/statement/facts.ts";
 import { planOf, statement, step } from "../support/plans.ts";
 
 const header = "-- revision: a\n-- parent: none\n\n";
 
 interface Case {
   readonly transactional?: boolean;
+  readonly trace?: Trace;
   readonly before?: string;
   readonly scratch?: string;
   readonly aborted?: boolean;
@@ -21,7 +23,7 @@ interface Case {
 function told(
   sql: string,
   failure: Partial<Failure>,
-  { transactional = true, before = "", scratch, aborted = false, adviceOnly }: Case = {},
+  { transactional = true, before = "", scratch, aborted = false, adviceOnly, ...facts }: Case = {},
 ) {
   const text = `${header}${before}${sql}`;
   const start = header.length + before.length;
@@ -29,7 +31,7 @@ function told(
   const origin = { path: "a.up.sql", line: 4, column: 1, start: start + comment, end: text.length };
   const tag = sql.slice(comment).split(/\s/, 1)[0]!;
   const plan = planOf([
-    step("a", [statement(sql, { origin, offset: comment, tag, transactional })], { transactional }),
+    step("a", [statement(sql, { origin, offset: comment, tag, transactional, ...facts })], { transactional }),
   ]);
   const batch = plan.batches.find((each) => each.statements.some(({ purpose }) => purpose === "user"))!;
   const user = batch.statements.find(({ purpose }) => purpose === "user")!;
@@ -216,6 +218,19 @@ test("what is stopped on request outside a transaction has no cause to fix", () 
   expect(hint).toContain("to continue, run the same command again: it resumes here");
   expect(hint).not.toContain("fix the cause");
 });
+
+test.each([
+  ["fix the cause and", {}],
+  ["to continue,", { sqlstate: "57014", aborted: true }],
+] as const)(
+  "of a block that may have committed, nothing tells where to resume: %s",
+  (first, { sqlstate = "22012", aborted = false }: { sqlstate?: string; aborted?: boolean }) => {
+    const how: Case = { transactional: false, trace: { kind: "commits", names: [] }, aborted };
+    expect(told("DO $$ BEGIN COMMIT; END $$;", { sqlstate }, how).hint).toContain(
+      `${first} check by hand what of it is done, then run the same command again: it says what to type. See`,
+    );
+  },
+);
 
 test("a message of several lines is indented by whoever shows it", () => {
   const { message } = told("SELECT 1;", {

@@ -53,9 +53,13 @@ export function explain(
   const { sqlstate } = failure;
   const step = stepOf(plan, batch, statement);
   const error = errorOf.bind(undefined, failure);
+  const goesOn = again?.(step);
+  // Nothing tells how much of it was committed: the next run does not begin it anew.
+  const resumes = batch.statements.some(({ trace }) => trace?.kind === "commits")
+    ? `check by hand what of it is done, then ${runAgain(goesOn, "it says what to type")}`
+    : runAgain(goesOn, "it resumes here");
   const stateAnd = (next: string): string =>
-    scratch === undefined ? whatIsSo(plan, batch, step, { next, again: again?.(step) }) : onScratch(scratch);
-  const resumes = runAgain(again?.(step), "it resumes here");
+    scratch === undefined ? whatIsSo(plan, batch, step, { next, again: goesOn }) : onScratch(scratch);
   const state = adviceOnly === true ? undefined : stateAnd(`fix the cause and ${resumes}`);
   if (isGuard(sqlstate)) return error("state/guard", failure.message.replace(/^retort: /, ""), failure.hint);
   // A guard that has looked at the rights of the role says itself which it lacks, and what to do.
