@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:34e9e4c26f1057fb9e18019e641971574fdd3de5a60181c2f67bf96578f94a18
+-- Receipt: sha256:85a22c9473e0b16e9a834359c1e468fcf3378a1e76130b3e8ed91be2bd152803
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -78,7 +78,7 @@ BEGIN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = 'retort: a transaction is already open in this session',
         HINT = 'Nothing was changed. End it with COMMIT or ROLLBACK, or start psql without -1 '
-          '(--single-transaction).';
+          '(--single-transaction) and with -X (--no-psqlrc).';
     END IF;
   END IF;
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -99,8 +99,9 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: a role is set in this session, %s; objects of the script would '
         'belong to %s', roles[2], coalesce(role, CURRENT_USER)),
-      HINT = 'Nothing was changed. Run: RESET SESSION AUTHORIZATION; RESET ROLE; or let the '
-        'connection start with the role: PGOPTIONS=''-c role=...''';
+      HINT = 'Nothing was changed. Run: RESET SESSION AUTHORIZATION; RESET ROLE; start psql with -X '
+        'if ~/.psqlrc sets it; or let the connection start with the role: '
+        'PGOPTIONS=''-c role=...''';
   END IF;
 
   -- That the session is read-only is said elsewhere: no option would help.
@@ -115,8 +116,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: this session has settings that the script would not keep: %s',
         found),
-      HINT = format('Nothing was changed. RESET them; or set them for the whole connection: '
-        'PGOPTIONS=''%s''', options);
+      HINT = format('Nothing was changed. RESET them; start psql with -X if ~/.psqlrc sets them; or '
+        'set them for the whole connection: PGOPTIONS=''%s''', options);
   END IF;
 
   found := (SELECT string_agg(o.what, ', ') FROM (
@@ -130,7 +131,8 @@ BEGIN
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: this session has state that the script would drop: %s', found),
-      HINT = 'Nothing was changed. Run the script in a session of its own.';
+      HINT = 'Nothing was changed. Run the script in a session of its own, with psql -X if '
+        '~/.psqlrc makes that.';
   END IF;
 
   IF current_setting('transaction_read_only') = 'on' THEN
@@ -140,8 +142,8 @@ BEGIN
         ELSE 'retort: this session is read-only: default_transaction_read_only is on' END,
       HINT = CASE WHEN pg_is_in_recovery()
         THEN 'Nothing was changed. Connect to the primary server.'
-        ELSE 'Nothing was changed. Turn it off, or only for the connection: '
-          'PGOPTIONS=''-c default_transaction_read_only=off''' END;
+        ELSE 'Nothing was changed. Turn it off; start psql with -X if ~/.psqlrc turns it on; or '
+          'turn it off for the connection: PGOPTIONS=''-c default_transaction_read_only=off''' END;
   END IF;
 END
 $body$;
@@ -404,8 +406,9 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this session does not hold the lock of the ledger',
       HINT = 'What was committed before this is kept. The lock belongs to the session that took '
-        'it: if a pooler changed the session, connect directly; if a client went on after an '
-        'error, correct that. Then run it again: where it cannot go on, it says what to do.';
+        'it: if only a part of a script was run, run all of it, from its first line; if a pooler '
+        'changed the session, connect directly; if a client went on after an error, correct that. '
+        'Then run it again: where it cannot go on, it says what to do.';
   END IF;
 END
 $body$;
@@ -507,21 +510,27 @@ END
 $body$;
 
 -- That every step of a script is done, whatever is applied besides; else null. ends are the
--- revisions of its last steps, which need all the others, or are needed by them.
-CREATE FUNCTION retort.nothing_to_do(ends text[], direction text) RETURNS text
+-- revisions of its last steps, which need all the others, or are needed by them. will_be are the
+-- rows that a repair leaves.
+CREATE FUNCTION retort.nothing_to_do(ends text[], direction text, will_be jsonb DEFAULT '{}')
+RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN CASE WHEN ends <> '{}' AND NOT retort.has_hole() AND NOT EXISTS (
-      SELECT FROM unnest(ends) AS e (id) WHERE retort.is_pending(e.id, direction))
-    THEN concat('there is nothing to do for this script: ', CASE direction
-      WHEN 'up' THEN 'all of its revisions are applied already'
-      ELSE 'none of its revisions is applied' END) END;
+  RETURN 'there is nothing to do for this script: ' || CASE
+    WHEN will_be <> '{}' AND retort.changed_rows(will_be) = '{}'
+      THEN 'its rows of the ledger are repaired already'
+    WHEN ends <> '{}' AND NOT retort.has_hole() AND NOT EXISTS (
+        SELECT FROM unnest(ends) AS e (id) WHERE retort.is_pending(e.id, direction))
+      THEN CASE direction WHEN 'up' THEN 'all of its revisions are applied already'
+        ELSE 'none of its revisions is applied' END END;
 END
 $body$;
 
--- How what is applied differs from all of must and what is in may; null where it does not.
-CREATE FUNCTION retort.differences(must text[], may text[], OUT missing text, OUT unexpected text)
+-- How what is applied differs from all of must and what is in may, and which of the rows that are
+-- there differ from were; null where nothing does.
+CREATE FUNCTION retort.differences(must text[], may text[], were jsonb DEFAULT '{}',
+  OUT missing text, OUT unexpected text, OUT changed text)
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -529,6 +538,8 @@ BEGIN
     WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = m.id));
   unexpected := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
     WHERE NOT EXISTS (SELECT FROM unnest(must || may) AS m (id) WHERE m.id = a.revision));
+  changed := (SELECT string_agg(a.revision, ', ' ORDER BY a.revision) FROM retort.applied AS a
+    WHERE a.revision = ANY (retort.changed_rows(were)));
 END
 $body$;
 
@@ -555,44 +566,50 @@ BEGIN
 END
 $body$;
 
--- How the step that is unfinished differs from the script that is to go on with it; else null.
--- begun has, for each revision that may be half done, the hashes of the statements before its
--- second, its third and so on.
-CREATE FUNCTION retort.begun_otherwise(begun jsonb, direction text) RETURNS text
+-- How the step that is unfinished differs from the script that is to go on with it, and what to do;
+-- else null. begun has, for each revision that may be half done, the hashes of the statements
+-- before its second, its third and so on.
+CREATE FUNCTION retort.begun_otherwise(begun jsonb, direction text,
+  OUT otherwise text, OUT way_out text)
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN (SELECT format('%s was interrupted at statement %s, and the statements before it differ '
-      'from those that were run', i.revision, i.statement)
-    FROM retort.intent AS i
+  SELECT format('%s was interrupted at statement %s, and the statements before it differ '
+        'from those that were run', i.revision, i.statement),
+      format('Restore them in the file of the migration, and write the script again; or finish '
+        'the step by hand, and record it with its CALL of retort.end_%sgrade.', i.direction)
+    INTO otherwise, way_out FROM retort.intent AS i
     WHERE i.direction = begun_otherwise.direction AND begun ? i.revision AND i.statement > 1
-      AND i.before IS DISTINCT FROM begun -> i.revision ->> (i.statement - 2));
+      AND i.before IS DISTINCT FROM begun -> i.revision ->> (i.statement - 2);
 END
 $body$;
 
 -- Before the first step. Stops unless this session holds the lock, no step is unfinished except one
 -- of half_done in that direction, which has begun with the statements of begun, all of must are
--- applied, and nothing else except what is in may; and what is applied of the script's own steps is
--- so with their SQL: codes has the code checksum of each.
--- The hint says whether all is already done, or what is applied; again is a command with %s for
--- the current heads, or empty. Where heads do not tell what is applied, because those of must,
--- starts, are the current ones, or something below them is missing, the command asks the database.
--- There is no such command where nothing is to do; nor where the ledger still names what squashed
--- revisions of the script replace: a stamp makes it name those. replaced says which:
--- {"a1": "s3", "b2": "s3"}. known are revisions of the script that must, may and codes do not have.
--- Heads that are in none of these may have no file where the command is typed; also is what such a
--- script may do to them besides, with %s for them, or empty.
+-- applied, and nothing else except what is in may; what is applied of the script's own steps is so
+-- with their SQL: codes has the code checksum of each; and the rows that a repair corrects or
+-- deletes are as they were when it was planned. will_be is what it makes of them.
+-- The hint says whether all is already done, or what is applied; again is a command, with %s for
+-- the current heads unless it asks the database, or empty. Where heads do not tell what is applied,
+-- because those of must, starts, are the current ones, or something below them is missing, the
+-- command asks the database. There is no such command where nothing is to do; nor where the ledger
+-- still names what squashed revisions of the script replace: a stamp makes it name those. replaced
+-- says which: {"a1": "s3", "b2": "s3"}. known are revisions of the script that must, may and codes
+-- do not have. Heads that are in none of these may have no file where the command is typed; also is
+-- what such a script may do to them besides, with %s for them, or empty.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
   ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}',
-  known text[] DEFAULT '{}', begun jsonb DEFAULT '{}', also text DEFAULT '')
+  known text[] DEFAULT '{}', begun jsonb DEFAULT '{}', also text DEFAULT '',
+  were jsonb DEFAULT '{}', will_be jsonb DEFAULT '{}')
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
   unexpected pg_catalog.text;
+  changed pg_catalog.text;
   other pg_catalog.text;
   heads pg_catalog.text[];
   of_script pg_catalog.text[];
@@ -610,10 +627,10 @@ BEGIN
   IF NOT FOUND THEN
     CALL retort.require_no_intent();
   END IF;
-  other := retort.begun_otherwise(begun, direction);
+  SELECT b.otherwise, b.way_out INTO other, hint FROM retort.begun_otherwise(begun, direction) AS b;
   IF other IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001', MESSAGE = 'retort: ' || other,
-      HINT = 'Nothing was changed. Continue with the script or the files that it was begun with.';
+      HINT = 'Nothing was changed. ' || hint;
   END IF;
   other := retort.other_code(codes);
   IF other IS NOT NULL THEN
@@ -623,14 +640,16 @@ BEGIN
       HINT = 'Nothing was changed. Files that had run were changed afterwards, or this script was '
         'written before. Compare them with the database: migrate verify';
   END IF;
-  SELECT d.missing, d.unexpected INTO missing, unexpected FROM retort.differences(must, may) AS d;
-  IF missing IS NOT NULL OR unexpected IS NOT NULL THEN
-    nothing := retort.nothing_to_do(ends, direction);
+  SELECT d.missing, d.unexpected, d.changed INTO missing, unexpected, changed
+    FROM retort.differences(must, may, were) AS d;
+  IF concat(missing, unexpected, changed) <> '' THEN
+    nothing := retort.nothing_to_do(ends, direction, will_be);
     of_script := must || may || known || ARRAY(SELECT jsonb_object_keys(codes || replaced));
     place := retort.wrong_place(of_script);
     has_hole := retort.has_hole();
     IF EXISTS (SELECT FROM retort.state AS s
-        WHERE s.revisions = done_revisions AND s.digest = done_digest) THEN
+        WHERE s.revisions = done_revisions AND s.digest = done_digest)
+        AND retort.changed_rows(will_be) = '{}' THEN
       hint := 'Nothing was changed. All of it is done already.';
     ELSIF nothing IS NOT NULL THEN
       hint := format('Nothing was changed. %s: SELECT * FROM retort.applied; %s.',
@@ -640,7 +659,7 @@ BEGIN
         WHERE NOT EXISTS (SELECT FROM retort.applied AS b
           WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1);
       command := CASE
-        WHEN again <> '' AND (heads @> starts AND heads <@ starts OR has_hole)
+        WHEN strpos(again, '%s:') > 0 AND (heads @> starts AND heads <@ starts OR has_hole)
           THEN replace(again, '%s:', '') || ' --from-database'
         ELSE again END;
       script := concat('a script from this state',
@@ -654,7 +673,8 @@ BEGIN
         WHEN place IS NOT NULL THEN concat(place, ' If two projects share it, give each its own '
           'ledger: "ledger": {"schema": ...} in the config file. If they are revisions of this '
           'project, restore their files where these are missing, and write ' || script)
-        ELSE concat('See: SELECT * FROM retort.applied;',
+        ELSE concat('See: SELECT * FROM retort.applied;', CASE WHEN changed IS NOT NULL
+            THEN ' and compare its rows with the files: migrate verify.' END,
           (SELECT format(' If a file of %s is missing, restore it first: another git branch may '
             'have it.', string_agg(h.id, ', '))
             FROM unnest(heads) AS h (id) WHERE again <> '' AND h.id <> ALL (of_script)
@@ -665,12 +685,16 @@ BEGIN
               'migrate stamp %s (as a script: add --sql --from-database)',
               (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
                 FROM unnest(heads) AS h (id)))
-            ELSE ' Write ' || script END) END);
+            ELSE concat(' If this is the right database, ', CASE WHEN heads = '{}'
+                AND starts <> '{}' THEN format('and has already all that these revisions do, '
+                'record them with: migrate stamp %s (as a script: add --sql); if it has not, ',
+                array_to_string(starts, ' ')) END, 'write ') || script END) END);
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: this database is not in the expected state',
         '; not applied, but should be: ' || left(missing, 1000),
-        '; applied, but should not be: ' || left(unexpected, 1000)),
+        '; applied, but should not be: ' || left(unexpected, 1000),
+        '; with other values in the ledger than expected: ' || left(changed, 1000)),
       HINT = hint;
   END IF;
 EXCEPTION WHEN OTHERS OR query_canceled THEN
@@ -1339,27 +1363,6 @@ BEGIN
 END
 $body$;
 
--- Before a repair. Stops unless the rows that it corrects or deletes are still as they were when it
--- was planned. The hint says whether they are already as they will be.
-CREATE PROCEDURE retort.require_rows(were jsonb, will_be jsonb)
-LANGUAGE plpgsql AS $body$
-DECLARE
-  changed pg_catalog.text[];
-BEGIN
-  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  changed := retort.changed_rows(were);
-  IF changed <> '{}' THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = concat('retort: these rows of the ledger have changed: ',
-        left(array_to_string(changed, ', '), 1000)),
-      HINT = CASE WHEN retort.changed_rows(will_be) = '{}'
-        THEN 'Nothing was changed. All of it is done already.'
-        ELSE 'Nothing was changed. See: SELECT * FROM retort.applied; '
-          'and compare them with the files again: migrate verify' END;
-  END IF;
-END
-$body$;
-
 -- Sets the row of an applied revision to what its file says. detail keeps the old values.
 CREATE PROCEDURE retort.accept(revision text, checksum text, code_checksum text,
   parents text[], message text, depends_on text[], how text, detail text)
@@ -1481,7 +1484,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'e3b409c8eb554e9a1ff2ce4696c29a4fbedc4df5dbd02fda1d636d70619de152';
+  procedures CONSTANT pg_catalog.text := 'da9c21cc8ccfe5a1fdb23141cef9b81749d1558b49db5468d567e07e231a390a';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
@@ -1495,9 +1498,12 @@ DECLARE
     'resume_step, end_statement, require_outcome, '
     'require_done, step_duration, end_upgrade, '
     'end_downgrade, stamp, remove, forget_intent, '
-    'changed_rows, require_rows, accept, fail, '
-    'session_start, begin_script, check, '
+    'changed_rows, accept, fail, session_start, '
+    'begin_script, check, '
     'refuse_format_1}';
+  -- What to do where there is none that is needed.
+  absent CONSTANT pg_catalog.text := 'Nothing was changed. Connect to the right '
+    'database.';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
@@ -1505,6 +1511,10 @@ DECLARE
   elsewhere CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
     '...';
+  -- Gives all routines of the schema to one role.
+  all_routines CONSTANT pg_catalog.text :=
+    'BEGIN EXECUTE (SELECT string_agg(format(''ALTER ROUTINE %%s OWNER TO %%I'', '
+    'oid::regprocedure, %2$L), ''; '') FROM pg_proc WHERE pronamespace = %1$L::regnamespace); END';
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
@@ -1557,32 +1567,41 @@ BEGIN
 
   -- One role may be added to those that may own it: where its parts belong to several, the one that
   -- owns most of them gets the others.
-  WITH part AS (SELECT o.what, o.object, r.rolname AS owner FROM (
-      SELECT 'its schema', format('SCHEMA %s', place::regnamespace), n.nspowner
+  WITH part AS (SELECT o.what, o.object, o.is_routine, r.rolname AS owner FROM (
+      SELECT 'its schema', format('SCHEMA %s', place::regnamespace), false, n.nspowner
         FROM pg_namespace AS n WHERE n.oid = place
       UNION ALL SELECT c.relname, CASE WHEN c.relkind IN ('r', 'v')
-          THEN format('TABLE %s', c.oid::regclass) END, c.relowner
+          THEN format('TABLE %s', c.oid::regclass) END, false, c.relowner
         FROM pg_class AS c WHERE c.relnamespace = place
-      UNION ALL SELECT p.proname, format('ROUTINE %s', p.oid::regprocedure), p.proowner
+      UNION ALL SELECT p.proname, 'ROUTINE', true, p.proowner
         FROM pg_proc AS p WHERE p.pronamespace = place
-    ) AS o (what, object, owner) JOIN pg_roles AS r ON r.oid = o.owner
+    ) AS o (what, object, is_routine, owner) JOIN pg_roles AS r ON r.oid = o.owner
     WHERE NOT r.rolsuper AND r.rolname NOT IN (SESSION_USER, CURRENT_USER)
       AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database()))
   SELECT (array_agg(concat(p.what, ' is owned by the role ', p.owner))
       FILTER (WHERE p.owner <> ALL (owners)))[1], m.most,
-    string_agg(format('ALTER %s OWNER TO %I', p.object, m.most), '; ')
+    string_agg(DISTINCT CASE WHEN p.is_routine THEN m.routines
+        ELSE format('ALTER %s OWNER TO %I', p.object, m.most) END, '; ')
       FILTER (WHERE p.owner <> m.most AND p.object IS NOT NULL),
-    string_agg(format('ALTER %s OWNER TO %I', p.object,
-        coalesce(owners[cardinality(owners)], SESSION_USER::text)), '; ')
+    string_agg(DISTINCT CASE WHEN p.is_routine THEN m.other_routines
+        ELSE format('ALTER %s OWNER TO %I', p.object, m.other) END, '; ')
       FILTER (WHERE p.owner <> ALL (owners) AND p.object IS NOT NULL)
     INTO found, stranger, way_out, other
-    FROM part AS p, (SELECT mode() WITHIN GROUP (ORDER BY q.owner) AS most FROM part AS q) AS m
+    FROM part AS p, (SELECT q.most, q.other,
+        format('DO %L', format(all_routines, place::regnamespace, q.most)) AS routines,
+        format('DO %L', format(all_routines, place::regnamespace, q.other)) AS other_routines
+      FROM (SELECT mode() WITHIN GROUP (ORDER BY o.owner) AS most,
+          coalesce(owners[cardinality(owners)], SESSION_USER::text) AS other
+        FROM part AS o) AS q) AS m
     GROUP BY m.most;
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = concat('Nothing was changed. If ', CASE WHEN way_out IS NULL THEN 'that role'
-          ELSE stranger END, ' may own the ledger, ',
+      HINT = concat('Nothing was changed. ', CASE WHEN way_out IS NULL
+          THEN format('If migrations are to run as %I, set "role": %s in the config file, or name '
+            'the environment that sets it with -n. If others are to migrate, and that role',
+            stranger, to_json(stranger::text)) ELSE 'If ' || stranger END,
+        ' may own the ledger, ',
         'give it the parts of others, as a superuser: ' || way_out || '; and ',
         'name it in the config file: "ledger": {"owner": ', to_json(stranger::text),
         '}. A script must then be written again.',
@@ -1594,10 +1613,7 @@ BEGIN
   ELSIF NOT is_there THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
-      HINT = 'Nothing was changed. Connect to the right database; run the files of a split '
-        'script in their order; record what is applied there with: migrate stamp REVISION; '
-        'or, if nothing is, there is nothing to take back, and an upgrade begins at base: '
-        'migrate upgrade --sql';
+      HINT = absent;
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
@@ -1831,7 +1847,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('34e9e4c26f1057fb9e18019e641971574fdd3de5a60181c2f67bf96578f94a18',
+CALL retort.begin_script('85a22c9473e0b16e9a834359c1e468fcf3378a1e76130b3e8ed91be2bd152803',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1851,13 +1867,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:34e9e4c26f1057fb9e18019e641971574fdd3de5a60181c2f67bf96578f94a18' AS receipt FROM retort.state;
+  'sha256:85a22c9473e0b16e9a834359c1e468fcf3378a1e76130b3e8ed91be2bd152803' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '34e9e4c26f1057fb9e18019e641971574fdd3de5a60181c2f67bf96578f94a18'
+      '85a22c9473e0b16e9a834359c1e468fcf3378a1e76130b3e8ed91be2bd152803'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1897,7 +1913,7 @@ BEGIN
   RAISE EXCEPTION USING ERRCODE = 'RT001',
     MESSAGE = 'retort: a transaction is already open in this session',
     HINT = 'Nothing was changed. End it with COMMIT or ROLLBACK, or start psql without -1 '
-      '(--single-transaction).';
+      '(--single-transaction) and with -X (--no-psqlrc).';
 END
 $$;
 \endif
@@ -1931,8 +1947,9 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: a role is set in this session, %s; objects of the script would '
         'belong to %s', roles[2], coalesce(role, CURRENT_USER)),
-      HINT = 'Nothing was changed. Run: RESET SESSION AUTHORIZATION; RESET ROLE; or let the '
-        'connection start with the role: PGOPTIONS=''-c role=...''';
+      HINT = 'Nothing was changed. Run: RESET SESSION AUTHORIZATION; RESET ROLE; start psql with -X '
+        'if ~/.psqlrc sets it; or let the connection start with the role: '
+        'PGOPTIONS=''-c role=...''';
   END IF;
 
   -- That the session is read-only is said elsewhere: no option would help.
@@ -1947,8 +1964,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: this session has settings that the script would not keep: %s',
         found),
-      HINT = format('Nothing was changed. RESET them; or set them for the whole connection: '
-        'PGOPTIONS=''%s''', options);
+      HINT = format('Nothing was changed. RESET them; start psql with -X if ~/.psqlrc sets them; or '
+        'set them for the whole connection: PGOPTIONS=''%s''', options);
   END IF;
 
   found := (SELECT string_agg(o.what, ', ') FROM (
@@ -1962,7 +1979,8 @@ BEGIN
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: this session has state that the script would drop: %s', found),
-      HINT = 'Nothing was changed. Run the script in a session of its own.';
+      HINT = 'Nothing was changed. Run the script in a session of its own, with psql -X if '
+        '~/.psqlrc makes that.';
   END IF;
 EXCEPTION WHEN SQLSTATE 'RT001' THEN
   GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
@@ -2013,7 +2031,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'e3b409c8eb554e9a1ff2ce4696c29a4fbedc4df5dbd02fda1d636d70619de152';
+  procedures CONSTANT pg_catalog.text := 'da9c21cc8ccfe5a1fdb23141cef9b81749d1558b49db5468d567e07e231a390a';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
@@ -2027,9 +2045,12 @@ DECLARE
     'resume_step, end_statement, require_outcome, '
     'require_done, step_duration, end_upgrade, '
     'end_downgrade, stamp, remove, forget_intent, '
-    'changed_rows, require_rows, accept, fail, '
-    'session_start, begin_script, check, '
+    'changed_rows, accept, fail, session_start, '
+    'begin_script, check, '
     'refuse_format_1}';
+  -- What to do where there is none that is needed.
+  absent CONSTANT pg_catalog.text := 'Nothing was changed. Connect to the right '
+    'database.';
   -- What to do where its schema has other objects, with a ledger and without one.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
@@ -2037,6 +2058,10 @@ DECLARE
   elsewhere CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
     '...';
+  -- Gives all routines of the schema to one role.
+  all_routines CONSTANT pg_catalog.text :=
+    'BEGIN EXECUTE (SELECT string_agg(format(''ALTER ROUTINE %%s OWNER TO %%I'', '
+    'oid::regprocedure, %2$L), ''; '') FROM pg_proc WHERE pronamespace = %1$L::regnamespace); END';
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
@@ -2089,32 +2114,41 @@ BEGIN
 
   -- One role may be added to those that may own it: where its parts belong to several, the one that
   -- owns most of them gets the others.
-  WITH part AS (SELECT o.what, o.object, r.rolname AS owner FROM (
-      SELECT 'its schema', format('SCHEMA %s', place::regnamespace), n.nspowner
+  WITH part AS (SELECT o.what, o.object, o.is_routine, r.rolname AS owner FROM (
+      SELECT 'its schema', format('SCHEMA %s', place::regnamespace), false, n.nspowner
         FROM pg_namespace AS n WHERE n.oid = place
       UNION ALL SELECT c.relname, CASE WHEN c.relkind IN ('r', 'v')
-          THEN format('TABLE %s', c.oid::regclass) END, c.relowner
+          THEN format('TABLE %s', c.oid::regclass) END, false, c.relowner
         FROM pg_class AS c WHERE c.relnamespace = place
-      UNION ALL SELECT p.proname, format('ROUTINE %s', p.oid::regprocedure), p.proowner
+      UNION ALL SELECT p.proname, 'ROUTINE', true, p.proowner
         FROM pg_proc AS p WHERE p.pronamespace = place
-    ) AS o (what, object, owner) JOIN pg_roles AS r ON r.oid = o.owner
+    ) AS o (what, object, is_routine, owner) JOIN pg_roles AS r ON r.oid = o.owner
     WHERE NOT r.rolsuper AND r.rolname NOT IN (SESSION_USER, CURRENT_USER)
       AND r.oid <> (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database()))
   SELECT (array_agg(concat(p.what, ' is owned by the role ', p.owner))
       FILTER (WHERE p.owner <> ALL (owners)))[1], m.most,
-    string_agg(format('ALTER %s OWNER TO %I', p.object, m.most), '; ')
+    string_agg(DISTINCT CASE WHEN p.is_routine THEN m.routines
+        ELSE format('ALTER %s OWNER TO %I', p.object, m.most) END, '; ')
       FILTER (WHERE p.owner <> m.most AND p.object IS NOT NULL),
-    string_agg(format('ALTER %s OWNER TO %I', p.object,
-        coalesce(owners[cardinality(owners)], SESSION_USER::text)), '; ')
+    string_agg(DISTINCT CASE WHEN p.is_routine THEN m.other_routines
+        ELSE format('ALTER %s OWNER TO %I', p.object, m.other) END, '; ')
       FILTER (WHERE p.owner <> ALL (owners) AND p.object IS NOT NULL)
     INTO found, stranger, way_out, other
-    FROM part AS p, (SELECT mode() WITHIN GROUP (ORDER BY q.owner) AS most FROM part AS q) AS m
+    FROM part AS p, (SELECT q.most, q.other,
+        format('DO %L', format(all_routines, place::regnamespace, q.most)) AS routines,
+        format('DO %L', format(all_routines, place::regnamespace, q.other)) AS other_routines
+      FROM (SELECT mode() WITHIN GROUP (ORDER BY o.owner) AS most,
+          coalesce(owners[cardinality(owners)], SESSION_USER::text) AS other
+        FROM part AS o) AS q) AS m
     GROUP BY m.most;
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = concat('Nothing was changed. If ', CASE WHEN way_out IS NULL THEN 'that role'
-          ELSE stranger END, ' may own the ledger, ',
+      HINT = concat('Nothing was changed. ', CASE WHEN way_out IS NULL
+          THEN format('If migrations are to run as %I, set "role": %s in the config file, or name '
+            'the environment that sets it with -n. If others are to migrate, and that role',
+            stranger, to_json(stranger::text)) ELSE 'If ' || stranger END,
+        ' may own the ledger, ',
         'give it the parts of others, as a superuser: ' || way_out || '; and ',
         'name it in the config file: "ledger": {"owner": ', to_json(stranger::text),
         '}. A script must then be written again.',
@@ -2126,10 +2160,7 @@ BEGIN
   ELSIF NOT is_there THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
-      HINT = 'Nothing was changed. Connect to the right database; run the files of a split '
-        'script in their order; record what is applied there with: migrate stamp REVISION; '
-        'or, if nothing is, there is nothing to take back, and an upgrade begins at base: '
-        'migrate upgrade --sql';
+      HINT = absent;
   END IF;
 
   -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
@@ -2396,7 +2427,7 @@ DECLARE
   unexpected pg_catalog.text;
   unfinished pg_catalog.text;
   halted pg_catalog.text;
-  changed pg_catalog.text[] := '{}';
+  changed pg_catalog.text;
   state record;
   item pg_catalog.jsonb;
   object oid;
@@ -2463,8 +2494,10 @@ BEGIN
         OR insufficient_privilege THEN
       GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
       ok := false;
-      found := concat_ws('. ', replace(SQLERRM, 'retort: ', ''),
-        nullif(replace(hint, 'Nothing was changed. ', ''), ''));
+      -- A long hint would make each line of the report as wide; the run says it whole.
+      found := concat_ws('. ', replace(SQLERRM, 'retort: ', ''), CASE WHEN length(hint) < 600
+        THEN nullif(replace(hint, 'Nothing was changed. ', ''), '')
+        ELSE 'What to do is told by the run, or by: migrate status' END);
     END;
     PERFORM set_config('role', was, true);
   END IF;
@@ -2495,24 +2528,24 @@ BEGIN
     -- is about to repair may be missing.
     IF facts ? 'must' THEN
       SELECT * INTO state FROM jsonb_to_record(facts) AS f (must text[], may text[],
-        half_done text[], direction text, ends text[], codes jsonb, known text[], begun jsonb);
-      EXECUTE format('SELECT d.missing, d.unexpected, %1$s.unfinished(), %1$s.unfinished($3, $4),
-          %1$s.other_code($5), %1$s.begun_otherwise($6, $4),
-          EXISTS (SELECT FROM unnest($2) AS m (id) WHERE NOT %1$s.is_pending(m.id, $4))
-        FROM %1$s.differences($1, $2) AS d', ledger)
-        INTO missing, unexpected, unfinished, halted, other, otherwise, is_begun
-        USING state.must, state.may, state.half_done, state.direction, state.codes, state.begun;
+        half_done text[], direction text, ends text[], codes jsonb, known text[], begun jsonb,
+        were jsonb, will_be jsonb);
+      EXECUTE format('SELECT d.missing, d.unexpected, d.changed, %1$s.unfinished(),
+          %1$s.unfinished($3, $4), %1$s.other_code($5), concat_ws(''. '', b.otherwise, b.way_out),
+          EXISTS (SELECT FROM unnest($2) AS m (id) WHERE NOT %1$s.is_pending(m.id, $4)),
+          $8 AND %1$s.changed_rows($9) = ''{}''
+        FROM %1$s.differences($1, $2, $7) AS d, %1$s.begun_otherwise($6, $4) AS b', ledger)
+        INTO missing, unexpected, changed, unfinished, halted, other, otherwise, is_begun, is_done
+        USING state.must, state.may, state.half_done, state.direction, state.codes, state.begun,
+          state.were, is_done, state.will_be;
       IF halted IS NOT NULL AND NOT (facts ->> 'forgets')::boolean THEN
         EXECUTE format('SELECT %s.unfinished_hint()', ledger) INTO hint;
-      ELSIF concat(missing, unexpected) <> '' THEN
-        EXECUTE format('SELECT %1$s.nothing_to_do($1, $2), %1$s.has_hole(), %1$s.wrong_place($3)',
-          ledger) INTO nothing, has_hole, hint USING state.ends, state.direction,
-            state.must || state.may || state.known || ARRAY(SELECT jsonb_object_keys(state.codes));
+      ELSIF concat(missing, unexpected, changed) <> '' THEN
+        EXECUTE format('SELECT %1$s.nothing_to_do($1, $2, $4), %1$s.has_hole(),
+          %1$s.wrong_place($3)', ledger) INTO nothing, has_hole, hint
+          USING state.ends, state.direction, state.must || state.may || state.known
+            || ARRAY(SELECT jsonb_object_keys(state.codes)), state.will_be;
       END IF;
-    END IF;
-    IF facts ? 'were' THEN
-      EXECUTE format('SELECT %1$s.changed_rows($1), %1$s.changed_rows($2) = ''{}''', ledger)
-        INTO changed, is_done USING facts -> 'were', facts -> 'will_be';
     END IF;
     PERFORM set_config('role', was, true);
     is_done := is_done AND halted IS NULL;
@@ -2520,26 +2553,25 @@ BEGIN
     is_begun := is_begun OR unfinished IS NOT NULL;
     starts := nullif(facts -> 'from', 'null');
     is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
-    ok := missing IS NULL AND unexpected IS NULL AND changed = '{}' AND other IS NULL
-      AND otherwise IS NULL AND (halted IS NULL OR (facts ->> 'forgets')::boolean);
+    ok := concat(missing, unexpected, changed, other, otherwise) = ''
+      AND (halted IS NULL OR (facts ->> 'forgets')::boolean);
     found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
       CASE WHEN other IS NOT NULL
           THEN concat('; applied with other SQL than that of the script: ', left(other, 1000))
         WHEN is_done THEN '; all of it is done already'
         WHEN nothing IS NOT NULL THEN '; ' || nothing
-        WHEN changed <> '{}' THEN concat('; these rows of the ledger have changed: ',
-          left(array_to_string(changed, ', '), 1000))
-        WHEN concat(missing, unexpected) = '' THEN NULL
+        WHEN concat(missing, unexpected, changed) = '' THEN NULL
         WHEN has_hole OR is_start IS NOT FALSE
           THEN concat('; this database is not in the expected state',
           '; not applied, but should be: ' || left(missing, 1000),
-          '; applied, but should not be: ' || left(unexpected, 1000))
+          '; applied, but should not be: ' || left(unexpected, 1000),
+          '; with other values in the ledger than expected: ' || left(changed, 1000))
         ELSE '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
           FROM jsonb_array_elements_text(starts) AS f), '<base>') END,
       '; unfinished: ' || unfinished || CASE WHEN (facts ->> 'forgets')::boolean
           THEN ', which the script discards'
         WHEN halted IS NULL AND NOT facts ? 'were' THEN ', a step of this script' ELSE '' END,
-      '; ' || otherwise || '. Continue with the script or the files that it was begun with.',
+      '; ' || nullif(otherwise, ''),
       CASE WHEN NOT ok THEN '. ' || replace(hint, 'Nothing was changed. ', '') END);
     is_done := (is_done OR nothing IS NOT NULL) AND other IS NULL;
   END IF;
@@ -2655,7 +2687,7 @@ BEGIN
           'SELECT pg_terminate_backend(%s);', l.pid) END)))
     FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-      AND l.mode = 'ExclusiveLock'
+      AND l.mode = 'ExclusiveLock' AND l.pid IS DISTINCT FROM pg_backend_pid()
       AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
       AND (l.classid::bigint << 32 | l.objid::bigint) = (facts ->> 'lock')::bigint), '[]');
   report := report || coalesce((SELECT jsonb_agg(jsonb_build_array('!', 'transaction', t.what))
