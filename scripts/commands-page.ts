@@ -66,7 +66,7 @@ Before the name, \`-c\` is always \`--config\`. After \`current\` it is \`--chec
 | exit code | |
 |---|---|
 | 0 | done |
-| 1 | findings: \`check\`, \`lint\`, \`test\`, \`drift\`, \`doctor\`, \`verify\`, \`repair\`, \`receipt\`, \`trace\`, \`current --check-heads\`, \`upgrade --fail-on hazard\`; \`adopt\`: something is left to do by hand |
+| 1 | findings: \`check\`, \`lint\`, \`test\`, \`dev --once\`, \`drift\`, \`doctor\`, \`verify\`, \`repair\`, \`receipt\`, \`trace\`, \`current --check-heads\`, \`--fail-on hazard\`; \`revision --autogenerate\`, \`squash\`, \`baseline\`: nothing was written, because something would be lost, must be decided or is not proven; \`adopt\`: something is left to do by hand, or \`--prove\` has found a difference |
 | 2 | the command line or the configuration is wrong |
 | 3 | a migration file is wrong: header, pairing, SQL |
 | 4 | the graph is wrong, or has no such revision: a cycle, a missing parent, several heads |
@@ -86,11 +86,11 @@ A TARGET is one of:
 | \`0004\` | a file number, if no other file has the same |
 | \`head\`, \`heads\` | the only head; all heads |
 | \`base\` | the state before the first migration |
-| \`+2\`, \`-1\` | that many up or down from what is applied; for \`show\` and \`edit\`, and at the start of \`history -r\`, \`-1\` is counted from each head |
+| \`+2\`, \`-1\` | for \`upgrade\` and \`downgrade\`, that many up or down from what is applied; for \`show\`, \`edit\`, \`lint\`, \`review\`, \`test\`, \`trace\`, \`merge\` and \`--head\`, and at the start of \`-r\` and of what \`squash\` takes, \`-1\` is counted from each head |
 | \`29f8+2\`, \`head-1\` | that many up or down from there; this may be base as the start of a range, and as the target of a downgrade, which then undoes every branch (\`billing@-1\` undoes that one alone) |
 | \`billing@head\`, \`billing@+1\`, \`billing@base\` | the same on that branch alone |
-| \`current\` | what is applied; for \`show\`, \`edit\`, \`history\` |
-| \`a:b\`; \`a,b:head\` | from a (or from both) to b: for \`history -r\` and \`--sql\` |
+| \`current\` | what is applied; for \`show\`, \`edit\` and \`-r\` of \`history\` and \`graph\` |
+| \`a:b\`; \`a,b:head\` | from a (or from both) to b: for \`-r\`, \`--sql\`, and where \`--help\` says RANGE, WHICH or START:END |
 
 ## Templates for new revisions
 

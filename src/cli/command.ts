@@ -252,7 +252,7 @@ export const globals: Flags = {
   x: repeatable("set a variable for ${NAME} in the config file", "KEY=VALUE", "x"),
   json: flag("print the result as JSON"),
   verbose: flag("print more, such as which config file, folders and database are used", "v"),
-  quiet: flag("print only results and errors", "q"),
+  quiet: flag("print only results, warnings and errors", "q"),
   raiseerr: flag("print the stack trace of an error"),
   help: flag("show this help", "h"),
   version: flag("show the version"),

@@ -71,6 +71,7 @@ export function runCommandOf({ name, summary, examples }: RunCommand): Command {
     args: {
       ...(name === "upgrade" ? upgradeFlags : {}),
       ...runFlags,
+      ...(name === "upgrade" ? { yes: flag("no effect: only a downgrade asks", "y") } : {}),
       ...scriptFlags,
       ...(name === "upgrade" ? upgradeScriptFlags : {}),
     },

@@ -229,7 +229,7 @@ export function checkParameter(name: string, value: string, origin: string, equa
     `the connection parameter "${name}" ${only.length === 0 ? "is not supported" : "has a value that is not supported"}`,
     only.length > 1
       ? `the values that are supported are ${only.join(", ")}`
-      : ["remove it", ...only.map((value) => `or write ${name}${equals}${value}`)].join(", "),
+      : ["remove it", ...only.map((value) => `or give it the value ${value}`)].join(", "),
   );
 }
 

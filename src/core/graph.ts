@@ -246,7 +246,7 @@ function insteadOf(graph: Graph, name: string): string {
   if (name === "")
     return "a name is missing here: a branch is written before its @, as in billing@head; a range is written start:end; ";
   if (name === "current")
-    return "show, edit and history alone take current, and without steps; upgrade and downgrade count +N and -N from it, and with --sql --from-database their script starts at it; ";
+    return "show, edit, history and graph alone take current, and without steps; upgrade and downgrade count +N and -N from it, and with --sql --from-database their script starts at it; ";
   if (/^[+-]\d+$/.test(name))
     return `here steps are counted from a revision, as in ${name.startsWith("+") ? "base" : "head"}${name}; `;
   if (name.includes(":"))

@@ -49,7 +49,7 @@ function migrationFault(ast: Ast, text: string, mode?: "none"): Fault | undefine
         hint: "remove it: the session is reset before every migration; DISCARD TEMP and RESET ALL are fine",
       };
     case "VariableSetStmt":
-      return transactionSetting(tree) ?? lexingSetting(tree);
+      return transactionSetting(tree, mode) ?? lexingSetting(tree);
     case "SelectStmt":
       if (!text.includes("pg_advisory_unlock_all")) return undefined;
       if (!someNode(ast, (_, call) => nameOfCall(call) === "pg_advisory_unlock_all")) return undefined;
@@ -99,10 +99,16 @@ function transactionControl(tag: string, mode: "none" | undefined): Fault {
   };
 }
 
-/** A guard has been run in the transaction before, and the ledger is written in it. */
-function transactionSetting(tree: Ast): Fault | undefined {
+/** A guard has been run in the transaction before, and the ledger is written in it; outside of one it has no effect. */
+function transactionSetting(tree: Ast, mode: "none" | undefined): Fault | undefined {
   const name = word(tree["name"]);
   if (!/^transaction(?: snapshot|_isolation|_read_only|_deferrable)?$/i.test(name)) return undefined;
+  if (mode === "none")
+    return {
+      code: "source/transaction-control",
+      message: `SET ${name} has no effect in a migration that runs outside a transaction, statement by statement`,
+      hint: "remove it",
+    };
   return {
     code: "source/transaction-control",
     message: `SET ${name} is not allowed in a migration: its transaction has started and must be able to write the ledger`,

@@ -172,10 +172,11 @@ describe("parseAddress", () => {
       "target_session_attrs=read_write",
       "the values that are supported are any, read-write, read-only, primary, standby, prefer-standby",
     ],
-    ["load_balance_hosts=random", "remove it, or write load_balance_hosts=disable"],
+    ["load_balance_hosts=random", "remove it, or give it the value disable"],
     ["sslcrl=x", "remove it"],
   ])("says what is supported instead of %s", (parameter, hint) => {
-    expect(() => parseAddress(`host=h ${parameter}`, "a test")).toThrow(expect.objectContaining({ hint }));
+    for (const address of [`host=h ${parameter}`, `postgres://h/d?${parameter}`])
+      expect(() => parseAddress(address, "a test")).toThrow(expect.objectContaining({ hint }));
   });
 
   it("suggests the parameter that was meant", () => {

@@ -28,10 +28,11 @@ const column = (of: string, name: string, type = "text") => ({
   parent: ["table", "shop", of],
   properties: { type },
 });
-const users = catalogOf(18, [
+const usersObjects = [
   ...[table("users", ["id", "name"]), column("users", "id"), column("users", "name")],
   ...[table('a."b', ["c"]), column('a."b', "c")],
-]);
+];
+const users = catalogOf(18, usersObjects);
 
 describe("statements on tables that have rows", () => {
   test.each([
@@ -118,11 +119,14 @@ const failure = (run: () => unknown): MigrateError => {
 describe("renames", () => {
   const renames = ["shop.users.name=full_name", "shop.users=archive.people"].map(parseRename);
   test("a table goes first, and its columns have its new name", () => {
-    expect(renameSql(renames, users)).toEqual([
+    const moves = [
       "ALTER TABLE shop.users SET SCHEMA archive",
       "ALTER TABLE archive.users RENAME TO people",
       "ALTER TABLE archive.people RENAME COLUMN name TO full_name",
-    ]);
+    ];
+    expect(renameSql(renames, users)).toEqual(["CREATE SCHEMA archive", ...moves]);
+    const archive = { class: "schema", identity: ["archive"], parent: null, properties: {} };
+    expect(renameSql(renames, catalogOf(18, [archive, ...usersObjects]))).toEqual(moves);
   });
   test("are taken back", () => {
     expect(reversed(renames)).toEqual([
@@ -189,6 +193,8 @@ describe("renames", () => {
     const from = ["public", "My T", "a=col"];
     const { hint } = undecided([{ object: "", from, to: ["b c"] }], true);
     expect(hint).toContain(`-- renamed-from: "a=col", or add --rename 'public.My T."a=col"=b c';`);
+    const moved = undecided([{ object: "", from: ["shop", "a"], to: ["archive", "b"] }], true).hint;
+    expect(moved).toContain("write above archive.b in the schema file: -- renamed-from: shop.a, or");
     expect(undecided([{ object: "", from, to: ["b c"] }], false).hint).toMatch(
       /^if it is a rename, add --rename /,
     );

@@ -668,6 +668,15 @@ test.each([
 });
 
 test.each([
+  [{}, "SET TRANSACTION is not allowed in a migration: its transaction has started"],
+  [{ transaction: "none" }, "SET TRANSACTION has no effect in a migration that runs outside a transaction"],
+] as const)("SET TRANSACTION in a file with the header %j", async (keys, message) => {
+  const file = migrationFile("SET TRANSACTION READ ONLY");
+  const read = createGrammar().statements({ ...file, header: { ...file.header, ...keys } });
+  await expect(read).rejects.toThrow(message);
+});
+
+test.each([
   [
     "CREATE SCHEMA s; BEGIN; CREATE SCHEMA t;",
     "BEGIN is not allowed in a schema file, which only says",

@@ -192,7 +192,7 @@ test("steps are counted from a revision in every place of a range, in a stamp an
     [() => shown(line, "head-4", []), "base is only 3 down"],
     [
       () => shown(line, "current-1", []),
-      expect.stringContaining("show, edit and history alone take current"),
+      expect.stringContaining("show, edit, history and graph alone take current"),
     ],
     [() => planStamp(line, [], ["head-3"]), "to record that nothing is applied, use: base"],
     [() => newRevision(line, { heads: ["head-3"] }), expect.stringMatching(/--head base$/)],

@@ -145,6 +145,17 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     expect(await failureOf(generate(of, url, { renames: ["users.name=full_name"] }))).toMatchObject({
       code: "usage/rename",
     });
+    schemaFolder(
+      of,
+      "CREATE SCHEMA old;\n-- renamed-from: shop.users\nCREATE TABLE old.users (id int, full_name text);",
+    );
+    await generate(of, url);
+    expect(written(of)).toContain(
+      "CREATE SCHEMA old;\nALTER TABLE shop.users SET SCHEMA old;\nDROP SCHEMA shop;",
+    );
+    expect(written(of)).toContain(
+      "CREATE SCHEMA shop;\nALTER TABLE old.users SET SCHEMA shop;\nDROP SCHEMA old;",
+    );
   });
 
   test("what takes rows away is asked for; a table is not made anew; an error names its line", async () => {

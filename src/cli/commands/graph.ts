@@ -50,7 +50,7 @@ const endings = {
 
 const command: Command = {
   name: "graph",
-  summary: "Draws the migrations as a graph, newest first. Needs a database only if current is used.",
+  summary: "Draws the migrations as a graph, newest first. Needs a database only for -i and for current.",
   args: {
     format: value(
       `${Object.keys(formats).join(", ")} (default: by the ending of FILE, such as .html, .mmd or .dot; else text)`,

@@ -7,7 +7,7 @@ import { newestInRange } from "../numbers.ts";
 
 const command: Command = {
   name: "history",
-  summary: "Lists the migrations, newest first. Needs a database only if current is used.",
+  summary: "Lists the migrations, newest first. Needs a database only for -i and for current.",
   args: {
     "rev-range": value("only START:END; either can be left out", "RANGE", "r"),
     "indicate-current": flag("mark what is applied to the database", "i"),

@@ -21,7 +21,7 @@ const command: Command = {
   },
   positionals: { required: 1, names: ["TARGET"], many: true },
   examples: [
-    ["migrate merge heads", "join all heads"],
+    ["migrate merge heads", "join all heads but those that others depend on"],
     ['migrate merge 29f859a13ea1 billing@head -m "end billing"', "join these two"],
   ],
   async run({ args, deps, project, printer, json }) {

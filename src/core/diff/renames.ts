@@ -51,17 +51,24 @@ export function parseRename(text: string): Rename {
   return { from, to, said: `--rename ${text}` };
 }
 
-/** Tables before columns, so that a column's table has its new name. Each `from` exists, as `checkedRenames` sees to. */
+/**
+ * Tables before columns, so that a column's table has its new name; a schema that something is moved to is created where
+ * it is new. Each `from` exists, as `checkedRenames` sees to.
+ */
 export function renameSql(renames: readonly Rename[], from: Catalog): readonly string[] {
   const found = renames.map((rename) => ({ rename, object: objectAt(from, rename.from)! }));
   const moved = new Map<string, Path>();
+  const schemas = new Set(
+    from.objects.filter((each) => each.class === "schema").map(({ identity }) => identity[0]!),
+  );
   return found
     .sort((a, b) => a.object.identity.length - b.object.identity.length)
     .flatMap(({ rename, object }) => {
       const parent = object.identity.slice(0, 2);
       const table = moved.get(pathText(parent)) ?? parent;
       if (object.identity.length === 2) moved.set(pathText(rename.from), newPath(rename));
-      return statementsFor(object, rename, table).map(withPlainNames);
+      if (object.class === "schema") schemas.add(rename.to.at(-1)!);
+      return statementsFor(object, rename, table, schemas).map(withPlainNames);
     });
 }
 
@@ -220,7 +227,13 @@ const RENAMED = [
   "rule",
 ];
 
-function statementsFor(object: CatalogObject, rename: Rename, table: Path): readonly string[] {
+/** `schemas`: those that exist by then; a new one is added. */
+function statementsFor(
+  object: CatalogObject,
+  rename: Rename,
+  table: Path,
+  schemas: Set<string>,
+): readonly string[] {
   const { class: kind, identity } = object;
   const [schema = "", name = "", detail = ""] = identity;
   const on = qualified(...table);
@@ -244,7 +257,13 @@ function statementsFor(object: CatalogObject, rename: Rename, table: Path): read
   const newSchema = rename.to.at(-2) ?? schema;
   const moved = `ALTER ${words} ${qualified(schema, name)}${routine} SET SCHEMA ${identifier(newSchema)}`;
   const called = `ALTER ${words} ${qualified(newSchema, name)}${routine} RENAME TO ${identifier(to)}`;
-  return [...(newSchema === schema ? [] : [moved]), ...(to === name ? [] : [called])];
+  const isNew = newSchema !== schema && !schemas.has(newSchema);
+  if (isNew) schemas.add(newSchema);
+  return [
+    ...(isNew ? [`CREATE SCHEMA ${identifier(newSchema)}`] : []),
+    ...(newSchema === schema ? [] : [moved]),
+    ...(to === name ? [] : [called]),
+  ];
 }
 
 // ── what looks like a rename ────────────────────────────────────────────────────────────────────────────────────
@@ -292,7 +311,7 @@ export function undecided(candidates: readonly Candidate[], hasFiles: boolean): 
     candidates.map(({ object, from, to }) => ({
       code: "findings/rename",
       message: `${object} would be dropped with its values, and ${pathText(to)} created`,
-      hint: `if it is a rename, ${hasFiles ? `write above ${pathText(to)} in the schema file: -- renamed-from: ${pathText(from.slice(-1))}, or ` : ""}add --rename ${shellWord(`${pathText(from)}=${pathText(to)}`)}; if not, add --allow-loss`,
+      hint: `if it is a rename, ${hasFiles ? `write above ${pathText(to)} in the schema file: -- renamed-from: ${pathText(to.length > 1 ? from : from.slice(-1))}, or ` : ""}add --rename ${shellWord(`${pathText(from)}=${pathText(to)}`)}; if not, add --allow-loss`,
     })),
   );
 }
