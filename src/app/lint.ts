@@ -15,7 +15,7 @@ import { filesAt } from "../io/git.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import { type ReadFile, readTrees } from "../io/trees.ts";
 import { majorOrNewest, warnOfNewer } from "./effects.ts";
-import { readStanding } from "./look.ts";
+import { readStanding, warnOfRest } from "./look.ts";
 import {
   type Deps,
   openProject,
@@ -150,6 +150,7 @@ async function choose(deps: Deps, options: LintOptions): Promise<Chosen> {
       const state = await readStanding(deps, options).catch((error) => {
         throw withoutDatabase(error);
       });
+      warnOfRest(deps, state);
       return { project: state.project, revisions: new Set(state.pending), oneByOne: false };
     }
     warnOfFolders(project, deps);

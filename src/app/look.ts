@@ -120,7 +120,7 @@ async function withPlace(project: Project, intent: Intent): Promise<NonNullable<
   return location === undefined ? intent : { ...intent, location };
 }
 
-/** Warns that what is marked as applied, or is current, is not all that is applied; or that not all below it is applied. */
+/** Warns that what is marked as applied, is current or is not pending is not all that is applied; or that not all below it is applied. */
 export function warnOfRest({ onNotice }: Deps, { project: { graph }, applied }: Standing): void {
   const unknown = leftOutOf(graph, applied);
   const holes = findingsOf(graph, applied).filter(({ kind }) => kind === "hole");
