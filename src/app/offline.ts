@@ -216,7 +216,7 @@ async function plansFromDatabase(
     const interrupted = discards
       ? { resume: { intent, resumed: async (step: StepInput) => step } }
       : { refuse };
-    const flags = flagsOf(options, session.version.number);
+    const flags = flagsOf(options, undefined);
     return await plansOf(deps, project, steps, { ...options, serverVersion, flags }, interrupted);
   } finally {
     await session.close();

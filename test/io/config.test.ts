@@ -220,7 +220,7 @@ describe("the database is found", () => {
     ],
     [
       "a service in .env, and the user in the shell",
-      { env: { PGUSER: "u" }, dotenv: "PGSERVICE=s\nPGSERVICEFILE=services" },
+      { env: { PGUSER: "u", PGDATABASE: "d" }, dotenv: "PGSERVICE=s\nPGSERVICEFILE=services" },
       [],
     ],
     [
@@ -274,7 +274,7 @@ describe("the database is found", () => {
       { dotenv: "DATABASE_URL=postgres://u@h/d\nDATABASE_URL=${DATABASE_URL}?application_name=a" },
       [],
     ],
-    ["twice in .env, but alike", { dotenv: "PGHOST=\nPGHOST=h\nPGHOST=h\nPGUSER=u" }, []],
+    ["twice in .env, but alike", { dotenv: "PGHOST=\nPGHOST=h\nPGHOST=h\nPGUSER=u\nPGDATABASE=d" }, []],
     [
       "twice in .env, and not used",
       { flags: { database: "postgres://u@h/d" }, dotenv: "DATABASE_URL=x\nDATABASE_URL=y" },

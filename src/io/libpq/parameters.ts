@@ -91,7 +91,11 @@ export async function resolveAddress(
 
   const user = get("user") ?? systemUser(origin);
   const database = get("dbname") ?? user;
-  const warnings: string[] = [];
+  // As libpq; a person who leaves the name out, or whose variable is empty, seldom means that one.
+  const warnings =
+    get("dbname") === undefined
+      ? [`no database is named, so the one with the name of the user is used: ${database}`]
+      : [];
   const [server, ...others] = placesOf(parameters).map((place): Server => {
     const { password, warning } = passwordOf(parameters, home, { ...place, database, user });
     if (warning !== undefined && !warnings.includes(warning)) warnings.push(warning);

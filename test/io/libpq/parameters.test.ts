@@ -57,6 +57,17 @@ describe("what libpq would fill in", () => {
     expect(address.display).toBe(`postgres://${display}`);
   });
 
+  it.each([
+    ["postgres://ann@h", {}],
+    ["postgres://ann@h/", { PGDATABASE: "" }],
+  ])("%s with %o: the database of the user's name is used, and said", async (text, env) => {
+    expect(await home.resolve(text, env)).toMatchObject({
+      database: "ann",
+      warnings: ["no database is named, so the one with the name of the user is used: ann"],
+    });
+    expect((await home.resolve(text, { PGDATABASE: "shop" })).warnings).toEqual([]);
+  });
+
   it("gives each server its own password and TLS", async () => {
     home.write(".pgpass", "b:*:*:*:hunter22\n/tmp:*:*:*:hunter33\n");
     const address = await home.resolve(

@@ -38,24 +38,26 @@ describe("password files", () => {
 
   it("is the one named by PGPASSFILE, and PGPASSWORD goes before it", async () => {
     const file = home.write("elsewhere", "*:*:*:*:filed");
-    expect((await home.resolve("postgres://u@h", { PGPASSFILE: file })).password).toBe("filed");
+    expect((await home.resolve("postgres://u@h/d", { PGPASSFILE: file })).password).toBe("filed");
     expect((await home.resolve("postgres://u@h?passfile=elsewhere")).password).toBe("filed");
-    expect((await home.resolve("postgres://u@h", { PGPASSFILE: file, PGPASSWORD: "p" })).password).toBe("p");
+    expect((await home.resolve("postgres://u@h/d", { PGPASSFILE: file, PGPASSWORD: "p" })).password).toBe(
+      "p",
+    );
   });
 
   it("is ignored with a warning when others can read it, or when it is not there", async () => {
     const file = home.write(".pgpass", "*:*:*:*:filed", 0o640);
-    const address = await home.resolve("postgres://u@h");
+    const address = await home.resolve("postgres://u@h/d");
     expect(address).not.toHaveProperty("password");
     expect(address.warnings).toEqual([
       `the password file ${file} can be read by others and is ignored; run: chmod 600 ${file}`,
     ]);
-    expect((await home.resolve("postgres://u@h", { PGPASSFILE: "none" })).warnings[0]).toContain(
+    expect((await home.resolve("postgres://u@h/d", { PGPASSFILE: "none" })).warnings[0]).toContain(
       "does not exist",
     );
-    expect((await home.resolve("postgres://u@h", { PGPASSFILE: home.folder })).warnings[0]).toContain(
+    expect((await home.resolve("postgres://u@h/d", { PGPASSFILE: home.folder })).warnings[0]).toContain(
       "is not a file",
     );
-    expect((await home.resolve("postgres://u@h", { PGPASSFILE: "/dev/null" })).warnings).toEqual([]);
+    expect((await home.resolve("postgres://u@h/d", { PGPASSFILE: "/dev/null" })).warnings).toEqual([]);
   });
 });

@@ -62,7 +62,7 @@ describe("TLS", () => {
     symlinkSync("loop", path.join(home.folder, "loop"));
     home.write("c.crt", "CERT");
     const env = { HOME: path.join(home.folder, "loop") };
-    expect(await home.resolve("postgres://u@h?sslmode=require", env)).toMatchObject({
+    expect(await home.resolve("postgres://u@h/d?sslmode=require", env)).toMatchObject({
       ssl: { mode: "require", rejectUnauthorized: false },
       warnings: [],
     });
