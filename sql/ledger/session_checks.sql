@@ -14,8 +14,8 @@ IF roles <> ARRAY[SESSION_USER, CURRENT_USER] THEN
   RAISE EXCEPTION USING ERRCODE = 'RT001',
     MESSAGE = format('retort: a role is set in this session, %s; objects of the script would '
       'belong to %s', roles[2], coalesce(role, CURRENT_USER)),
-    HINT = 'Nothing was changed. Run: RESET SESSION AUTHORIZATION; RESET ROLE; start psql with -X '
-      'if ~/.psqlrc sets it; or let the connection start with the role: '
+    HINT = 'Nothing was changed. Run: RESET SESSION AUTHORIZATION; RESET ROLE; start psql with '
+      '-X if ~/.psqlrc sets it; or let the connection start with the role: '
       'PGOPTIONS=''-c role=...''';
 END IF;
 
@@ -31,8 +31,8 @@ IF found IS NOT NULL THEN
   RAISE EXCEPTION USING ERRCODE = 'RT001',
     MESSAGE = format('retort: this session has settings that the script would not keep: %s',
       found),
-    HINT = format('Nothing was changed. RESET them; start psql with -X if ~/.psqlrc sets them; or '
-      'set them for the whole connection: PGOPTIONS=''%s''', options);
+    HINT = format('Nothing was changed. RESET them; start psql with -X if ~/.psqlrc sets them; '
+      'or set them for the whole connection: PGOPTIONS=''%s''', options);
 END IF;
 
 found := (SELECT string_agg(o.what, ', ') FROM (

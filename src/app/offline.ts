@@ -72,11 +72,11 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
       : await plansOf(deps, project, stepsOfRange(project, request), {
           ...options,
           serverVersion: options.serverVersion ?? project.config.serverVersion,
-          flags: flagsOf(options, undefined),
+          flags: flagsOf(options),
         });
   const form = {
     ...asked,
-    flags: flagsOf(options, options.fromDatabase === true ? plans.plan.place.minimumVersion : undefined),
+    flags: [...flagsOf(options), ...versionFlag(options, plans.plan)],
     lockRetries: asked.lockRetries ?? project.config.lockRetries,
   };
   for (const plan of Object.values(plans)) {
@@ -91,13 +91,9 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
   return { ...plans, ledger: project.ledger, form };
 }
 
-/**
- * What changes the text of the script, beside its range and what else its title says. `found`: the version of the database
- * that it starts from, which stays said where that is not asked.
- */
-function flagsOf(options: OfflineOptions, found: number | undefined): readonly string[] {
+/** What changes the text of the script, beside its range, the server that it is for, and what else its title says. */
+function flagsOf(options: OfflineOptions): readonly string[] {
   const { client, annotate, lockRetries } = options.form ?? defaultForm;
-  const version = options.serverVersion?.text ?? (found === undefined ? undefined : `${majorOf(found)}`);
   const given: Readonly<Record<string, boolean | string | undefined>> = {
     idempotent: options.idempotent,
     "single-transaction": options.singleTransaction,
@@ -106,7 +102,6 @@ function flagsOf(options: OfflineOptions, found: number | undefined): readonly s
     "lock-timeout": options.lockTimeout,
     "statement-timeout": options.statementTimeout,
     "lock-retries": lockRetries?.toString(),
-    "server-version": version,
     "expect-database": options.expectDatabase,
     "expect-role": options.expectRole,
   };
@@ -115,6 +110,13 @@ function flagsOf(options: OfflineOptions, found: number | undefined): readonly s
       ? []
       : [value === true ? `--${name}` : `--${name} ${shellWord(value)}`],
   );
+}
+
+/** What the database said that it starts from stays said where that is not asked. */
+function versionFlag({ serverVersion, fromDatabase }: OfflineOptions, { place }: Plan): readonly string[] {
+  const found = fromDatabase === true ? place.minimumVersion : undefined;
+  const version = serverVersion?.text ?? (found === undefined ? undefined : `${majorOf(found)}`);
+  return version === undefined ? [] : [`--server-version ${shellWord(version)}`];
 }
 
 /** The plan of the steps, and of their way back where that is asked for. */
@@ -216,8 +218,8 @@ async function plansFromDatabase(
     const interrupted = discards
       ? { resume: { intent, resumed: async (step: StepInput) => step } }
       : { refuse };
-    const flags = flagsOf(options, undefined);
-    return await plansOf(deps, project, steps, { ...options, serverVersion, flags }, interrupted);
+    const known = { ...options, serverVersion, flags: flagsOf(options) };
+    return await plansOf(deps, project, steps, known, interrupted);
   } finally {
     await session.close();
   }

@@ -112,7 +112,7 @@ describe("the same files and arguments", () => {
       "migrate downgrade b:a --sql --no-annotate",
       "migrate upgrade base:b --sql --idempotent --expect-database shop --expect-role deploy",
       "migrate upgrade a:b --sql --single-transaction --client any",
-      "migrate upgrade base:b --sql --lock-timeout 3s --statement-timeout 1min --lock-retries 7 --server-version 15.2 --expect-database shop-of-the-north --source v1",
+      "migrate upgrade base:b --sql --lock-timeout 3s --statement-timeout 1min --lock-retries 7 --expect-database shop-of-the-north --server-version 15.2 --source v1",
       "migrate upgrade a:b --sql --with-downgrade FILE",
     ]) {
       const { code, stdout, stderr } = await write(command);
