@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:c24bfd8b1fe2291d988b2f8d9171b49c7ae078a73fec720c7f4fe951acc7dd79
+-- Receipt: sha256:f9e6f5c911db82757083d3b5420268faf8c98d40ade74d9af1a9d644e3bfe3a7
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -106,8 +106,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: a role is set in this session, %s; objects of the script would '
         'belong to %s', roles[2], coalesce(role, CURRENT_USER)),
-      HINT = 'Nothing was changed. Run: RESET SESSION AUTHORIZATION; RESET ROLE; start psql with -X '
-        'if ~/.psqlrc sets it; or let the connection start with the role: '
+      HINT = 'Nothing was changed. Run: RESET SESSION AUTHORIZATION; RESET ROLE; start psql with '
+        '-X if ~/.psqlrc sets it; or let the connection start with the role: '
         'PGOPTIONS=''-c role=...''';
   END IF;
 
@@ -123,8 +123,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: this session has settings that the script would not keep: %s',
         found),
-      HINT = format('Nothing was changed. RESET them; start psql with -X if ~/.psqlrc sets them; or '
-        'set them for the whole connection: PGOPTIONS=''%s''', options);
+      HINT = format('Nothing was changed. RESET them; start psql with -X if ~/.psqlrc sets them; '
+        'or set them for the whole connection: PGOPTIONS=''%s''', options);
   END IF;
 
   found := (SELECT string_agg(o.what, ', ') FROM (
@@ -1856,7 +1856,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('c24bfd8b1fe2291d988b2f8d9171b49c7ae078a73fec720c7f4fe951acc7dd79',
+CALL retort.begin_script('f9e6f5c911db82757083d3b5420268faf8c98d40ade74d9af1a9d644e3bfe3a7',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1912,13 +1912,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:c24bfd8b1fe2291d988b2f8d9171b49c7ae078a73fec720c7f4fe951acc7dd79' AS receipt FROM retort.state;
+  'sha256:f9e6f5c911db82757083d3b5420268faf8c98d40ade74d9af1a9d644e3bfe3a7' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'c24bfd8b1fe2291d988b2f8d9171b49c7ae078a73fec720c7f4fe951acc7dd79'
+      'f9e6f5c911db82757083d3b5420268faf8c98d40ade74d9af1a9d644e3bfe3a7'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1992,8 +1992,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: a role is set in this session, %s; objects of the script would '
         'belong to %s', roles[2], coalesce(role, CURRENT_USER)),
-      HINT = 'Nothing was changed. Run: RESET SESSION AUTHORIZATION; RESET ROLE; start psql with -X '
-        'if ~/.psqlrc sets it; or let the connection start with the role: '
+      HINT = 'Nothing was changed. Run: RESET SESSION AUTHORIZATION; RESET ROLE; start psql with '
+        '-X if ~/.psqlrc sets it; or let the connection start with the role: '
         'PGOPTIONS=''-c role=...''';
   END IF;
 
@@ -2009,8 +2009,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: this session has settings that the script would not keep: %s',
         found),
-      HINT = format('Nothing was changed. RESET them; start psql with -X if ~/.psqlrc sets them; or '
-        'set them for the whole connection: PGOPTIONS=''%s''', options);
+      HINT = format('Nothing was changed. RESET them; start psql with -X if ~/.psqlrc sets them; '
+        'or set them for the whole connection: PGOPTIONS=''%s''', options);
   END IF;
 
   found := (SELECT string_agg(o.what, ', ') FROM (

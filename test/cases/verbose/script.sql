@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:85a22c9473e0b16e9a834359c1e468fcf3378a1e76130b3e8ed91be2bd152803
+-- Receipt: sha256:de030de5b8b1b410346036a32bfeb4315a0ce9fdcf4067ec2e2d9c7c48fb1d6e
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -99,8 +99,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: a role is set in this session, %s; objects of the script would '
         'belong to %s', roles[2], coalesce(role, CURRENT_USER)),
-      HINT = 'Nothing was changed. Run: RESET SESSION AUTHORIZATION; RESET ROLE; start psql with -X '
-        'if ~/.psqlrc sets it; or let the connection start with the role: '
+      HINT = 'Nothing was changed. Run: RESET SESSION AUTHORIZATION; RESET ROLE; start psql with '
+        '-X if ~/.psqlrc sets it; or let the connection start with the role: '
         'PGOPTIONS=''-c role=...''';
   END IF;
 
@@ -116,8 +116,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: this session has settings that the script would not keep: %s',
         found),
-      HINT = format('Nothing was changed. RESET them; start psql with -X if ~/.psqlrc sets them; or '
-        'set them for the whole connection: PGOPTIONS=''%s''', options);
+      HINT = format('Nothing was changed. RESET them; start psql with -X if ~/.psqlrc sets them; '
+        'or set them for the whole connection: PGOPTIONS=''%s''', options);
   END IF;
 
   found := (SELECT string_agg(o.what, ', ') FROM (
@@ -1847,7 +1847,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('85a22c9473e0b16e9a834359c1e468fcf3378a1e76130b3e8ed91be2bd152803',
+CALL retort.begin_script('de030de5b8b1b410346036a32bfeb4315a0ce9fdcf4067ec2e2d9c7c48fb1d6e',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1867,13 +1867,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:85a22c9473e0b16e9a834359c1e468fcf3378a1e76130b3e8ed91be2bd152803' AS receipt FROM retort.state;
+  'sha256:de030de5b8b1b410346036a32bfeb4315a0ce9fdcf4067ec2e2d9c7c48fb1d6e' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '85a22c9473e0b16e9a834359c1e468fcf3378a1e76130b3e8ed91be2bd152803'
+      'de030de5b8b1b410346036a32bfeb4315a0ce9fdcf4067ec2e2d9c7c48fb1d6e'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -1947,8 +1947,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: a role is set in this session, %s; objects of the script would '
         'belong to %s', roles[2], coalesce(role, CURRENT_USER)),
-      HINT = 'Nothing was changed. Run: RESET SESSION AUTHORIZATION; RESET ROLE; start psql with -X '
-        'if ~/.psqlrc sets it; or let the connection start with the role: '
+      HINT = 'Nothing was changed. Run: RESET SESSION AUTHORIZATION; RESET ROLE; start psql with '
+        '-X if ~/.psqlrc sets it; or let the connection start with the role: '
         'PGOPTIONS=''-c role=...''';
   END IF;
 
@@ -1964,8 +1964,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: this session has settings that the script would not keep: %s',
         found),
-      HINT = format('Nothing was changed. RESET them; start psql with -X if ~/.psqlrc sets them; or '
-        'set them for the whole connection: PGOPTIONS=''%s''', options);
+      HINT = format('Nothing was changed. RESET them; start psql with -X if ~/.psqlrc sets them; '
+        'or set them for the whole connection: PGOPTIONS=''%s''', options);
   END IF;
 
   found := (SELECT string_agg(o.what, ', ') FROM (
