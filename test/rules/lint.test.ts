@@ -254,3 +254,39 @@ test.each([
   const found = await findingsIn([`DROP ${kind} shop.x;`]);
   expect(found.filter(({ rule }) => rule === "drop-table").map((each) => each.message)).toEqual([message]);
 });
+
+const ENDLESS = "endless-batch";
+
+/** A batch that ends, and one that does not. */
+test.each([
+  ["UPDATE shop.orders SET note = '' WHERE id IN (SELECT id FROM shop.orders LIMIT :batch_size);", [ENDLESS]],
+  [
+    "UPDATE shop.orders SET note = '' WHERE id IN (SELECT id FROM shop.orders WHERE total > 9 LIMIT :batch_size);",
+    [ENDLESS],
+  ],
+  [
+    "UPDATE shop.orders SET note = '' WHERE id IN (SELECT id FROM shop.customers LIMIT :batch_size);",
+    [ENDLESS],
+  ],
+  [
+    "UPDATE shop.orders SET note = '' WHERE id IN (SELECT o.id FROM shop.orders AS o WHERE o.note IS NULL LIMIT :batch_size);",
+    [],
+  ],
+  [
+    "UPDATE shop.orders SET note = '' WHERE id >= :batch_from AND id < :batch_to;",
+    [],
+    "-- batch: 1000 by shop.orders.id",
+  ],
+  ["DELETE FROM shop.notes WHERE ctid = ANY (ARRAY(SELECT ctid FROM shop.notes LIMIT :batch_size));", []],
+  ["INSERT INTO shop.notes (number) SELECT id FROM shop.orders LIMIT :batch_size;", [ENDLESS]],
+  [
+    "INSERT INTO shop.notes (number) SELECT id FROM shop.orders AS o WHERE NOT EXISTS (SELECT FROM shop.notes AS n WHERE n.number = o.id) LIMIT :batch_size;",
+    [],
+  ],
+  [
+    "INSERT INTO shop.notes (number) SELECT id FROM shop.orders LIMIT :batch_size ON CONFLICT DO NOTHING;",
+    [],
+  ],
+])("%s", async (sql, rules, batch = "-- batch: 1000") => {
+  expect((await rulesIn(`${batch}\n${sql}`)).filter((rule) => rule === ENDLESS)).toEqual(rules);
+});

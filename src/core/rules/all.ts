@@ -36,6 +36,7 @@ import { dropNotNull } from "./drop-not-null.ts";
 import { dropSchema } from "./drop-schema.ts";
 import { dropTable } from "./drop-table.ts";
 import { duplicateAssignment } from "./duplicate-assignment.ts";
+import { endlessBatch } from "./endless-batch.ts";
 import { enumValueOrder } from "./enum-value-order.ts";
 import { enumValueUsed } from "./enum-value-used.ts";
 import { foreignKeyWithoutIndex } from "./foreign-key-without-index.ts";
@@ -118,6 +119,7 @@ export const allRules: readonly Rule[] = [
   dropSchema,
   dropTable,
   duplicateAssignment,
+  endlessBatch,
   enumValueOrder,
   enumValueUsed,
   foreignKeyWithoutIndex,
