@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { offline } from "../../src/app/offline.ts";
 import { openProject } from "../../src/app/project.ts";
+import { ledgerOf } from "../../src/core/ledger/calls.ts";
 import { defaultForm } from "../../src/core/plan/script.ts";
 import { receiptsOf } from "../../src/core/receipt.ts";
 import { renderScript, renderSplit } from "../../src/render/script/script.ts";
@@ -173,6 +174,21 @@ describe.each(servers())("on $name", (server) => {
     ] as const;
     for (const [options, sentence] of expected)
       await expectRefused(url, await wholeScripts("base:heads", options), sentence);
+    // What the SQL needs, no other script can do without.
+    for (const [syntaxVersion, hint] of [
+      [120000, /HINT: .* Write the script for this server with: --server-version \d\d$/m],
+      [
+        980000,
+        /HINT: .* Its SQL needs PostgreSQL 98: upgrade the server; or .* with: --server-version \d\d$/m,
+      ],
+      [
+        990000,
+        /HINT: .* Its SQL needs PostgreSQL 99: upgrade the server; or .* with: --server-version \d\d$/m,
+      ],
+    ] as const) {
+      const lock = ledgerOf({ schema: "retort" }).lock({ minimumVersion: 990000, syntaxVersion });
+      expect((await runScript(url, lock)).stderr).toMatch(hint);
+    }
     expect(await query(url, "SELECT FROM pg_namespace WHERE nspname = 'retort'")).toEqual([]);
     const files = await filesOf("split files", shop.deps, up("base:heads"), expected[0][0]);
     for (const file of files) expect((await runScript(url, file)).stderr).toMatch(expected[0][1]);
