@@ -367,8 +367,8 @@ END
 $body$;
 
 -- In the first of split files, before require_state, which says what else is wrong. Stops if the
--- first of the steps are done, as by further files, and nothing else was: then one of these is next.
--- steps are in their order; codes has the code checksum of each that goes up.
+-- first of the steps are done, as by further files, and nothing else was: then one of these files
+-- is next. steps are in their order; codes has the code checksum of each that goes up.
 CREATE PROCEDURE retort.require_unbegun(steps text[], direction text, done_revisions bigint,
   done_digest numeric, codes jsonb DEFAULT '{}')
 LANGUAGE plpgsql AS $body$

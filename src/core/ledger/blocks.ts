@@ -249,7 +249,7 @@ function olderServerHint(minimum: number, syntax = 0): string {
   const needed =
     majorOf(syntax) === OLDEST
       ? literal(`${upgrade}.`)
-      : `concat('${upgrade}; or change '\n        'the statements that are named when it is written with: --server-version ',\n        ${version} / 10000)`;
+      : `concat('${upgrade}; '\n        'or change the statements that are named when it is written with: --server-version ',\n        ${version} / 10000)`;
   return minimum <= syntax
     ? needed
     : `CASE WHEN ${version} < ${syntax}\n        THEN ${needed}\n        ELSE ${asked} END`;
