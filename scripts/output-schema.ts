@@ -109,7 +109,9 @@ const loss = object({
 
 /** What a statement or a step does to other sessions. */
 const effect = object({
-  locks: z.array(object({ relation: text, schema: text, name: text, mode: text })),
+  locks: z.array(
+    object({ relation: text, schema: text, name: text, mode: text, named: z.number().optional() }),
+  ),
   rewrites: texts,
   scans: texts,
   writes: texts,

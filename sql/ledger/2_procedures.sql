@@ -151,7 +151,8 @@ BEGIN
       HINT = CASE WHEN under_way IS NOT NULL
         THEN concat('Nothing was changed. ', retort.unfinished_hint())
         WHEN retort.is_pending(require_intent.revision, require_intent.direction)
-        THEN format('Nothing was changed. %s is %s: run all files of this step, from its first.',
+        THEN format('Nothing was changed. %s is %s: run all files of this step, from its first; '
+          'before them those of earlier steps that are not done.',
           require_intent.revision,
           CASE direction WHEN 'up' THEN 'not applied' ELSE 'applied' END)
         ELSE format('Nothing was changed. %s is %s: go on with the first file of the next step.',
@@ -365,6 +366,32 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
 END
 $body$;
 
+-- In the first of split files, before require_state, which says what else is wrong. Stops if the
+-- first of the steps are done, as by further files, and nothing else was: then one of these files
+-- is next. steps are in their order; codes has the code checksum of each that goes up.
+CREATE PROCEDURE retort.require_unbegun(steps text[], direction text, done_revisions bigint,
+  done_digest numeric, codes jsonb DEFAULT '{}')
+LANGUAGE plpgsql AS $body$
+DECLARE
+  sign CONSTANT integer := CASE direction WHEN 'up' THEN 1 ELSE -1 END;
+  pending pg_catalog.text[];
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  pending := ARRAY(SELECT s.id FROM unnest(steps) WITH ORDINALITY AS s (id, place)
+    WHERE retort.is_pending(s.id, direction) ORDER BY s.place);
+  IF pending NOT IN ('{}', steps) AND pending = steps[array_position(steps, pending[1]):]
+      AND retort.unfinished() IS NULL AND retort.other_code(codes) IS NULL
+      AND EXISTS (SELECT FROM retort.state AS s
+        WHERE s.revisions + sign * cardinality(pending) = done_revisions AND done_digest = s.digest
+          + sign * (SELECT sum(retort.digest_of(p.id)) FROM unnest(pending) AS p (id))) THEN
+    CALL retort.unlock();
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the steps of this script before %s are done already', pending[1]),
+      HINT = format('Nothing was changed. Go on with the first file of %s.', pending[1]);
+  END IF;
+END
+$body$;
+
 -- Resets the session for a step, whatever was set, prepared or created in it before.
 CREATE PROCEDURE retort.reset_session()
 LANGUAGE plpgsql AS $body$
@@ -549,14 +576,17 @@ BEGIN
 END
 $body$;
 
--- What to say of a step that is not next: all of it is done, or nothing.
+-- What to say of a step that is not next: all of it is done, or nothing. It may be of any script.
 CREATE FUNCTION retort.not_next_hint(revision text, direction text) RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN concat(CASE WHEN retort.is_pending(revision, direction)
-    THEN 'Nothing of this step was done.'
-    ELSE 'All of this step is done already.' END, ' See: SELECT * FROM retort.applied;');
+  RETURN CASE WHEN retort.is_pending(revision, direction)
+    THEN 'Nothing of this step was done. See: SELECT * FROM retort.applied; of a split script, '
+      'first run the files before this one that are not done; else, or if all are, write a script '
+      'from this state with: migrate upgrade --sql --from-database (or downgrade)'
+    ELSE 'All of this step is done already. See: SELECT * FROM retort.applied; of a split script, '
+      'go on with the first file of the next step.' END;
 END
 $body$;
 

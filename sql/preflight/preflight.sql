@@ -28,6 +28,7 @@ DECLARE
   is_looked_up boolean;
   further pg_catalog.jsonb;
   has_hole boolean;
+  done pg_catalog.text[] := '{}';
   is_begun boolean := false;
   hint pg_catalog.text;
   ok boolean;
@@ -142,10 +143,10 @@ BEGIN
         were jsonb, will_be jsonb);
       EXECUTE format('SELECT d.missing, d.unexpected, d.changed, %1$s.unfinished(),
           %1$s.unfinished($3, $4), %1$s.other_code($5), concat_ws(''. '', b.otherwise, b.way_out),
-          EXISTS (SELECT FROM unnest($2) AS m (id) WHERE NOT %1$s.is_pending(m.id, $4)),
+          ARRAY(SELECT m.id FROM unnest($2) AS m (id) WHERE NOT %1$s.is_pending(m.id, $4)),
           $8 AND %1$s.changed_rows($9) = ''{}''
         FROM %1$s.differences($1, $2, $7) AS d, %1$s.begun_otherwise($6, $4) AS b', ledger)
-        INTO missing, unexpected, changed, unfinished, halted, other, otherwise, is_begun, is_done
+        INTO missing, unexpected, changed, unfinished, halted, other, otherwise, done, is_done
         USING state.must, state.may, state.half_done, state.direction, state.codes, state.begun,
           state.were, is_done, state.will_be;
       IF halted IS NOT NULL AND NOT (facts ->> 'forgets')::boolean THEN
@@ -160,7 +161,7 @@ BEGIN
     PERFORM set_config('role', was, true);
     is_done := is_done AND halted IS NULL;
     -- What its first steps take away is needed only where they are to be run.
-    is_begun := is_begun OR unfinished IS NOT NULL;
+    is_begun := done <> '{}' OR unfinished IS NOT NULL;
     starts := nullif(facts -> 'from', 'null');
     is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
     ok := concat(missing, unexpected, changed, other, otherwise) = ''
@@ -214,7 +215,7 @@ BEGIN
     WHERE is_done IS NOT TRUE LOOP
     path := CASE WHEN item ->> 3 = 'true' AND paths ? migrator
       THEN ARRAY(SELECT jsonb_array_elements_text(paths -> migrator))
-      WHEN item ->> 3 = 'true' OR item -> 3 IS NULL THEN (parse_ident(item ->> 0))[:1]
+      WHEN item ->> 3 = 'true' OR item ->> 3 IS NULL THEN (parse_ident(item ->> 0))[:1]
       ELSE coalesce((SELECT array_agg(p.name ORDER BY p.place) FROM jsonb_array_elements_text(
           to_jsonb((parse_ident(item ->> 0))[:1]) || (item -> 3)) WITH ORDINALITY
           AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
@@ -233,6 +234,8 @@ BEGIN
     -- It may be meant in another schema than is thought: where names are looked up in the session's
     -- own path, in those that any of the roles finds there; else in any.
     IF object IS NULL THEN
+      -- A step that is still to be done gives it that name.
+      CONTINUE WHEN jsonb_array_length(item) = 5 AND item ->> 4 <> ALL (done);
       report := report || jsonb_build_array(jsonb_build_array(
         CASE WHEN NOT is_begun AND (item ->> 2 = 'as named' OR item ->> 2 = 'in any schema'
           AND NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace

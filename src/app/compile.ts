@@ -134,7 +134,10 @@ export async function compileSteps(
     idempotent: options.idempotent ?? false,
     expect: {
       ...(how === "script"
-        ? { minimumVersion: firstOfMajor(options.serverVersion?.number ?? oldestFor(inputs)) }
+        ? {
+            minimumVersion: firstOfMajor(options.serverVersion?.number ?? oldestFor(inputs)),
+            syntaxVersion: oldestFor(inputs),
+          }
         : {}),
       ...(options.expectDatabase === undefined ? {} : { database: options.expectDatabase }),
       ...(options.expectRole === undefined ? {} : { role: options.expectRole }),

@@ -129,6 +129,8 @@ test("a script is for the oldest servers that understand its syntax, also within
     const text = await newer.script(range);
     expect(text).toContain(`\n-- For:  PostgreSQL ${major} or later; `);
     expect(text).toContain(`server_version_num')::integer < ${major}0000 THEN`);
+    expect(text).toContain(`Its SQL needs PostgreSQL ${major}: upgrade the server`);
+    expect(text).not.toContain("Write the script for this server");
     expect(text).toContain(`\n"minimum": ${major}0000,`);
   }
 });

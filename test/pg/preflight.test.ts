@@ -478,6 +478,32 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     expect(lines.filter((line) => /^(?:. )?(?:table|relation|lock|missing)/.test(line))).toEqual([]);
   });
 
+  test("what a step makes, or gives its name, need not be there before that step is done", async () => {
+    const { url } = await ownDatabase(server);
+    const of = project({
+      a: "CREATE TABLE t (id int);",
+      b: "ALTER TABLE t RENAME TO u; CREATE TABLE v (id int);",
+      c: "CREATE INDEX CONCURRENTLY u_i ON u (id);",
+      d: "ALTER TABLE v ADD n int;",
+    });
+    const idempotent = await of.script("base:d", { idempotent: true });
+    const relations = async (script: string): Promise<readonly string[]> => {
+      const lines = linesOf((await runScript(url, script, preflight)).stdout);
+      return lines.filter((line) => /^(?:. relation|table)/.test(line)).map((line) => line.split(";")[0]!);
+    };
+    expect(await relations(idempotent)).toEqual([]);
+    await of.upgrade(url, "a");
+    expect(await relations(await of.script("a:d"))).toEqual(["table: public.t: ACCESS EXCLUSIVE"]);
+    expect(await relations(idempotent)).toEqual(["table: public.t: ACCESS EXCLUSIVE"]);
+    await of.upgrade(url, "b");
+    await query(url, "DROP TABLE v");
+    expect(await relations(idempotent)).toEqual([
+      "! relation: public.t is not there",
+      "table: public.u: SHARE UPDATE EXCLUSIVE",
+      "! relation: public.v is not there",
+    ]);
+  });
+
   test("a relation is called what it is, and only what has rows has a size", async () => {
     const of = project({
       a: "CREATE SEQUENCE s; CREATE VIEW v AS SELECT 1 AS x; CREATE MATERIALIZED VIEW m AS SELECT 1 AS x;",

@@ -214,5 +214,6 @@ function withoutVersion(script: string): string {
     .replaceAll(/server_version_num'\)::integer < \d+/g, "")
     .replaceAll(/^"minimum": \d+,$/gm, "")
     .replaceAll(/PostgreSQL \S+ or later/g, "")
+    .replaceAll(/(the server is '[\s\S]*?)\n +HINT = [\s\S]*?\n {2}END IF;/g, "$1")
     .replaceAll(/[0-9a-f]{64}/g, "");
 }

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { offline } from "../../src/app/offline.ts";
 import { openProject } from "../../src/app/project.ts";
+import { ledgerOf } from "../../src/core/ledger/calls.ts";
 import { defaultForm } from "../../src/core/plan/script.ts";
 import { receiptsOf } from "../../src/core/receipt.ts";
 import { renderScript, renderSplit } from "../../src/render/script/script.ts";
@@ -173,6 +174,21 @@ describe.each(servers())("on $name", (server) => {
     ] as const;
     for (const [options, sentence] of expected)
       await expectRefused(url, await wholeScripts("base:heads", options), sentence);
+    // What the SQL needs, no other script can do without.
+    for (const [syntaxVersion, hint] of [
+      [120000, /HINT: .* Write the script for this server with: --server-version \d\d$/m],
+      [
+        980000,
+        /HINT: .* Its SQL needs PostgreSQL 98: upgrade the server; or .* with: --server-version \d\d$/m,
+      ],
+      [
+        990000,
+        /HINT: .* Its SQL needs PostgreSQL 99: upgrade the server; or .* with: --server-version \d\d$/m,
+      ],
+    ] as const) {
+      const lock = ledgerOf({ schema: "retort" }).lock({ minimumVersion: 990000, syntaxVersion });
+      expect((await runScript(url, lock)).stderr).toMatch(hint);
+    }
     expect(await query(url, "SELECT FROM pg_namespace WHERE nspname = 'retort'")).toEqual([]);
     const files = await filesOf("split files", shop.deps, up("base:heads"), expected[0][0]);
     for (const file of files) expect((await runScript(url, file)).stderr).toMatch(expected[0][1]);
@@ -267,12 +283,31 @@ test("split files: one whose step is done already, or is not under way, says so,
       header: ["transaction: none"],
     },
   });
+  const changed = project({ a: "CREATE TABLE a (y int);", b: "SELECT 1;" });
   const { url } = await ownDatabase(servers()[0]!);
   const run = async (text: string) => (await runScript(url, text)).stderr;
   const ups = await filesOf("split files", own.deps, up("base:heads"));
   const downs = await filesOf("split files", own.deps, { kind: "downgrade", target: "heads:base" });
   const building = ups.findIndex((text) => /^CREATE INDEX/m.test(text));
-  for (const file of ups) expect(await run(file)).toBe("");
+  expect(await run(ups[0]!)).toBe("");
+  expect(await run(ups[building]!)).toMatch(
+    /HINT: .* b is not applied: run all files of this step, from its first; before them those of earlier steps /,
+  );
+  expect(await run(ups[building - 1]!)).toMatch(
+    / b is not next: the number of applied revisions is 0, not 1\n.* first run the files before this one that are not done;/,
+  );
+  const next = (id: string): RegExp =>
+    new RegExp(
+      ` the steps of this script before ${id} are done already\\n.* Go on with the first file of ${id}\\.`,
+    );
+  for (const file of ups.slice(0, 2)) expect(await run(file)).toBe("");
+  expect(await run(ups[0]!)).toMatch(next("b"));
+  expect(await run((await filesOf("split files", changed.deps, up("base:heads")))[0]!)).toContain(
+    "retort: applied with other SQL than that of this script: a",
+  );
+  for (const file of ups.slice(2, building)) expect(await run(file)).toBe("");
+  expect(await run(ups[0]!)).toContain("retort: a step outside a transaction is unfinished: b ");
+  for (const file of ups.slice(building)) expect(await run(file)).toBe("");
   expect(await run(ups[1]!)).toMatch(
     / a is not next: it is already applied\n.* this step is done already\. See: /,
   );
@@ -287,7 +322,10 @@ test("split files: one whose step is done already, or is not under way, says so,
   expect(await run(ups[building]!)).toMatch(
     / the upgrade to b at statement 1 should be under way; what is under way is the downgrade of b at statement 1\n/,
   );
-  for (const file of downs.slice(dropping)) expect(await run(file)).toBe("");
+  const done = downs.findIndex((text) => /^DROP TABLE/m.test(text));
+  for (const file of downs.slice(dropping, done)) expect(await run(file)).toBe("");
+  expect(await run(downs[0]!)).toMatch(next("a"));
+  for (const file of downs.slice(done)) expect(await run(file)).toBe("");
   expect(await run(downs[1]!)).toMatch(
     / b is not next: it is not applied\n.* this step is done already\. See: /,
   );

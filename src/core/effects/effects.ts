@@ -33,6 +33,8 @@ export interface RelationName {
   readonly kind: RelationKind;
   /** Others use it: it was there before the run, or may have been. False for what the run itself has made. */
   readonly inUse: boolean;
+  /** How many files before this one the run gave it that name: 0, in this one. Absent where it had it before. */
+  readonly named?: number;
 }
 
 export interface Lock extends RelationName {
@@ -100,6 +102,7 @@ export function newSession(complete: boolean, timeZone = "UTC"): Session {
     made: new Set(),
     firstOfRun: 1,
     firstOwn: 1,
+    firstFile: 1,
     own: new Map(),
     role: undefined,
     makesUnknown: false,
@@ -145,6 +148,7 @@ export class Fold {
     // Of runs one by one the same role makes all: what the first has made is its own in the second.
     if (!this.#isRunning) {
       this.#session.firstOwn = this.#session.firstOfRun;
+      this.#session.firstFile = schema.file + 1;
       this.#session.own.clear();
       this.#session.makesUnknown = false;
       this.#session.runsUnknown = false;
@@ -157,6 +161,7 @@ export class Fold {
   /** The next file begins: in a transaction, and with settings, of its own. */
   beginFile({ searchPath, timeZone, schemas = [], isServersPath = false }: FileState): void {
     this.#transaction.end(this.#session);
+    this.#session.schema.file += 1;
     Object.assign(this.#session, { searchPath, isServersPath, timeZone, role: undefined });
     for (const name of schemas) this.#session.schema.schemas.add(name);
     this.#session.prepared.clear();
@@ -209,12 +214,16 @@ const NOTHING: Effect = {
   ownLosses: [],
 };
 
-const nameOf = ({ firstOfRun }: Session, { id, schema, name, kind, known }: Relation): RelationName => ({
+const nameOf = (
+  { firstOfRun, firstFile, schema: { file } }: Session,
+  { id, schema, name, kind, known, named = 0 }: Relation,
+): RelationName => ({
   id,
   schema,
   name,
   kind,
   inUse: !known || id < firstOfRun,
+  ...(named < firstFile ? {} : { named: file - named }),
 });
 
 function transactionFault(tree: Ast, { block }: Circumstances): string | undefined {

@@ -59,6 +59,8 @@ export interface Relation {
   readonly kind: RelationKind;
   /** False where only its name is known: no statement of the folder made it. */
   readonly known: boolean;
+  /** The file, as `Schema.file` counts them, that gave it its present name; absent where that was there before all of them. */
+  named?: number;
   temporary: boolean;
   unlogged: boolean;
   rows: Rows;
@@ -185,6 +187,8 @@ export class Schema {
   #added: Relation[] = [];
   /** Nothing exists but what is in it. Otherwise a name that is not in it may well be in the database. */
   readonly complete: boolean;
+  /** How many files have begun. */
+  file = 0;
 
   constructor(complete: boolean, count = { next: 1 }) {
     this.complete = complete;
@@ -211,6 +215,7 @@ export class Schema {
       populated: true,
       tablespace: "",
       owningRole: undefined,
+      ...(relation.known === false ? {} : { named: this.file }),
       ...relation,
     };
     this.#put(made);
@@ -289,6 +294,7 @@ export class Schema {
     this.remove(relation);
     relation.name = name;
     relation.schema = schema;
+    relation.named = this.file;
     this.#put(relation);
   }
 
@@ -338,6 +344,7 @@ export class Schema {
   /** A copy in which every relation is a new object with the same id. */
   copy(): Schema {
     const made = new Schema(this.complete, this.#count);
+    made.file = this.file;
     const known = new Map<unknown, unknown>();
     for (const each of this.schemas) made.schemas.add(each);
     for (const each of this.#gone) made.#gone.add(each);

@@ -8,6 +8,8 @@ export interface RelationLock {
   readonly schema: string;
   readonly name: string;
   readonly mode: LockMode;
+  /** How many steps before this one the run gave it that name: 0, in this one. Absent where it had it before the run. */
+  readonly named?: number;
 }
 
 /** What a statement, or a step, does to relations that others use. Relations as a person writes them: `shop.orders`. */
@@ -41,6 +43,7 @@ export function summaryOf(effect: Effect): EffectSummary | undefined {
       schema: each.schema,
       name: each.name,
       mode: each.mode,
+      ...(each.named === undefined ? {} : { named: each.named }),
     })),
     ...work,
     unknown: effect.unknown,
@@ -61,8 +64,8 @@ export function summaryOfStep(
     waits ||= each.waits === true || (isOne && isHeld && works(each));
     isHeld ||= each.locks.some(({ mode }) => waiting(mode).writers);
     for (const lock of each.locks) {
-      const mode = stronger(locks.get(lock.relation)?.mode, lock.mode);
-      locks.set(lock.relation, { ...lock, mode });
+      const before = locks.get(lock.relation);
+      locks.set(lock.relation, { ...(before ?? lock), mode: stronger(before?.mode, lock.mode) });
     }
   }
   const all = (field: keyof Labour | "unknown"): readonly string[] => [

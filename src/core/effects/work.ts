@@ -28,6 +28,8 @@ export interface Session {
   firstOfRun: number;
   /** The same of the first run that counts: what was made since belongs to whoever runs it. */
   firstOwn: number;
+  /** The first file of that run, as `Schema.file` counts them. */
+  firstFile: number;
   /** What else was made since, and is no relation, by its kind and name; and the role that was set then, or an empty text. */
   own: Map<string, string>;
   /** The role that the file has SET. */

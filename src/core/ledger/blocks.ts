@@ -4,7 +4,7 @@
  */
 
 import { dollarQuoted, literal, qualified } from "../quote.ts";
-import { majorOf } from "../server-version.ts";
+import { majorOf, OLDEST } from "../server-version.ts";
 import {
   FORMAT,
   formatFiles,
@@ -22,6 +22,8 @@ import { type LedgerNames, sqlstates } from "./types.ts";
 export interface Place {
   /** `server_version_num`. */
   readonly minimumVersion?: number;
+  /** Which of that its SQL needs, whatever else was asked for. */
+  readonly syntaxVersion?: number;
   readonly database?: string;
   /** The role that connects. */
   readonly role?: string;
@@ -71,7 +73,7 @@ export function lockBlock(key: string, { schema }: LedgerNames, place: Place): s
       : stopIf(
           `current_setting('server_version_num')::integer < ${place.minimumVersion}`,
           `concat('retort: this needs PostgreSQL ${versionName(place.minimumVersion)} or later; the server is ',\n        current_setting('server_version'))`,
-          "concat('Nothing was changed. Write the script for this server with: --server-version ',\n        current_setting('server_version_num')::integer / 10000)",
+          olderServerHint(place.minimumVersion, place.syntaxVersion),
         )),
     ...(place.database === undefined
       ? []
@@ -238,6 +240,21 @@ const executing =
     `    EXECUTE ${dollarQuoted(`\n${inSchema(text, schema).trimEnd()}\n`, tag)};`;
 
 /** 150004 → "15.4", 160000 → "16". */
+/** An expression: whoever has asked for a newer server may ask for this one, as far as the SQL does not need a newer one. */
+function olderServerHint(minimum: number, syntax = 0): string {
+  const version = "current_setting('server_version_num')::integer";
+  const asked = `concat('Nothing was changed. Write the script for this server with: --server-version ',\n        ${version} / 10000)`;
+  if (syntax === 0) return asked;
+  const upgrade = `Nothing was changed. Its SQL needs PostgreSQL ${versionName(syntax)}: upgrade the server`;
+  const needed =
+    majorOf(syntax) === OLDEST
+      ? literal(`${upgrade}.`)
+      : `concat('${upgrade}; '\n        'or change the statements that are named when it is written with: --server-version ',\n        ${version} / 10000)`;
+  return minimum <= syntax
+    ? needed
+    : `CASE WHEN ${version} < ${syntax}\n        THEN ${needed}\n        ELSE ${asked} END`;
+}
+
 function versionName(number: number): string {
   const minor = number % 10000;
   return `${majorOf(number)}${minor === 0 ? "" : `.${minor}`}`;

@@ -97,6 +97,12 @@ export interface Ledger {
 
   readonly requireLock: string;
   requireState(state: StartState): string;
+  /** Stops if the first of these steps are done, but not all of them, and nothing else: the next one's file is to be run. */
+  requireUnbegun(
+    steps: readonly RevisionId[],
+    state: Pick<StartState, "direction" | "codes">,
+    done: Tally,
+  ): string;
   /** Resets the session; stops unless the state is as expected. */
   beginStep(revision: RevisionId, direction: Direction, expected: Expected): string;
   resumeStep(part: PartRef): string;
@@ -241,6 +247,12 @@ export function ledgerOf(names: LedgerNames): Ledger {
         ...(repair === undefined
           ? []
           : [`were => ${literal(rowsJson(repair.were))}`, `will_be => ${literal(rowsJson(repair.willBe))}`]),
+      ),
+    requireUnbegun: (steps, { direction, codes }, done) =>
+      call(
+        "require_unbegun",
+        ...[arrayLiteral(steps), literal(direction), done.revisions, done.digest],
+        ...named("codes", literal(codesJson(codes)), Object.keys(codes).length === 0),
       ),
     beginStep: (revision, direction, expected) => {
       if ("digest" in expected)

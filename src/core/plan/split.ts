@@ -8,7 +8,7 @@ import type { Ledger, PartRef } from "../ledger/calls.ts";
 import { BEFORE_THE_FIRST } from "./absent.ts";
 import { withLocks } from "./locks.ts";
 import { rightsOf } from "./rights.ts";
-import { checkBatch, receiptOf, type ScriptForm, sessionBatch, withStatement } from "./script.ts";
+import { checkBatch, receiptOf, resultOf, type ScriptForm, sessionBatch, withStatement } from "./script.ts";
 import { resetting } from "./session.ts";
 import { transaction } from "./step.ts";
 import type { Batch, Plan, Purpose, Statement } from "./types.ts";
@@ -76,7 +76,7 @@ export function partsOf(
         const recorded = receiptOf(plan, ledger, receipt, ` (file ${index + 1} of ${inner.length})`);
         const own =
           index === 0
-            ? [batch]
+            ? [withUnbegun(plan, ledger, batch)]
             : [beginning(plan, ledger), ...body(ledger, plan, batch, part.unsure ? undefined : before)];
         return [
           sessionBatch(ledger),
@@ -88,6 +88,18 @@ export function partsOf(
       },
     };
   });
+}
+
+/** The first file: who runs it again after others is told which comes next, and not to write another script. */
+function withUnbegun(plan: Plan, ledger: Ledger, batch: Batch): Batch {
+  const { kind, steps, start } = plan;
+  if ((kind !== "upgrade" && kind !== "downgrade") || steps.length < 2) return batch;
+  const revisions = steps.map(({ revision }) => revision);
+  return withStatement(
+    batch,
+    batch.statements.findIndex(({ purpose }) => purpose === "guard-start"),
+    { sql: ledger.requireUnbegun(revisions, start, resultOf(plan)), purpose: "guard-start" },
+  );
 }
 
 /** What a file that is not the first begins with. */

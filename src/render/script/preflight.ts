@@ -142,18 +142,20 @@ function expectationOf({ kind, steps, batches }: Plan): Expectation {
 }
 
 /**
- * The relations that are there already, how strongly each is locked, where the script fails unless it is there, and the schemas
- * behind its own that search_path may lead to; `true`: search_path of the server is to tell its schema.
+ * The relations that are there already, how strongly each is locked, where the script fails unless it is there, the schemas
+ * behind its own that search_path may lead to (`true`: search_path of the server is to tell its schema), and the revision
+ * whose step gives it that name: until that is done it need not be there.
  */
-function tablesOf({
-  steps,
-}: Plan): readonly (readonly [string, string, string?, (true | readonly string[])?])[] {
+function tablesOf({ steps }: Plan): readonly (readonly unknown[])[] {
   const modes = new Map<string, LockMode | undefined>();
   const needed = new Map<string, string>();
   const others = new Map<string, true | readonly string[]>();
-  for (const { effect, privileges = [] } of steps) {
+  const namedBy = new Map<string, string>();
+  for (const [index, { effect, privileges = [] }] of steps.entries()) {
     for (const lock of effect?.locks ?? []) {
       const name = regclassText(lock);
+      if (lock.named !== undefined && !modes.has(name))
+        namedBy.set(name, steps[index - lock.named]!.revision);
       modes.set(name, stronger(modes.get(name), lock.mode));
     }
     for (const { on, schema = "", name, mustExist, ifThere, orIn, inServersPath } of privileges) {
@@ -166,9 +168,10 @@ function tablesOf({
     }
   }
   return [...modes].map(([name, mode = ""]) => {
-    const where = needed.get(name);
-    const elsewhere = others.get(name);
-    if (elsewhere !== undefined) return [name, mode, where ?? "", elsewhere];
-    return where === undefined ? [name, mode] : [name, mode, where];
+    const by = namedBy.get(name);
+    const elsewhere = others.get(name) ?? (by === undefined ? undefined : null);
+    const where = needed.get(name) ?? (elsewhere === undefined ? undefined : "");
+    // What is left out at the end is not written.
+    return [name, mode, where, elsewhere, by].filter((each) => each !== undefined);
   });
 }
