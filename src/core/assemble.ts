@@ -103,7 +103,8 @@ function misnamedFiles(
     sources
       .toSorted((a, b) => compare(nameOf(a.path), nameOf(b.path)))
       .flatMap((source) => {
-        const { fault } = parseFileName(nameOf(source.path), pattern, free);
+        const hasParent = placeOfKey(source, "parent") !== undefined;
+        const { fault } = parseFileName(nameOf(source.path), pattern, free, hasParent);
         return fault === undefined ? [] : [[source, { ...fault, location: startOf(source.path) }] as const];
       }),
   );
