@@ -136,6 +136,8 @@ export const meanings: Readonly<Record<string, string>> = {
   "source/empty-value": "A key in the header has no value.",
   "source/encoding": "The file is not UTF-8.",
   "source/file-name": "The file name is not that of a migration.",
+  "source/header-line":
+    "A line of the header has no colon after its key, or does not begin with two hyphens, so it would have no effect.",
   "source/illegal-id": "A revision or a branch label contains a character that is not allowed.",
   "source/illegal-value": "A value in the header is not valid for its key.",
   "source/irreversible-with-down":

@@ -58,6 +58,8 @@ export type Flag = (BooleanArgDef | StringArgDef) & {
   readonly repeats?: true;
   /** Flags that it cannot be combined with: each with the hint that then helps. */
   readonly excludes?: Readonly<Record<string, string>>;
+  /** It changes nothing. */
+  readonly idle?: true;
 };
 
 /** By name. */
@@ -200,6 +202,12 @@ export const flag = (description: string, ...alias: string[]): BooleanArgDef => 
   type: "boolean",
   description,
   alias,
+});
+
+/** A flag that changes nothing: hands type it that have typed it to another command. */
+export const idle = (why: string, ...alias: string[]): Flag => ({
+  ...flag(`no effect: ${why}`, ...alias),
+  idle: true,
 });
 
 /** A flag with a value. */

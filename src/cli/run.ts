@@ -7,7 +7,7 @@ import type { Plan } from "../core/plan/types.ts";
 import { doesLines } from "../render/does.ts";
 import { pendingText } from "../render/effect.ts";
 import { lossLine } from "../render/loss.ts";
-import { type Command, excluding, type Flags, flag, type Invocation, value } from "./command.ts";
+import { type Command, excluding, type Flags, flag, type Invocation, idle, value } from "./command.ts";
 import { count, seconds, timeout } from "./numbers.ts";
 import { progressOf, stepLine, timeText } from "./progress.ts";
 import { failOn, scriptFlags, upgradeScriptFlags, warnOfLongTransaction, writeScript } from "./script.ts";
@@ -71,7 +71,7 @@ export function runCommandOf({ name, summary, examples }: RunCommand): Command {
     args: {
       ...(name === "upgrade" ? upgradeFlags : {}),
       ...runFlags,
-      ...(name === "upgrade" ? { yes: flag("no effect: only a downgrade asks", "y") } : {}),
+      ...(name === "upgrade" ? { yes: idle("only a downgrade asks", "y") } : {}),
       ...scriptFlags,
       ...(name === "upgrade" ? upgradeScriptFlags : {}),
     },

@@ -378,7 +378,8 @@ function meantBy(
   if (argument !== undefined) return `did you mean: migrate ${command} ${argument}?`;
   if (options.has(name)) return `did you mean --${name}?`;
   const others = habits.get(name);
-  const ours = [others ?? []].flat().find((each) => each.includes(" ") || Object.hasOwn(args, each));
+  const isOurs = (each: string): boolean => Object.hasOwn(args, each) && args[each]!.idle !== true;
+  const ours = [others ?? []].flat().find((each) => each.includes(" ") || isOurs(each));
   if (ours !== undefined) return ours.includes(" ") ? ours : `did you mean --${ours}?`;
   return others === undefined ? undefined : "";
 }

@@ -24,12 +24,14 @@ export interface Assembled {
 
 /**
  * Pairs the files by folder and name, and reads their headers. `unreadable` are the faults of files that have no
- * text; the other files of their pairs are not reported as lonely.
+ * text; the other files of their pairs are not reported as lonely. `isCommitted`, asked only of a file that is missing:
+ * whether the last commit has it.
  */
 export function assemble(
   sources: readonly Source[],
   unreadable: readonly Diagnostic[] = [],
   pattern: FileNamePattern = defaultPattern,
+  isCommitted: (path: string) => boolean = () => false,
 ): Assembled {
   const diagnostics: Diagnostic[] = [...unreadable];
   const pairs = new Map<string, Pair>();
@@ -81,7 +83,7 @@ export function assemble(
     for (const file of [up, down]) for (const found of file?.diagnostics ?? []) diagnostics.push(found);
     const fault =
       up === undefined || down === undefined
-        ? missingFile(pair, noText, lonely, strays, squashed)
+        ? missingFile(pair, noText, lonely, strays, squashed, isCommitted)
         : (needlessDown(up, down) ?? differentRevision(up, down, isFree));
     if (fault !== undefined) diagnostics.push(fault);
     const revision = up?.header.revision;
@@ -103,7 +105,8 @@ function misnamedFiles(
     sources
       .toSorted((a, b) => compare(nameOf(a.path), nameOf(b.path)))
       .flatMap((source) => {
-        const { fault } = parseFileName(nameOf(source.path), pattern, free);
+        const hasParent = placeOfKey(source, "parent") !== undefined;
+        const { fault } = parseFileName(nameOf(source.path), pattern, free, hasParent);
         return fault === undefined ? [] : [[source, { ...fault, location: startOf(source.path) }] as const];
       }),
   );
@@ -259,6 +262,7 @@ function missingFile(
   lonely: ReadonlyMap<string, ParsedFile>,
   strays: ReadonlyMap<string, Stray>,
   squashed: ReadonlyMap<string, ParsedFile>,
+  isCommitted: (path: string) => boolean,
 ): Diagnostic | undefined {
   const present = pair.up ?? pair.down!;
   const direction: Direction = pair.up === undefined ? "up" : "down";
@@ -270,7 +274,15 @@ function missingFile(
   const misnamed = strays.get(missing)?.source.path;
   const stray = revision === undefined ? undefined : lonely.get(`${direction} ${revision}`);
   const by = revision === undefined ? undefined : squashed.get(revision);
-  const restoring = `restore it if it was deleted since the last commit: git checkout HEAD -- ${shellWord(missing)}; otherwise create it`;
+  const ways = (): string =>
+    [
+      isCommitted(missing)
+        ? `restore it from the last commit: git checkout HEAD -- ${shellWord(missing)};`
+        : `create it${direction === "up" ? "" : `, starting with '-- revision: ${revision ?? "<id>"}'`},`,
+      direction === "up"
+        ? "or delete this file"
+        : "or mark the migration as irreversible in this header: '-- irreversible: <reason>'",
+    ].join(" ");
   return {
     code: `source/missing-${direction}`,
     message: `the ${direction} file is missing`,
@@ -281,9 +293,7 @@ function missingFile(
           ? `${misnamed} has the same revision: rename it to ${missing}`
           : stray !== undefined
             ? `${stray.source.path} has the same revision: rename ${direction === "down" ? `it to ${missing}` : `this file to ${otherPath(stray)}`}`
-            : direction === "up"
-              ? `${restoring}, or delete this file`
-              : `${restoring}, starting with '-- revision: ${revision ?? "<id>"}', or mark the migration as irreversible in this header: '-- irreversible: <reason>'`,
+            : ways(),
     location: startOf(present.source.path),
   };
 }

@@ -1,6 +1,6 @@
 /** The catalogs of a replay and of a live database → the replay's as it would be, had those migrated who did. */
 import { type Catalog, type CatalogObject, keyOf, type ObjectKey, type Value } from "./catalog/catalog.ts";
-import type { Privilege } from "./catalog/privileges.ts";
+import { isPrivileges, type Privilege } from "./catalog/privileges.ts";
 import { privilegesBeside } from "./catalog/public.ts";
 import { type Graph, inOrder, nodeOf } from "./graph.ts";
 import type { Applied } from "./ledger/types.ts";
@@ -70,7 +70,7 @@ function ofRole(object: CatalogObject, role: string, owner: string): CatalogObje
   const replaced = (name: string): string => (name === role ? owner : name);
   const properties = Object.entries(object.properties).map(([name, value]): [string, Value] => {
     if (name === "owner") return [name, replaced(String(value))];
-    return [name, /privileges$/i.test(name) && Array.isArray(value) ? grantsOf(value, replaced) : value];
+    return [name, isPrivileges(name) && Array.isArray(value) ? grantsOf(value, replaced) : value];
   });
   const identity =
     object.class === "default privileges"

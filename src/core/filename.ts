@@ -143,12 +143,14 @@ export const defaultPattern: FileNamePattern = filePattern("{number}_{slug}");
 /**
  * Reads the base name of a `.sql` file. A number that is too short is a fault, but the file still has its parts, so
  * that its pair and its header can be checked in the same pass. Without `{number}` in the pattern any name will do:
- * who a migration is stands in its header. `free`: the name without its ending → a number for it, for hints.
+ * who a migration is stands in its header. `free`: the name without its ending → a number for it, for hints. `hasParent`:
+ * its header names a parent, which only an up file does.
  */
 export function parseFileName(
   name: string,
   pattern: FileNamePattern = defaultPattern,
   free: (stem: string) => string = () => nextNumber([]),
+  hasParent = false,
 ): {
   readonly fileName?: FileName;
   readonly fault?: FileNameFault;
@@ -159,7 +161,7 @@ export function parseFileName(
   const stem = direction === undefined ? name : stemOf(name, direction);
   const match = pattern.stem.exec(stem);
   if (direction === undefined || (match === null && pattern.hasNumber))
-    return { fault: misnamed(name, pattern, free) };
+    return { fault: misnamed(name, pattern, free, hasParent) };
   const { number, slug = match === null ? stem : "" } = match?.groups ?? {};
   const fileName: FileName = { ...(number === undefined ? {} : { number }), slug, direction };
   if (number === undefined || number.length >= FEWEST_DIGITS) return { fileName };
@@ -266,24 +268,37 @@ export const shapeOf = (pattern: FileNamePattern): string => formed(pattern, "NN
 /** Why what cannot be a migration is a fault; subfolders and other endings are passed over. */
 export const NONE_SKIPPED = "no SQL file in a folder of migrations is skipped";
 
-function misnamed(name: string, pattern: FileNamePattern, free: (stem: string) => string): FileNameFault {
-  const direction = /\.(up|down)\.sql$/i.exec(name)?.[1]?.toLowerCase();
-  const stem = name.replace(/(\.(up|down))?\.sql$/i, "");
+/** The end of a name as it may be written: `x.UP.SQL`, `x_up.sql`, `x-down.sql`, `x.down.sql.sql`, `down.sql`. */
+const ENDING = /(?:(^|[._\s-])(up|down))?(?:\.sql)*$/i;
+
+function misnamed(
+  name: string,
+  pattern: FileNamePattern,
+  free: (stem: string) => string,
+  hasParent: boolean,
+): FileNameFault {
+  const { 0: ending, 1: before, 2: word, index } = ENDING.exec(name)!;
+  const written = word?.toLowerCase() as Direction | undefined;
+  const direction = /^\.(up|down)\.sql$/i.test(ending) ? written : undefined;
+  // In `0004_shut_down.sql` the last word may be a part of the name.
+  const isDirection = before === "." || !(hasParent && written === "down");
+  const stem = isDirection ? name.slice(0, index) : name.replace(/(?:\.sql)+$/i, "");
   const versioned = VERSIONED.exec(stem);
   const [, letter = "", digits, words] =
     versioned === null ? NUMBERED.exec(stem)! : ["", versioned[1], "", versioned[3]];
   // Both files of a pair get the same one.
   const number = digits === "" ? free(versioned?.[2] ?? stem) : digits!.padStart(FEWEST_DIGITS, "0");
   const form = (n: string, slug: string): string => formed(pattern, n, slug);
-  const better = pattern.hasNumber ? form(number, words === "" ? "name" : words!) : stem;
-  const suggestion = `${better}.${direction ?? (/u/i.test(letter) ? "down" : "up")}.sql`;
+  const better = pattern.hasNumber ? form(number, words === "" ? "name" : words!) : stem || "name";
+  const meant = (isDirection ? written : undefined) ?? (/u/i.test(letter) ? "down" : "up");
+  const suggestion = `${better}.${meant}.sql`;
   // Of what nothing is known the placeholder stands.
   const open = better.match(PLACEHOLDER) ?? [];
   const rename = `rename it to '${suggestion}'${open.length === 0 ? "" : `, with a value for ${open.join(" and ")}`}`;
   const shape = shapeOf(pattern);
   const message =
     direction === undefined
-      ? "the name has neither '.up.sql' nor '.down.sql'"
+      ? "the name ends in neither '.up.sql' nor '.down.sql'"
       : digits === "" && shape.startsWith("NNNN")
         ? "the name does not start with a number"
         : `the name is not of the form '${shape}.up.sql' or '${shape}.down.sql'`;

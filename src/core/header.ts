@@ -93,7 +93,8 @@ export const reservedWords: readonly string[] = ["head", "heads", "base", "none"
 const LONGEST_ID = 255;
 
 const HEADER_LINE = /(--[ \t]*([A-Za-z][A-Za-z_-]*)[ \t]*:(?!\/\/)([^\r\n]*))(?:\r\n|\r|\n|$)/y;
-const MARKED_LINE = /[ \t]*([^\w\s]{1,3})[ \t]*([a-z-]+)(?:[ \t]*(:)|[ \t=])/y;
+const SLIPPED_LINE =
+  /([ \t]*(?!\/\*)(-{2,}|[^\w\s]{1,3})[ \t]*([a-z][a-z_-]*)(?:[ \t]*([:=])|[ \t])([^\r\n]*))(?:\r\n|\r|\n|$)/y;
 const GAP = /\s+|\/\*[\s\S]*?\*\/|--[^\r\n]*/y;
 const ILLEGAL_IN_ID = /[^A-Za-z0-9_.]/u;
 const INVISIBLE = /^[\p{Cf}\p{Default_Ignorable_Code_Point}]$/u;
@@ -131,8 +132,16 @@ export function parseHeader(
   // A key that is misspelt or has a bad value counts as said, so that it is not reported as missing as well.
   const said: Said[] = [];
   let bodyStart = 0;
-  let line = headerLineAt(source.text, 0, 1);
-  for (; line !== undefined; line = headerLineAt(source.text, bodyStart, line.line + 1)) {
+  for (let number = 1; ; number += 1) {
+    const line = headerLineAt(source.text, bodyStart, number);
+    if (line === undefined) {
+      const slip = slippedLine(source, bodyStart, number, direction, said);
+      if (slip === undefined) break;
+      bodyStart = slip.line.next;
+      diagnostics.push(slip.fault);
+      said.push({ key: slip.line.key, line: slip.line, isSound: false });
+      continue;
+    }
     bodyStart = line.next;
     const key = meantKey(line.key, direction);
     const earlier = key === undefined ? undefined : lineThatSays(said, key);
@@ -184,6 +193,8 @@ export function parseTemplate(
     if (key !== undefined && earlier === undefined) said.push({ key, line, isSound: fault === undefined });
     line = headerLineAt(source.text, bodyStart, line.line + 1);
   }
+  const slip = slippedLine(source, bodyStart, countLines(source.text, bodyStart) + 1, direction, said);
+  if (slip !== undefined && isForTemplates(slip.line.key)) diagnostics.push(slip.fault);
   for (const lost of lostLines(source, bodyStart, direction, said)) {
     diagnostics.push(
       isForTemplates(lost.key)
@@ -227,8 +238,15 @@ export function placeOfKey(
   item?: string,
 ): Pick<Diagnostic, "location" | "excerpt"> | undefined {
   let line = headerLineAt(source.text, 0, 1);
-  while (line !== undefined && line.key !== key) line = headerLineAt(source.text, line.next, line.line + 1);
-  if (line === undefined) return undefined;
+  let [next, number] = [0, 1];
+  for (; line?.key !== key; line = headerLineAt(source.text, next, number)) {
+    // What is said below a line that is written otherwise is said all the same.
+    const passed: HeaderLine | undefined = line ?? slippedLine(source, next, number, "up", [])?.line;
+    if (passed === undefined) return undefined;
+    if (line === undefined && passed.key === key) return placeAt(source, passed, 0, passed.text.length);
+    next = passed.next;
+    number += 1;
+  }
   if (line.value === "") return placeOf(source, line);
   const [at] = item === undefined ? [] : startsOfItem(line.value, item);
   return at === undefined ? placeOfValue(source, line) : placeOfValue(source, line, at, item!.length);
@@ -326,6 +344,44 @@ function lostLines(
   for (const token of tokens(text, start))
     if (token.kind === "comment") take(token.start, ({ key }) => EXACT.includes(headerKeys[key].form));
   return lost;
+}
+
+/**
+ * The line that would end the header, where it was meant for it: it has a key that the header lacks, but no colon, or
+ * begins with what chats make of `--`. Behind a blank a value of the right form tells it from prose, such as
+ * `-- parent of all tables`, unless the header cannot be without that key.
+ */
+function slippedLine(
+  source: Source,
+  start: number,
+  number: number,
+  direction: Direction,
+  said: readonly Said[],
+): { readonly line: LostLine; readonly fault: Diagnostic } | undefined {
+  SLIPPED_LINE.lastIndex = start;
+  const [whole = "", text = "", mark = "", written = "", sign, rest = ""] =
+    SLIPPED_LINE.exec(source.text) ?? [];
+  const key = written.replaceAll("_", "-");
+  if (!isAtHome(key, direction) || lineThatSays(said, key) !== undefined) return undefined;
+  const line = { key, value: rest.trim(), text, line: number, next: start + whole.length };
+  const isComment = /^--+$/.test(mark);
+  const isMeant =
+    sign === undefined ? isComment && headerKeys[key].form !== "text" : mark !== "--" || sign === "=";
+  const isSound = line.value !== "" && valueFault(source, line, key) === undefined;
+  if (!isMeant || isProse(line) || !(isSound || required[direction].includes(key))) return undefined;
+  const otherwise = isComment ? "; if it is only a comment, put it below the header, after a blank line" : "";
+  return {
+    line,
+    fault: {
+      code: "source/header-line",
+      message:
+        mark === "--"
+          ? `there is no colon after '${written}'`
+          : `the header line begins with ${markHint(mark)}, not with two hyphens`,
+      hint: `write '-- ${key}: ${isSound ? shorten(line.value) : "…"}'${otherwise}`,
+      ...placeAt(source, line, text.indexOf(written), written.length),
+    },
+  };
 }
 
 /** Says nothing of what runs; or names files, as other tools' comments do. */
@@ -623,26 +679,9 @@ function missingKeys(
   return {
     code: "source/missing-key",
     message: `${missing.map((key) => `'${key}'`).join(" and ")} ${missing.length > 1 ? "are" : "is"} missing in the header`,
-    hint: isConflict(source.text, bodyStart)
-      ? CONFLICT_HINT
-      : (lineWrittenOtherwise(source, bodyStart, missing) ?? missing.map((key) => hints[key]).join("; ")),
+    hint: isConflict(source.text, bodyStart) ? CONFLICT_HINT : missing.map((key) => hints[key]).join("; "),
     ...place,
   };
-}
-
-/** What to do where the line that ends the header has one of these keys without a colon, or behind what chats make of `--`. */
-function lineWrittenOtherwise(
-  source: Source,
-  bodyStart: number,
-  keys: readonly HeaderKey[],
-): string | undefined {
-  MARKED_LINE.lastIndex = bodyStart;
-  const [, mark, key, colon] = MARKED_LINE.exec(source.text) ?? [];
-  if (mark === undefined || !keys.some((each) => each === key)) return undefined;
-  if ((mark === "--") !== (colon === undefined)) return undefined;
-  const line = countLines(source.text, bodyStart) + 1;
-  if (mark === "--") return `write a colon after the key in line ${line}: '-- ${key}: …'`;
-  return `begin each line of the header with two hyphens; line ${line} begins with ${markHint(mark)}`;
 }
 
 function misplacedBelow(
@@ -663,10 +702,9 @@ function misplacedBelow(
       ? CONFLICT_HINT
       : lost.line === end && /^\s/.test(lost.text)
         ? "delete the blanks before it: a header line begins with '--'"
-        : (lineWrittenOtherwise(source, bodyStart, allKeys) ??
-          (bodyStart === 0
-            ? "the header is the very first lines of the file: move everything else below it"
-            : `${move}; if it is only a comment, word it otherwise`)),
+        : bodyStart === 0
+          ? "the header is the very first lines of the file: move everything else below it"
+          : `${move}; if it is only a comment, word it otherwise`,
     ...placeOf(source, lost),
   };
 }

@@ -72,8 +72,23 @@ export async function readMigrations(
     }
   }
   const { migrations, diagnostics } = assemble(sources, unreadable, options.pattern);
-  if (diagnostics.length > 0) throw MigrateError.all(diagnostics);
-  return migrations;
+  if (diagnostics.length === 0) return migrations;
+  // Only faults need git.
+  const isCommitted = await committed(options.cwd);
+  throw MigrateError.all(assemble(sources, unreadable, options.pattern, isCommitted).diagnostics);
+}
+
+/** Whether the last commit has the file of that path; git is asked once for each folder. */
+async function committed(cwd: string): Promise<(path: string) => boolean> {
+  const { filesAtHead } = await import("./git.ts");
+  const folders = new Map<string, ReadonlySet<string>>();
+  return (path) => {
+    const file = resolve(cwd, path);
+    const folder = dirname(file);
+    const files = folders.get(folder) ?? filesAtHead(folder);
+    folders.set(folder, files);
+    return files.has(basename(file));
+  };
 }
 
 /**

@@ -27,6 +27,12 @@ export function filesAt(ref: string, folder: string): ReadonlySet<string> {
   return pathsIn(listed.stdout);
 }
 
+/** The files that lie directly in a folder in the last commit; empty where there is no git, no repository or no commit. */
+export function filesAtHead(folder: string): ReadonlySet<string> {
+  const listed = spawnGit(folder, ["ls-tree", "-z", "--name-only", "HEAD"]);
+  return pathsIn(listed.status === 0 ? listed.stdout : "");
+}
+
 /** What to type where a ref is missing. A clone may have only one branch; then `git fetch origin main` makes no origin/main. */
 function wayTo(ref: string, folder: string): string {
   const [first = ""] = ref.split(/\.{2,3}/);

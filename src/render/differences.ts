@@ -1,6 +1,8 @@
 /** Differences of two catalogs → the lines a person reads. */
 import { describeObject, type Value } from "../core/catalog/catalog.ts";
 import type { Difference } from "../core/catalog/compare.ts";
+import { isPrivileges, type OnlyGranted, onlyGranted, type Privilege } from "../core/catalog/privileges.ts";
+import { qualified } from "../core/quote.ts";
 import { counted } from "./counted.ts";
 import { onOneLine } from "./terminal.ts";
 
@@ -26,11 +28,36 @@ function propertyLines(
   [first, second]: readonly [Value | undefined, Value | undefined],
   sides: Sides,
 ): readonly string[] {
+  if (isPrivileges(name)) return privilegeLines(name, [granted(first), granted(second)], sides);
   const width = Math.max(...sides.map((side) => side.length));
   const [a, b] = shortened(textOf(first), textOf(second));
   return [a, b].map(
     (text, index) => `${" ".repeat(9)}${name}, ${sides[index]!.padEnd(width)}: ${onOneLine(text)}`,
   );
+}
+
+const granted = (value: Value | undefined): readonly Privilege[] => (value ?? []) as readonly Privilege[];
+
+/** For each role what only one of the two grants it: `privileges, only in database: CREATE to app`. */
+function privilegeLines(
+  name: string,
+  [first, second]: readonly [readonly Privilege[], readonly Privilege[]],
+  sides: Sides,
+): readonly string[] {
+  const only = [onlyGranted(first, second), onlyGranted(second, first)];
+  const width = Math.max(...sides.map((side) => side.length));
+  return only.flatMap((items, index) =>
+    items.map(
+      (item) =>
+        `${" ".repeat(9)}${name}, only in ${`${sides[index]!}:`.padEnd(width + 1)} ${onOneLine(grantText(item))}`,
+    ),
+  );
+}
+
+function grantText({ to, names, except, by }: OnlyGranted): string {
+  const less = except.length === 0 ? "" : ` except ${except.join(", ")}`;
+  const whom = to === null ? "PUBLIC" : qualified(to);
+  return `${names.join(", ")}${less} to ${whom}${by === undefined ? "" : `, granted by ${qualified(by)}`}`;
 }
 
 function textOf(value: Value | undefined): string {

@@ -320,6 +320,10 @@ describe("main", () => {
     ["up postgres://u:p@h/d", "hint: did you mean: migrate upgrade"],
     ["tset", "hint: did you mean: migrate test"],
     ["downgrade -1 --force", "hint: did you mean --yes? see: migrate downgrade --help"],
+    // A flag without an effect is no answer.
+    ["upgrade --force", "hint: see: migrate upgrade --help"],
+    ["revision --offline", "hint: see: migrate revision --help"],
+    ["upgrade --yess", "hint: did you mean --yes? see: migrate upgrade --help"],
     ["log -n 5", "hint: here -n names an environment; for the newest: migrate log --last 5"],
     [
       "downgrade -n 1",

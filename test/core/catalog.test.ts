@@ -7,6 +7,7 @@ import { hideSecrets } from "../../src/core/catalog/options.ts";
 import { privilegesOf } from "../../src/core/catalog/privileges.ts";
 import { catalogSql } from "../../src/core/catalog/query.ts";
 import { columnType, keepsValues } from "../../src/core/catalog/wider-type.ts";
+import { differenceLines } from "../../src/render/differences.ts";
 
 const row = (
   name: string,
@@ -152,6 +153,30 @@ test.each([
     why === undefined ? [] : [`--ignore '${pattern}' leaves nothing out: ${why}`],
   ),
 );
+
+test("of two lists of privileges only what differs is shown, in words", () => {
+  const lines = (first: readonly string[], second: readonly string[]): readonly string[] => {
+    const [a, b] = [first, second].map((items) => privilegesOf(17, items));
+    const difference = { kind: "differs", class: "schema", identity: ["s"] } as const;
+    return differenceLines([{ ...difference, properties: { privileges: [a, b] } }], ["before", "now"])
+      .slice(1)
+      .map((line) => line.trim());
+  };
+  expect(lines(["o=UC/o", "=U/o"], ["o=UC/o", "app=U/o", '"A b"=C/o'])).toEqual([
+    "privileges, only in before: USAGE to PUBLIC",
+    'privileges, only in now:    CREATE to "A b"',
+    "privileges, only in now:    USAGE to app",
+  ]);
+  expect(lines([], ["o=UC/o"])).toEqual(["privileges, only in now:    CREATE, USAGE to o"]);
+  expect(lines(["a=r/o"], ["a=r*w/o"])).toEqual([
+    "privileges, only in now:    SELECT WITH GRANT OPTION, UPDATE to a",
+  ]);
+  expect(lines(["a=r/o"], ["a=arwdDxtm/o"])).toEqual(["privileges, only in now:    ALL except SELECT to a"]);
+  expect(lines(["a=r/o"], ["a=r/b"])).toEqual([
+    "privileges, only in before: SELECT to a, granted by o",
+    "privileges, only in now:    SELECT to a, granted by b",
+  ]);
+});
 
 describe("privilegesOf", () => {
   test.each([

@@ -33,10 +33,23 @@ describe("a file name", () => {
     ["NNNN_x.up.sql", "source/file-name", "rename it to '0001_x.up.sql'"],
     ["seed.sql", "source/file-name", "rename it to '0001_seed.up.sql' if it is a migration"],
     ["0004_x.sql", "source/file-name", "rename it to '0004_x.up.sql' if it is a migration"],
+    ["0004_x_up.sql", "source/file-name", "rename it to '0004_x.up.sql' if it is a migration"],
+    ["0004_x_down.sql", "source/file-name", "rename it to '0004_x.down.sql' if it is a migration"],
+    ["0004-x-y-Down.sql", "source/file-name", "rename it to '0004_x-y.down.sql' if it is a migration"],
+    ["0004_x.down.sql.sql", "source/file-name", "rename it to '0004_x.down.sql' if it is a migration"],
+    ["0004_down.sql", "source/file-name", "rename it to '0004_name.down.sql' if it is a migration"],
+    ["up.sql", "source/file-name", "rename it to '0001_name.up.sql' if it is a migration"],
+    ["down.sql", "source/file-name", "rename it to '0001_name.down.sql' if it is a migration"],
+    ["0004_markdown.sql", "source/file-name", "rename it to '0004_markdown.up.sql' if it is a migration"],
   ])("%s is refused", (name, code, start) => {
     const { fault } = parseFileName(name);
     expect(fault?.code).toBe(code);
     expect(fault?.hint.slice(0, start.length)).toBe(start);
+  });
+
+  test("a file with a parent is no down file", () => {
+    const { fault } = parseFileName("0004_shut_down.sql", undefined, undefined, true);
+    expect(fault?.hint).toContain("rename it to '0004_shut_down.up.sql'");
   });
 
   test.each([
@@ -97,9 +110,14 @@ describe("a pattern", () => {
     expect(parseFileName("0004_old.down.sql", pattern)).toEqual({
       fileName: { slug: "0004_old", direction: "down" },
     });
-    expect(parseFileName("seed.sql", pattern).fault?.hint).toContain(
-      "rename it to 'seed.up.sql' if it is a migration",
-    );
+    for (const [name, proper] of [
+      ["seed.sql", "seed.up.sql"],
+      ["seed_down.sql", "seed.down.sql"],
+      ["down.sql", "name.down.sql"],
+    ] as const)
+      expect(parseFileName(name, pattern).fault?.hint).toContain(
+        `rename it to '${proper}' if it is a migration`,
+      );
   });
 
   test("with {number} a name must be of its form", () => {

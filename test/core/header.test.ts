@@ -109,8 +109,66 @@ describe("a header", () => {
     "DO $$\n-- transaction: none\n$$;",
     "/* -- depends-on: b */",
     "SELECT '\n-- depends-on: b';",
+    "-- lock-timeout 1s",
   ])("leaves prose below it alone: %s", (prose) => {
     expect(faults(`-- revision: a\n-- parent: none\n\n${prose}\n`)).toEqual([]);
+  });
+});
+
+test.each([
+  "-- parent of all tables",
+  "-- parent users",
+  "-- message to the reader",
+  "-- created by hand",
+  "-- irreversible without a backup",
+  "-- transaction by transaction",
+  "-- lock-timeout is 1s",
+  "-- depends-on 010_users.sql",
+  "--- parent of all",
+  "--------",
+  "/* transaction: none */",
+  "/* depends-on = b */",
+])("a comment that ends the header is none of its lines: %s", (prose) => {
+  expect(faults(`-- revision: a\n-- parent: none\n${prose}\nSELECT 1;`)).toEqual([]);
+});
+
+describe("a header line that is written otherwise", () => {
+  const comment = "; if it is only a comment, put it below the header, after a blank line";
+
+  test.each([
+    ["-- lock-timeout 1s", "there is no colon after 'lock-timeout'", "-- lock-timeout: 1s"],
+    ["-- depends-on 1234abcd, b", "there is no colon after 'depends-on'", "-- depends-on: 1234abcd, b"],
+    ["-- transaction none", "there is no colon after 'transaction'", "-- transaction: none"],
+    ["-- transaction = none", "there is no colon after 'transaction'", "-- transaction: none"],
+    ["-- irreversible = gone", "there is no colon after 'irreversible'", "-- irreversible: gone"],
+    ["--statement_timeout=5s", "there is no colon after 'statement_timeout'", "-- statement-timeout: 5s"],
+    [
+      "--- transaction: none",
+      "the header line begins with '---', not with two hyphens",
+      "-- transaction: none",
+    ],
+    [
+      "--- transaction none",
+      "the header line begins with '---', not with two hyphens",
+      "-- transaction: none",
+    ],
+  ])("%s", (line, message, proper) => {
+    expect(read(`-- revision: a\n-- parent: none\n${line}\n-- message: b\n`).diagnostics).toMatchObject([
+      { code: "source/header-line", message, hint: `write '${proper}'${comment}`, location: { line: 3 } },
+    ]);
+  });
+
+  test.each([
+    ["\u2013 revision: a\n\u2013 parent: b", "begins with \u2013 (U+2013, an en dash)", "-- revision: a"],
+    ["-- revision: a\n\u2014parent: b", "begins with \u2014 (U+2014, an em dash)", "-- parent: b"],
+    ["-- revision: a\n# parent: b", "begins with '#'", "-- parent: b"],
+    ["-- revision: a\n-- parent b\n-- message: c", "there is no colon after 'parent'", "-- parent: b"],
+    ["-- revision a\n-- parent: b", "there is no colon after 'revision'", "-- revision: a"],
+    ["-- revision: a\n-- parent b c", "there is no colon after 'parent'", "-- parent: …"],
+  ])("that every file needs: %j", (text, message, proper) => {
+    const [fault] = read(text).diagnostics;
+    expect(fault?.message).toContain(message);
+    expect(fault?.hint).toMatch(new RegExp(`^write '${proper}'`));
   });
 });
 
@@ -261,18 +319,7 @@ describe("faults of a header", () => {
     ["-- revision: a\n-- parent: b;", "write only the id: b"],
     ["-- revision: a\n-- parent: b -- c", "write only the id: b"],
     ["-- revision: a\u200b\n-- parent: b", "delete it; an id has only letters, digits, '_' and '.'"],
-    [
-      "\u2013 revision: a\n\u2013 parent: b",
-      "begin each line of the header with two hyphens; line 1 begins with \u2013 (U+2013, an en dash)",
-    ],
-    [
-      "-- revision: a\n\u2014parent: b",
-      "begin each line of the header with two hyphens; line 2 begins with \u2014 (U+2014, an em dash)",
-    ],
-    ["-- revision: a\n-- parent b\n-- message: c", "write a colon after the key in line 2: '-- parent: …'"],
-    ["-- revision a\n-- parent: b", "write a colon after the key in line 1: '-- revision: …'"],
     ["-- revision: a\n-- parents of all", expect.stringMatching(/^add '-- parent: <id>'/)],
-    ["-- revision: a\n# parent: b", "begin each line of the header with two hyphens; line 2 begins with '#'"],
     ["-- revision: a\n\n\u2014 parent of all", expect.stringMatching(/^add '-- parent: <id>'/)],
     [" -- revision: a\n-- parent: b", "delete the blanks before it: a header line begins with '--'"],
     ["-- revision: a\n  -- parent: b", "delete the blanks before it: a header line begins with '--'"],

@@ -355,3 +355,25 @@ describe("creating", () => {
     expect((await failure(createFiles("m", pair, { cwd }))).code).toBe("usage/missing-directory");
   });
 });
+
+test("a lost file is to be restored from git only where the last commit has it", async () => {
+  const git = (...words: string[]) =>
+    execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b", ...words], { cwd });
+  const hint = async (): Promise<string | undefined> =>
+    (await failure(readMigrations(["db"], { cwd }))).diagnostics[0]?.hint;
+  const marking = "mark the migration as irreversible in this header: '-- irreversible: <reason>'";
+  const creating = `create it, starting with '-- revision: a', or ${marking}`;
+  put({ "db/0001_a.up.sql": "-- revision: a\n-- parent: none\n" });
+  expect(await hint()).toBe(creating);
+  git("init", "-q");
+  expect(await hint()).toBe(creating);
+  put({ "db/0001_a.down.sql": "-- revision: a\n" });
+  git("add", "db");
+  git("commit", "-qm", "a");
+  rmSync(join(cwd, "db/0001_a.down.sql"));
+  expect(await hint()).toBe(
+    `restore it from the last commit: git checkout HEAD -- db/0001_a.down.sql; or ${marking}`,
+  );
+  git("commit", "-qam", "lost");
+  expect(await hint()).toBe(creating);
+});

@@ -10,6 +10,7 @@ import {
   type Flags,
   flag,
   type Invocation,
+  idle,
   needing,
   repeatable,
   value,
@@ -54,7 +55,7 @@ const command: Command = {
       flag("write the SQL that brings the schema to what is in the schema folder"),
     ),
     ...needing("autogenerate", generating),
-    sql: flag("no effect: writing a revision needs no database"),
+    sql: idle("writing a revision needs no database"),
   },
   positionals: { required: 0, names: [], flag: "-m", instead: { remove: "--remove --head" } },
   examples: [

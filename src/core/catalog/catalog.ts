@@ -1,7 +1,7 @@
 /** Rows of the catalog's query → a `Catalog`: what is in a database, as a value that any other can be compared with. */
 import { sha256 } from "../sha256.ts";
 import { hideSecrets } from "./options.ts";
-import { type Privilege, privilegesOf } from "./privileges.ts";
+import { isPrivileges, type Privilege, privilegesOf } from "./privileges.ts";
 
 /** JSON without null, false and what is empty: these are left out of `Properties`. */
 export type Value =
@@ -108,7 +108,7 @@ function propertiesOf(major: number, given: Readonly<Record<string, unknown>>): 
 
 function propertyOf(major: number, name: string, value: unknown): Value {
   if (value === null || !Array.isArray(value)) return value as Value;
-  if (/privileges$/i.test(name)) return privilegesOf(major, value as readonly string[]);
+  if (isPrivileges(name)) return privilegesOf(major, value as readonly string[]);
   return name === "foreignOptions" ? hideSecrets(value as readonly string[]) : (value as readonly Value[]);
 }
 

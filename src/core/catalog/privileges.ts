@@ -8,6 +8,9 @@ export type Privilege = {
   readonly privileges: readonly string[];
 };
 
+/** Whether the property of that name is such a list. */
+export const isPrivileges = (name: string): boolean => /privileges$/i.test(name);
+
 /** Throws a `RangeError` at what is no item of such a list. */
 export function privilegesOf(major: number, items: readonly string[]): readonly Privilege[] {
   return items
@@ -84,3 +87,33 @@ const NAMES: Readonly<Record<string, string>> = {
   U: "USAGE",
   C: "CREATE",
 };
+
+/** What a list grants and another does not. */
+export interface OnlyGranted {
+  readonly to: string | null;
+  /** By name; `ALL` may be less than it says: see `except`. */
+  readonly names: readonly string[];
+  /** Those of `ALL` that the other list grants too. */
+  readonly except: readonly string[];
+  /** Who grants it, where somebody else grants that role something in the other list. */
+  readonly by?: string;
+}
+
+/** The items of `list` that grant more than those of `other` to the same role. */
+export function onlyGranted(list: readonly Privilege[], other: readonly Privilege[]): readonly OnlyGranted[] {
+  return list.flatMap(({ grantee, grantor, privileges }): readonly OnlyGranted[] => {
+    const toThem = other.filter((each) => each.grantee === grantee);
+    const there = toThem.filter((each) => each.grantor === grantor).flatMap((each) => each.privileges);
+    const names = privileges.filter((name) => !grants(there, name));
+    if (names.length === 0) return [];
+    const others = toThem.some((each) => each.grantor !== grantor);
+    const except = names.includes("ALL") ? there.map((name) => name.replace(OPTION, "")) : [];
+    return [{ to: grantee, names, except, ...(others ? { by: grantor } : {}) }];
+  });
+}
+
+/** What may be granted on is granted, and `ALL` is each of them. */
+const grants = (names: readonly string[], name: string): boolean =>
+  [name, `${name}${OPTION}`, name.endsWith(OPTION) ? `ALL${OPTION}` : "ALL", `ALL${OPTION}`].some((each) =>
+    names.includes(each),
+  );

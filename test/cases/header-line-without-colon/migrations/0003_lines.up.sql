@@ -1,0 +1,5 @@
+-- revision: aa3
+-- parent: aa2
+-- irreversible = a test
+
+CREATE TABLE lines (id int);

@@ -1,0 +1,3 @@
+-- revision: aa3
+
+DROP TABLE b;

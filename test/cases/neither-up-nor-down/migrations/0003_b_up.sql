@@ -1,0 +1,4 @@
+-- revision: aa3
+-- parent: none
+
+CREATE TABLE b(i int);

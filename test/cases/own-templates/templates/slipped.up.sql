@@ -1,0 +1,4 @@
+-- template: waits
+-- lock-timeout 1s
+
+SELECT 1;
