@@ -244,6 +244,7 @@ const testedOrders = object({
   differences,
   failed: failedStep.optional(),
   failedOrder: texts.optional(),
+  workingOrder: texts.optional(),
 });
 
 const setting = object({

@@ -237,10 +237,15 @@ CREATE FUNCTION retort.begun_otherwise(begun jsonb, direction text,
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  SELECT format('%s was interrupted at statement %s, and the statements before it differ '
-        'from those that were run', i.revision, i.statement),
-      format('Restore them in the file of the migration, and write the script again; or finish '
-        'the step by hand, and record it with its CALL of retort.end_%sgrade.', i.direction)
+  SELECT format('%s was interrupted at statement %s, and %s', i.revision, i.statement,
+        CASE WHEN i.statement > jsonb_array_length(begun -> i.revision) + 1
+          THEN 'this script has fewer statements of it'
+          ELSE 'the statements before it differ from those that were run' END),
+      format('%s; or finish the step by hand, and record it with its CALL of retort.end_%sgrade.',
+        CASE WHEN i.statement > jsonb_array_length(begun -> i.revision) + 1
+          THEN 'Write the script again with --from-database and --idempotent'
+          ELSE 'Restore them in the file of the migration, and write the script again' END,
+        i.direction)
     INTO otherwise, way_out FROM retort.intent AS i
     WHERE i.direction = begun_otherwise.direction AND begun ? i.revision AND i.statement > 1
       AND i.before IS DISTINCT FROM begun -> i.revision ->> (i.statement - 2);

@@ -101,17 +101,16 @@ const oldestFor = (steps: readonly StepInput[]): number =>
     .flatMap(({ statements }) => statements)
     .reduce((newest, { since = OLDEST }) => Math.max(newest, since), OLDEST);
 
-/** Compiles steps. Throws `source/…` with every fault of every file that would run, and what `refuse` throws of one. */
+/** Compiles steps. Throws `source/…` with every fault of every file that would run, and what `resume` throws of the first. */
 export async function compileSteps(
   project: Project,
   steps: Steps,
   how: How,
   options: CompileOptions &
     Pick<ReadOptions, "isShown"> &
-    Pick<CompileInput, "flags"> & { readonly resume?: Resume; readonly refuse?: (step: StepInput) => void },
+    Pick<CompileInput, "flags"> & { readonly resume?: Resume },
 ): Promise<Plan> {
   const inputs = await stepInputs(project, steps, options);
-  if (options.refuse !== undefined && steps.kind !== "stamp") inputs.forEach(options.refuse);
   const { resume } = options;
   if (resume !== undefined && steps.kind !== "stamp") inputs[0] = await resume.resumed(inputs[0]!);
   const singleTransaction = options.singleTransaction ?? false;

@@ -39,7 +39,6 @@ async function compared(
     return { reason: database.message };
   const order = inOrder(project.graph, ancestors(project.graph, revisions));
   return withScratch(deps, project, { revisions: order }, async (scratch) => ({
-    revisions,
     ...(await testOrdersOf({ deps, project, scratch }, revisions)),
     serverVersion: scratch.version.text,
     scratch: used(scratch),

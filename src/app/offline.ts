@@ -5,13 +5,13 @@ import type { Ledger } from "../core/ledger/calls.ts";
 import { FORMAT } from "../core/ledger/format.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import { defaultForm, refuseForm, refuseLayout, type ScriptForm } from "../core/plan/script.ts";
-import type { CompileInput, StepInput } from "../core/plan/step.ts";
+import type { CompileInput } from "../core/plan/step.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { settledRows } from "../core/replaced.ts";
 import { majorOf } from "../core/server-version.ts";
 import { shellWord } from "../core/shell.ts";
 import { appliedAfter, currentHeads, idsOf, type Step, targetMeant } from "../core/steps.ts";
-import { type CompileOptions, compileRules, compileSteps } from "./compile.ts";
+import { type CompileOptions, compileRules, compileSteps, type Resume } from "./compile.ts";
 import { connect } from "./connect.ts";
 import { warnOfNewer } from "./effects.ts";
 import { warnOfEmptyFiles } from "./empty-files.ts";
@@ -25,7 +25,7 @@ import {
   type ProjectOptions,
   projectRules,
 } from "./project.ts";
-import { interruptedFirst, refuseBegunOtherwise, unfinished, warnOfHalf } from "./resume.ts";
+import { interruptedFirst, resumedByScript, unfinished, warnOfHalf } from "./resume.ts";
 import { conversionSteps, endOf, type Request, type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
 import { comparedSteps } from "./verify.ts";
 
@@ -125,12 +125,15 @@ function plansOf(
   project: Project,
   steps: Steps,
   options: OfflineOptions & Pick<CompileInput, "flags">,
-  interrupted: Pick<Parameters<typeof compileSteps>[3], "refuse" | "resume"> = {},
+  resume?: Resume,
 ): Promise<Pick<Offline, "plan" | "back">> {
   warnOfNewer(deps, options.serverVersion);
   const compiling = { effects: true, privileges: true, ...options };
   return computing(deps, project, async () => {
-    const plan = await compileSteps(project, steps, "script", { ...compiling, ...interrupted });
+    const plan = await compileSteps(project, steps, "script", {
+      ...compiling,
+      ...(resume === undefined ? {} : { resume }),
+    });
     if (options.withDowngrade !== true) return { plan };
     // It is the upgrade that may be refused for what it does to others.
     const back = { ...compiling, failOn: undefined };
@@ -209,17 +212,12 @@ async function plansFromDatabase(
     const steps = intent === undefined ? compared : interruptedFirst(project, compared, intent, "script");
     if (intent !== undefined) await warnOfHalf(project, session, steps, intent, deps.onNotice);
     const serverVersion = options.serverVersion ?? session.version;
-    const refuse = (step: StepInput): void => {
-      if (step.revision === intent?.revision && step.direction === intent.direction)
-        refuseBegunOtherwise(project, step, intent, steps.before);
-    };
-    // A stamp discards it, also where that is all that it does.
-    const discards = intent !== undefined && steps.kind === "stamp";
-    const interrupted = discards
-      ? { resume: { intent, resumed: async (step: StepInput) => step } }
-      : { refuse };
     const known = { ...options, serverVersion, flags: flagsOf(options) };
-    return await plansOf(deps, project, steps, known, interrupted);
+    if (intent === undefined) return await plansOf(deps, project, steps, known);
+    return await plansOf(deps, project, steps, known, {
+      intent,
+      resumed: (step) => resumedByScript(project, session, step, intent, steps.before),
+    });
   } finally {
     await session.close();
   }

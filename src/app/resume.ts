@@ -3,10 +3,9 @@ import { MigrateError } from "../core/errors.ts";
 import type { Graph } from "../core/graph.ts";
 import type { Intent } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
-import { settingsBefore, statementsHash, twinFor } from "../core/plan/outside.ts";
+import { isGone, settingsBefore, statementsHash, twinFor } from "../core/plan/outside.ts";
 import { searchPathIs } from "../core/plan/session.ts";
 import type { StepInput } from "../core/plan/step.ts";
-import { sha256 } from "../core/sha256.ts";
 import type { Location } from "../core/source.ts";
 import type { UserStatement } from "../core/statement/file.ts";
 import type { Step } from "../core/steps.ts";
@@ -81,7 +80,7 @@ export async function resumed(
   const isSame =
     statement !== undefined &&
     !step.transactional &&
-    (sha256(statement.sql) === intent.hash || isTheSame(statement, intent));
+    (statementsHash([statement]) === intent.hash || isTheSame(statement, intent));
   const asksAgain = isSame && intent.kind === NOT_KNOWN && statement.trace !== undefined;
   const became = asksAgain
     ? await outcomeByFile(project, session, step, intent, statement)
@@ -89,8 +88,11 @@ export async function resumed(
   const { outcome, cleanup, finishes, isThere } = became;
   if (outcome === "unknown" && became.reason !== undefined)
     throw cannotCompare(step, statement, intent, byHand, became);
-  if (outcome === "unknown") throw cannotTell(step, statement, intent, byHand, discarding(project, applied));
-  if (outcome === "other") throw isOther(step, statement, intent, isThere ?? "");
+  if (outcome === "unknown") {
+    const what = isSame ? statement.tag : "statement";
+    throw cannotTell(step, statement, what, intent, byHand, discarding(project, applied));
+  }
+  if (outcome === "other") throw isOther(step, statement, isSame, intent, isThere ?? "");
   const repairs = cleanup.length === 0 ? {} : { repairs: cleanup };
   if (outcome === "done" || finishes) {
     if (!isSame) throw doneAsItWas(step, statement, intent, cleanup);
@@ -108,8 +110,25 @@ export function resumption({ statements, resumeAt = 1, repairs = [] }: StepInput
   return `${interruptedText(intent)}; ${what}${repairs.length === 0 ? "" : `, after: ${repairs.join("; ")}`}`;
 }
 
+/**
+ * A script finds out when it runs where the step goes on, but not what became of a statement that the file ended with and no
+ * longer has. Nor does it begin in a transaction what was begun outside one. Throws `state/interrupted`.
+ */
+export async function resumedByScript(
+  project: Project,
+  session: Session,
+  step: StepInput,
+  intent: Intent,
+  applied: readonly RevisionId[],
+): Promise<StepInput> {
+  refuseBegunOtherwise(project, step, intent, applied);
+  if (step.transactional) throw unfinished(project, applied, intent, "run");
+  if (isGone(step, intent)) await resumed(project, session, step, intent, applied);
+  return step;
+}
+
 /** Throws `state/interrupted` where what was done of the step is not what its file now begins with. */
-export function refuseBegunOtherwise(
+function refuseBegunOtherwise(
   { graph }: Project,
   step: StepInput,
   intent: Intent,
@@ -118,9 +137,8 @@ export function refuseBegunOtherwise(
   const index = intent.statement - 1;
   const byHand = written(graph, intent, applied);
   if (step.transactional && index > 0) throw inTransactionNow(step, intent, byHand);
-  const before = statementsHash(step.statements.slice(0, index));
-  const isShorter = step.statements[index] === undefined && !step.transactional;
-  if (before !== intent.before || isShorter) throw changedSince(step, intent, byHand);
+  if (statementsHash(step.statements.slice(0, index)) !== intent.before)
+    throw changedSince(step, intent, byHand);
 }
 
 /** Says that a stamp discards the interrupted step; warns of what that left behind, which it neither finishes nor undoes. */
@@ -290,6 +308,7 @@ function inTransactionNow(step: StepInput, intent: Intent, byHand: string): Migr
 const cannotTell = (
   step: StepInput,
   statement: UserStatement | undefined,
+  what: string,
   intent: Intent,
   byHand: string,
   discard: string,
@@ -297,7 +316,7 @@ const cannotTell = (
   refused(
     step,
     statement,
-    `${interruptedAt(intent)}, and the catalog does not show whether that ${statement?.tag ?? "statement"} was done`,
+    `${interruptedAt(intent)}, and the catalog does not show whether that ${what} was done`,
     `check by hand; if all of it is done, or when you have finished it, record it${byHand}` +
       (intent.statement > 1 ? "" : `; if none of it is done, discard it ${discard}`),
   );
@@ -322,13 +341,14 @@ const cannotCompare = (
 const isOther = (
   step: StepInput,
   statement: UserStatement | undefined,
+  isSame: boolean,
   intent: Intent,
   isThere: string,
 ): MigrateError =>
   refused(
     step,
     statement,
-    `${interruptedAt(intent)}, but the index of that name differs from the file: ${isThere}`,
+    `${interruptedAt(intent)}, but ${isSame ? "the index of that name differs from the file" : "the file no longer has that statement, and an index of its name is there"}: ${isThere}`,
     "drop it with DROP INDEX CONCURRENTLY and run again; or restore the file",
   );
 
@@ -341,7 +361,7 @@ const doneAsItWas = (
   refused(
     step,
     statement,
-    `${interruptedAt(intent)}. That statement, ${intent.kind ?? "as it was"}${intent.names === undefined ? "" : ` ${intent.names.join(", ")}`}, ${finish.length === 0 ? "is done" : "is half done"}, but the file now has another statement`,
+    `${interruptedAt(intent)}. That statement, ${intent.kind ?? "as it was"}${intent.names === undefined ? "" : ` ${intent.names.join(", ")}`}, ${finish.length === 0 ? "is done" : "is half done"}, but the file no longer has it`,
     `${finish.length === 0 ? "" : `finish it with: ${finish.join("; ")}; then `}restore the file, run again, and make the change in a new migration`,
   );
 

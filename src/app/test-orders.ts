@@ -3,7 +3,7 @@ import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
 import { ancestors, inOrder, isMergePoint, maximal, nodeOf } from "../core/graph.ts";
 import type { RevisionId } from "../core/migration.ts";
-import type { FailedStep, TestedOrders } from "../core/verdict.ts";
+import type { TestedOrders } from "../core/verdict.ts";
 import { refusalOf } from "./refusal.ts";
 import { catalogAfter, type TestOn } from "./test-bench.ts";
 
@@ -23,38 +23,42 @@ export async function testOrders(
   const results: TestedOrders[] = [];
   for (const group of groups) {
     if ([...ancestors(graph, group.revisions)].some((id) => broken.has(id))) continue;
-    results.push({ ...group, ...(await testOrdersOf(on, group.revisions)) });
+    // Where one needs all others, there is one order, which was tested.
+    if (maximal(graph, group.revisions).length > 1)
+      results.push({ ...group, ...(await testOrdersOf(on, group.revisions)) });
   }
   return results;
 }
 
-/** `revisions`: none of them needs another. */
+/** What others of `revisions` need is run with them. Where an order fails, the others tell whether it is the order. */
 export async function testOrdersOf(
   on: TestOn,
   revisions: readonly RevisionId[],
-): Promise<Omit<TestedOrders, "revisions" | "merge">> {
+): Promise<Omit<TestedOrders, "merge">> {
   const { graph } = on.project;
-  const { orders, possible } = ordersOf(revisions);
-  let first: Catalog | undefined;
-  let running: readonly RevisionId[] = revisions;
-  const count = { orders: 0, possible };
-  try {
-    for (const order of orders) {
-      running = order;
-      count.orders += 1;
+  const apart = maximal(graph, revisions);
+  const { orders, possible } = ordersOf(apart);
+  let first: { readonly order: readonly RevisionId[]; readonly catalog: Catalog } | undefined;
+  let failure: Pick<TestedOrders, "failed" | "failedOrder"> | undefined;
+  const count = { revisions: apart, orders: 0, possible };
+  for (const order of orders) {
+    count.orders += 1;
+    try {
       const run = new Set(order.flatMap((id) => inOrder(graph, ancestors(graph, [id]))));
       const catalog = await catalogAfter(on, [...run], false);
-      first ??= catalog;
-      const differences = compareCatalogs(first, catalog);
+      first ??= { order, catalog };
+      const differences = compareCatalogs(first.catalog, catalog);
       if (differences.some(({ kind }) => kind !== "order"))
         return { ...count, verdict: "different", passed: false, differences };
       if (differences.length > 0) return { ...count, verdict: "column-order", passed: true, differences };
+    } catch (error) {
+      failure ??= { failed: { step: "up", diagnostics: refusalOf(error) }, failedOrder: order };
     }
-    return { ...count, verdict: "exact", passed: true, differences: [] };
-  } catch (error) {
-    const failed: FailedStep = { step: "up", diagnostics: refusalOf(error) };
-    return { ...count, verdict: "fails", passed: false, differences: [], failed, failedOrder: running };
+    if (failure !== undefined && first !== undefined) break;
   }
+  if (failure === undefined) return { ...count, verdict: "exact", passed: true, differences: [] };
+  const working = first === undefined ? {} : { workingOrder: first.order };
+  return { ...count, verdict: "fails", passed: false, differences: [], ...failure, ...working };
 }
 
 /** At most so many orders of one group are run. */

@@ -70,8 +70,10 @@ export interface TestedOrders {
   /** From the catalog of the first order to the first that is not the same. */
   readonly differences: readonly Difference[];
   readonly failed?: FailedStep;
-  /** The order that failed. */
+  /** The first order that failed. */
   readonly failedOrder?: readonly RevisionId[];
+  /** An order that did not, where another failed. */
+  readonly workingOrder?: readonly RevisionId[];
 }
 
 /** The parents of a new merge, run in several orders; or why they were not. */

@@ -6,7 +6,7 @@ import { counted } from "./counted.ts";
 import { differenceLines } from "./differences.ts";
 import { lossLine } from "./loss.ts";
 import { markup } from "./markup.ts";
-import { ORDERS_HINT } from "./orders.ts";
+import { failsIn, ordersHint } from "./orders.ts";
 import { onOneLine } from "./terminal.ts";
 
 /** One test: a migration, branches in several orders, or the script. */
@@ -42,24 +42,16 @@ function linesOf({ migrations, orders, script }: TestReport): readonly Line[] {
   ];
 }
 
-function orderLine({
-  revisions,
-  merge,
-  orders,
-  possible,
-  failed,
-  failedOrder,
-  ...tested
-}: TestedOrders): Line {
+function orderLine(tested: TestedOrders): Line {
+  const { revisions, merge, orders, possible, failed } = tested;
   const merged = merge === undefined ? "" : `, which ${merge} merges`;
   return {
     ...tested,
     name: `the orders of ${revisions.join(", ")}${merged} (${orders} of ${possible} run)`,
     details: [
       ...differenceLines(tested.differences, ["first", "other"]),
-      ...(failedOrder === undefined ? [] : [`in the order ${failedOrder.join(", ")}:`]),
-      ...(failed === undefined ? [] : failureLines(failed)),
-      ...(tested.passed ? [] : [`hint: ${ORDERS_HINT}`]),
+      ...(failed === undefined ? [] : [`${failsIn(tested)}:`, ...failureLines(failed)]),
+      ...(tested.passed ? [] : [`hint: ${ordersHint(tested)}`]),
     ],
   };
 }

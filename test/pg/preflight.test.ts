@@ -129,12 +129,21 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const fits = await of.script("a:b", { idempotent: true });
     const at = "ledger: at a; unfinished: b at statement 2 of 3, a step of this script";
     expect(linesOf((await runScript(url, fits, preflight)).stdout)).toContain(at);
-    const said =
-      "b was interrupted at statement 2, and the statements before it differ from those that were run";
-    const hint =
-      "Restore them in the file of the migration, and write the script again; or finish the step by hand, and record it with its CALL of retort.end_upgrade.";
     const before = await dump(url);
-    for (const up of [`CREATE TABLE w ();\n${index}CREATE TABLE v ();`, "CREATE TABLE u ();"]) {
+    for (const [up, how, remedy] of [
+      [
+        `CREATE TABLE w ();\n${index}CREATE TABLE v ();`,
+        "the statements before it differ from those that were run",
+        "Restore them in the file of the migration, and write the script again",
+      ],
+      [
+        "CREATE TABLE u ();",
+        "this script has fewer statements of it",
+        "Write the script again with --from-database and --idempotent",
+      ],
+    ] as const) {
+      const said = `b was interrupted at statement 2, and ${how}`;
+      const hint = `${remedy}; or finish the step by hand, and record it with its CALL of retort.end_upgrade.`;
       of.write("0002_b.up.sql", `-- revision: b\n-- parent: a\n-- transaction: none\n\n${up}`);
       const script = await of.script("a:b", { idempotent: true });
       const looked = await runScript(url, script, preflight);

@@ -213,6 +213,79 @@ describe.each(servers())("on $name", (server) => {
     expect(await indexes(url)).toEqual(["other"]);
   });
 
+  test("it was the last, and is deleted or commented out: what it left goes, and the step is recorded", async (context) => {
+    const header = "-- revision: b\n-- parent: a\n-- transaction: none\n\nCREATE TABLE u ();\n";
+    const downHeader = "-- revision: b\n-- transaction: none\n\n";
+    const interrupted = async (rest: string) => {
+      const { url } = await ownDatabase(server);
+      const shop = project({
+        a: duplicates,
+        b: { up: `CREATE TABLE u ();\n${unique}`, down: `DROP TABLE u;\n${unique}`, ...noneBoth },
+      });
+      await failureOf(shop.upgrade(url));
+      shop.write("0002_b.up.sql", header + rest);
+      return { url, shop, asScript: { database: url, fromDatabase: true, idempotent: true } };
+    };
+    for (const rest of ["", `-- ${unique}`]) {
+      const { url, shop } = await interrupted(rest);
+      expect((await shop.upgrade(url)).steps.map((s) => s.revision)).toEqual(["b"]);
+      expect(await indexes(url)).toEqual([]);
+      await failureOf(shop.downgrade(url, "a"));
+      shop.write("0002_b.down.sql", `${downHeader}DROP TABLE u;\n${rest}`);
+      expect((await command(shop, url, "downgrade", "--yes", "-1", "--dry-run")).stderr).toContain(
+        "all of its statements are done, and a run records it, after: DROP INDEX CONCURRENTLY public.t_x\n",
+      );
+      expect((await command(shop, url, "downgrade", "--yes", "-1")).code).toBe(0);
+      expect(await shop.state(url)).toMatchObject({ heads: ["a"] });
+      expect(await indexes(url)).toEqual([]);
+    }
+
+    // What may be all of it is not dropped.
+    const { url, shop, asScript } = await interrupted("");
+    await query(url, "DROP INDEX t_x; CREATE INDEX t_x ON t (x)");
+    const isThere = {
+      code: "state/interrupted",
+      message: expect.stringMatching(
+        /but the file no longer has that statement, and an index of its name is there: CREATE INDEX t_x ON/,
+      ),
+    };
+    expect(await failureOf(shop.upgrade(url))).toMatchObject(isThere);
+    const request = { kind: "upgrade", target: "head" } as const;
+    expect(await failureOf(shop.plan(request, asScript))).toMatchObject(isThere);
+
+    needsPsql(context);
+    const again = await interrupted("");
+    const other = await runScript(again.url, await again.shop.script("base:b", { idempotent: true }));
+    expect(other.stderr).toContain(
+      "interrupted at statement 2, and this script has fewer statements of it\n",
+    );
+    const script = await command(
+      again.shop,
+      again.url,
+      "upgrade",
+      "--sql",
+      "--from-database",
+      "--idempotent",
+    );
+    expect(await runScript(again.url, script.stdout)).toMatchObject({ code: 0 });
+    expect(await again.shop.state(again.url)).toMatchObject({ heads: ["b"] });
+    expect(await indexes(again.url)).toEqual([]);
+  });
+
+  test("what is to begin anew in a transaction is finished by a run, and by no script", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({ a: duplicates, b: unique });
+    await failureOf(shop.upgrade(url));
+    shop.write("0002_b.up.sql", "-- revision: b\n-- parent: a\n\n");
+    const asScript = { database: url, fromDatabase: true, idempotent: true };
+    expect(await failureOf(shop.plan({ kind: "upgrade", target: "head" }, asScript))).toMatchObject({
+      code: "state/interrupted",
+      hint: "finish it with: migrate upgrade b; or, if that cannot succeed, discard it with: migrate stamp a",
+    });
+    await shop.upgrade(url, "b");
+    expect(await indexes(url)).toEqual([]);
+  });
+
   test("interrupted, and something else asked for: named, with the way to finish it", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({

@@ -99,15 +99,19 @@ test("of an order that fails, which one, where and what to do; and the totals do
   const diagnostics = [{ code: "execution/statement", message: "no a", hint: "depend on a", location }];
   const [order] = report.orders;
   const fails = { verdict: "fails", passed: false, failed: { step: "up", diagnostics } } as const;
-  const found = { ...report, orders: [{ ...order!, ...fails, failedOrder: ["b", "a"] }] };
+  const failing = { ...order!, ...fails, failedOrder: ["b", "a"] };
+  const found = { ...report, orders: [{ ...failing, workingOrder: ["a", "b"] }] };
   expect(testLines(found).slice(-7, -2)).toEqual([
     "FAIL  fails         the orders of a, b, which c merges (2 of 2 run)",
-    "      in the order b, a:",
+    "      fails in the order b, a, but not in a, b:",
     "      the up file fails: b.up.sql:7: no a",
     "      hint: depend on a",
     expect.stringMatching(/^ {6}hint: edit one .* \(-- depends-on: REVISION\)$/),
   ]);
   expect(testTotals(found)).toMatch(/, 1 skipped; not passed: 1 comparison of orders$/);
+  const inEach = testLines({ ...report, orders: [failing] });
+  expect(inEach).toContain("      fails in both orders; in the order b, a:");
+  expect(inEach).toContain("      hint: edit one that is not applied yet");
 });
 
 test("of an up file that has run before, no hint about what it says", () => {

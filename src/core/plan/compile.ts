@@ -6,7 +6,7 @@ import type { Inconsistency } from "../ledger/inconsistency.ts";
 import { digestOf, type Recorded, type Tally, tallyOf } from "../ledger/types.ts";
 import type { RevisionId } from "../migration.ts";
 import { withoutLedger } from "./absent.ts";
-import { outsideBatches, repairBatches, statementsHash } from "./outside.ts";
+import { isGone, outsideBatches, repairBatches, statementsHash } from "./outside.ts";
 import { rightsOf } from "./rights.ts";
 import { opening, resetting, settingsOf, statements } from "./session.ts";
 import { type CompileInput, doesOf, type StepInput, stepStatements, transaction } from "./step.ts";
@@ -255,14 +255,16 @@ function halfDoneOf({ kind, steps, interrupted, idempotent }: CompileInput): rea
 }
 
 /** A run has compared what was begun with the file; a script that resumes meets it later. */
-const begunOf = ({ idempotent, steps }: CompileInput): StartState["begun"] =>
+const begunOf = ({ idempotent, steps, interrupted }: CompileInput): StartState["begun"] =>
   idempotent === true
     ? Object.fromEntries(
         steps
           .filter((step) => !step.transactional)
-          .map(({ revision, statements }) => [
-            revision,
-            statements.slice(1).map((_, at) => statementsHash(statements.slice(0, at + 1))),
+          .map((step) => [
+            step.revision,
+            (isGone(step, interrupted) ? step.statements : step.statements.slice(1)).map((_, at) =>
+              statementsHash(step.statements.slice(0, at + 1)),
+            ),
           ]),
       )
     : {};

@@ -3,7 +3,7 @@
  * stand in a transaction commits together with the record that it is done, which is the intent of the next.
  */
 
-import type { Expected } from "../ledger/calls.ts";
+import type { Expected, PartRef } from "../ledger/calls.ts";
 import { sha256 } from "../sha256.ts";
 import type { Trace } from "../statement/facts.ts";
 import type { UserStatement } from "../statement/file.ts";
@@ -57,28 +57,27 @@ export function outsideBatches(
     ...kept,
   ];
   /** In a script that goes on where it stopped, each part asks whether it is next. */
-  const add = (batch: Batch, outside?: UserStatement): void => {
+  const add = (batch: Batch, outside?: Outside): void => {
     if (input.idempotent !== true) {
       batches.push(batch);
       return;
     }
     const at = { revision, statement: intended ?? 0 };
     const resets = batches.length === 0 ? [] : resetting(pins.role, index);
-    const cleans: readonly Statement[] =
-      outside?.trace === undefined || !LEAVES.test(outside.trace.kind)
-        ? []
-        : [{ sql: `${ledger.cleanup(at)};`, purpose: "cleanup", step: index }];
+    const cleans: readonly Statement[] = LEAVES.test(outside?.kind ?? "")
+      ? [{ sql: `${ledger.cleanup(at)};`, purpose: "cleanup", step: index }]
+      : [];
     if (resets.length + cleans.length > 0)
       batches.push({ transactional: false, statements: [...resets, ...cleans] });
-    const next = outside === undefined ? ledger.isNext(at) : ledger.isUndone(at, twinFor(outside));
+    const next = outside === undefined ? ledger.isNext(at) : ledger.isUndone(at, outside.twin);
     batches.push({ ...batch, next });
   };
-  const commit = (ending: readonly Statement[]): void => {
+  const commit = (ending: readonly Statement[], after?: Outside): void => {
     const inside = open ?? guarded();
     const authors = inside.some(({ purpose }) => purpose === "user" || purpose === "user-setting");
     const protects = [...(dirty ? deferred(index) : []), ...(authors ? resetting(pins.role, index) : [])];
     const patience = isDone ? statements("setting", ["SET LOCAL lock_timeout = 0"], index) : [];
-    add(transaction([...inside, ...patience, ...protects, ...ending]));
+    add(transaction([...inside, ...patience, ...protects, ...ending]), after);
     open = undefined;
     dirty = false;
     isDone = false;
@@ -86,7 +85,7 @@ export function outsideBatches(
   /** Ends a transaction with the intent of statement `number`. */
   const intend = (number: number): void => {
     const statement = step.statements[number - 1]!;
-    const hash = sha256(statement.sql);
+    const hash = statementsHash([statement]);
     const before = statementsHash(step.statements.slice(0, number - 1));
     const of = step.statements.length;
     const { trace } = statement;
@@ -111,7 +110,10 @@ export function outsideBatches(
     }
     if (intended !== number || step.rewritten === true) intend(number);
     const timeouts = timeoutsOutside(step, index, statement);
-    add({ transactional: false, statements: [...guarded(), ...timeouts, ...sent] }, statement);
+    add(
+      { transactional: false, statements: [...guarded(), ...timeouts, ...sent] },
+      { kind: statement.trace?.kind, twin: twinFor(statement) },
+    );
     isDone = true;
     if (SHOWS.test(statement.trace?.kind ?? ""))
       open = guarded({
@@ -122,8 +124,27 @@ export function outsideBatches(
     if (!isLast) intend(number + 1);
   }
   commit(recording(input, step, index));
+  if (input.idempotent === true && isGone(step, interrupted)) {
+    intended = interrupted.statement;
+    commit(recording(input, step, index), { kind: interrupted.kind, twin: undefined });
+  }
   return batches;
 }
+
+/** What the catalog may have of a statement outside a transaction, which may be one that the file no longer has. */
+interface Outside {
+  readonly kind: string | undefined;
+  readonly twin: string | undefined;
+}
+
+/** Whether the step is interrupted at a statement that its file, which ended with it, no longer has. */
+export const isGone = <T extends PartRef>(
+  { revision, direction, statements }: Pick<StepInput, "revision" | "direction" | "statements">,
+  interrupted: T | undefined,
+): interrupted is T =>
+  interrupted?.revision === revision &&
+  interrupted.direction === direction &&
+  interrupted.statement > statements.length;
 
 /** What makes room for an interrupted statement, each statement alone and outside a transaction. */
 export function repairBatches(input: CompileInput, step: StepInput, index: number): readonly Batch[] {
@@ -188,7 +209,7 @@ function timeoutsOutside(
   return off === false ? [] : statements("setting", [`SET ${off} = 0`], step);
 }
 
-/** The hash that says whether the statements before an interrupted one are still the same. */
+/** The hash that says whether statements are still the same, the comments around them apart. */
 export function statementsHash(all: readonly UserStatement[]): string {
-  return sha256(all.map((statement) => statement.sql).join("\n\0\n"));
+  return sha256(all.map((statement) => `${statementAlone(statement)};`).join("\n\0\n"));
 }

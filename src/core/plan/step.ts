@@ -1,7 +1,7 @@
 /** A step and what it starts from → the statements of its transaction, and the parts that other steps share. */
 import { type EffectSummary, summaryOfStep } from "../effects/summary.ts";
 import type { Place } from "../ledger/blocks.ts";
-import type { Expected, IntentRef, Ledger, StartState } from "../ledger/calls.ts";
+import type { Expected, Ledger, PartRef, StartState } from "../ledger/calls.ts";
 import type { How, Intent, NewRow, Recorded } from "../ledger/types.ts";
 import type { RevisionId } from "../migration.ts";
 import type { UserStatement } from "../statement/file.ts";
@@ -54,7 +54,7 @@ export interface CompileInput {
   readonly replaced?: StartState["replaced"];
   readonly steps: readonly StepInput[];
   /** The interrupted statement that the first step continues from; a stamp forgets it. */
-  readonly interrupted?: IntentRef & Pick<Intent, "direction">;
+  readonly interrupted?: PartRef & Pick<Intent, "kind">;
   readonly how: How;
   /** What a script was asked for with, besides its range: whoever writes another from another state needs it again. */
   readonly flags?: readonly string[];
