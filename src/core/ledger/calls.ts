@@ -10,7 +10,6 @@ import {
   type Place,
   restoreProceduresBlock,
   restoreTablesBlock,
-  setSequenceBlock,
   unlockBlock,
 } from "./blocks.ts";
 import {
@@ -89,10 +88,9 @@ export interface Ledger {
   guard(expected: Expectation, rights?: Rights, absent?: string): string;
   /** The same, and leaves the session its lock: for a transaction that only reads. */
   lookAtLedger(expected: Expectation, rights?: Rights, absent?: string): string;
-  /** Creates the tables that are missing; creates the procedures anew; sets the log's sequence to its last row; makes the rows fit together, and says so in the log. */
+  /** Creates the tables that are missing; creates the procedures anew; makes the rows fit together, and says so in the log, whose sequence it sets. */
   readonly restoreTables: string;
   readonly restoreProcedures: string;
-  readonly setSequence: string;
   repairRows(how: How): string;
 
   readonly requireLock: string;
@@ -200,9 +198,6 @@ export function ledgerOf(names: LedgerNames): Ledger {
     },
     get restoreProcedures() {
       return restoreProceduresBlock(names);
-    },
-    get setSequence() {
-      return setSequenceBlock(names);
     },
     repairRows: (how) => repairRowsBlock(names, how),
 

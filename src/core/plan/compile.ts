@@ -66,7 +66,6 @@ export function compileLedgerRepair(
   const texts = [
     ...(parts.includes("tables") ? [ledger.restoreTables] : []),
     ...(parts.includes("procedures") ? [ledger.restoreProcedures] : []),
-    ...(parts.includes("sequence") ? [ledger.setSequence] : []),
     ledger.repairRows(how),
   ];
   return ledgerPlan(
