@@ -41,10 +41,12 @@ export interface StartState {
   readonly direction: Direction;
   /** These may be half done, and are gone on with; else nothing may be. */
   readonly halfDone: readonly RevisionId[];
+  /** Any may be half done: that is discarded then. */
+  readonly discards: boolean;
   /** The last of the steps: if they are done, all are. */
   readonly ends: readonly RevisionId[];
-  /** What squashed ones of `must` and `may` replace, and which does: a ledger that has it is to name that first. */
-  readonly replaced: Readonly<Record<RevisionId, RevisionId>>;
+  /** Squashed revisions, and what each replaces, in order: a ledger that has it is to name that one first. */
+  readonly replaced: Readonly<Record<RevisionId, readonly RevisionId[]>>;
   /** The code checksum of each step that may be applied already: it is to be applied with that SQL. */
   readonly codes: Readonly<Record<RevisionId, string>>;
   /** Revisions of the script that none of these has: where nothing of it all is applied, it may be another database. */
@@ -210,6 +212,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
       starts,
       direction,
       halfDone,
+      discards,
       ends,
       replaced,
       codes,
@@ -228,11 +231,12 @@ export function ledgerOf(names: LedgerNames): Ledger {
         ...going(direction),
         ...named("starts", arrayLiteral(starts), again === "" || starts.length === 0),
         ...named("ends", arrayLiteral(ends), ends.length === 0),
-        ...named("replaced", literal(JSON.stringify(replaced)), Object.keys(replaced).length === 0),
+        ...named("replaced", literal(listsJson(replaced)), Object.keys(replaced).length === 0),
         ...named("codes", literal(codesJson(codes)), Object.keys(codes).length === 0),
         ...named("known", arrayLiteral(known), known.length === 0),
         ...named("also", literal(also), also === "" || again === ""),
-        ...named("begun", literal(begunJson(begun)), Object.keys(begun).length === 0),
+        ...named("begun", literal(listsJson(begun)), Object.keys(begun).length === 0),
+        ...named("discards", "true", !discards),
         ...(repair === undefined
           ? []
           : [`were => ${literal(rowsJson(repair.were))}`, `will_be => ${literal(rowsJson(repair.willBe))}`]),
@@ -339,11 +343,11 @@ export const codesJson = (codes: StartState["codes"]): string =>
     .map(([revision, code]) => `\n  ${JSON.stringify(revision)}: "${code}"`)
     .join(",")}}`;
 
-/** As `begun_otherwise` reads them: one hash on a line. */
-export const begunJson = (begun: StartState["begun"]): string =>
-  `{${Object.entries(begun)
-    .map(([revision, hashes]) => {
-      const list = hashes.map((hash) => `\n    "${hash}"`).join(",");
+/** As `begun_otherwise` and `replaced_hint` read them: one hash or revision on a line. */
+export const listsJson = (lists: Readonly<Record<RevisionId, readonly string[]>>): string =>
+  `{${Object.entries(lists)
+    .map(([revision, items]) => {
+      const list = items.map((item) => `\n    ${JSON.stringify(item)}`).join(",");
       return `\n  ${JSON.stringify(revision)}: [${list}]`;
     })
     .join(",")}}`;
