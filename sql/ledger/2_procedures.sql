@@ -387,9 +387,10 @@ BEGIN
             'have it.', string_agg(h.id, ', '))
             FROM unnest(heads) AS h (id) WHERE again <> '' AND h.id <> ALL (of_script)
             HAVING count(*) > 0),
-          coalesce(' ' || squashed, concat(' If this is the right database, ', CASE WHEN heads = '{}'
-                AND starts <> '{}' THEN format('and has already all that these revisions do, '
-                'record them with: migrate stamp %s (as a script: add --sql); if it has not, ',
+          coalesce(' ' || squashed, concat(' If this is the right database, ',
+            CASE WHEN heads = '{}' AND starts <> '{}'
+              THEN format('and has already all that these revisions do, record them with: '
+                'migrate stamp %s (as a script: add --sql); if it has not, ',
                 array_to_string(starts, ' ')) END, 'write ') || script)) END);
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
