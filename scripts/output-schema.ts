@@ -198,11 +198,13 @@ const plan = object({
     may: texts,
     without: texts,
     halfDone: texts,
+    discards: z.boolean(),
     direction: z.enum(["up", "down"]),
     ends: texts,
     codes: z.record(text, text),
     known: texts,
     begun: z.record(text, texts),
+    replaced: z.record(text, texts),
     again: text,
   }),
 });

@@ -190,6 +190,45 @@ BEGIN
 END
 $body$;
 
+-- What to do with a step that is unfinished, where a script that would discard it is not run; null:
+-- there is none. heads are those of what is applied.
+CREATE FUNCTION retort.discard_hint(heads text[]) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN (SELECT format('The interruption of %s stays: discard it with: migrate stamp %s '
+      '(as a script: add --sql --from-database).', i.revision,
+      coalesce(nullif(array_to_string(heads, ' '), ''), 'base'))
+    FROM retort.intent AS i);
+END
+$body$;
+
+-- What to do where the ledger still names what squashed revisions of a script replace, or some of
+-- it; else null. replaced says which, in order: {"s3": ["a1", "b2"]}. A stamp makes it name those.
+CREATE FUNCTION retort.replaced_hint(replaced jsonb, heads text[]) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN (SELECT CASE WHEN s.missing IS NOT NULL
+      THEN format('Of the revisions that %1$s replaces, the database has %2$s, but not %3$s: with '
+        'the files as they were before %1$s was written (an older commit), run: migrate upgrade '
+        '%4$s (as a script: add --sql --from-database); then go on with the new ones', s.id,
+        left(s.present, 1000), left(s.missing, 1000), s.last)
+      WHEN NOT retort.has_hole()
+      THEN format('The ledger still names replaced revisions; record the change first with: '
+        'migrate stamp %s (as a script: add --sql --from-database)',
+        (SELECT string_agg(DISTINCT coalesce(r.key, h.id), ' ') FROM unnest(heads) AS h (id)
+          LEFT JOIN jsonb_each(replaced) AS r ON r.value ? h.id)) END
+    FROM (SELECT r.key AS id, r.value ->> -1 AS last,
+        string_agg(m.id, ', ' ORDER BY m.n) FILTER (WHERE a.revision IS NOT NULL) AS present,
+        string_agg(m.id, ', ' ORDER BY m.n) FILTER (WHERE a.revision IS NULL) AS missing
+      FROM jsonb_each(replaced) AS r,
+        jsonb_array_elements_text(r.value) WITH ORDINALITY AS m (id, n)
+        LEFT JOIN retort.applied AS a ON a.revision = m.id
+      GROUP BY r.key, r.value HAVING count(a.revision) > 0 ORDER BY missing, r.key LIMIT 1) AS s);
+END
+$body$;
+
 -- How what is applied differs from all of must and what is in may, and which of the rows that are
 -- there differ from were; null where nothing does.
 CREATE FUNCTION retort.differences(must text[], may text[], were jsonb DEFAULT '{}',
@@ -253,18 +292,19 @@ END
 $body$;
 
 -- Before the first step. Stops unless this session holds the lock, no step is unfinished except one
--- of half_done in that direction, which has begun with the statements of begun, all of must are
--- applied, and nothing else except what is in may; what is applied of the script's own steps is so
--- with their SQL: codes has the code checksum of each; and the rows that a repair corrects or
--- deletes are as they were when it was planned. will_be is what it makes of them.
+-- of half_done in that direction, which has begun with the statements of begun, or any if the
+-- script discards it, all of must are applied, and nothing else except what is in may; what is
+-- applied of the script's own steps is so with their SQL: codes has the code checksum of each; and
+-- the rows that a repair corrects or deletes are as they were when it was planned. will_be is what
+-- it makes of them.
 -- The hint says whether all is already done, or what is applied; again is a command, with %s for
 -- the current heads unless it asks the database, or empty. Where heads do not tell what is applied,
 -- because those of must, starts, are the current ones, or something below them is missing, the
 -- command asks the database. There is no such command where nothing is to do; nor where the ledger
--- still names what squashed revisions of the script replace: a stamp makes it name those. replaced
--- says which: {"a1": "s3", "b2": "s3"}. known are revisions of the script that must, may and codes
--- do not have. Heads that are in none of these may have no file where the command is typed; also is
--- what such a script may do to them besides, with %s for them, or empty.
+-- still names what squashed revisions of the script replace, as replaced says. known are revisions
+-- of the script that must, may and codes do not have. Heads that are in none of these may have no
+-- file where the command is typed; also is what such a script may do to them besides, with %s for
+-- them, or empty.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
@@ -272,7 +312,7 @@ CREATE PROCEDURE retort.require_state(
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
   ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}',
   known text[] DEFAULT '{}', begun jsonb DEFAULT '{}', also text DEFAULT '',
-  were jsonb DEFAULT '{}', will_be jsonb DEFAULT '{}')
+  were jsonb DEFAULT '{}', will_be jsonb DEFAULT '{}', discards boolean DEFAULT false)
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
@@ -281,6 +321,8 @@ DECLARE
   other pg_catalog.text;
   heads pg_catalog.text[];
   of_script pg_catalog.text[];
+  rest pg_catalog.text;
+  squashed pg_catalog.text;
   nothing pg_catalog.text;
   place pg_catalog.text;
   has_hole boolean;
@@ -292,7 +334,7 @@ BEGIN
   CALL retort.require_lock();
   UPDATE retort.intent AS i SET found = true
     WHERE i.revision = ANY (half_done) AND i.direction = require_state.direction;
-  IF NOT FOUND THEN
+  IF NOT FOUND AND NOT discards THEN
     CALL retort.require_no_intent();
   END IF;
   SELECT b.otherwise, b.way_out INTO other, hint FROM retort.begun_otherwise(begun, direction) AS b;
@@ -311,21 +353,25 @@ BEGIN
   SELECT d.missing, d.unexpected, d.changed INTO missing, unexpected, changed
     FROM retort.differences(must, may, were) AS d;
   IF concat(missing, unexpected, changed) <> '' THEN
-    nothing := retort.nothing_to_do(ends, direction, will_be);
-    of_script := must || may || known || ARRAY(SELECT jsonb_object_keys(codes || replaced));
+    heads := ARRAY(SELECT a.revision FROM retort.applied AS a
+      WHERE NOT EXISTS (SELECT FROM retort.applied AS b
+        WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1);
+    rest := CASE WHEN discards THEN retort.discard_hint(heads) END;
+    squashed := retort.replaced_hint(replaced, heads);
+    nothing := CASE WHEN squashed IS NULL
+      THEN retort.nothing_to_do(ends, direction, will_be) END;
+    of_script := must || may || known || ARRAY(SELECT jsonb_object_keys(codes));
     place := retort.wrong_place(of_script);
     has_hole := retort.has_hole();
     IF EXISTS (SELECT FROM retort.state AS s
         WHERE s.revisions = done_revisions AND s.digest = done_digest)
         AND retort.changed_rows(will_be) = '{}' THEN
-      hint := 'Nothing was changed. All of it is done already.';
+      hint := 'Nothing was changed. ' || coalesce('The steps of this script are done already. '
+        || rest, 'All of it is done already.');
     ELSIF nothing IS NOT NULL THEN
-      hint := format('Nothing was changed. %s: SELECT * FROM retort.applied; %s.',
-        coalesce(place || ' If it is the right one, see', 'See'), nothing);
+      hint := concat(format('Nothing was changed. %s: SELECT * FROM retort.applied; %s.',
+        coalesce(place || ' If it is the right one, see', 'See'), nothing), ' ' || rest);
     ELSE
-      heads := ARRAY(SELECT a.revision FROM retort.applied AS a
-        WHERE NOT EXISTS (SELECT FROM retort.applied AS b
-          WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1);
       command := CASE
         WHEN strpos(again, '%s:') > 0 AND (heads @> starts AND heads <@ starts OR has_hole)
           THEN replace(again, '%s:', '') || ' --from-database'
@@ -347,16 +393,11 @@ BEGIN
             'have it.', string_agg(h.id, ', '))
             FROM unnest(heads) AS h (id) WHERE again <> '' AND h.id <> ALL (of_script)
             HAVING count(*) > 0),
-          CASE WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
-              WHERE (replaced ->> a.revision) IS NOT NULL)
-            THEN format(' The ledger still names replaced revisions; record the change first with: '
-              'migrate stamp %s (as a script: add --sql --from-database)',
-              (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
-                FROM unnest(heads) AS h (id)))
-            ELSE concat(' If this is the right database, ', CASE WHEN heads = '{}'
-                AND starts <> '{}' THEN format('and has already all that these revisions do, '
-                'record them with: migrate stamp %s (as a script: add --sql); if it has not, ',
-                array_to_string(starts, ' ')) END, 'write ') || script END) END);
+          coalesce(' ' || squashed, concat(' If this is the right database, ',
+            CASE WHEN heads = '{}' AND starts <> '{}'
+              THEN format('and has already all that these revisions do, record them with: '
+                'migrate stamp %s (as a script: add --sql); if it has not, ',
+                array_to_string(starts, ' ')) END, 'write ') || script)) END);
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: this database is not in the expected state',

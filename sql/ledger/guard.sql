@@ -253,22 +253,6 @@ BEGIN
   IF found IS NOT NULL THEN
     parts := 'tables'::text || parts;
     wrong := concat('these tables are missing: ', found) || wrong;
-  ELSE
-    -- The rows of log may have come without it. Who only reads is not stopped: it is so for good
-    -- where they are replicated.
-    sequence := pg_get_serial_sequence('retort.log', 'id');
-    IF has_sequence_privilege(sequence, 'SELECT') AND has_table_privilege('retort.log', 'SELECT')
-    THEN
-      EXECUTE format('SELECT s.last_value + s.is_called::integer <= (SELECT max(l.id) '
-        'FROM retort.log AS l) FROM %s AS s', sequence) INTO is_behind;
-    END IF;
-    IF is_behind AND rights IS NULL AND expected <> 'inconsistent' THEN
-      PERFORM set_config('retort_ledger.behind', format('the ledger %s is inconsistent: '
-        'the sequence of log is behind its rows', place::regnamespace), true);
-    ELSIF is_behind THEN
-      parts := parts || 'sequence'::text;
-      wrong := wrong || 'the sequence of log is behind its rows'::text;
-    END IF;
   END IF;
   found := (SELECT encode(sha256(convert_to(string_agg(
       concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
@@ -286,6 +270,24 @@ BEGIN
     parts := parts || 'procedures'::text;
     wrong := wrong || CASE WHEN found IS NULL THEN 'its procedures are missing'
       ELSE 'its procedures are not the expected ones' END;
+  END IF;
+  -- The rows of log may have come without its sequence.
+  IF 'log' = ANY (present) THEN
+    sequence := pg_get_serial_sequence('retort.log', 'id');
+    IF has_sequence_privilege(sequence, 'SELECT') AND has_table_privilege('retort.log', 'SELECT')
+    THEN
+      EXECUTE format('SELECT s.last_value + s.is_called::integer <= (SELECT max(l.id) '
+        'FROM retort.log AS l) FROM %s AS s', sequence) INTO is_behind;
+    END IF;
+  END IF;
+  IF is_behind THEN
+    PERFORM set_config('retort_ledger.behind', format('the ledger %s is inconsistent: '
+      'the sequence of log is behind its rows', place::regnamespace), true);
+    -- That alone does not stop who only reads: it is so for good where they are replicated.
+    IF parts IS NOT NULL OR rights IS NOT NULL OR expected = 'inconsistent' THEN
+      parts := parts || 'sequence'::text;
+      wrong := wrong || 'the sequence of log is behind its rows'::text;
+    END IF;
   END IF;
   found := CASE WHEN parts IS NOT NULL THEN format('the ledger %s is inconsistent: %s',
     place::regnamespace, array_to_string(wrong, '; ')) END;
@@ -330,12 +332,12 @@ BEGIN
         WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
           'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
           'migrate repair'
-        WHEN 'sequence' = ANY (parts) THEN format('A restore of data alone, or logical '
+        WHEN 'procedures' = ANY (parts) THEN 'They were changed by hand, omitted from a restore, '
+          'or made by another version of migrate. Restore them with: migrate repair'
+        ELSE format('A restore of data alone, or logical '
           'replication, leaves it behind. Set it with: migrate repair; or, as the owner of the '
           'ledger, run: SELECT setval(%L, (SELECT max(id) FROM %s.log));', sequence,
-          place::regnamespace)
-        ELSE 'They were changed by hand, omitted from a restore, or made by another version of '
-          'migrate. Restore them with: migrate repair' END);
+          place::regnamespace) END);
   END IF;
 EXCEPTION WHEN OTHERS OR query_canceled THEN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);

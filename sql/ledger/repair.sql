@@ -1,7 +1,8 @@
 -- Makes the rows of the ledger consistent, with the rows of applied as the truth: state has their
 -- tally, and no step is under way that they show as done. It uses no procedure of the ledger,
--- since these may have been changed. Where the guard before it found nothing that does not fit, as
--- in a script that is run twice, it does nothing.
+-- since these may have been changed. What it writes in the log needs the sequence of that, which is
+-- set first where the guard before it found it to be behind. Where that found nothing that does not
+-- fit, as in a script that is run twice, it does nothing.
 
 DO $body$
 DECLARE
@@ -13,6 +14,9 @@ BEGIN
   IF wrong = '' THEN
     RETURN;
   END IF;
+  IF current_setting('retort_ledger.behind', true) <> '' THEN
+    PERFORM setval(pg_get_serial_sequence('retort.log', 'id'), max(l.id)) FROM retort.log AS l;
+  END IF;
   DELETE FROM retort.intent AS i WHERE (i.direction = 'up')
     = EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = i.revision);
   DELETE FROM retort.state;
@@ -22,5 +26,11 @@ BEGIN
     FROM retort.applied AS a;
   INSERT INTO retort.log (at, by, event, how, detail)
     VALUES (clock_timestamp(), SESSION_USER, 'repair', how, wrong);
+EXCEPTION WHEN unique_violation THEN
+  -- The guard has not seen it where this role may not read the sequence.
+  RAISE EXCEPTION USING ERRCODE = 'RT003',
+    MESSAGE = 'retort: the sequence of retort.log is behind its rows',
+    HINT = 'Nothing was changed. As the owner of the ledger, run: migrate repair; or the script '
+      'that it writes with --sql.';
 END
 $body$;

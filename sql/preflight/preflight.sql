@@ -37,6 +37,7 @@ DECLARE
   missing pg_catalog.text;
   unexpected pg_catalog.text;
   unfinished pg_catalog.text;
+  rest pg_catalog.text;
   halted pg_catalog.text;
   changed pg_catalog.text;
   state record;
@@ -140,7 +141,7 @@ BEGIN
     IF facts ? 'must' THEN
       SELECT * INTO state FROM jsonb_to_record(facts) AS f (must text[], may text[],
         half_done text[], direction text, ends text[], codes jsonb, known text[], begun jsonb,
-        were jsonb, will_be jsonb);
+        were jsonb, will_be jsonb, replaced jsonb);
       EXECUTE format('SELECT d.missing, d.unexpected, d.changed, %1$s.unfinished(),
           %1$s.unfinished($3, $4), %1$s.other_code($5), concat_ws(''. '', b.otherwise, b.way_out),
           ARRAY(SELECT m.id FROM unnest($2) AS m (id) WHERE NOT %1$s.is_pending(m.id, $4)),
@@ -149,13 +150,18 @@ BEGIN
         INTO missing, unexpected, changed, unfinished, halted, other, otherwise, done, is_done
         USING state.must, state.may, state.half_done, state.direction, state.codes, state.begun,
           state.were, is_done, state.will_be;
-      IF halted IS NOT NULL AND NOT (facts ->> 'forgets')::boolean THEN
+      IF halted IS NOT NULL AND NOT (facts ->> 'discards')::boolean THEN
         EXECUTE format('SELECT %s.unfinished_hint()', ledger) INTO hint;
       ELSIF concat(missing, unexpected, changed) <> '' THEN
-        EXECUTE format('SELECT %1$s.nothing_to_do($1, $2, $4), %1$s.has_hole(),
-          %1$s.wrong_place($3)', ledger) INTO nothing, has_hole, hint
+        EXECUTE format('SELECT CASE WHEN r.hint IS NULL THEN %1$s.nothing_to_do($1, $2, $4) END,
+            %1$s.has_hole(), coalesce(%1$s.wrong_place($3), r.hint), %1$s.discard_hint($6)
+          FROM %1$s.replaced_hint($5, $6) AS r (hint)', ledger)
+          INTO nothing, has_hole, hint, rest
           USING state.ends, state.direction, state.must || state.may || state.known
-            || ARRAY(SELECT jsonb_object_keys(state.codes)), state.will_be;
+            || ARRAY(SELECT jsonb_object_keys(state.codes)), state.will_be, state.replaced, heads;
+        IF nothing IS NOT NULL AND (facts ->> 'discards')::boolean THEN
+          hint := concat_ws(' ', hint, rest);
+        END IF;
       END IF;
     END IF;
     PERFORM set_config('role', was, true);
@@ -165,7 +171,7 @@ BEGIN
     starts := nullif(facts -> 'from', 'null');
     is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
     ok := concat(missing, unexpected, changed, other, otherwise) = ''
-      AND (halted IS NULL OR (facts ->> 'forgets')::boolean);
+      AND (halted IS NULL OR (facts ->> 'discards')::boolean);
     found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
       CASE WHEN other IS NOT NULL
           THEN concat('; applied with other SQL than that of the script: ', left(other, 1000))
@@ -179,7 +185,7 @@ BEGIN
           '; with other values in the ledger than expected: ' || left(changed, 1000))
         ELSE '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
           FROM jsonb_array_elements_text(starts) AS f), '<base>') END,
-      '; unfinished: ' || unfinished || CASE WHEN (facts ->> 'forgets')::boolean
+      '; unfinished: ' || unfinished || CASE WHEN (facts ->> 'discards')::boolean AND ok
           THEN ', which the script discards'
         WHEN halted IS NULL AND NOT facts ? 'were' THEN ', a step of this script' ELSE '' END,
       '; ' || nullif(otherwise, ''),

@@ -23,6 +23,7 @@ import { type Loss, losesData } from "../core/statement/losses.ts";
 import { lostData } from "../core/statement/restored.ts";
 import { lossesOfCalls, namesOfRoutines, type Routine, type Routines } from "../core/statement/routines.ts";
 import { currentHeads, type Step } from "../core/steps.ts";
+import { unique } from "../core/unique.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import type { KnownBodies } from "../io/parsed.ts";
 import { readTrees, withTrees } from "../io/trees.ts";
@@ -150,10 +151,17 @@ export async function compileSteps(
     : plan;
 }
 
-/** What squashed revisions replace that are applied before the steps or after them, and which does. */
-function replacedBy({ graph }: Project, { before, after }: Steps): Readonly<Record<RevisionId, RevisionId>> {
-  const known = new Set([...before, ...after]);
-  return Object.fromEntries([...graph.replaced].filter(([, by]) => known.has(by)));
+/** Squashed revisions that are applied before the steps or after them, and what each replaces. */
+function replacedBy(
+  { graph }: Project,
+  { before, after }: Steps,
+): Readonly<Record<RevisionId, readonly RevisionId[]>> {
+  return Object.fromEntries(
+    unique([...before, ...after]).flatMap((id) => {
+      const { replaces = [] } = graph.nodes.get(id)?.revision ?? {};
+      return replaces.length === 0 ? [] : [[id, replaces] as const];
+    }),
+  );
 }
 
 /** With what of its rows and values its down does not restore. */

@@ -98,11 +98,11 @@ describe("the list of statements", () => {
     });
     expect(batches.map((b) => shape(b))).toEqual([
       "pin reset lock",
-      "begin create-ledger guard-ledger forget guard-start record commit",
+      "begin create-ledger guard-ledger guard-start forget record commit",
       "reset unlock",
     ]);
     expect(sqlOf(batches[1]!, "guard-start")).toEqual([
-      expect.stringMatching(/^CALL retort\.require_state\('\{\}', '\{\}', 1, \d+, ''\);$/),
+      expect.stringMatching(/^CALL retort\.require_state\('\{\}', '\{\}', 1, \d+, '', discards => true\);$/),
     ]);
   });
 

@@ -63,6 +63,8 @@ const intent = (revision: string, direction: string): string =>
   `INSERT INTO retort.intent (revision, direction, statement, of, hash, before, started_at, started_by, found, done)
    VALUES ('${revision}', '${direction}', 1, 2, '', '', now(), 'x', false, false);`;
 
+const BEHIND = "SELECT setval('retort.log_id_seq', 1, false)";
+
 interface Damage {
   readonly name: string;
   /** What is applied by the migrations before. Default: a and b. */
@@ -198,6 +200,18 @@ const damages: readonly Damage[] = [
       /these tables are missing: log; the number of rows .* is 0; its procedures are not the expected/,
     parts: ["tables", "rows", "procedures"],
     left: [],
+  },
+  {
+    name: "rows were copied into a new ledger, without the sequence of the log",
+    sql: `UPDATE retort.state SET revisions = 0, digest = 0; ${BEHIND}`,
+    sentence: /should be 0 by the tally in state, but is 2; the sequence of log is behind its rows$/m,
+    parts: ["rows", "sequence"],
+  },
+  {
+    name: "a table, procedures and the sequence of the log at once",
+    sql: `DROP TABLE retort.intent; DROP PROCEDURE retort.stamp; ${BEHIND}`,
+    sentence: /missing: intent; its procedures are not the expected ones; the sequence of log is behind/,
+    parts: ["tables", "rows", "sequence", "procedures"],
   },
 ];
 
@@ -335,7 +349,7 @@ describe("a ledger that does not fit together", () => {
     const role = await ownRole(newest!, "LOGIN");
     const { url, name } = await ownDatabase(newest!);
     await shop.upgrade(url, "a");
-    const behind = () => query(url, "SELECT setval('retort.log_id_seq', 1, false)");
+    const behind = () => query(url, BEHIND);
     await behind();
     const sentence = "the ledger retort is inconsistent: the sequence of log is behind its rows";
     expect(await failureOf(shop.upgrade(url, "b"))).toMatchObject({
@@ -380,7 +394,19 @@ describe("a ledger that does not fit together", () => {
     const { code, stderr } = await runScript(own, await shop.script("b:c"));
     expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringMatching(hint) });
     expect(stderr).toContain("retort: the sequence of retort.log is behind its rows");
-    const script = await command(url, "repair", "--sql");
+    // What it may repair otherwise neither; the same script sets the sequence where the owner runs it.
+    await query(url, `UPDATE retort.state SET revisions = 0; ${BEHIND}`);
+    const script = await command(own, "repair", "--sql");
+    expect(await runScript(own, script.stdout)).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(hint),
+    });
+    await behind();
+    expect(await failureOf(repair(shop.deps, { database: own }))).toMatchObject({
+      code: "state/guard",
+      message: "the sequence of retort.log is behind its rows",
+      hint: expect.stringMatching(hint),
+    });
     expect(await runScript(url, script.stdout)).toMatchObject({ code: 0, stderr: "" });
     expect((await shop.upgrade(own)).done).toBe(true);
     await query(url, `DROP OWNED BY ${role.name} CASCADE`);

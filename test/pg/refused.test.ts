@@ -339,5 +339,23 @@ describe.each(servers())("on $name", (server) => {
       expect(await shop.state(stamped)).toMatchObject({ heads: ["b"] });
       await shop.upgrade(stamped);
     }
+    // What it would record is recorded already: it stops, and the interruption stays.
+    const stays = await interrupted();
+    const stamp = { kind: "stamp", targets: ["a"] } as const;
+    const left =
+      "The interruption of b stays: discard it with: migrate stamp a (as a script: add --sql --from-database).";
+    const again = await shop.script(stamp);
+    expect((await runScript(stays, again)).stderr).toContain(
+      `HINT:  Nothing was changed. The steps of this script are done already. ${left}\n`,
+    );
+    expect((await runScript(stays, again, { args: ["-v", "preflight=1"] })).stdout).toContain(
+      `all of its revisions are applied already; unfinished: b at statement 1 of 1. ${left}\n`,
+    );
+    expect(await shop.state(stays)).toMatchObject({ interrupted: { revision: "b" } });
+    const discards = await shop.script(stamp, { fromDatabase: true, database: stays });
+    const looked = await runScript(stays, discards, { args: ["-v", "preflight=1"] });
+    expect(looked.stdout).toContain("at a; unfinished: b at statement 1 of 1, which the script discards\n");
+    expect(await runScript(stays, discards)).toMatchObject({ code: 0, stderr: "" });
+    expect((await shop.state(stays)).interrupted).toBeUndefined();
   });
 });

@@ -13,7 +13,7 @@ import { EMPTY } from "../../src/core/catalog/empty.ts";
 import { readCatalog } from "../../src/io/catalog.ts";
 import { readRows } from "../../src/io/rows.ts";
 import { failureOf, ownDatabase, project, type TestProject } from "../support/project.ts";
-import { runScript } from "../support/psql.ts";
+import { needsPsql, runScript } from "../support/psql.ts";
 import { query, servers } from "../support/server.ts";
 import { sessionOn } from "../support/session.ts";
 
@@ -174,6 +174,42 @@ test("one that has a part of them is told which, while files that are half gone 
     { revision: "a", reason: "has no file", hint },
     { revision: "b", hint },
   ]);
+});
+
+test("a script tells what a database lacks of what its squashed revision replaces, and when to record it", async (context) => {
+  needsPsql(context);
+  const { url } = await ownDatabase(server!);
+  const it = shop();
+  await it.upgrade(url, "b");
+  const { replacedFiles } = await squashed(it, "base:d", url);
+  const texts = replacedFiles.map((path) => [path, readFileSync(join(it.folder, path), "utf8")] as const);
+  const requests = [
+    ["base:e", {}],
+    ["base:e", { idempotent: true }],
+    ["s:e", {}],
+    [{ kind: "stamp", targets: ["base:e"] }, {}],
+    [{ kind: "downgrade", target: "s:base" }, {}],
+  ] as const;
+  const expectHint = async (hint: string) => {
+    removeReplaced(it, replacedFiles);
+    for (const [request, options] of requests) {
+      const script = await it.script(request, options);
+      const { code, stderr } = await runScript(url, script);
+      expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining(`applied; ${hint}\n`) });
+      const looked = await runScript(url, script, { args: ["-v", "preflight=1"] });
+      expect(looked.stdout).toMatch(/^ X \| ledger +\| at /m);
+      expect(looked.stdout).toContain(`. ${hint}\n`);
+    }
+  };
+  await expectHint(
+    "Of the revisions that s replaces, the database has a, b, but not c, d: with the files as they were before s was written (an older commit), run: migrate upgrade d (as a script: add --sql --from-database); then go on with the new ones",
+  );
+  // As it says.
+  for (const [path, text] of texts) it.write(path, text);
+  await runScript(url, await it.script("d", { database: url, fromDatabase: true }));
+  await expectHint(
+    "The ledger still names replaced revisions; record the change first with: migrate stamp s (as a script: add --sql --from-database)",
+  );
 });
 
 test("rows that are others each time are counted; what needs its own transactions has none", async () => {

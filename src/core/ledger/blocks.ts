@@ -200,14 +200,6 @@ export function createBlock(names: LedgerNames, upgrades: boolean): string {
   ]);
 }
 
-/** Sets the sequence of the log to the last of its rows, which may have come without it. */
-export function setSequenceBlock({ schema }: LedgerNames): string {
-  const log = `${qualified(schema)}.log`;
-  return block([
-    `  PERFORM setval(pg_get_serial_sequence(${literal(log)}, 'id'), max(l.id)) FROM ${log} AS l;`,
-  ]);
-}
-
 /** Creates those of the ledger's tables that are missing. */
 export function restoreTablesBlock({ schema }: LedgerNames): string {
   const execute = executing(schema);

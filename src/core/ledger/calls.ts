@@ -10,7 +10,6 @@ import {
   type Place,
   restoreProceduresBlock,
   restoreTablesBlock,
-  setSequenceBlock,
   unlockBlock,
 } from "./blocks.ts";
 import {
@@ -42,10 +41,12 @@ export interface StartState {
   readonly direction: Direction;
   /** These may be half done, and are gone on with; else nothing may be. */
   readonly halfDone: readonly RevisionId[];
+  /** Any may be half done: that is discarded then. */
+  readonly discards: boolean;
   /** The last of the steps: if they are done, all are. */
   readonly ends: readonly RevisionId[];
-  /** What squashed ones of `must` and `may` replace, and which does: a ledger that has it is to name that first. */
-  readonly replaced: Readonly<Record<RevisionId, RevisionId>>;
+  /** Squashed revisions, and what each replaces, in order: a ledger that has it is to name that one first. */
+  readonly replaced: Readonly<Record<RevisionId, readonly RevisionId[]>>;
   /** The code checksum of each step that may be applied already: it is to be applied with that SQL. */
   readonly codes: Readonly<Record<RevisionId, string>>;
   /** Revisions of the script that none of these has: where nothing of it all is applied, it may be another database. */
@@ -89,10 +90,9 @@ export interface Ledger {
   guard(expected: Expectation, rights?: Rights, absent?: string): string;
   /** The same, and leaves the session its lock: for a transaction that only reads. */
   lookAtLedger(expected: Expectation, rights?: Rights, absent?: string): string;
-  /** Creates the tables that are missing; creates the procedures anew; sets the log's sequence to its last row; makes the rows fit together, and says so in the log. */
+  /** Creates the tables that are missing; creates the procedures anew; makes the rows fit together, and says so in the log, whose sequence it sets. */
   readonly restoreTables: string;
   readonly restoreProcedures: string;
-  readonly setSequence: string;
   repairRows(how: How): string;
 
   readonly requireLock: string;
@@ -207,9 +207,6 @@ export function ledgerOf(names: LedgerNames): Ledger {
     get restoreProcedures() {
       return restoreProceduresBlock(names);
     },
-    get setSequence() {
-      return setSequenceBlock(names);
-    },
     repairRows: (how) => repairRowsBlock(names, how),
 
     requireLock: call("require_lock"),
@@ -221,6 +218,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
       starts,
       direction,
       halfDone,
+      discards,
       ends,
       replaced,
       codes,
@@ -239,11 +237,12 @@ export function ledgerOf(names: LedgerNames): Ledger {
         ...going(direction),
         ...named("starts", arrayLiteral(starts), again === "" || starts.length === 0),
         ...named("ends", arrayLiteral(ends), ends.length === 0),
-        ...named("replaced", literal(JSON.stringify(replaced)), Object.keys(replaced).length === 0),
+        ...named("replaced", literal(listsJson(replaced)), Object.keys(replaced).length === 0),
         ...named("codes", literal(codesJson(codes)), Object.keys(codes).length === 0),
         ...named("known", arrayLiteral(known), known.length === 0),
         ...named("also", literal(also), also === "" || again === ""),
-        ...named("begun", literal(begunJson(begun)), Object.keys(begun).length === 0),
+        ...named("begun", literal(listsJson(begun)), Object.keys(begun).length === 0),
+        ...named("discards", "true", !discards),
         ...(repair === undefined
           ? []
           : [`were => ${literal(rowsJson(repair.were))}`, `will_be => ${literal(rowsJson(repair.willBe))}`]),
@@ -356,11 +355,11 @@ export const codesJson = (codes: StartState["codes"]): string =>
     .map(([revision, code]) => `\n  ${JSON.stringify(revision)}: "${code}"`)
     .join(",")}}`;
 
-/** As `begun_otherwise` reads them: one hash on a line. */
-export const begunJson = (begun: StartState["begun"]): string =>
-  `{${Object.entries(begun)
-    .map(([revision, hashes]) => {
-      const list = hashes.map((hash) => `\n    "${hash}"`).join(",");
+/** As `begun_otherwise` and `replaced_hint` read them: one hash or revision on a line. */
+export const listsJson = (lists: Readonly<Record<RevisionId, readonly string[]>>): string =>
+  `{${Object.entries(lists)
+    .map(([revision, items]) => {
+      const list = items.map((item) => `\n    ${JSON.stringify(item)}`).join(",");
       return `\n  ${JSON.stringify(revision)}: [${list}]`;
     })
     .join(",")}}`;

@@ -34,14 +34,13 @@ export function compile(input: CompileInput): Plan {
     ...(pins.role === undefined ? {} : { role: pins.role }),
     settings: settingsOf(pins),
   };
-  // A stamp says what is so, and with that nothing is half done any more; nor is it of a row that a repair deletes.
+  // Nothing is half done any more of a row that a repair deletes.
   const forgets =
-    kind === "stamp"
-      ? interrupted !== undefined || (input.how === "script" && input.steps.length > 0)
-      : kind === "repair" &&
-        input.steps.some(
-          ({ direction, revision }) => direction === "down" && revision === interrupted?.revision,
-        );
+    head.start.discards ||
+    (kind === "repair" &&
+      input.steps.some(
+        ({ direction, revision }) => direction === "down" && revision === interrupted?.revision,
+      ));
   if (input.steps.length === 0 && !forgets) return { ...head, batches: [] };
   const start = startOf(input, head, tally, forgets);
   const middle =
@@ -66,7 +65,6 @@ export function compileLedgerRepair(
   const texts = [
     ...(parts.includes("tables") ? [ledger.restoreTables] : []),
     ...(parts.includes("procedures") ? [ledger.restoreProcedures] : []),
-    ...(parts.includes("sequence") ? [ledger.setSequence] : []),
     ledger.repairRows(how),
   ];
   return ledgerPlan(
@@ -109,10 +107,12 @@ function ledgerPlan(
       may: [],
       without: [],
       halfDone: [],
+      discards: false,
       direction: "up",
       ends: [],
       codes: {},
       known: [],
+      replaced: {},
       begun: {},
       again: "",
     },
@@ -152,17 +152,11 @@ function startOf(
   return [
     ...(applied.length === 0 ? [{ sql: ledger.create, purpose: "create-ledger" } as const] : []),
     { sql: ledger.guard("needed", rightsOf(input), withoutLedger(head)), purpose: "guard-ledger" },
-    ...(forgets ? [forgetting(ledger)] : []),
     {
-      sql: ledger.requireState({
-        ...head.start,
-        done: result,
-        also: ALSO[kind],
-        starts: from,
-        replaced: replacedOf(input),
-      }),
+      sql: ledger.requireState({ ...head.start, done: result, also: ALSO[kind], starts: from }),
       purpose: "guard-start",
     },
+    ...(forgets ? [forgetting(ledger)] : []),
   ];
 }
 
@@ -184,10 +178,12 @@ function startState(input: CompileInput): Omit<Plan["start"], "without"> {
     must: applied.filter((id) => !moved.has(id)).toSorted(),
     may: [...moved].toSorted(),
     halfDone: halfDoneOf(input),
+    discards: discardsOf(input),
     direction: directionOf(input),
     ends: endsOf(input),
     codes,
     known: knownBesides(codes, input),
+    replaced: replacedOf(input),
     begun: begunOf(input),
     again: againOf(input),
     ...repairOf(input),
@@ -207,7 +203,7 @@ function againOf({ how, kind, end, flags = [] }: CompileInput): string {
 function knownBesides(codes: StartState["codes"], input: CompileInput): readonly RevisionId[] {
   if (input.how !== "script") return [];
   const others = input.steps.filter(({ direction, revision }) => direction === "up" && !(revision in codes));
-  return [...others.map(({ revision }) => revision), ...Object.keys(replacedOf(input))].toSorted();
+  return [...others.map(({ revision }) => revision), ...Object.values(replacedOf(input)).flat()].toSorted();
 }
 
 /** For whoever runs a script; a run names what is so now. */
@@ -253,6 +249,10 @@ function halfDoneOf({ kind, steps, interrupted, idempotent }: CompileInput): rea
     )
     .map((step) => step.revision);
 }
+
+/** A stamp says what is so, and with that nothing is half done any more. */
+const discardsOf = ({ kind, how, steps, interrupted }: CompileInput): boolean =>
+  kind === "stamp" && (interrupted !== undefined || (how === "script" && steps.length > 0));
 
 /** A run has compared what was begun with the file; a script that resumes meets it later. */
 const begunOf = ({ idempotent, steps, interrupted }: CompileInput): StartState["begun"] =>

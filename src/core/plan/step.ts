@@ -50,7 +50,7 @@ export interface CompileInput {
   readonly without?: readonly RevisionId[];
   /** The end of its range as it is typed; absent where no text means it from every start. */
   readonly end?: string | undefined;
-  /** What squashed revisions replace that are applied before the steps or after them, and which does. */
+  /** Squashed revisions that are applied before the steps or after them, and what each replaces. */
   readonly replaced?: StartState["replaced"];
   readonly steps: readonly StepInput[];
   /** The interrupted statement that the first step continues from; a stamp forgets it. */

@@ -20,7 +20,7 @@ export interface Plan {
   readonly from: readonly RevisionId[];
   readonly to: readonly RevisionId[];
   /** What must be so before the first step; `without`: what `from` needs, and is not applied. */
-  readonly start: Omit<StartState, "done" | "also" | "starts" | "replaced"> & {
+  readonly start: Omit<StartState, "done" | "also" | "starts"> & {
     readonly without: readonly RevisionId[];
   };
   readonly steps: readonly PlanStep[];

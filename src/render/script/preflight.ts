@@ -5,7 +5,7 @@
 import block from "../../../sql/preflight/preflight.sql";
 import { type LockMode, stronger } from "../../core/effects/mode.ts";
 import { distinctPrivileges, isLookedUp } from "../../core/effects/privilege.ts";
-import { begunJson, codesJson, type Ledger, regclassText, rowsJson } from "../../core/ledger/calls.ts";
+import { codesJson, type Ledger, listsJson, regclassText, rowsJson } from "../../core/ledger/calls.ts";
 import { type Expectation, withParts } from "../../core/ledger/format.ts";
 import { withoutLedger } from "../../core/plan/absent.ts";
 import { rightsOf } from "../../core/plan/rights.ts";
@@ -80,7 +80,7 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
     expected,
     // Where these tell what must be applied. A repair may start from revisions that are in no file.
     from: isOfLedger || kind === "repair" || start.may.length + start.without.length > 0 ? null : from,
-    forgets: kind === "stamp",
+    discards: start.discards,
     ...(isOfLedger ? {} : { done_revisions: String(result.revisions), done_digest: result.digest }),
   };
   const needs = distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges));
@@ -89,7 +89,7 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
   const pairs = Object.entries(head).map(([key, value]) => `"${key}": ${JSON.stringify(value)}`);
   const ids = (key: string, revisions: readonly string[]): string =>
     `"${key}": [${folded(revisions.map((id) => JSON.stringify(id)).join(", "), PAGE_WIDTH - key.length - 8).join("\n  ")}]`;
-  const { must, may, halfDone, direction, ends, codes, known, begun, repair } = start;
+  const { must, may, halfDone, direction, ends, codes, known, begun, replaced, repair } = start;
   const expectedRows = [
     ...(isOfLedger
       ? []
@@ -99,8 +99,9 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
             ids("known", known),
             `"direction": "${direction}"`,
             `"codes": ${codesJson(codes)}`,
-            `"begun": ${begunJson(begun)}`,
+            `"begun": ${listsJson(begun)}`,
           ],
+          ...(Object.keys(replaced).length === 0 ? [] : [`"replaced": ${listsJson(replaced)}`]),
         ]),
     ...(repair === undefined
       ? []

@@ -125,6 +125,7 @@ const WORDS: Partial<Record<Purpose, string>> = {
   "guard-ledger": "-- Guard: the ledger has the right owner, plain tables, and exactly these procedures.",
   "guard-lock": "-- Guard: this session holds the lock.",
   "guard-start": "-- Guard: exactly the expected revisions are applied, and no step is unfinished.",
+  forget: "-- Ledger: an unfinished step, which that guard lets pass here, is discarded.",
   receipt: "-- Log: the receipt of this script.",
   check: "-- Check: exactly the revisions that should be applied now are, row by row.",
   durations: "-- Durations: what this run of the script has done, as the log of the ledger has it.",
