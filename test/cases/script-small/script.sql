@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:f9e6f5c911db82757083d3b5420268faf8c98d40ade74d9af1a9d644e3bfe3a7
+-- Receipt: sha256:02bd127b0b447ec3db6fbfb29530f6ae0a548066910e2813d22696d4004f0909
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -184,8 +184,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: this needs PostgreSQL 12 or later; the server is ',
         current_setting('server_version')),
-      HINT = concat('Nothing was changed. Write the script for this server with: --server-version ',
-        current_setting('server_version_num')::integer / 10000);
+      HINT = 'Nothing was changed. Its SQL needs PostgreSQL 12: upgrade the server.';
   END IF;
   IF NOT pg_try_advisory_lock(8238127212073486265) THEN
     RAISE EXCEPTION USING ERRCODE = '55P03',
@@ -496,7 +495,8 @@ BEGIN
       HINT = CASE WHEN under_way IS NOT NULL
         THEN concat('Nothing was changed. ', retort.unfinished_hint())
         WHEN retort.is_pending(require_intent.revision, require_intent.direction)
-        THEN format('Nothing was changed. %s is %s: run all files of this step, from its first.',
+        THEN format('Nothing was changed. %s is %s: run all files of this step, from its first; '
+          'before them those of earlier steps that are not done.',
           require_intent.revision,
           CASE direction WHEN 'up' THEN 'not applied' ELSE 'applied' END)
         ELSE format('Nothing was changed. %s is %s: go on with the first file of the next step.',
@@ -531,6 +531,45 @@ BEGIN
         SELECT FROM unnest(ends) AS e (id) WHERE retort.is_pending(e.id, direction))
       THEN CASE direction WHEN 'up' THEN 'all of its revisions are applied already'
         ELSE 'none of its revisions is applied' END END;
+END
+$body$;
+
+-- What to do with a step that is unfinished, where a script that would discard it is not run; null:
+-- there is none. heads are those of what is applied.
+CREATE FUNCTION retort.discard_hint(heads text[]) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN (SELECT format('The interruption of %s stays: discard it with: migrate stamp %s '
+      '(as a script: add --sql --from-database).', i.revision,
+      coalesce(nullif(array_to_string(heads, ' '), ''), 'base'))
+    FROM retort.intent AS i);
+END
+$body$;
+
+-- What to do where the ledger still names what squashed revisions of a script replace, or some of
+-- it; else null. replaced says which, in order: {"s3": ["a1", "b2"]}. A stamp makes it name those.
+CREATE FUNCTION retort.replaced_hint(replaced jsonb, heads text[]) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN (SELECT CASE WHEN s.missing IS NOT NULL
+      THEN format('Of the revisions that %1$s replaces, the database has %2$s, but not %3$s: with '
+        'the files as they were before %1$s was written (an older commit), run: migrate upgrade '
+        '%4$s (as a script: add --sql --from-database); then go on with the new ones', s.id,
+        left(s.present, 1000), left(s.missing, 1000), s.last)
+      WHEN NOT retort.has_hole()
+      THEN format('The ledger still names replaced revisions; record the change first with: '
+        'migrate stamp %s (as a script: add --sql --from-database)',
+        (SELECT string_agg(DISTINCT coalesce(r.key, h.id), ' ') FROM unnest(heads) AS h (id)
+          LEFT JOIN jsonb_each(replaced) AS r ON r.value ? h.id)) END
+    FROM (SELECT r.key AS id, r.value ->> -1 AS last,
+        string_agg(m.id, ', ' ORDER BY m.n) FILTER (WHERE a.revision IS NOT NULL) AS present,
+        string_agg(m.id, ', ' ORDER BY m.n) FILTER (WHERE a.revision IS NULL) AS missing
+      FROM jsonb_each(replaced) AS r,
+        jsonb_array_elements_text(r.value) WITH ORDINALITY AS m (id, n)
+        LEFT JOIN retort.applied AS a ON a.revision = m.id
+      GROUP BY r.key, r.value HAVING count(a.revision) > 0 ORDER BY missing, r.key LIMIT 1) AS s);
 END
 $body$;
 
@@ -581,10 +620,15 @@ CREATE FUNCTION retort.begun_otherwise(begun jsonb, direction text,
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  SELECT format('%s was interrupted at statement %s, and the statements before it differ '
-        'from those that were run', i.revision, i.statement),
-      format('Restore them in the file of the migration, and write the script again; or finish '
-        'the step by hand, and record it with its CALL of retort.end_%sgrade.', i.direction)
+  SELECT format('%s was interrupted at statement %s, and %s', i.revision, i.statement,
+        CASE WHEN i.statement > jsonb_array_length(begun -> i.revision) + 1
+          THEN 'this script has fewer statements of it'
+          ELSE 'the statements before it differ from those that were run' END),
+      format('%s; or finish the step by hand, and record it with its CALL of retort.end_%sgrade.',
+        CASE WHEN i.statement > jsonb_array_length(begun -> i.revision) + 1
+          THEN 'Write the script again with --from-database and --idempotent'
+          ELSE 'Restore them in the file of the migration, and write the script again' END,
+        i.direction)
     INTO otherwise, way_out FROM retort.intent AS i
     WHERE i.direction = begun_otherwise.direction AND begun ? i.revision AND i.statement > 1
       AND i.before IS DISTINCT FROM begun -> i.revision ->> (i.statement - 2);
@@ -592,18 +636,19 @@ END
 $body$;
 
 -- Before the first step. Stops unless this session holds the lock, no step is unfinished except one
--- of half_done in that direction, which has begun with the statements of begun, all of must are
--- applied, and nothing else except what is in may; what is applied of the script's own steps is so
--- with their SQL: codes has the code checksum of each; and the rows that a repair corrects or
--- deletes are as they were when it was planned. will_be is what it makes of them.
+-- of half_done in that direction, which has begun with the statements of begun, or any if the
+-- script discards it, all of must are applied, and nothing else except what is in may; what is
+-- applied of the script's own steps is so with their SQL: codes has the code checksum of each; and
+-- the rows that a repair corrects or deletes are as they were when it was planned. will_be is what
+-- it makes of them.
 -- The hint says whether all is already done, or what is applied; again is a command, with %s for
 -- the current heads unless it asks the database, or empty. Where heads do not tell what is applied,
 -- because those of must, starts, are the current ones, or something below them is missing, the
 -- command asks the database. There is no such command where nothing is to do; nor where the ledger
--- still names what squashed revisions of the script replace: a stamp makes it name those. replaced
--- says which: {"a1": "s3", "b2": "s3"}. known are revisions of the script that must, may and codes
--- do not have. Heads that are in none of these may have no file where the command is typed; also is
--- what such a script may do to them besides, with %s for them, or empty.
+-- still names what squashed revisions of the script replace, as replaced says. known are revisions
+-- of the script that must, may and codes do not have. Heads that are in none of these may have no
+-- file where the command is typed; also is what such a script may do to them besides, with %s for
+-- them, or empty.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
@@ -611,7 +656,7 @@ CREATE PROCEDURE retort.require_state(
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
   ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}',
   known text[] DEFAULT '{}', begun jsonb DEFAULT '{}', also text DEFAULT '',
-  were jsonb DEFAULT '{}', will_be jsonb DEFAULT '{}')
+  were jsonb DEFAULT '{}', will_be jsonb DEFAULT '{}', discards boolean DEFAULT false)
 LANGUAGE plpgsql AS $body$
 DECLARE
   missing pg_catalog.text;
@@ -620,6 +665,8 @@ DECLARE
   other pg_catalog.text;
   heads pg_catalog.text[];
   of_script pg_catalog.text[];
+  rest pg_catalog.text;
+  squashed pg_catalog.text;
   nothing pg_catalog.text;
   place pg_catalog.text;
   has_hole boolean;
@@ -631,7 +678,7 @@ BEGIN
   CALL retort.require_lock();
   UPDATE retort.intent AS i SET found = true
     WHERE i.revision = ANY (half_done) AND i.direction = require_state.direction;
-  IF NOT FOUND THEN
+  IF NOT FOUND AND NOT discards THEN
     CALL retort.require_no_intent();
   END IF;
   SELECT b.otherwise, b.way_out INTO other, hint FROM retort.begun_otherwise(begun, direction) AS b;
@@ -650,21 +697,25 @@ BEGIN
   SELECT d.missing, d.unexpected, d.changed INTO missing, unexpected, changed
     FROM retort.differences(must, may, were) AS d;
   IF concat(missing, unexpected, changed) <> '' THEN
-    nothing := retort.nothing_to_do(ends, direction, will_be);
-    of_script := must || may || known || ARRAY(SELECT jsonb_object_keys(codes || replaced));
+    heads := ARRAY(SELECT a.revision FROM retort.applied AS a
+      WHERE NOT EXISTS (SELECT FROM retort.applied AS b
+        WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1);
+    rest := CASE WHEN discards THEN retort.discard_hint(heads) END;
+    squashed := retort.replaced_hint(replaced, heads);
+    nothing := CASE WHEN squashed IS NULL
+      THEN retort.nothing_to_do(ends, direction, will_be) END;
+    of_script := must || may || known || ARRAY(SELECT jsonb_object_keys(codes));
     place := retort.wrong_place(of_script);
     has_hole := retort.has_hole();
     IF EXISTS (SELECT FROM retort.state AS s
         WHERE s.revisions = done_revisions AND s.digest = done_digest)
         AND retort.changed_rows(will_be) = '{}' THEN
-      hint := 'Nothing was changed. All of it is done already.';
+      hint := 'Nothing was changed. ' || coalesce('The steps of this script are done already. '
+        || rest, 'All of it is done already.');
     ELSIF nothing IS NOT NULL THEN
-      hint := format('Nothing was changed. %s: SELECT * FROM retort.applied; %s.',
-        coalesce(place || ' If it is the right one, see', 'See'), nothing);
+      hint := concat(format('Nothing was changed. %s: SELECT * FROM retort.applied; %s.',
+        coalesce(place || ' If it is the right one, see', 'See'), nothing), ' ' || rest);
     ELSE
-      heads := ARRAY(SELECT a.revision FROM retort.applied AS a
-        WHERE NOT EXISTS (SELECT FROM retort.applied AS b
-          WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1);
       command := CASE
         WHEN strpos(again, '%s:') > 0 AND (heads @> starts AND heads <@ starts OR has_hole)
           THEN replace(again, '%s:', '') || ' --from-database'
@@ -686,16 +737,11 @@ BEGIN
             'have it.', string_agg(h.id, ', '))
             FROM unnest(heads) AS h (id) WHERE again <> '' AND h.id <> ALL (of_script)
             HAVING count(*) > 0),
-          CASE WHEN NOT has_hole AND EXISTS (SELECT FROM retort.applied AS a
-              WHERE (replaced ->> a.revision) IS NOT NULL)
-            THEN format(' The ledger still names replaced revisions; record the change first with: '
-              'migrate stamp %s (as a script: add --sql --from-database)',
-              (SELECT string_agg(DISTINCT coalesce(replaced ->> h.id, h.id), ' ')
-                FROM unnest(heads) AS h (id)))
-            ELSE concat(' If this is the right database, ', CASE WHEN heads = '{}'
-                AND starts <> '{}' THEN format('and has already all that these revisions do, '
-                'record them with: migrate stamp %s (as a script: add --sql); if it has not, ',
-                array_to_string(starts, ' ')) END, 'write ') || script END) END);
+          coalesce(' ' || squashed, concat(' If this is the right database, ',
+            CASE WHEN heads = '{}' AND starts <> '{}'
+              THEN format('and has already all that these revisions do, record them with: '
+                'migrate stamp %s (as a script: add --sql); if it has not, ',
+                array_to_string(starts, ' ')) END, 'write ') || script)) END);
     END IF;
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: this database is not in the expected state',
@@ -707,6 +753,32 @@ BEGIN
 EXCEPTION WHEN OTHERS OR query_canceled THEN
   CALL retort.unlock();
   RAISE;
+END
+$body$;
+
+-- In the first of split files, before require_state, which says what else is wrong. Stops if the
+-- first of the steps are done, as by further files, and nothing else was: then one of these files
+-- is next. steps are in their order; codes has the code checksum of each that goes up.
+CREATE PROCEDURE retort.require_unbegun(steps text[], direction text, done_revisions bigint,
+  done_digest numeric, codes jsonb DEFAULT '{}')
+LANGUAGE plpgsql AS $body$
+DECLARE
+  sign CONSTANT integer := CASE direction WHEN 'up' THEN 1 ELSE -1 END;
+  pending pg_catalog.text[];
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  pending := ARRAY(SELECT s.id FROM unnest(steps) WITH ORDINALITY AS s (id, place)
+    WHERE retort.is_pending(s.id, direction) ORDER BY s.place);
+  IF pending NOT IN ('{}', steps) AND pending = steps[array_position(steps, pending[1]):]
+      AND retort.unfinished() IS NULL AND retort.other_code(codes) IS NULL
+      AND EXISTS (SELECT FROM retort.state AS s
+        WHERE s.revisions + sign * cardinality(pending) = done_revisions AND done_digest = s.digest
+          + sign * (SELECT sum(retort.digest_of(p.id)) FROM unnest(pending) AS p (id))) THEN
+    CALL retort.unlock();
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the steps of this script before %s are done already', pending[1]),
+      HINT = format('Nothing was changed. Go on with the first file of %s.', pending[1]);
+  END IF;
 END
 $body$;
 
@@ -894,14 +966,17 @@ BEGIN
 END
 $body$;
 
--- What to say of a step that is not next: all of it is done, or nothing.
+-- What to say of a step that is not next: all of it is done, or nothing. It may be of any script.
 CREATE FUNCTION retort.not_next_hint(revision text, direction text) RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN concat(CASE WHEN retort.is_pending(revision, direction)
-    THEN 'Nothing of this step was done.'
-    ELSE 'All of this step is done already.' END, ' See: SELECT * FROM retort.applied;');
+  RETURN CASE WHEN retort.is_pending(revision, direction)
+    THEN 'Nothing of this step was done. See: SELECT * FROM retort.applied; of a split script, '
+      'first run the files before this one that are not done; else, or if all are, write a script '
+      'from this state with: migrate upgrade --sql --from-database (or downgrade)'
+    ELSE 'All of this step is done already. See: SELECT * FROM retort.applied; of a split script, '
+      'go on with the first file of the next step.' END;
 END
 $body$;
 
@@ -1491,13 +1566,14 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'da9c21cc8ccfe5a1fdb23141cef9b81749d1558b49db5468d567e07e231a390a';
+  procedures CONSTANT pg_catalog.text := 'ffc9a52a855a7c8b703e20eb4e25b24ec9748a4d61ddd4ec23ea7c472bcc09f7';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
     'require_no_intent, require_intent, has_hole, '
-    'nothing_to_do, differences, wrong_place, other_code, '
-    'begun_otherwise, require_state, reset_session, '
+    'nothing_to_do, discard_hint, replaced_hint, '
+    'differences, wrong_place, other_code, begun_otherwise, '
+    'require_state, require_unbegun, reset_session, '
     'set_session, take_locks, begin_step, begin_upgrade, '
     'begin_downgrade, is_pending, not_next_hint, traces, '
     'intend, outcome, definition, definition_of, '
@@ -1747,22 +1823,6 @@ BEGIN
   IF found IS NOT NULL THEN
     parts := 'tables'::text || parts;
     wrong := concat('these tables are missing: ', found) || wrong;
-  ELSE
-    -- The rows of log may have come without it. Who only reads is not stopped: it is so for good
-    -- where they are replicated.
-    sequence := pg_get_serial_sequence('retort.log', 'id');
-    IF has_sequence_privilege(sequence, 'SELECT') AND has_table_privilege('retort.log', 'SELECT')
-    THEN
-      EXECUTE format('SELECT s.last_value + s.is_called::integer <= (SELECT max(l.id) '
-        'FROM retort.log AS l) FROM %s AS s', sequence) INTO is_behind;
-    END IF;
-    IF is_behind AND rights IS NULL AND expected <> 'inconsistent' THEN
-      PERFORM set_config('retort_ledger.behind', format('the ledger %s is inconsistent: '
-        'the sequence of log is behind its rows', place::regnamespace), true);
-    ELSIF is_behind THEN
-      parts := parts || 'sequence'::text;
-      wrong := wrong || 'the sequence of log is behind its rows'::text;
-    END IF;
   END IF;
   found := (SELECT encode(sha256(convert_to(string_agg(
       concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
@@ -1780,6 +1840,24 @@ BEGIN
     parts := parts || 'procedures'::text;
     wrong := wrong || CASE WHEN found IS NULL THEN 'its procedures are missing'
       ELSE 'its procedures are not the expected ones' END;
+  END IF;
+  -- The rows of log may have come without its sequence.
+  IF 'log' = ANY (present) THEN
+    sequence := pg_get_serial_sequence('retort.log', 'id');
+    IF has_sequence_privilege(sequence, 'SELECT') AND has_table_privilege('retort.log', 'SELECT')
+    THEN
+      EXECUTE format('SELECT s.last_value + s.is_called::integer <= (SELECT max(l.id) '
+        'FROM retort.log AS l) FROM %s AS s', sequence) INTO is_behind;
+    END IF;
+  END IF;
+  IF is_behind THEN
+    PERFORM set_config('retort_ledger.behind', format('the ledger %s is inconsistent: '
+      'the sequence of log is behind its rows', place::regnamespace), true);
+    -- That alone does not stop who only reads: it is so for good where they are replicated.
+    IF parts IS NOT NULL OR rights IS NOT NULL OR expected = 'inconsistent' THEN
+      parts := parts || 'sequence'::text;
+      wrong := wrong || 'the sequence of log is behind its rows'::text;
+    END IF;
   END IF;
   found := CASE WHEN parts IS NOT NULL THEN format('the ledger %s is inconsistent: %s',
     place::regnamespace, array_to_string(wrong, '; ')) END;
@@ -1824,12 +1902,12 @@ BEGIN
         WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
           'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
           'migrate repair'
-        WHEN 'sequence' = ANY (parts) THEN format('A restore of data alone, or logical '
+        WHEN 'procedures' = ANY (parts) THEN 'They were changed by hand, omitted from a restore, '
+          'or made by another version of migrate. Restore them with: migrate repair'
+        ELSE format('A restore of data alone, or logical '
           'replication, leaves it behind. Set it with: migrate repair; or, as the owner of the '
           'ledger, run: SELECT setval(%L, (SELECT max(id) FROM %s.log));', sequence,
-          place::regnamespace)
-        ELSE 'They were changed by hand, omitted from a restore, or made by another version of '
-          'migrate. Restore them with: migrate repair' END);
+          place::regnamespace) END);
   END IF;
 EXCEPTION WHEN OTHERS OR query_canceled THEN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -1856,7 +1934,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('f9e6f5c911db82757083d3b5420268faf8c98d40ade74d9af1a9d644e3bfe3a7',
+CALL retort.begin_script('02bd127b0b447ec3db6fbfb29530f6ae0a548066910e2813d22696d4004f0909',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1912,13 +1990,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:f9e6f5c911db82757083d3b5420268faf8c98d40ade74d9af1a9d644e3bfe3a7' AS receipt FROM retort.state;
+  'sha256:02bd127b0b447ec3db6fbfb29530f6ae0a548066910e2813d22696d4004f0909' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'f9e6f5c911db82757083d3b5420268faf8c98d40ade74d9af1a9d644e3bfe3a7'
+      '02bd127b0b447ec3db6fbfb29530f6ae0a548066910e2813d22696d4004f0909'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2045,7 +2123,7 @@ SELECT pg_catalog.set_config('retort.preflight', '{"ledger": "retort",
 "minimum": 120000,
 "expected": "optional",
 "from": [],
-"forgets": false,
+"discards": false,
 "done_revisions": "3",
 "done_digest": "1401614897665169694",
 "must": [],
@@ -2082,13 +2160,14 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'da9c21cc8ccfe5a1fdb23141cef9b81749d1558b49db5468d567e07e231a390a';
+  procedures CONSTANT pg_catalog.text := 'ffc9a52a855a7c8b703e20eb4e25b24ec9748a4d61ddd4ec23ea7c472bcc09f7';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, unfinished_hint, '
     'require_no_intent, require_intent, has_hole, '
-    'nothing_to_do, differences, wrong_place, other_code, '
-    'begun_otherwise, require_state, reset_session, '
+    'nothing_to_do, discard_hint, replaced_hint, '
+    'differences, wrong_place, other_code, begun_otherwise, '
+    'require_state, require_unbegun, reset_session, '
     'set_session, take_locks, begin_step, begin_upgrade, '
     'begin_downgrade, is_pending, not_next_hint, traces, '
     'intend, outcome, definition, definition_of, '
@@ -2338,22 +2417,6 @@ BEGIN
   IF found IS NOT NULL THEN
     parts := 'tables'::text || parts;
     wrong := concat('these tables are missing: ', found) || wrong;
-  ELSE
-    -- The rows of log may have come without it. Who only reads is not stopped: it is so for good
-    -- where they are replicated.
-    sequence := pg_get_serial_sequence('retort.log', 'id');
-    IF has_sequence_privilege(sequence, 'SELECT') AND has_table_privilege('retort.log', 'SELECT')
-    THEN
-      EXECUTE format('SELECT s.last_value + s.is_called::integer <= (SELECT max(l.id) '
-        'FROM retort.log AS l) FROM %s AS s', sequence) INTO is_behind;
-    END IF;
-    IF is_behind AND rights IS NULL AND expected <> 'inconsistent' THEN
-      PERFORM set_config('retort_ledger.behind', format('the ledger %s is inconsistent: '
-        'the sequence of log is behind its rows', place::regnamespace), true);
-    ELSIF is_behind THEN
-      parts := parts || 'sequence'::text;
-      wrong := wrong || 'the sequence of log is behind its rows'::text;
-    END IF;
   END IF;
   found := (SELECT encode(sha256(convert_to(string_agg(
       concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
@@ -2371,6 +2434,24 @@ BEGIN
     parts := parts || 'procedures'::text;
     wrong := wrong || CASE WHEN found IS NULL THEN 'its procedures are missing'
       ELSE 'its procedures are not the expected ones' END;
+  END IF;
+  -- The rows of log may have come without its sequence.
+  IF 'log' = ANY (present) THEN
+    sequence := pg_get_serial_sequence('retort.log', 'id');
+    IF has_sequence_privilege(sequence, 'SELECT') AND has_table_privilege('retort.log', 'SELECT')
+    THEN
+      EXECUTE format('SELECT s.last_value + s.is_called::integer <= (SELECT max(l.id) '
+        'FROM retort.log AS l) FROM %s AS s', sequence) INTO is_behind;
+    END IF;
+  END IF;
+  IF is_behind THEN
+    PERFORM set_config('retort_ledger.behind', format('the ledger %s is inconsistent: '
+      'the sequence of log is behind its rows', place::regnamespace), true);
+    -- That alone does not stop who only reads: it is so for good where they are replicated.
+    IF parts IS NOT NULL OR rights IS NOT NULL OR expected = 'inconsistent' THEN
+      parts := parts || 'sequence'::text;
+      wrong := wrong || 'the sequence of log is behind its rows'::text;
+    END IF;
   END IF;
   found := CASE WHEN parts IS NOT NULL THEN format('the ledger %s is inconsistent: %s',
     place::regnamespace, array_to_string(wrong, '; ')) END;
@@ -2415,12 +2496,12 @@ BEGIN
         WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
           'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
           'migrate repair'
-        WHEN 'sequence' = ANY (parts) THEN format('A restore of data alone, or logical '
+        WHEN 'procedures' = ANY (parts) THEN 'They were changed by hand, omitted from a restore, '
+          'or made by another version of migrate. Restore them with: migrate repair'
+        ELSE format('A restore of data alone, or logical '
           'replication, leaves it behind. Set it with: migrate repair; or, as the owner of the '
           'ledger, run: SELECT setval(%L, (SELECT max(id) FROM %s.log));', sequence,
-          place::regnamespace)
-        ELSE 'They were changed by hand, omitted from a restore, or made by another version of '
-          'migrate. Restore them with: migrate repair' END);
+          place::regnamespace) END);
   END IF;
 EXCEPTION WHEN OTHERS OR query_canceled THEN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -2469,6 +2550,7 @@ DECLARE
   is_looked_up boolean;
   further pg_catalog.jsonb;
   has_hole boolean;
+  done pg_catalog.text[] := '{}';
   is_begun boolean := false;
   hint pg_catalog.text;
   ok boolean;
@@ -2477,6 +2559,7 @@ DECLARE
   missing pg_catalog.text;
   unexpected pg_catalog.text;
   unfinished pg_catalog.text;
+  rest pg_catalog.text;
   halted pg_catalog.text;
   changed pg_catalog.text;
   state record;
@@ -2580,32 +2663,37 @@ BEGIN
     IF facts ? 'must' THEN
       SELECT * INTO state FROM jsonb_to_record(facts) AS f (must text[], may text[],
         half_done text[], direction text, ends text[], codes jsonb, known text[], begun jsonb,
-        were jsonb, will_be jsonb);
+        were jsonb, will_be jsonb, replaced jsonb);
       EXECUTE format('SELECT d.missing, d.unexpected, d.changed, %1$s.unfinished(),
           %1$s.unfinished($3, $4), %1$s.other_code($5), concat_ws(''. '', b.otherwise, b.way_out),
-          EXISTS (SELECT FROM unnest($2) AS m (id) WHERE NOT %1$s.is_pending(m.id, $4)),
+          ARRAY(SELECT m.id FROM unnest($2) AS m (id) WHERE NOT %1$s.is_pending(m.id, $4)),
           $8 AND %1$s.changed_rows($9) = ''{}''
         FROM %1$s.differences($1, $2, $7) AS d, %1$s.begun_otherwise($6, $4) AS b', ledger)
-        INTO missing, unexpected, changed, unfinished, halted, other, otherwise, is_begun, is_done
+        INTO missing, unexpected, changed, unfinished, halted, other, otherwise, done, is_done
         USING state.must, state.may, state.half_done, state.direction, state.codes, state.begun,
           state.were, is_done, state.will_be;
-      IF halted IS NOT NULL AND NOT (facts ->> 'forgets')::boolean THEN
+      IF halted IS NOT NULL AND NOT (facts ->> 'discards')::boolean THEN
         EXECUTE format('SELECT %s.unfinished_hint()', ledger) INTO hint;
       ELSIF concat(missing, unexpected, changed) <> '' THEN
-        EXECUTE format('SELECT %1$s.nothing_to_do($1, $2, $4), %1$s.has_hole(),
-          %1$s.wrong_place($3)', ledger) INTO nothing, has_hole, hint
+        EXECUTE format('SELECT CASE WHEN r.hint IS NULL THEN %1$s.nothing_to_do($1, $2, $4) END,
+            %1$s.has_hole(), coalesce(%1$s.wrong_place($3), r.hint), %1$s.discard_hint($6)
+          FROM %1$s.replaced_hint($5, $6) AS r (hint)', ledger)
+          INTO nothing, has_hole, hint, rest
           USING state.ends, state.direction, state.must || state.may || state.known
-            || ARRAY(SELECT jsonb_object_keys(state.codes)), state.will_be;
+            || ARRAY(SELECT jsonb_object_keys(state.codes)), state.will_be, state.replaced, heads;
+        IF nothing IS NOT NULL AND (facts ->> 'discards')::boolean THEN
+          hint := concat_ws(' ', hint, rest);
+        END IF;
       END IF;
     END IF;
     PERFORM set_config('role', was, true);
     is_done := is_done AND halted IS NULL;
     -- What its first steps take away is needed only where they are to be run.
-    is_begun := is_begun OR unfinished IS NOT NULL;
+    is_begun := done <> '{}' OR unfinished IS NOT NULL;
     starts := nullif(facts -> 'from', 'null');
     is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
     ok := concat(missing, unexpected, changed, other, otherwise) = ''
-      AND (halted IS NULL OR (facts ->> 'forgets')::boolean);
+      AND (halted IS NULL OR (facts ->> 'discards')::boolean);
     found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
       CASE WHEN other IS NOT NULL
           THEN concat('; applied with other SQL than that of the script: ', left(other, 1000))
@@ -2619,7 +2707,7 @@ BEGIN
           '; with other values in the ledger than expected: ' || left(changed, 1000))
         ELSE '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
           FROM jsonb_array_elements_text(starts) AS f), '<base>') END,
-      '; unfinished: ' || unfinished || CASE WHEN (facts ->> 'forgets')::boolean
+      '; unfinished: ' || unfinished || CASE WHEN (facts ->> 'discards')::boolean AND ok
           THEN ', which the script discards'
         WHEN halted IS NULL AND NOT facts ? 'were' THEN ', a step of this script' ELSE '' END,
       '; ' || nullif(otherwise, ''),
@@ -2655,7 +2743,7 @@ BEGIN
     WHERE is_done IS NOT TRUE LOOP
     path := CASE WHEN item ->> 3 = 'true' AND paths ? migrator
       THEN ARRAY(SELECT jsonb_array_elements_text(paths -> migrator))
-      WHEN item ->> 3 = 'true' OR item -> 3 IS NULL THEN (parse_ident(item ->> 0))[:1]
+      WHEN item ->> 3 = 'true' OR item ->> 3 IS NULL THEN (parse_ident(item ->> 0))[:1]
       ELSE coalesce((SELECT array_agg(p.name ORDER BY p.place) FROM jsonb_array_elements_text(
           to_jsonb((parse_ident(item ->> 0))[:1]) || (item -> 3)) WITH ORDINALITY
           AS p (name, place) JOIN pg_namespace AS n ON n.nspname = p.name
@@ -2674,6 +2762,8 @@ BEGIN
     -- It may be meant in another schema than is thought: where names are looked up in the session's
     -- own path, in those that any of the roles finds there; else in any.
     IF object IS NULL THEN
+      -- A step that is still to be done gives it that name.
+      CONTINUE WHEN jsonb_array_length(item) = 5 AND item ->> 4 <> ALL (done);
       report := report || jsonb_build_array(jsonb_build_array(
         CASE WHEN NOT is_begun AND (item ->> 2 = 'as named' OR item ->> 2 = 'in any schema'
           AND NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
