@@ -8,7 +8,7 @@ import { dump, ledger } from "../support/dump.ts";
 import { failureOf, headerLines, ownDatabase, project, until, withLock } from "../support/project.ts";
 import { proxy } from "../support/proxy.ts";
 import { ownRole } from "../support/roles.ts";
-import { query, servers } from "../support/server.ts";
+import { oneServer, query, servers } from "../support/server.ts";
 
 /** A statement that fails: `at` is where, in the line of the statement; 1 where the server does not say. */
 interface Fault {
@@ -89,7 +89,7 @@ async function stateOf(url: string) {
   return { rest, failures: log?.filter((row) => row["event"] === "failure") ?? [] };
 }
 
-describe.each(servers())("on $name", (server) => {
+describe.each(oneServer("newest"))("on $name", (server) => {
   test("a file that has set search_path itself is told the line, and not what the session began with", async () => {
     const { url } = await ownDatabase(server);
     const ownOfFunction =

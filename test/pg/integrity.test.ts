@@ -10,12 +10,12 @@ import { renderScript } from "../../src/render/script/script.ts";
 import { migrate, steadyLedger } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project, type TestProject } from "../support/project.ts";
 import { needsPsql, runScript } from "../support/psql.ts";
-import { query, servers, withClient } from "../support/server.ts";
+import { oneServer, query, withClient } from "../support/server.ts";
 
 const header = (revision: string, parent: string): string =>
   `-- revision: ${revision}\n-- parent: ${parent}\n\n`;
 
-describe.each(servers())("integrity on $name", (server) => {
+describe.each(oneServer("oldest"))("integrity on $name", (server) => {
   let url: string;
   let shop: TestProject;
 

@@ -9,14 +9,14 @@ import { migrate } from "../support/migrate.ts";
 import { failureOf, headerLines, ownDatabase, project, until, withLock } from "../support/project.ts";
 import { proxy } from "../support/proxy.ts";
 import { ownRole } from "../support/roles.ts";
-import { query, servers, withClient } from "../support/server.ts";
+import { oneServer, query, servers, withClient } from "../support/server.ts";
 
 const advisory =
   "SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 const upgrades = async (url: string) =>
   (await ledger(url))["log"]!.filter((row) => row["event"] === "upgrade").map((row) => row["revision"]);
 
-describe.each(servers())("on $name", (server) => {
+describe.each(oneServer("oldest"))("on $name", (server) => {
   test("an index built CONCURRENTLY while others wait for the lock: no deadlock, done once", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({
@@ -402,13 +402,13 @@ test("the message says who holds the lock; --lock-wait 0 does not wait", async (
     expect(stderr).toMatch(
       /error\[state\/locked\] another session holds the lock of the ledger: pid \d+.*\(waited \d s\)/s,
     );
-    // Waiting, nobody has a transaction or a snapshot open.
+    // Waiting, nobody has a transaction or a snapshot open, but for the moment of a try.
     const waiting = failureOf(shop.upgrade(url, "heads", { lockWait: 1 }));
     await sleep(500);
     expect(
       await query(
         url,
-        "SELECT FROM pg_stat_activity WHERE application_name = 'retort' AND datname = current_database() AND (backend_xmin IS NOT NULL OR xact_start IS NOT NULL)",
+        "SELECT FROM pg_stat_activity WHERE application_name = 'retort' AND datname = current_database() AND state <> 'active' AND (backend_xmin IS NOT NULL OR xact_start IS NOT NULL)",
       ),
     ).toEqual([]);
     await waiting;

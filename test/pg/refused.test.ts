@@ -5,7 +5,7 @@ import { migrate } from "../support/migrate.ts";
 import { failureOf, headerLines, ownDatabase, project, type TestProject } from "../support/project.ts";
 import { needsPsql, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
-import { query, servers } from "../support/server.ts";
+import { oneServer, query } from "../support/server.ts";
 
 const none = ["transaction: none"];
 
@@ -39,7 +39,7 @@ const refused: readonly (readonly [string, string])[] = [
   ["vacuum missing;", "42P01"],
 ];
 
-describe.each(servers())("on $name", (server) => {
+describe.each(oneServer("newest"))("on $name", (server) => {
   test.each(refused)("%s is refused twice, up, down and after a script", async (sql, sqlstate) => {
     const { url } = await ownDatabase(server);
     const shop = project({

@@ -7,7 +7,7 @@ import { migrate } from "../support/migrate.ts";
 import { failureOf, headerLines, ownDatabase, project, type TestProject, until } from "../support/project.ts";
 import { needsPsql, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
-import { query, servers, withClient } from "../support/server.ts";
+import { oneServer, query, servers, withClient } from "../support/server.ts";
 
 const none = ["transaction: none"];
 const noneBoth = { header: none, downHeader: none };
@@ -30,7 +30,7 @@ const logOf = async (url: string) =>
 const duplicates = "CREATE TABLE t (x int);\nINSERT INTO t VALUES (1), (1);\n";
 const unique = "CREATE UNIQUE INDEX CONCURRENTLY t_x ON t (x);\n";
 
-describe.each(servers())("on $name", (server) => {
+describe.each(oneServer("newest"))("on $name", (server) => {
   test("an index that met duplicates: invalid, shown, dropped and built once the data are right", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({

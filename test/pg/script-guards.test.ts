@@ -13,7 +13,7 @@ import { filesOf, stateOf } from "../support/forms.ts";
 import { failureOf, ownDatabase, project, withLock } from "../support/project.ts";
 import { fileOf, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
-import { freshDatabase, query, servers, withClient } from "../support/server.ts";
+import { freshDatabase, oneServer, query, servers, withClient } from "../support/server.ts";
 
 const shop = project({
   a: { up: "CREATE TABLE t (x int);", down: "DROP TABLE t;" },
@@ -38,7 +38,7 @@ const unset = (script: string): string => script.replaceAll(/^\\set .*$/gm, "");
 
 const goesOn = { args: ["-v", "ON_ERROR_STOP=0"] };
 
-describe.each(servers())("on $name", (server) => {
+describe.each(oneServer("oldest"))("on $name", (server) => {
   /** Every way to run it ends with the sentence, and with nothing changed: not in the log either. */
   async function expectRefused(url: string, scripts: readonly string[], sentence: RegExp): Promise<void> {
     const before = await dump(url);

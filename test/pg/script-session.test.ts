@@ -7,7 +7,7 @@ import { filesOf } from "../support/forms.ts";
 import { failureOf, ownDatabase, project, until } from "../support/project.ts";
 import { fileOf, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
-import { query, servers, withClient } from "../support/server.ts";
+import { oneServer, query, servers, withClient } from "../support/server.ts";
 
 const shop = project({
   a: "CREATE TABLE t (x int);",
@@ -22,7 +22,7 @@ const typed = (url: string, lines: readonly string[]) =>
   runScript(url, `${lines.join("\n")}\n`, { args: ["-v", "ON_ERROR_STOP=0"] });
 
 // It is psql that keeps a session as it is; one server shows it.
-describe.each(servers().slice(0, 1))("on $name", (server) => {
+describe.each(oneServer("newest"))("on $name", (server) => {
   test.each([
     ["BEGIN", ["BEGIN;", "DELETE FROM precious;"], "on"],
     ["AUTOCOMMIT off, and something done", ["\\set AUTOCOMMIT off", "DELETE FROM precious;"], "off"],

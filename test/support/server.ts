@@ -34,6 +34,11 @@ export function servers(): readonly TestServer[] {
   return facts.map(testServer);
 }
 
+/** One of them, in a list, for tests of what each does alike: to run them on both takes time that others need. */
+export function oneServer(which: "newest" | "oldest"): readonly TestServer[] {
+  return which === "newest" ? servers().slice(0, 1) : servers().slice(-1);
+}
+
 /** Are there servers? True in the vitest project `pg`, false in `core`. */
 export function hasServers(): boolean {
   return providedServers() !== undefined;
