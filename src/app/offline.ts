@@ -5,7 +5,6 @@ import type { Ledger } from "../core/ledger/calls.ts";
 import { FORMAT } from "../core/ledger/format.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import { defaultForm, refuseForm, refuseLayout, type ScriptForm } from "../core/plan/script.ts";
-import type { CompileInput } from "../core/plan/step.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { settledRows } from "../core/replaced.ts";
 import { majorOf } from "../core/server-version.ts";
@@ -72,7 +71,6 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
       : await plansOf(deps, project, stepsOfRange(project, request), {
           ...options,
           serverVersion: options.serverVersion ?? project.config.serverVersion,
-          flags: flagsOf(options),
         });
   const form = {
     ...asked,
@@ -124,11 +122,11 @@ function plansOf(
   deps: Deps,
   project: Project,
   steps: Steps,
-  options: OfflineOptions & Pick<CompileInput, "flags">,
+  options: OfflineOptions,
   resume?: Resume,
 ): Promise<Pick<Offline, "plan" | "back">> {
   warnOfNewer(deps, options.serverVersion);
-  const compiling = { effects: true, privileges: true, ...options };
+  const compiling = { effects: true, privileges: true, ...options, flags: flagsOf(options) };
   return computing(deps, project, async () => {
     const plan = await compileSteps(project, steps, "script", {
       ...compiling,
@@ -212,7 +210,7 @@ async function plansFromDatabase(
     const steps = intent === undefined ? compared : interruptedFirst(project, compared, intent, "script");
     if (intent !== undefined) await warnOfHalf(project, session, steps, intent, deps.onNotice);
     const serverVersion = options.serverVersion ?? session.version;
-    const known = { ...options, serverVersion, flags: flagsOf(options) };
+    const known = { ...options, serverVersion };
     if (intent === undefined) return await plansOf(deps, project, steps, known);
     return await plansOf(deps, project, steps, known, {
       intent,

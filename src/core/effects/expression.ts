@@ -105,7 +105,8 @@ export function usesColumn(uses: Uses, relation: Relation, column: string): bool
 }
 
 /** What a query calls the table of a `RangeVar`. */
-const calledIn = (range: Ast): string => word(node(range["alias"])["aliasname"]) || word(range["relname"]);
+export const calledIn = (range: Ast): string =>
+  word(node(range["alias"])["aliasname"]) || word(range["relname"]);
 
 /** The columns that a tree asks for of tables that it calls so: those without a table may be anyone's. */
 function namesAskedOf(tree: Ast, called: ReadonlySet<string>): Set<string> {

@@ -1,7 +1,7 @@
 /** A query, or a statement that writes rows → the rights that PostgreSQL demands on the relations in it. */
 import { type Ast, items, node, rangeName, stringOf, visitNodes, word } from "../ast.ts";
 import type { Demands } from "./demands.ts";
-import { callsIn, sequencesIn } from "./expression.ts";
+import { calledIn, callsIn, sequencesIn } from "./expression.ts";
 import type { Relation } from "./schema.ts";
 
 /** SELECT on all that a query names, and what the statements that write within it demand; with `EXISTS` it is only looked up. */
@@ -29,8 +29,6 @@ function locks(demands: Demands, select: Ast, clause: Ast): void {
       demands.range("UPDATE", range);
   }
 }
-
-const calledIn = (range: Ast): string => word(node(range["alias"])["aliasname"]) || word(range["relname"]);
 
 /** INSERT, and what it reads of the table: in RETURNING and in ON CONFLICT. The columns that it leaves out get their defaults. */
 function insert(demands: Demands, tree: Ast): void {

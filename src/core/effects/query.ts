@@ -1,7 +1,7 @@
 /** SELECT, INSERT, UPDATE, DELETE and MERGE → what they lock and read. */
 import { type Ast, items, kindOf, node, rangeName, someNode, stringOf, word } from "../ast.ts";
 import { type Constant, compared, conditions, constantOf, equalTo, isBounded, limit } from "./condition.ts";
-import { callsIn, namesOf, rangesIn, sequencesIn } from "./expression.ts";
+import { calledIn, callsIn, namesOf, rangesIn, sequencesIn } from "./expression.ts";
 import { followCalls } from "./function.ts";
 import type { LockMode } from "./mode.ts";
 import { type Constraint, columnOf, lacks, type Relation, type Trigger, withChildren } from "./schema.ts";
@@ -80,9 +80,6 @@ function scopesOf(tree: Ast): ReadonlyMap<Ast, Ast> {
   });
   return scopes;
 }
-
-/** The alias of a relation in a query, or its name. */
-const calledIn = (range: Ast): string => word(node(range["alias"])["aliasname"]) || word(range["relname"]);
 
 interface Reading {
   /** What the query calls it. */

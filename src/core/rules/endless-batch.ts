@@ -1,5 +1,5 @@
 /** A batch that finds the rows again which it has changed → it never ends. */
-import { type Ast, items, node, stringOf, visitNodes, word } from "../ast.ts";
+import { type Ast, items, node, someNode, stringOf, visitNodes, word } from "../ast.ts";
 import { backfillWhere } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
 import { sqlName } from "./site.ts";
@@ -33,7 +33,10 @@ function isUpdateEndless(tree: Ast): boolean {
   const queries = queriesIn(where);
   if (tree["fromClause"] !== undefined || queries.length !== 1 || !isLimited(queries[0]!)) return false;
   const set = items(tree["targetList"]).map((item) => word(node(item["ResTarget"])["name"]));
-  return !columnsIn({ where }).some((name) => name === CHANGED_BY_EACH || set.includes(name));
+  return !someNode({ where }, (kind, fields) => {
+    const name = kind === "ColumnRef" ? stringOf(items(fields["fields"]).at(-1)) : "";
+    return name === CHANGED_BY_EACH || set.includes(name);
+  });
 }
 
 /** They are those of one table, and nothing compares them with what is there. */
@@ -57,15 +60,6 @@ function queriesIn(below: Ast): readonly Ast[] {
   const found: Ast[] = [];
   visitNodes({ below }, (kind, fields) => {
     if (kind === "SelectStmt") found.push(fields);
-    return true;
-  });
-  return found;
-}
-
-function columnsIn(below: Ast): readonly string[] {
-  const found: string[] = [];
-  visitNodes(below, (kind, fields) => {
-    if (kind === "ColumnRef") found.push(stringOf(items(fields["fields"]).at(-1)));
     return true;
   });
   return found;
