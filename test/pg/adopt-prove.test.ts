@@ -3,7 +3,7 @@ import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect } from "vitest";
 import { adopt } from "../../src/app/adopt.ts";
 import { adoptDatabase } from "../../src/app/adopt-database.ts";
 import { proveAdoption } from "../../src/app/adopt-prove.ts";
@@ -11,7 +11,7 @@ import { readState } from "../../src/app/look.ts";
 import { proofLines } from "../../src/render/adoption.ts";
 import { deps } from "../support/migrate.ts";
 import { ownDatabase } from "../support/project.ts";
-import { query, servers } from "../support/server.ts";
+import { inTurn, query, servers } from "../support/server.ts";
 import { standIn } from "../support/stand-in.ts";
 
 const root = mkdtempSync(join(tmpdir(), "retort-adopt-prove-"));
@@ -20,6 +20,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 const alembicFolder = fileURLToPath(new URL("../alembic", import.meta.url));
 
 describe.each(servers())("on $name", (server) => {
+  const once = inTurn(server);
   async function world(files: Readonly<Record<string, string>>) {
     const folder = mkdtempSync(join(root, "f"));
     for (const name of ["old", "migrations"]) mkdirSync(join(folder, name));
@@ -35,7 +36,7 @@ describe.each(servers())("on $name", (server) => {
     "3_index.down.sql": "DROP INDEX users_name;\n",
   };
 
-  test("the same is the same, and an edited file is found, up and down", async () => {
+  once("the same is the same, and an edited file is found, up and down", async () => {
     const at = await world(FILES);
     await expect(proveAdoption(at, { folder: "old" })).rejects.toMatchObject({ code: "usage/not-adopted" });
     await adopt(at, { folder: "old", write: true });
@@ -59,7 +60,7 @@ describe.each(servers())("on $name", (server) => {
     expect(up.differences.up.map(({ kind }) => kind)).toContain("differs");
   });
 
-  test("a file of the tool's that the server refuses is named, with its line", async () => {
+  once("a file of the tool's that the server refuses is named, with its line", async () => {
     const at = await world({ "1_a.up.sql": "CREATE TABLE a ();\nDROP TABLE b;\n" });
     await adopt(at, { folder: "old", write: true });
     await expect(proveAdoption(at, { folder: "old" })).rejects.toMatchObject({
@@ -69,25 +70,28 @@ describe.each(servers())("on $name", (server) => {
     });
   });
 
-  test("a schema that the tool itself has made is there on both sides, once the project says so", async () => {
-    const at = await world({ "1_a.up.sql": "CREATE TABLE app.a ();\nCREATE TABLE b ();\n" });
-    await adopt(at, { folder: "old", write: true });
-    const config = join(at.cwd, "migrate.config.json");
-    await expect(proveAdoption(at, { folder: "old" })).rejects.toMatchObject({
-      hint: `the schema app must be there before the first migration, as where golang-migrate itself creates it: name it in "session": {"searchPath": ["app"]} in the config file, and name a database that has it with --database URL`,
-    });
-    writeFileSync(config, JSON.stringify({ session: { searchPath: ["app"] } }));
-    await expect(proveAdoption(at, { folder: "old" })).rejects.toMatchObject({
-      hint: "the schema app must be there before the first migration, as where golang-migrate itself creates it: name a database that has it with --database URL",
-    });
-    await query(at.env["DATABASE_URL"]!, "CREATE SCHEMA app");
-    expect((await proveAdoption(at, { folder: "old" })).differences.up).toEqual([]);
-  });
+  once(
+    "a schema that the tool itself has made is there on both sides, once the project says so",
+    async () => {
+      const at = await world({ "1_a.up.sql": "CREATE TABLE app.a ();\nCREATE TABLE b ();\n" });
+      await adopt(at, { folder: "old", write: true });
+      const config = join(at.cwd, "migrate.config.json");
+      await expect(proveAdoption(at, { folder: "old" })).rejects.toMatchObject({
+        hint: `the schema app must be there before the first migration, as where golang-migrate itself creates it: name it in "session": {"searchPath": ["app"]} in the config file, and name a database that has it with --database URL`,
+      });
+      writeFileSync(config, JSON.stringify({ session: { searchPath: ["app"] } }));
+      await expect(proveAdoption(at, { folder: "old" })).rejects.toMatchObject({
+        hint: "the schema app must be there before the first migration, as where golang-migrate itself creates it: name a database that has it with --database URL",
+      });
+      await query(at.env["DATABASE_URL"]!, "CREATE SCHEMA app");
+      expect((await proveAdoption(at, { folder: "old" })).differences.up).toEqual([]);
+    },
+  );
 
-  test.each([
+  once.for<[string, RegExp]>([
     ["-- +goose Up\nCREATE TABL a ();\n", /^the file cannot be proven as it stands, unless/],
     ["-- +goose Up\nCREATE TABLE ${NAME} ();\n", /goose puts values .* migrate adopt COPY --prove$/],
-  ])("a file that is no SQL as it stands: %j", async (text, hint) => {
+  ])("a file that is no SQL as it stands: %j", async ([text, hint]) => {
     const at = await world({ "1_a.sql": text });
     await adopt(at, { folder: "old", write: true });
     const path = join(at.cwd, "migrations/0001_a.up.sql");
@@ -98,7 +102,7 @@ describe.each(servers())("on $name", (server) => {
     });
   });
 
-  test("refused downs are all listed, the others compared; one that was corrected is no fault", async () => {
+  once("refused downs are all listed, the others compared; one that was corrected is no fault", async () => {
     const at = await world({
       ...FILES,
       "1_users.down.sql": "DROP TABLE users;\n",
@@ -139,7 +143,7 @@ describe.each(servers())("on $name", (server) => {
     });
   });
 
-  test("a program whose SQL nobody has written yet is no SQL that the server refuses", async () => {
+  once("a program whose SQL nobody has written yet is no SQL that the server refuses", async () => {
     const at = await world({ "1_a.sql": "-- +goose Up\nSELECT 1;\n", "2_b.go": "package main\n" });
     await adopt(at, { folder: "old", write: true });
     await expect(proveAdoption(at, { folder: "old" })).rejects.toMatchObject({
@@ -148,35 +152,38 @@ describe.each(servers())("on $name", (server) => {
     });
   });
 
-  test("alembic: what it prints, and what a person wrote in the place of a program; and a database at two of its heads", async () => {
-    const at = await world({});
-    cpSync(alembicFolder, join(at.cwd, "old"), { recursive: true });
-    const recorded = readFileSync(join(alembicFolder, "recorded.json"), "utf8");
-    const command = standIn(at.cwd, JSON.parse(recorded) as Parameters<typeof standIn>[1]);
-    await adopt(at, { folder: "old", command, write: true });
-    const rewrite = (name: string, from: RegExp, to: string): void => {
-      const path = join(at.cwd, "migrations", name);
-      writeFileSync(path, readFileSync(path, "utf8").replace(from, to));
-    };
-    rewrite("0009_rows_then_an_index.up.sql", /^(?:COMMIT|BEGIN);$/gm, "");
-    rewrite("0009_rows_then_an_index.up.sql", /^-- parent/m, "-- transaction: none\n-- parent");
-    await expect(proveAdoption(at, { folder: "old", command })).rejects.toMatchObject({
-      message: expect.stringContaining("d1: write here as SQL what old/versions/d1_data.py does"),
-    });
-    rewrite("0005_fill_emails.up.sql", /^DO .*$/m, "UPDATE users SET email = 'x';");
-    expect(await proveAdoption(at, { folder: "old", command })).toMatchObject({
-      up: ["a1", "b1", "b2", "c1", "d1", "x1", "e1", "f1", "g1"],
-      down: ["g1", "f1", "e1"],
-      assumed: ["d1"],
-      differences: { up: [], down: [] },
-    });
-    const { DATABASE_URL: url } = at.env;
-    await query(
-      url!,
-      "CREATE TABLE alembic_version (version_num varchar(32)); INSERT INTO alembic_version VALUES ('b1'), ('b2')",
-    );
-    const stamped = await adoptDatabase(at, { folder: "old", write: true });
-    expect(stamped.last.map(({ revision }) => revision)).toEqual(["b1", "b2"]);
-    expect([...(await readState(at, {})).heads].sort()).toEqual(["b1", "b2"]);
-  });
+  once(
+    "alembic: what it prints, and what a person wrote in the place of a program; and a database at two of its heads",
+    async () => {
+      const at = await world({});
+      cpSync(alembicFolder, join(at.cwd, "old"), { recursive: true });
+      const recorded = readFileSync(join(alembicFolder, "recorded.json"), "utf8");
+      const command = standIn(at.cwd, JSON.parse(recorded) as Parameters<typeof standIn>[1]);
+      await adopt(at, { folder: "old", command, write: true });
+      const rewrite = (name: string, from: RegExp, to: string): void => {
+        const path = join(at.cwd, "migrations", name);
+        writeFileSync(path, readFileSync(path, "utf8").replace(from, to));
+      };
+      rewrite("0009_rows_then_an_index.up.sql", /^(?:COMMIT|BEGIN);$/gm, "");
+      rewrite("0009_rows_then_an_index.up.sql", /^-- parent/m, "-- transaction: none\n-- parent");
+      await expect(proveAdoption(at, { folder: "old", command })).rejects.toMatchObject({
+        message: expect.stringContaining("d1: write here as SQL what old/versions/d1_data.py does"),
+      });
+      rewrite("0005_fill_emails.up.sql", /^DO .*$/m, "UPDATE users SET email = 'x';");
+      expect(await proveAdoption(at, { folder: "old", command })).toMatchObject({
+        up: ["a1", "b1", "b2", "c1", "d1", "x1", "e1", "f1", "g1"],
+        down: ["g1", "f1", "e1"],
+        assumed: ["d1"],
+        differences: { up: [], down: [] },
+      });
+      const { DATABASE_URL: url } = at.env;
+      await query(
+        url!,
+        "CREATE TABLE alembic_version (version_num varchar(32)); INSERT INTO alembic_version VALUES ('b1'), ('b2')",
+      );
+      const stamped = await adoptDatabase(at, { folder: "old", write: true });
+      expect(stamped.last.map(({ revision }) => revision)).toEqual(["b1", "b2"]);
+      expect([...(await readState(at, {})).heads].sort()).toEqual(["b1", "b2"]);
+    },
+  );
 });

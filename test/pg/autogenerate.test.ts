@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type AutogenerateOptions, autogenerate } from "../../src/app/autogenerate.ts";
 import { check } from "../../src/app/check.ts";
-import { migrate } from "../support/migrate.ts";
+import { migrateHere } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project, type TestProject } from "../support/project.ts";
 import { query, servers, type TestServer } from "../support/server.ts";
 
@@ -309,7 +309,7 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
       hint: "1 pending (uniq): migrate upgrade heads",
     };
     expect(await away(of)).toEqual([pending]);
-    const elsewhere = await migrate(["revision", "--autogenerate", "-m", "b", "--desired", url], {
+    const elsewhere = await migrateHere(["revision", "--autogenerate", "-m", "b", "--desired", url], {
       cwd: of.folder,
       env: { DATABASE_URL: server.url() },
     });
@@ -360,7 +360,7 @@ test.skipIf(servers().length < 2)(
     const wanted = "CREATE TABLE users (id bigint, code bigint DEFAULT random(1, 9))";
     const generate = (...args: string[]) => {
       const common = ["revision", "--autogenerate", "-m", "b", "--directory", of.folder, "--database", url];
-      return migrate([...common, ...args], { cwd: of.folder });
+      return migrateHere([...common, ...args], { cwd: of.folder });
     };
     await query(desired.url, wanted);
     const refused = await generate("--desired", desired.url);

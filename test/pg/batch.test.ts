@@ -1,10 +1,10 @@
 /** Large changes of data in batches: committed as they go, going on where they stopped, the same in a script. */
 import { describe, expect, test } from "vitest";
 import { dump } from "../support/dump.ts";
-import { example, migrate, steadyLedger } from "../support/migrate.ts";
+import { example, migrateHere, steadyLedger } from "../support/migrate.ts";
 import { failureOf, headerLines, ownDatabase, project, until } from "../support/project.ts";
 import { needsPsql, runScript } from "../support/psql.ts";
-import { query, servers } from "../support/server.ts";
+import { inTurn, query, servers } from "../support/server.ts";
 
 const table = (rows: number) =>
   `CREATE TABLE t AS SELECT i AS id, NULL::int AS y, 0 AS touched FROM generate_series(1, ${rows}) i;\nCREATE INDEX ON t (id);`;
@@ -19,42 +19,46 @@ const filled = async (url: string) =>
   )[0];
 
 describe.each(servers())("on $name", (server) => {
-  test("10,000 rows in batches of 1000: each once, in ten transactions, by run and by script", async (context) => {
-    const { url } = await ownDatabase(server);
-    const shop = project({
-      a: table(10_000),
-      b: {
-        up: `-- batch: 1000\n${fill}`,
-        down: "-- batch: 4000\nUPDATE t SET y = NULL WHERE id IN (SELECT id FROM t WHERE y IS NOT NULL LIMIT :batch_size);",
-      },
-      c: "SELECT 1;",
-    });
-    const told: string[] = [];
-    expect(
-      (await shop.upgrade(url, "heads", { onNotice: ({ message }) => told.push(message) })).steps,
-    ).toHaveLength(3);
-    expect(await filled(url)).toEqual({ once: 10_000, all: 10_000, rounds: 10 });
-    expect(told.at(-1)).toMatch(/^retort: 10000 rows so far, \d+ rows\/s$/);
-    expect((await shop.upgrade(url)).done).toBe(false);
+  const once = inTurn(server);
+  once(
+    "10,000 rows in batches of 1000: each once, in ten transactions, by run and by script",
+    async (context) => {
+      const { url } = await ownDatabase(server);
+      const shop = project({
+        a: table(10_000),
+        b: {
+          up: `-- batch: 1000\n${fill}`,
+          down: "-- batch: 4000\nUPDATE t SET y = NULL WHERE id IN (SELECT id FROM t WHERE y IS NOT NULL LIMIT :batch_size);",
+        },
+        c: "SELECT 1;",
+      });
+      const told: string[] = [];
+      expect(
+        (await shop.upgrade(url, "heads", { onNotice: ({ message }) => told.push(message) })).steps,
+      ).toHaveLength(3);
+      expect(await filled(url)).toEqual({ once: 10_000, all: 10_000, rounds: 10 });
+      expect(told.at(-1)).toMatch(/^retort: 10000 rows so far, \d+ rows\/s$/);
+      expect((await shop.upgrade(url)).done).toBe(false);
 
-    needsPsql(context);
-    const offline = await ownDatabase(server);
-    const script = await shop.script("base:heads");
-    const sent = (await shop.plan({ kind: "upgrade", target: "base:heads" })).batches
-      .flatMap((batch) => batch.statements)
-      .find((s) => s.tag === "UPDATE in batches");
-    expect(script).toContain(sent!.sql);
-    expect(await runScript(offline.url, script)).toMatchObject({ code: 0 });
-    expect(await filled(offline.url)).toEqual({ once: 10_000, all: 10_000, rounds: 10 });
-    expect(await steadyLedger(offline.url)).toEqual(await steadyLedger(url));
+      needsPsql(context);
+      const offline = await ownDatabase(server);
+      const script = await shop.script("base:heads");
+      const sent = (await shop.plan({ kind: "upgrade", target: "base:heads" })).batches
+        .flatMap((batch) => batch.statements)
+        .find((s) => s.tag === "UPDATE in batches");
+      expect(script).toContain(sent!.sql);
+      expect(await runScript(offline.url, script)).toMatchObject({ code: 0 });
+      expect(await filled(offline.url)).toEqual({ once: 10_000, all: 10_000, rounds: 10 });
+      expect(await steadyLedger(offline.url)).toEqual(await steadyLedger(url));
 
-    await shop.downgrade(url, "a");
-    expect(await query(url, "SELECT count(*)::int AS n, count(y)::int AS filled FROM t")).toEqual([
-      { n: 10_000, filled: 0 },
-    ]);
-  });
+      await shop.downgrade(url, "a");
+      expect(await query(url, "SELECT count(*)::int AS n, count(y)::int AS filled FROM t")).toEqual([
+        { n: 10_000, filled: 0 },
+      ]);
+    },
+  );
 
-  test("ended in the middle: what is done stays, the next run goes on with the rest", async () => {
+  once("ended in the middle: what is done stays, the next run goes on with the rest", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({
       a: table(1000),
@@ -85,7 +89,7 @@ describe.each(servers())("on $name", (server) => {
     expect((await shop.state(url)).heads).toEqual(["c"]);
   });
 
-  test("by a key, however wide the gaps; with a pause", async () => {
+  once("by a key, however wide the gaps; with a pause", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({
       a: "CREATE TABLE t AS SELECT i * 1000000000::bigint - 5000000000 AS id, 0 AS touched FROM generate_series(0, 9) i;\nINSERT INTO t SELECT i, 0 FROM generate_series(1, 995) i;",
@@ -104,7 +108,7 @@ describe.each(servers())("on $name", (server) => {
     expect(await query(url, "SELECT FROM t")).toEqual([]);
   });
 
-  test("by a key that is no integer: the directive is named, with rows and without", async () => {
+  once("by a key that is no integer: the directive is named, with rows and without", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({
       a: "CREATE TABLE t (email text);",
@@ -116,32 +120,35 @@ describe.each(servers())("on $name", (server) => {
     expect(await failureOf(shop.upgrade(url))).toMatchObject({ sqlstate: "22P02", hint });
   });
 
-  test("an error inside names the file and the line; columns called as the block's variables are columns", async () => {
-    const { url } = await ownDatabase(server);
-    const shop = project({
-      a: "CREATE TABLE t (id int, batch_size int, changed int, total int DEFAULT 0, told int, began int);\nINSERT INTO t SELECT i, 1, i - 7 FROM generate_series(1, 10) i;",
-      b: "SELECT 1;\n\n-- batch: 5\nUPDATE t SET total = 10 / changed\n WHERE id IN (SELECT id FROM t WHERE total = 0 ORDER BY id LIMIT :batch_size);",
-    });
-    shop.write(
-      "0002_b.up.sql",
-      "-- revision: b\n-- parent: a\n-- transaction: none\n\nSELECT 1;\n\n-- batch: 5\nUPDATE t SET total = 10 / changed\n WHERE id IN (SELECT id FROM t WHERE total = 0 ORDER BY id LIMIT :batch_size);",
-    );
-    expect(await failureOf(shop.upgrade(url))).toMatchObject({
-      code: "execution/statement",
-      sqlstate: "22012",
-      location: { path: "0002_b.up.sql", line: headerLines + 5, column: 1 },
-      excerpt: { line: "UPDATE t SET total = 10 / changed" },
-    });
-    expect(await query(url, "SELECT count(*)::int AS n FROM t WHERE total <> 0")).toEqual([{ n: 5 }]);
-    await query(url, "UPDATE t SET changed = 1 WHERE changed = 0");
-    await shop.upgrade(url);
-    expect(await query(url, "SELECT FROM t WHERE total = 0")).toEqual([]);
-  });
+  once(
+    "an error inside names the file and the line; columns called as the block's variables are columns",
+    async () => {
+      const { url } = await ownDatabase(server);
+      const shop = project({
+        a: "CREATE TABLE t (id int, batch_size int, changed int, total int DEFAULT 0, told int, began int);\nINSERT INTO t SELECT i, 1, i - 7 FROM generate_series(1, 10) i;",
+        b: "SELECT 1;\n\n-- batch: 5\nUPDATE t SET total = 10 / changed\n WHERE id IN (SELECT id FROM t WHERE total = 0 ORDER BY id LIMIT :batch_size);",
+      });
+      shop.write(
+        "0002_b.up.sql",
+        "-- revision: b\n-- parent: a\n-- transaction: none\n\nSELECT 1;\n\n-- batch: 5\nUPDATE t SET total = 10 / changed\n WHERE id IN (SELECT id FROM t WHERE total = 0 ORDER BY id LIMIT :batch_size);",
+      );
+      expect(await failureOf(shop.upgrade(url))).toMatchObject({
+        code: "execution/statement",
+        sqlstate: "22012",
+        location: { path: "0002_b.up.sql", line: headerLines + 5, column: 1 },
+        excerpt: { line: "UPDATE t SET total = 10 / changed" },
+      });
+      expect(await query(url, "SELECT count(*)::int AS n FROM t WHERE total <> 0")).toEqual([{ n: 5 }]);
+      await query(url, "UPDATE t SET changed = 1 WHERE changed = 0");
+      await shop.upgrade(url);
+      expect(await query(url, "SELECT FROM t WHERE total = 0")).toEqual([]);
+    },
+  );
 });
 
 test("the example's backfill: progress is shown, and its down takes it back", async () => {
   const { url } = await ownDatabase(servers()[0]!);
-  const command = (...args: string[]) => migrate([...args, "--database", url, "--directory", example]);
+  const command = (...args: string[]) => migrateHere([...args, "--database", url, "--directory", example]);
   expect(await command("upgrade", "f47209bd6ac8")).toMatchObject({ code: 0 });
   const before = await dump(url, { exclude: ["retort"] });
   const up = await command("upgrade", "06cd8e5b3f91");

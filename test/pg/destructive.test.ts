@@ -1,6 +1,6 @@
 /** A downgrade that takes rows or objects away: without a terminal it must be asked for with --yes, and until then nothing is gone. */
 import { expect, test } from "vitest";
-import { migrate } from "../support/migrate.ts";
+import { migrateHere } from "../support/migrate.ts";
 import { ownDatabase, project } from "../support/project.ts";
 import { query, servers } from "../support/server.ts";
 
@@ -20,7 +20,7 @@ test.each([
   const shop = project({ a: up, b: { up: "SELECT 1;", down } });
   await shop.upgrade(url);
   const downgrade = (...flags: readonly string[]) =>
-    migrate(["downgrade", "a", "--database", url, ...flags], { cwd: shop.folder });
+    migrateHere(["downgrade", "a", "--database", url, ...flags], { cwd: shop.folder });
   const { code, stderr } = await downgrade();
   expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("error[usage/needs-yes]") });
   expect(stderr).toContain(object);

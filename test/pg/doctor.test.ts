@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
 import { diagnose, type Examination } from "../../src/app/doctor.ts";
 import { ledgerOf } from "../../src/core/ledger/calls.ts";
-import { deps, migrate } from "../support/migrate.ts";
+import { deps, migrateHere } from "../support/migrate.ts";
 import { ownDatabase, project } from "../support/project.ts";
 import { ownRole } from "../support/roles.ts";
 import { query, servers, withClient } from "../support/server.ts";
@@ -20,7 +20,7 @@ test("a project and a database with nothing odd: exit code 0, and no password", 
   const { url } = await ownDatabase(servers()[0]!);
   const files = project({ a: "CREATE TABLE t ();" });
   const cache = { RETORT_CACHE: "off" };
-  const before = await migrate(["doctor", "--json"], {
+  const before = await migrateHere(["doctor", "--json"], {
     cwd: files.folder,
     env: { ...cache, DATABASE_URL: url },
   });
@@ -32,12 +32,12 @@ test("a project and a database with nothing odd: exit code 0, and no password", 
     ...["migrations", "heads", "database", "server", "ledger"],
   ]);
   expect(before.stdout).toContain("in schema retort yet, 1 pending; the first upgrade creates it");
-  await migrate(["ensure-version"], { cwd: files.folder, env: { DATABASE_URL: url } });
-  const created = await migrate(["doctor"], { cwd: files.folder, env: { ...cache, DATABASE_URL: url } });
+  await migrateHere(["ensure-version"], { cwd: files.folder, env: { DATABASE_URL: url } });
+  const created = await migrateHere(["doctor"], { cwd: files.folder, env: { ...cache, DATABASE_URL: url } });
   expect(created).toMatchObject({ code: 0, stderr: "no problems\n" });
   expect(created.stdout).toMatch(/^ok {5}ledger: schema retort, format \d+, 0 applied, 1 pending$/m);
   await files.upgrade(url);
-  const after = await migrate(["doctor"], { cwd: files.folder, env: { ...cache, DATABASE_URL: url } });
+  const after = await migrateHere(["doctor"], { cwd: files.folder, env: { ...cache, DATABASE_URL: url } });
   expect(after).toMatchObject({ code: 0, stderr: "no problems\n" });
   expect(after.stdout).toMatch(/^ok {5}ledger: schema retort, format \d+, 1 applied$/m);
   const { password } = new URL(url);
@@ -62,7 +62,7 @@ test("a ledger that is in another schema is named where the project's has none",
   };
   expect(await found()).toEqual([{ check: "ledger", status: "odd", ...renamed }]);
   for (const command of [["status"], ["current"], ["upgrade", "--dry-run"]]) {
-    const { stderr } = await migrate([...command, "--database", url], { cwd: files.folder });
+    const { stderr } = await migrateHere([...command, "--database", url], { cwd: files.folder });
     expect(stderr).toContain(`warning: ${renamed.message}; ${renamed.hint}`);
   }
   const moved = project({ a: "SELECT 1;" }, { ledger: { schema: "Old" } });
@@ -70,7 +70,7 @@ test("a ledger that is in another schema is named where the project's has none",
   expect(await found()).toMatchObject([
     { message: `${nothing} one in Old, which cannot be read`, hint: `${setting} migrate status` },
   ]);
-  expect(await migrate(["repair", "--yes", "--database", url], { cwd: moved.folder })).toMatchObject({
+  expect(await migrateHere(["repair", "--yes", "--database", url], { cwd: moved.folder })).toMatchObject({
     code: 0,
   });
   expect((await moved.state(url)).heads).toEqual(["a"]);
@@ -91,7 +91,7 @@ test("a schema of the configured path that is missing, unless a pending migratio
     const found = await diagnose({ ...deps({ RETORT_CACHE: "off" }, folder), ...now }, { database: url });
     const faults = status === undefined ? [] : [{ check: "session", status, message }];
     expect(faultsOf(found.checks)).toMatchObject(faults);
-    const { code, stderr } = await migrate(["status"], { cwd: folder, env: { DATABASE_URL: url } });
+    const { code, stderr } = await migrateHere(["status"], { cwd: folder, env: { DATABASE_URL: url } });
     expect(code).toBe(0);
     if (message === undefined) expect(stderr).toBe("");
     else expect(stderr).toContain(`warning: ${message}; correct "session.searchPath" (migrate.config.json`);
@@ -107,21 +107,24 @@ test("a setting that the server refuses is found before a run; what is odd is co
   );
   const env = { RETORT_CACHE: "off", DATABASE_URL: url };
   const named = { cwd: folder, env: { RETORT_CACHE: "off" } };
-  const { code, stdout, stderr } = await migrate(["doctor", "--database", url], named);
+  const { code, stdout, stderr } = await migrateHere(["doctor", "--database", url], named);
   expect({ code, stderr }).toEqual({ code: 1, stderr: "1 wrong, 1 odd\n" });
   expect(stdout.replaceAll(/\s+/g, " ")).toContain(
     "where each setting comes from: migrate config --database URL",
   );
   expect(stdout).toContain(`wrong  session: SET TimeZone = 'Mars': invalid value for parameter "TimeZone"`);
   expect(stdout).toMatch(/^ok {5}ledger/m);
-  const refused = await migrate(["upgrade", "a"], { cwd: folder, env });
+  const refused = await migrateHere(["upgrade", "a"], { cwd: folder, env });
   expect(refused.stderr).toMatch(
     /the server refuses session\.timeZone: .*\n.*correct session\.timeZone in the config file/,
   );
 });
 
 test("no database, no migrations, no cache: each is told with what to do", async () => {
-  const { code, stdout } = await migrate(["doctor", "--json"], { cwd: empty, env: { HOME: "/nonexistent" } });
+  const { code, stdout } = await migrateHere(["doctor", "--json"], {
+    cwd: empty,
+    env: { HOME: "/nonexistent" },
+  });
   expect(code).toBe(1);
   const { checks, settings } = JSON.parse(stdout) as {
     checks: readonly Examination[];
@@ -287,7 +290,7 @@ test("another ledger that has the revisions is pointed out while the one of the 
     },
   ]);
   const warned = async (command: string, { folder }: typeof same) =>
-    (await migrate([command], { cwd: folder, env })).stderr;
+    (await migrateHere([command], { cwd: folder, env })).stderr;
   const status = warned.bind(undefined, "status");
   for (const command of ["status", "log"]) {
     expect(await warned(command, other)).toBe("");
@@ -300,7 +303,7 @@ test("another ledger that has the revisions is pointed out while the one of the 
   await project({ a: "SELECT 1;", z: "SELECT 2;" }, third).upgrade(url);
   expect(await status(same)).toContain(", but that in retort has 1 of the revisions here;");
   // It fails, and the ledger that it has made stays.
-  expect((await migrate(["upgrade", "-q"], { cwd: same.folder, env })).stderr).toMatch(
+  expect((await migrateHere(["upgrade", "-q"], { cwd: same.folder, env })).stderr).toMatch(
     /none is applied\n {2}the ledger in retort has a already; if that is the one, set .*\n {2}if the database has .*stamp a$/m,
   );
   expect(await status(same)).toBe(
@@ -312,17 +315,17 @@ test("another ledger that has the revisions is pointed out while the one of the 
   await tenant.upgrade(url);
   expect(await status(same)).toBe("");
   await query(url, "DROP SCHEMA third CASCADE");
-  await migrate(["stamp", "a", "-q"], { cwd: same.folder, env });
+  await migrateHere(["stamp", "a", "-q"], { cwd: same.folder, env });
   expect(await status(same)).toBe("");
   // Of what the project's ledger has, too, each tenant has one: only doctor names it, and what has more may be the one.
   const known = "the one in the schema retort has";
-  const doctor = async () => (await migrate(["doctor"], { cwd: same.folder, env })).stdout;
+  const doctor = async () => (await migrateHere(["doctor"], { cwd: same.folder, env })).stdout;
   expect(await doctor()).toContain(`ok     ledger: ${known} 1 of the revisions here, too\n`);
   await files.upgrade(url);
   expect(await doctor()).toContain(
     `odd    ledger: ${known} 2 of the revisions here, too: 1 more than that in Retort\n       hint: ${told}`,
   );
-  expect((await migrate(["upgrade"], { cwd: same.folder, env })).stderr).toContain(
+  expect((await migrateHere(["upgrade"], { cwd: same.folder, env })).stderr).toContain(
     `the ledger in retort has b already; ${told}`,
   );
 });
@@ -340,13 +343,13 @@ test("a ledger whose tables were moved is named before an empty one is made in i
   const told =
     'the ledger in ops has 1 of the revisions here; if that is the one, set "ledger": {"schema": "ops"} in migrate.config.json, and run: migrate repair\n';
   for (const command of [["upgrade"], ["upgrade", "--sql", "--from-database"]])
-    expect((await migrate(command, { cwd, env })).stderr).toContain(
+    expect((await migrateHere(command, { cwd, env })).stderr).toContain(
       `hint: ${told}  Nothing was changed. Restore them from a backup, `,
     );
   const { checks } = await diagnose({ ...deps(env, cwd), ...now }, {});
   expect(faultsOf(checks)).toMatchObject([{ status: "wrong", hint: expect.stringContaining(told) }]);
-  expect((await migrate(["repair", "--dry-run"], { cwd, env })).stderr).toBe(`warning: ${told}`);
+  expect((await migrateHere(["repair", "--dry-run"], { cwd, env })).stderr).toBe(`warning: ${told}`);
   files.write("migrate.config.json", '{"directories": ["."], "ledger": {"schema": "ops"}}');
-  expect((await migrate(["repair", "--yes"], { cwd, env })).stderr).not.toContain("notice");
-  expect((await migrate(["status"], { cwd, env })).stdout).toContain("current: a\n");
+  expect((await migrateHere(["repair", "--yes"], { cwd, env })).stderr).not.toContain("notice");
+  expect((await migrateHere(["status"], { cwd, env })).stdout).toContain("current: a\n");
 });

@@ -10,7 +10,7 @@ import { counts } from "../../src/core/diff/verdict.ts";
 import { allRules } from "../../src/core/rules/all.ts";
 import { readCatalog } from "../../src/io/catalog.ts";
 import { shop } from "../support/lint.ts";
-import { migrate } from "../support/migrate.ts";
+import { migrateHere } from "../support/migrate.ts";
 import { failureOf, type MigrationText, ownDatabase, project, type TestProject } from "../support/project.ts";
 import { query, servers } from "../support/server.ts";
 import { sessionOn } from "../support/session.ts";
@@ -298,7 +298,7 @@ test("what is not proven is left, with the objects; the diff of the rest makes t
   const before = sqlFiles(it).map((name) => read(it, name));
   await it.upgrade(url, "shop");
   const run = (...words: string[]) =>
-    migrate(["lint", "--fix", ...words], { cwd: it.folder, env: { DATABASE_URL: url } });
+    migrateHere(["lint", "--fix", ...words], { cwd: it.folder, env: { DATABASE_URL: url } });
   const dry = await run("--dry-run");
   expect(sqlFiles(it).map((name) => read(it, name))).toEqual(before);
   expect(dry.code).toBe(1);

@@ -8,7 +8,7 @@ import { repair } from "../../src/app/repair.ts";
 import { verify } from "../../src/app/verify.ts";
 import { rightsOf } from "../../src/core/plan/rights.ts";
 import { dump, ledger } from "../support/dump.ts";
-import { migrate } from "../support/migrate.ts";
+import { migrateHere } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project } from "../support/project.ts";
 import { needsPgDump, needsPsql, pgDump, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
@@ -21,7 +21,7 @@ const shop = project({
 });
 
 const command = (url: string, ...words: string[]) =>
-  migrate([...words, "--database", url], { cwd: shop.folder });
+  migrateHere([...words, "--database", url], { cwd: shop.folder });
 
 /** All that read the ledger. */
 const readers: Readonly<Record<string, (url: string) => Promise<unknown>>> = {

@@ -7,7 +7,7 @@ import { type RepairOptions, repair } from "../../src/app/repair.ts";
 import { verify } from "../../src/app/verify.ts";
 import { diagnosticOf, type Finding } from "../../src/core/integrity.ts";
 import { renderScript } from "../../src/render/script/script.ts";
-import { migrate, steadyLedger } from "../support/migrate.ts";
+import { migrateHere, steadyLedger } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project, type TestProject } from "../support/project.ts";
 import { needsPsql, runScript } from "../support/psql.ts";
 import { oneServer, query, withClient } from "../support/server.ts";
@@ -57,7 +57,7 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
       expect(new Set((diagnostics as { hint: string }[]).map((each) => each.hint)).size).toBe(1);
     }
     for (const command of ["status", "verify"]) {
-      const { stderr } = await migrate([command, "--database", url], { cwd: other.folder });
+      const { stderr } = await migrateHere([command, "--database", url], { cwd: other.folder });
       expect(stderr).toMatch(/^hint: .*"ledger": \{"schema": .*\n$/);
       expect(stderr).not.toContain("--forget");
     }
@@ -74,7 +74,8 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
     expect((await verify(shop.deps, { database: other.url })).findings).toEqual([]);
     changeB();
     expect(await kinds()).toEqual(["body b"]);
-    const status = async () => (await migrate(["status", "--database", url], { cwd: shop.folder })).stderr;
+    const status = async () =>
+      (await migrateHere(["status", "--database", url], { cwd: shop.folder })).stderr;
     expect(await status()).toBe(
       "warning: the SQL of applied files has changed (b), so the next upgrade stops; see: migrate verify --database URL\n",
     );
@@ -130,12 +131,12 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
   test("a parent that was edited is told before the plan that fails by it, in a run and for a script", async () => {
     shop.write("0003_c.up.sql", `${header("c", "none")}CREATE TABLE c ();\n`);
     for (const args of [["upgrade"], ["upgrade", "head", "--sql", "--from-database"], ["downgrade", "-1"]]) {
-      const { stderr } = await migrate([...args, "--database", url], { cwd: shop.folder });
+      const { stderr } = await migrateHere([...args, "--database", url], { cwd: shop.folder });
       expect(stderr).toMatch(
         /^warning: 0003_c\.up\.sql: the header of c changed since .*: parent 'b' -> 'none'; it was applied on .*; write '-- parent: b' in the header again, or accept .*\nerror\[graph\//,
       );
     }
-    const { stderr } = await migrate(["status", "--database", url], { cwd: shop.folder });
+    const { stderr } = await migrateHere(["status", "--database", url], { cwd: shop.folder });
     expect(stderr).toMatch(
       /^warning: the parent or depends-on of applied files has changed \(c\), so the graph/,
     );
@@ -204,7 +205,7 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
       expect.stringMatching(/^run what is missing with: migrate upgrade; .*: migrate stamp b$/),
     ]);
     for (const words of [["status"], ["current"], ["history", "-i"], ["show", "current"]]) {
-      const { code, stderr } = await migrate([...words, "--database", url], { cwd: shop.folder });
+      const { code, stderr } = await migrateHere([...words, "--database", url], { cwd: shop.folder });
       expect({ code, stderr }).toEqual({
         code: 0,
         stderr: expect.stringMatching(
@@ -280,7 +281,7 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
 
   test("a stamp that only discards an interrupted step says so", async () => {
     const stamp = (...words: string[]) =>
-      migrate(["stamp", "c", ...words, "--database", url], { cwd: shop.folder });
+      migrateHere(["stamp", "c", ...words, "--database", url], { cwd: shop.folder });
     await interrupt(url, "c", "down");
     const said =
       "notice: the downgrade of c was interrupted at statement 1 of 2; the stamp discards the record of that\n";
@@ -372,7 +373,7 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
   test("the command shows, needs a yes, and says by its exit code whether anything is left", async () => {
     changeB();
     removeC();
-    const say = (...words: string[]) => migrate([...words, "--database", url], { cwd: shop.folder });
+    const say = (...words: string[]) => migrateHere([...words, "--database", url], { cwd: shop.folder });
     const found = await say("verify");
     expect(found.code).toBe(1);
     expect(found.stdout).toMatch(

@@ -8,7 +8,7 @@ import { run } from "../../src/app/run.ts";
 import { bodiesHash, FORMAT } from "../../src/core/ledger/format.ts";
 import { renderScript } from "../../src/render/script/script.ts";
 import { dump, ledger } from "../support/dump.ts";
-import { deps, migrate, migrateHere } from "../support/migrate.ts";
+import { deps, migrateHere } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project } from "../support/project.ts";
 import { needsPsql, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
@@ -73,13 +73,13 @@ describe.each(servers())("on $name", (server) => {
       const [tables, state] = [await ledger(url), await readState(old, { database: url })];
       expect(state).toMatchObject({ heads: ["m"], interrupted: { revision: "d", statement: 2, of: 3 } });
       if (way === "upgrade") {
-        const { code, stderr } = await migrate(["upgrade", "head", "--database", url], { cwd: format1 });
+        const { code, stderr } = await migrateHere(["upgrade", "head", "--database", url], { cwd: format1 });
         expect({ code, stderr }).toEqual({
           code: 6,
           stderr: expect.stringContaining("notice: the ledger was upgraded from format 1 to format 2"),
         });
       } else if (way === "ensure-version")
-        expect(await migrate(["ensure-version", "--database", url], { cwd: format1 })).toMatchObject({
+        expect(await migrateHere(["ensure-version", "--database", url], { cwd: format1 })).toMatchObject({
           code: 0,
           stderr: expect.stringContaining("format 1"),
         });
@@ -342,7 +342,7 @@ describe("a ledger that is not trusted", () => {
         ),
       ),
     });
-    const doctor = async () => migrate(["doctor", "--database", url], { cwd: shop.folder });
+    const doctor = async () => migrateHere(["doctor", "--database", url], { cwd: shop.folder });
     expect(await doctor()).toMatchObject({
       code: 1,
       stdout: expect.stringContaining(`its schema is owned by the role ${other.name}`),
@@ -360,7 +360,7 @@ describe("a ledger that is not trusted", () => {
     expect(await runScript(url, await shop.script("base:a"))).toMatchObject({ code: 3, stderr: others });
     await query(url, "DROP FUNCTION retort.f(); CREATE TABLE retort.t (id int)");
     expect(await runScript(url, await shop.script("base:a"))).toMatchObject({ code: 3, stderr: others });
-    expect(await migrate(["dump", "--database", url], { cwd: shop.folder })).toMatchObject({
+    expect(await migrateHere(["dump", "--database", url], { cwd: shop.folder })).toMatchObject({
       code: 5,
       stderr: others,
     });
@@ -372,7 +372,7 @@ describe("a ledger that is not trusted", () => {
     const its = project({ a: "CREATE TABLE t ();" }, { ledger: { schema: "app" } });
     await its.upgrade(url);
     await query(url, "CREATE TABLE app.mine ()");
-    const run = (...words: string[]) => migrate([...words, "--database", url], { cwd: its.folder });
+    const run = (...words: string[]) => migrateHere([...words, "--database", url], { cwd: its.folder });
     const { stderr } = await run("status");
     expect((await run("dump")).stderr).toBe(stderr);
     await query(url, /CREATE SCHEMA .*;(?= then)/.exec(stderr)![0]);

@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { compareOrders } from "../../src/app/merge-orders.ts";
-import { migrate } from "../support/migrate.ts";
+import { migrateHere } from "../support/migrate.ts";
 import { failureOf, project } from "../support/project.ts";
 import { servers } from "../support/server.ts";
 
@@ -18,7 +18,7 @@ const forked = (left: string, right: string, header: readonly string[] = []) =>
 const merged = async (left: string, right: string, url = server!.url(), header: readonly string[] = []) => {
   const { folder } = forked(left, right, header);
   const env: Record<string, string> = url === "" ? {} : { DATABASE_URL: url };
-  const found = await migrate(["merge", "left", "right"], { cwd: folder, env });
+  const found = await migrateHere(["merge", "left", "right"], { cwd: folder, env });
   expect(readdirSync(folder)).toContain("0004_merge_left_and_right.up.sql");
   expect(found).toMatchObject({
     code: 0,

@@ -3,12 +3,13 @@ import { describe, expect, test } from "vitest";
 import { dump, ledger } from "../support/dump.ts";
 import { failureOf, headerLines, ownDatabase, project } from "../support/project.ts";
 import { needsPsql, runScript } from "../support/psql.ts";
-import { query, servers } from "../support/server.ts";
+import { inTurn, query, servers } from "../support/server.ts";
 
 const base = "CREATE TABLE t (x int);\nINSERT INTO t VALUES (1), (1);\n";
 
 describe.each(servers())("on $name", (server) => {
-  test("up and down, by run and by script: equal databases, nothing left half done", async (context) => {
+  const once = inTurn(server);
+  once("up and down, by run and by script: equal databases, nothing left half done", async (context) => {
     needsPsql(context);
     const shop = project({
       a: base,
@@ -44,7 +45,7 @@ describe.each(servers())("on $name", (server) => {
     expect((await shop.state(online.url)).applied).toEqual([]);
   });
 
-  test("one after another, with IF EXISTS or without: each is looked up as the author does", async () => {
+  once("one after another, with IF EXISTS or without: each is looked up as the author does", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({
       a: base,
@@ -58,7 +59,7 @@ describe.each(servers())("on $name", (server) => {
     expect(await query(url, "SELECT FROM pg_index WHERE indrelid = 't'::regclass")).toEqual([]);
   });
 
-  test("a step is timed from its first statement to its last", async () => {
+  once("a step is timed from its first statement to its last", async () => {
     const { url } = await ownDatabase(server);
     const header = ["transaction: none"];
     await project({
@@ -73,7 +74,7 @@ describe.each(servers())("on $name", (server) => {
     expect(seconds[1]!.s).toBeGreaterThan(0.3);
   });
 
-  test("a failure in the middle: what came before stays, the intent and the error say where", async () => {
+  once("a failure in the middle: what came before stays, the intent and the error say where", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({
       a: base,
@@ -99,26 +100,29 @@ describe.each(servers())("on $name", (server) => {
     expect((await shop.state(url)).interrupted).toMatchObject({ revision: "b", statement: 3, of: 4 });
   });
 
-  test("each statement commits by itself: what was done before a failure stays, and the next run goes on there", async () => {
-    const { url } = await ownDatabase(server);
-    const body = (second: string): string => `CREATE TABLE u ();\n${second}\nVACUUM t;`;
-    const shop = (second: string) =>
-      project({ a: base, b: { up: body(second), header: ["transaction: none"] } });
-    expect(await failureOf(shop("SELECT 1/0;").upgrade(url))).toMatchObject({
-      sqlstate: "22012",
-      location: { line: headerLines + 3 },
-    });
-    expect(await query(url, "SELECT relname FROM pg_class WHERE relname = 'u'")).toHaveLength(1);
-    expect((await shop("SELECT 1/0;").state(url)).interrupted).toMatchObject({
-      revision: "b",
-      statement: 2,
-      of: 3,
-    });
-    await shop("SELECT 1/1;").upgrade(url);
-    expect((await shop("SELECT 1/1;").state(url)).interrupted).toBeUndefined();
-  });
+  once(
+    "each statement commits by itself: what was done before a failure stays, and the next run goes on there",
+    async () => {
+      const { url } = await ownDatabase(server);
+      const body = (second: string): string => `CREATE TABLE u ();\n${second}\nVACUUM t;`;
+      const shop = (second: string) =>
+        project({ a: base, b: { up: body(second), header: ["transaction: none"] } });
+      expect(await failureOf(shop("SELECT 1/0;").upgrade(url))).toMatchObject({
+        sqlstate: "22012",
+        location: { line: headerLines + 3 },
+      });
+      expect(await query(url, "SELECT relname FROM pg_class WHERE relname = 'u'")).toHaveLength(1);
+      expect((await shop("SELECT 1/0;").state(url)).interrupted).toMatchObject({
+        revision: "b",
+        statement: 2,
+        of: 3,
+      });
+      await shop("SELECT 1/1;").upgrade(url);
+      expect((await shop("SELECT 1/1;").state(url)).interrupted).toBeUndefined();
+    },
+  );
 
-  test("a careless psql that goes on after an error does not record the step as done", async (context) => {
+  once("a careless psql that goes on after an error does not record the step as done", async (context) => {
     needsPsql(context);
     const { url } = await ownDatabase(server);
     const shop = project({

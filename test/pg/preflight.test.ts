@@ -4,7 +4,7 @@ import type { Request } from "../../src/app/steps.ts";
 import { ledgerOf } from "../../src/core/ledger/calls.ts";
 import { dump } from "../support/dump.ts";
 import { filesOf } from "../support/forms.ts";
-import { example, migrate } from "../support/migrate.ts";
+import { example, migrateHere } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project } from "../support/project.ts";
 import { fileOf, type PsqlOptions, psqlAvailable, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
@@ -325,7 +325,7 @@ describe.skipIf(!psqlAvailable()).each(oneServer("newest"))("on $name", (server)
       const { stderr } = await runScript(at, await from.script(request as Request));
       expect(stderr).toMatch(new RegExp(`with: ${again}$`, "m"));
       const args = again.split(" ").slice(1);
-      expect(await migrate(args, { cwd: from.folder })).toMatchObject({ code: 0 });
+      expect(await migrateHere(args, { cwd: from.folder })).toMatchObject({ code: 0 });
     }
   });
 
@@ -452,10 +452,10 @@ describe.skipIf(!psqlAvailable()).each(oneServer("newest"))("on $name", (server)
     expect(await ledger(script)).toEqual([0, "ledger: at a"]);
     // What a script is about to mend, it does not refuse; nor does it start from a revision.
     const at = { cwd: shop.folder };
-    const ensure = await migrate(["ensure-version", "--sql"], at);
+    const ensure = await migrateHere(["ensure-version", "--sql"], at);
     expect(await ledger(ensure.stdout)).toEqual([0, "ledger: at a"]);
     await query(url, "DELETE FROM retort.state");
-    const repair = await migrate(["repair", "--sql", "--database", url], at);
+    const repair = await migrateHere(["repair", "--sql", "--database", url], at);
     const mends = (what: string) => `${what}; the script repairs it`;
     const state = "the ledger retort is inconsistent: state should have 1 row, but has 0";
     expect(await ledger(repair.stdout)).toEqual([0, mends(`ledger: at a; ${state}`)]);
@@ -479,7 +479,9 @@ describe.skipIf(!psqlAvailable()).each(oneServer("newest"))("on $name", (server)
   test("a script that is safe to run again says of what is done that nothing will be locked", async () => {
     const { url } = await ownDatabase(server);
     await shop.upgrade(url);
-    const { stdout } = await migrate(["upgrade", "base:head", "--sql", "--idempotent"], { cwd: shop.folder });
+    const { stdout } = await migrateHere(["upgrade", "base:head", "--sql", "--idempotent"], {
+      cwd: shop.folder,
+    });
     const looked = await runScript(url, stdout, preflight);
     expect(looked.code).toBe(0);
     const lines = linesOf(looked.stdout);
@@ -848,7 +850,7 @@ describe.skipIf(!psqlAvailable()).each(oneServer("newest"))("on $name", (server)
   test("the shop of the example needs no superuser where pg_trgm is trusted, and says what it needs", async () => {
     const role = await ownRole(server, "LOGIN");
     const { url, name } = await ownDatabase(server);
-    const { stdout: script } = await migrate(["upgrade", "base:head", "--sql", "--directory", example]);
+    const { stdout: script } = await migrateHere(["upgrade", "base:head", "--sql", "--directory", example]);
     const own = role.url(name);
     expect((await runScript(own, script, preflight)).code).toBe(3);
     await query(url, `GRANT CREATE ON DATABASE ${name} TO ${role.name}`);

@@ -12,7 +12,7 @@ import type { Difference } from "../../src/core/catalog/compare.ts";
 import { renderSplit } from "../../src/render/script/script.ts";
 import { testLines } from "../../src/render/test-report.ts";
 import { changes } from "../support/changes.ts";
-import { migrate } from "../support/migrate.ts";
+import { migrateHere } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project, type TestProject } from "../support/project.ts";
 import { ownRole } from "../support/roles.ts";
 import { query, servers } from "../support/server.ts";
@@ -42,7 +42,7 @@ test("a test that is stopped has changed nothing, and drift says that nothing is
   };
   expect(await stopped(beforeItConnects)).toMatchObject(said);
   const { url } = await ownDatabase(server!);
-  const { stderr } = await migrate(["drift", "--database", url], { cwd: of.folder });
+  const { stderr } = await migrateHere(["drift", "--database", url], { cwd: of.folder });
   expect(stderr).toContain(": it is compared with an empty database");
 });
 

@@ -1,7 +1,7 @@
 /** A statement outside a transaction that the server refused: it stays undone, by run and by psql, until the file or the data are mended. */
 import { describe, expect, test } from "vitest";
 import { ledger } from "../support/dump.ts";
-import { migrate } from "../support/migrate.ts";
+import { migrateHere } from "../support/migrate.ts";
 import { failureOf, headerLines, ownDatabase, project, type TestProject } from "../support/project.ts";
 import { needsPsql, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
@@ -296,7 +296,9 @@ describe.each(oneServer("newest"))("on $name", (server) => {
       code: "state/interrupted",
       hint: expect.stringContaining("discard it with: migrate stamp a"),
     });
-    expect(await migrate(["stamp", "a", "--database", url], { cwd: shop.folder })).toMatchObject({ code: 0 });
+    expect(await migrateHere(["stamp", "a", "--database", url], { cwd: shop.folder })).toMatchObject({
+      code: 0,
+    });
     await shop.upgrade(url);
   });
 

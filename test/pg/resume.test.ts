@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { messageEnds } from "../chaos/wire.ts";
 import { suffer, undisturbed } from "../chaos/world.ts";
 import { ledger } from "../support/dump.ts";
-import { migrate } from "../support/migrate.ts";
+import { migrateHere } from "../support/migrate.ts";
 import { failureOf, headerLines, ownDatabase, project, type TestProject, until } from "../support/project.ts";
 import { needsPsql, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
@@ -14,7 +14,7 @@ const noneBoth = { header: none, downHeader: none };
 
 /** The project's folder as the command sees it. */
 const command = (shop: TestProject, url: string, ...args: string[]) =>
-  migrate([...args, "--database", url], { cwd: shop.folder });
+  migrateHere([...args, "--database", url], { cwd: shop.folder });
 
 const indexes = async (url: string, table = "t") =>
   (

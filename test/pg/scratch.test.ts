@@ -13,7 +13,7 @@ import { openScratch, type ScratchOptions } from "../../src/io/scratch/open.ts";
 import type { Scratch } from "../../src/io/scratch/types.ts";
 import { failureOf, ownDatabase, project, until } from "../support/project.ts";
 import { ownRole } from "../support/roles.ts";
-import { query, servers } from "../support/server.ts";
+import { inTurn, query, servers } from "../support/server.ts";
 import { addressOf, sessionOn } from "../support/session.ts";
 
 async function open(
@@ -33,28 +33,32 @@ const names = async (url: string, pattern: string): Promise<readonly string[]> =
 const ours = (url: string) => names(url, `^retort_scratch_(.*_${process.pid}_.*|mine)$`);
 
 describe.sequential.each(servers())("a temporary database on $name", (server) => {
+  const once = inTurn(server);
   const database = () => addressOf(server.url());
 
-  test("is said to be one, has the encoding and locale of the database, and is dropped at the end", async () => {
-    const before = await ours(server.url());
-    const scratch = await openScratch({ cwd: "/", env: {}, database: await database() });
-    const { host, port } = new URL(server.url());
-    expect(scratch.description).toBe(
-      `scratch: PostgreSQL ${server.version}, a temporary database on ${host.split(":")[0]}:${port}`,
-    );
-    expect(scratch.proves).toBe(true);
-    const session = await scratch.empty();
-    const [name] = (await ours(server.url())).filter((each) => !before.includes(each));
-    expect(name).toMatch(new RegExp(`^retort_scratch_\\d{8}t\\d{6}_${process.pid}_[0-9a-f]{8}$`));
-    const likeIt = `SELECT 1 FROM pg_database a, pg_database b WHERE a.datname = '${name}' AND b.datname = current_database()
+  once(
+    "is said to be one, has the encoding and locale of the database, and is dropped at the end",
+    async () => {
+      const before = await ours(server.url());
+      const scratch = await openScratch({ cwd: "/", env: {}, database: await database() });
+      const { host, port } = new URL(server.url());
+      expect(scratch.description).toBe(
+        `scratch: PostgreSQL ${server.version}, a temporary database on ${host.split(":")[0]}:${port}`,
+      );
+      expect(scratch.proves).toBe(true);
+      const session = await scratch.empty();
+      const [name] = (await ours(server.url())).filter((each) => !before.includes(each));
+      expect(name).toMatch(new RegExp(`^retort_scratch_\\d{8}t\\d{6}_${process.pid}_[0-9a-f]{8}$`));
+      const likeIt = `SELECT 1 FROM pg_database a, pg_database b WHERE a.datname = '${name}' AND b.datname = current_database()
       AND (a.encoding, a.datcollate, a.datctype) = (b.encoding, b.datcollate, b.datctype)`;
-    expect(await query(server.url(), likeIt)).toHaveLength(1);
-    expect(fingerprint(await readCatalog(session))).toBe(fingerprint(EMPTY));
-    await scratch.close();
-    expect(await ours(server.url())).toEqual(before);
-  });
+      expect(await query(server.url(), likeIt)).toHaveLength(1);
+      expect(fingerprint(await readCatalog(session))).toBe(fingerprint(EMPTY));
+      await scratch.close();
+      expect(await ours(server.url())).toEqual(before);
+    },
+  );
 
-  test("is empty again, by SQL where that is enough", async () => {
+  once("is empty again, by SQL where that is enough", async () => {
     const scratch = await open({ database: await database() });
     const first = await scratch.empty();
     await first.send(
@@ -71,7 +75,7 @@ describe.sequential.each(servers())("a temporary database on $name", (server) =>
     expect(fingerprint(await readCatalog(third))).toBe(fingerprint(EMPTY));
   });
 
-  test("is dropped although it has a subscription", async () => {
+  once("is dropped although it has a subscription", async () => {
     const scratch = await openScratch({ cwd: "/", env: {}, database: await database() });
     const session = await scratch.empty();
     const options = "(connect = false, slot_name = NONE)";
@@ -81,7 +85,7 @@ describe.sequential.each(servers())("a temporary database on $name", (server) =>
     expect(await ours(server.url())).toHaveLength(before.length - 1);
   });
 
-  test("what a crash left behind is dropped by the next, what another uses is not", async () => {
+  once("what a crash left behind is dropped by the next, what another uses is not", async () => {
     const other = await open({ database: await database() });
     await other.empty();
     const notOurs = "retort_scratch_mine";
@@ -110,7 +114,7 @@ describe.sequential.each(servers())("a temporary database on $name", (server) =>
     await query(server.url(), `DROP DATABASE ${notOurs}`);
   });
 
-  test("none is made on a server that was given where the role may not; the sentence says so", async () => {
+  once("none is made on a server that was given where the role may not; the sentence says so", async () => {
     const role = await ownRole(server, "LOGIN");
     const on = await addressOf(role.url("postgres"));
     expect(await failureOf(openScratch({ cwd: "/", env: {}, on }))).toMatchObject({

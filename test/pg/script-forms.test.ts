@@ -7,7 +7,7 @@ import { type FormName, filesOf, formNames, runFiles, stateOf } from "../support
 import { deps, example } from "../support/migrate.ts";
 import { ownDatabase, project } from "../support/project.ts";
 import { needsPsql, pgDump, pgDumpServes } from "../support/psql.ts";
-import { freshDatabase, query, servers, type TestServer } from "../support/server.ts";
+import { freshDatabase, inTurn, query, servers, type TestServer } from "../support/server.ts";
 
 const shop = { directories: [example] };
 
@@ -15,9 +15,10 @@ const online = (url: string, kind: "upgrade" | "downgrade", target: string) =>
   run(deps(), { kind, target }, { ...shop, database: url });
 
 describe.each(servers())("the example on $name", (server) => {
+  const once = inTurn(server);
   const forms = formNames.filter((form) => form !== "single transaction" && form !== "any client");
 
-  test.each(forms)("%s ≡ online run, up and down", async (form) => {
+  once.for(forms)("%s ≡ online run, up and down", async (form) => {
     const [a, b] = [await ownDatabase(server), await ownDatabase(server)];
     for (const [kind, range] of [
       ["upgrade", "base:head"],
@@ -33,7 +34,7 @@ describe.each(servers())("the example on $name", (server) => {
     }
   });
 
-  test("idempotent from every intermediate state, up and down", async (context) => {
+  once("idempotent from every intermediate state, up and down", async (context) => {
     needsPsql(context);
     await fromEveryState(server);
   });

@@ -8,7 +8,7 @@ import { dump, ledger } from "../support/dump.ts";
 import { ownDatabase, project } from "../support/project.ts";
 import { needsPsql, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
-import { query, servers } from "../support/server.ts";
+import { inTurn, query, servers } from "../support/server.ts";
 
 /** What a session holds, as one text; the file that runs it writes it to the table `seen`. */
 const look = `INSERT INTO public.seen SELECT pg_catalog.concat_ws(' | ', current_user, session_user,
@@ -40,7 +40,8 @@ const leave = (role: string): Readonly<Record<string, string>> => ({
 });
 
 describe.each(servers())("on $name", (server) => {
-  test("what a file leaves in the session does not reach the next", async (context) => {
+  const once = inTurn(server);
+  once("what a file leaves in the session does not reach the next", async (context) => {
     needsPsql(context);
     const { name } = await ownRole(server, "NOLOGIN");
     const files = Object.entries(leave(pg.escapeIdentifier(name)));
@@ -68,7 +69,7 @@ describe.each(servers())("on $name", (server) => {
     }
   });
 
-  test("the pins hold in every file, whatever the database and the role are set to", async () => {
+  once("the pins hold in every file, whatever the database and the role are set to", async () => {
     const role = await ownRole(server, "NOLOGIN", "we\"ird 'x");
     const database = await ownDatabase(server);
     const { url } = database;
@@ -110,7 +111,7 @@ describe.each(servers())("on $name", (server) => {
     expect(c).toBe(expected(3000, 7_200_000));
   });
 
-  test("no name and no text gets out of its quotes", async (context) => {
+  once("no name and no text gets out of its quotes", async (context) => {
     needsPsql(context);
     const nasty = "it's \"x\" $$ $retort$ \\ \\' `id` */ -- /* :x :'x' é😀 \\! id ; \u2028 %s $HOME";
     const shop = project(

@@ -8,7 +8,7 @@ import { failureOf, ownDatabase, project, until, withLock } from "../support/pro
 import { proxy } from "../support/proxy.ts";
 import { needsPsql, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
-import { query, servers } from "../support/server.ts";
+import { inTurn, query, servers } from "../support/server.ts";
 
 const shop = project({
   a: "CREATE TABLE a (x int);",
@@ -18,7 +18,8 @@ const shop = project({
 });
 
 describe.each(servers())("on $name", (server) => {
-  test("the second upgrade has an empty plan and writes nothing", async () => {
+  const once = inTurn(server);
+  once("the second upgrade has an empty plan and writes nothing", async () => {
     const { url } = await ownDatabase(server);
     expect((await shop.upgrade(url)).done).toBe(true);
     const before = await dump(url);
@@ -28,7 +29,7 @@ describe.each(servers())("on $name", (server) => {
     expect(await dump(url)).toBe(before);
   });
 
-  test("what only looks never writes: with a ledger and without, where writing is refused", async () => {
+  once("what only looks never writes: with a ledger and without, where writing is refused", async () => {
     const role = await ownRole(server, "LOGIN; ALTER ROLE :role SET default_transaction_read_only = on");
     const { name, url } = await ownDatabase(server);
     await query(url, `GRANT pg_read_all_data, pg_write_all_data TO ${role.name}`);
@@ -48,7 +49,7 @@ describe.each(servers())("on $name", (server) => {
     expect(await failureOf(shop.upgrade(readOnly))).toMatchObject({ sqlstate: "25006", exitCode: 6 });
   });
 
-  test("a down that was run is up again with the next upgrade", async () => {
+  once("a down that was run is up again with the next upgrade", async () => {
     const { url } = await ownDatabase(server);
     await shop.upgrade(url);
     const before = await dump(url, { exclude: ["retort"] });
@@ -62,6 +63,7 @@ describe.each(servers())("on $name", (server) => {
 });
 
 describe.each(servers())("a stale script on $name", (server) => {
+  const once = inTurn(server);
   /** What makes a script stale, and the sentence psql then ends with. */
   const stale: readonly (readonly [string, string, (url: string) => Promise<unknown>, RegExp])[] = [
     [
@@ -97,13 +99,13 @@ describe.each(servers())("a stale script on $name", (server) => {
     ],
   ];
 
-  test.each(stale)("%s", async (_, range, prepare, sentence) => {
+  once.for(stale)("%s", async ([, range, prepare, sentence]) => {
     const { url } = await ownDatabase(server);
     await prepare(url);
     await expectRefused(url, await shop.script(range), sentence);
   });
 
-  test("another session holds the lock", async () => {
+  once("another session holds the lock", async () => {
     const { url } = await ownDatabase(server);
     await shop.upgrade(url, "b");
     await withLock(shop, url, async () =>

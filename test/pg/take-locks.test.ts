@@ -5,7 +5,7 @@ import type { ScriptForm } from "../../src/core/plan/script.ts";
 import { renderScript, renderSplit } from "../../src/render/script/script.ts";
 import { ownDatabase, project, until } from "../support/project.ts";
 import { psqlAvailable, runScript } from "../support/psql.ts";
-import { query, servers, withClient } from "../support/server.ts";
+import { inTurn, query, servers, withClient } from "../support/server.ts";
 
 const odd = `"t'\\\n""x"`;
 const shop = project({
@@ -49,9 +49,10 @@ test("all locks of a step that works through no table; else those of its first s
 });
 
 describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
+  const once = inTurn(server);
   const short = { env: { PGOPTIONS: "-c lock_timeout=300ms" } };
 
-  test("it waits for those who have them, names them, and goes on", async () => {
+  once("it waits for those who have them, names them, and goes on", async () => {
     const { url } = await ownDatabase(server);
     await shop.upgrade(url, "a");
     const script = await scriptOf("a:e");
@@ -75,19 +76,22 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     });
   });
 
-  test("a row of the ledger that another session has changed is not waited for while others wait for the step", async () => {
-    const { url } = await ownDatabase(server);
-    await shop.upgrade(url, "a");
-    await withClient(url, async (client) => {
-      await client.query("BEGIN; UPDATE retort.state SET digest = digest");
-      const { code, stderr } = await runScript(url, await scriptOf("a:b"), short);
-      expect(code).toBe(3);
-      expect(stderr).toMatch(/canceling statement due to lock timeout\nCONTEXT: {2}.*"state"/);
-    });
-    expect(await query(url, "SELECT FROM pg_class WHERE relname = 'u'")).toEqual([]);
-  });
+  once(
+    "a row of the ledger that another session has changed is not waited for while others wait for the step",
+    async () => {
+      const { url } = await ownDatabase(server);
+      await shop.upgrade(url, "a");
+      await withClient(url, async (client) => {
+        await client.query("BEGIN; UPDATE retort.state SET digest = digest");
+        const { code, stderr } = await runScript(url, await scriptOf("a:b"), short);
+        expect(code).toBe(3);
+        expect(stderr).toMatch(/canceling statement due to lock timeout\nCONTEXT: {2}.*"state"/);
+      });
+      expect(await query(url, "SELECT FROM pg_class WHERE relname = 'u'")).toEqual([]);
+    },
+  );
 
-  test("when all tries are used up it stops, and nothing of the step is done", async () => {
+  once("when all tries are used up it stops, and nothing of the step is done", async () => {
     const { url } = await ownDatabase(server);
     await shop.upgrade(url, "a");
     await withClient(url, async (client) => {
@@ -104,7 +108,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     expect((await runScript(url, await scriptOf("a:b", { lockRetries: 1 }), short)).code).toBe(0);
   });
 
-  test("where its step is half done, it says how that goes on", async () => {
+  once("where its step is half done, it says how that goes on", async () => {
     const { url } = await ownDatabase(server);
     const half = project({
       a: "CREATE TABLE t (id int);",
@@ -127,7 +131,7 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     await half.upgrade(url, "b");
   });
 
-  test("it does not try for longer than a statement may run", async () => {
+  once("it does not try for longer than a statement may run", async () => {
     const { url } = await ownDatabase(server);
     await shop.upgrade(url, "a");
     await withClient(url, async (client) => {

@@ -7,10 +7,10 @@ import { refuseForeign } from "../../src/app/write-output.ts";
 import { outputs } from "../../src/core/outputs.ts";
 import { receiptsOf } from "../../src/core/receipt.ts";
 import { dump } from "../support/dump.ts";
-import { migrate } from "../support/migrate.ts";
+import { migrateHere } from "../support/migrate.ts";
 import { ownDatabase, project } from "../support/project.ts";
 import { psql, psqlAvailable } from "../support/psql.ts";
-import { query, servers } from "../support/server.ts";
+import { inTurn, query, servers } from "../support/server.ts";
 
 const root = mkdtempSync(join(tmpdir(), "retort-way-back-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -27,17 +27,18 @@ const shop = project({
 const cwd = { cwd: shop.folder };
 const [up, down] = [join(root, "up.sql"), join(root, "down.sql")];
 const write = (...flags: readonly string[]) =>
-  migrate(["upgrade", "a:d", "--sql", "-o", up, "--with-downgrade", down, ...flags], cwd);
+  migrateHere(["upgrade", "a:d", "--sql", "-o", up, "--with-downgrade", down, ...flags], cwd);
 
 describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
-  test.each([[[]], [["--idempotent"]], [["--from-database", "d"]]])("with %j", async (flags) => {
+  const once = inTurn(server);
+  once.for([[], ["--idempotent"], ["--from-database", "d"]])("with %j", async (flags) => {
     const { url } = await ownDatabase(server);
     await shop.upgrade(url, "a");
     const before = await dump(url, { exclude: ["retort"] });
     const args = flags.includes("--from-database")
       ? ["upgrade", "d", "--sql", "-o", up, "--with-downgrade", down, "--from-database", "--database", url]
       : ["upgrade", "a:d", "--sql", "-o", up, "--with-downgrade", down, ...flags];
-    expect(await migrate(args, cwd)).toMatchObject({ code: 0, stdout: "" });
+    expect(await migrateHere(args, cwd)).toMatchObject({ code: 0, stdout: "" });
     expect(await psql(url, up)).toMatchObject({ code: 0 });
     await query(url, "INSERT INTO u VALUES (1)");
     expect(await psql(url, down)).toMatchObject({ code: 0 });
@@ -55,13 +56,13 @@ test("the upgrade's title names the receipt of the other, and what that one does
   expect(title).toContain(`-- The script that takes all of it back has the receipt\n--   sha256:${stated}\n`);
   expect(stderr).toContain(`${down}  sha256:${stated}\n`);
   expect(readFileSync(down, "utf8")).toContain("downgrade d -> a");
-  const json = await migrate(["upgrade", "a:d", "--sql", "--json", "--with-downgrade", down], cwd);
+  const json = await migrateHere(["upgrade", "a:d", "--sql", "--json", "--with-downgrade", down], cwd);
   expect(JSON.parse(json.stdout).downgrade).toEqual({ path: down, receipt: stated });
   const nothing = ["upgrade", "d:d", "--sql", "--with-downgrade", down];
-  expect((await migrate(nothing, cwd)).stderr).toBe(
+  expect((await migrateHere(nothing, cwd)).stderr).toBe(
     `${down}  nothing to do\nnothing to do: the script is empty\n`,
   );
-  const none = JSON.parse((await migrate([...nothing, "--json"], cwd)).stdout);
+  const none = JSON.parse((await migrateHere([...nothing, "--json"], cwd)).stdout);
   expect([none.receipt, none.downgrade]).toEqual([null, { path: down, receipt: null }]);
 });
 
@@ -101,35 +102,42 @@ test("a range with a migration that cannot be undone, flags that do not fit", as
   const of = project({ a: "SELECT 1;", b: "SELECT 1;", c: "SELECT 1;" });
   of.write("0002_b.up.sql", "-- revision: b\n-- parent: a\n-- irreversible: rows are gone\n\nSELECT 1;\n");
   rmSync(join(of.folder, "0002_b.down.sql"));
-  const { code, stderr } = await migrate(["upgrade", "base:c", "--sql", "--with-downgrade", down], {
+  const { code, stderr } = await migrateHere(["upgrade", "base:c", "--sql", "--with-downgrade", down], {
     cwd: of.folder,
   });
   expect(stderr).toContain("usage/irreversible-range");
   expect(stderr).toContain("revision b cannot be downgraded: rows are gone");
   expect(stderr).toContain("migrate downgrade c:b --sql");
   expect(code).toBe(2);
-  const last = await migrate(["upgrade", "base:b", "--sql", "--with-downgrade", down], { cwd: of.folder });
+  const last = await migrateHere(["upgrade", "base:b", "--sql", "--with-downgrade", down], {
+    cwd: of.folder,
+  });
   expect(last.stderr).toContain("nothing that the script applies can be taken back");
-  expect((await migrate(["downgrade", "c:b", "--sql"], { cwd: of.folder })).code).toBe(0);
+  expect((await migrateHere(["downgrade", "c:b", "--sql"], { cwd: of.folder })).code).toBe(0);
   // What follows it in order may stand beside it.
   of.write("0003_c.up.sql", "-- revision: c\n-- parent: a\n\nSELECT 1;\n");
-  const beside = await migrate(["upgrade", "base:heads", "--sql", "--with-downgrade", down], {
+  const beside = await migrateHere(["upgrade", "base:heads", "--sql", "--with-downgrade", down], {
     cwd: of.folder,
   });
   expect(beside.stderr).toContain("migrate downgrade b,c:c@a --sql");
-  expect((await migrate(["downgrade", "b,c:c@a", "--sql"], { cwd: of.folder })).stdout).toContain("-  c ");
+  expect((await migrateHere(["downgrade", "b,c:c@a", "--sql"], { cwd: of.folder })).stdout).toContain(
+    "-  c ",
+  );
   expect((await write("--split", join(root, "s"))).stderr).toContain("cannot be combined");
-  const same = await migrate(["upgrade", "--sql", "-o", up, "--with-downgrade", up], cwd);
+  const same = await migrateHere(["upgrade", "--sql", "-o", up, "--with-downgrade", up], cwd);
   expect(same.stderr).toContain(`${up} is named twice`);
   symlinkSync(root, join(root, "link"));
   for (const [there, message] of [
     [join(root, "link", basename(up)), "are the same file"],
     ["-", "- is not the name of a file"],
   ]) {
-    const { stderr, code } = await migrate(["upgrade", "--sql", "-o", up, "--with-downgrade", there!], cwd);
+    const { stderr, code } = await migrateHere(
+      ["upgrade", "--sql", "-o", up, "--with-downgrade", there!],
+      cwd,
+    );
     expect(stderr).toContain(message);
     expect(code).toBe(2);
   }
-  const online = await migrate(["upgrade", "--with-downgrade", down], cwd);
+  const online = await migrateHere(["upgrade", "--with-downgrade", down], cwd);
   expect(online.stderr).toContain("--with-downgrade requires --sql");
 });

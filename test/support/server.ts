@@ -1,7 +1,7 @@
 /** The servers that global-setup.ts started come out as values a test can use; so do fresh databases on them. */
 import { randomBytes } from "node:crypto";
 import pg from "pg";
-import { inject } from "vitest";
+import { inject, type TestContext, test } from "vitest";
 import type { ServerFacts } from "./global-setup.ts";
 
 /** A real PostgreSQL; tests reach it as a superuser. */
@@ -39,6 +39,20 @@ export function oneServer(which: "newest" | "oldest"): readonly TestServer[] {
   return which === "newest" ? servers().slice(0, 1) : servers().slice(-1);
 }
 
+/**
+ * `test` for what each server does alike, in the `describe` of one of them: of the tests declared with it, and of the
+ * rows given to its `for`, each runs on one of the servers, in turn.
+ */
+export function inTurn(server: TestServer) {
+  const majors = servers().map(({ major }) => major);
+  let turn = 0;
+  const isNext = (): boolean => majors[turn++ % majors.length] === server.major;
+  const one = (name: string, work: (context: TestContext) => Promise<void> | void): void => {
+    if (isNext()) test(name, work);
+  };
+  return Object.assign(one, { for: <T>(rows: readonly T[]) => test.for(rows.filter(isNext)) });
+}
+
 /** Are there servers? True in the vitest project `pg`, false in `core`. */
 export function hasServers(): boolean {
   return providedServers() !== undefined;
@@ -70,11 +84,28 @@ export async function freshDatabase(
   const from = template === undefined ? "" : ` TEMPLATE ${pg.escapeIdentifier(template)}`;
   // Copied as files: the data are in memory, and the log of a copy is not.
   const strategy = server.major >= 15 ? " STRATEGY file_copy" : "";
-  await query(server.url(), `CREATE DATABASE ${name}${from}${strategy}`);
+  await (await lasting(server.url())).query(`CREATE DATABASE ${name}${from}${strategy}`);
   const drop = async (): Promise<void> => {
-    await query(server.url(), `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await (await lasting(server.url())).query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   };
   return { name, url: server.url(name), drop };
+}
+
+/** To connect takes about as long as to make a database or to drop it, so one connection does it for all tests of the process. */
+const connections = new Map<string, Promise<pg.Client>>();
+
+function lasting(url: string): Promise<pg.Client> {
+  const found = connections.get(url);
+  if (found !== undefined) return found;
+  const client = new pg.Client({ connectionString: url });
+  const forget = (): boolean => connections.delete(url);
+  client.on("error", forget).on("end", forget);
+  const connected = client.connect().then(() => {
+    (client as unknown as { unref(): void }).unref(); // the process ends without it
+    return client;
+  });
+  connections.set(url, connected);
+  return connected;
 }
 
 /** The rows of the last statement of `sql`, on a connection of its own. */
