@@ -1,7 +1,7 @@
 /** Hostile text in a database: what servers, other sessions, roles and the ledger say is printed, but never as it is. */
 import pg from "pg";
 import { expect, test } from "vitest";
-import { hostile, migrateHarmlessly } from "../support/hostile.ts";
+import { harmlessHere, hostile, migrateHarmlessly } from "../support/hostile.ts";
 import { ownDatabase, project } from "../support/project.ts";
 import { ownRole } from "../support/roles.ts";
 import { query, servers } from "../support/server.ts";
@@ -37,10 +37,10 @@ test("a name in an error, and in what a statement takes away", async () => {
   });
   const words = ["--database", url];
   const options = { cwd: shop.folder };
-  expect(await migrateHarmlessly(["upgrade", ...words], options)).toContain("\\u001b");
-  expect(await migrateHarmlessly(["downgrade", "base", "--dry-run", ...words], options)).not.toBe("");
-  expect(await migrateHarmlessly(["downgrade", "base", ...words], options)).toContain("\\u001b");
-  expect(await migrateHarmlessly(["downgrade", "base", "--json", ...words], options)).toContain("\\u001b");
+  expect(await harmlessHere(["upgrade", ...words], options)).toContain("\\u001b");
+  expect(await harmlessHere(["downgrade", "base", "--dry-run", ...words], options)).not.toBe("");
+  expect(await harmlessHere(["downgrade", "base", ...words], options)).toContain("\\u001b");
+  expect(await harmlessHere(["downgrade", "base", "--json", ...words], options)).toContain("\\u001b");
 });
 
 test("another session: its query, its role, its name", async () => {
@@ -53,9 +53,9 @@ test("another session: its query, its role, its name", async () => {
   try {
     const query = `/* ${hostile} */ SELECT ${sql}`;
     await other.query(`BEGIN; LOCK TABLE a; ${query}`);
-    const words = ["upgrade", "--database", url, "--lock-timeout", "3s", "--lock-retries", "1"];
+    const words = ["upgrade", "--database", url, "--lock-timeout", "1s", "--lock-retries", "1"];
     for (const more of [[], ["--json"]]) {
-      const printed = await migrateHarmlessly([...words, ...more], { cwd: shop.folder });
+      const printed = await harmlessHere([...words, ...more], { cwd: shop.folder });
       expect(printed).toContain("it waited for pid");
       expect(printed).toContain("\\u001b");
     }
@@ -65,7 +65,7 @@ test("another session: its query, its role, its name", async () => {
     );
     await other.query(query);
     const waiting = ["upgrade", "--database", url, "--lock-wait", "1"];
-    expect(await migrateHarmlessly(waiting, { cwd: shop.folder })).toContain("holds the lock");
+    expect(await harmlessHere(waiting, { cwd: shop.folder })).toContain("holds the lock");
   } finally {
     await other.end();
   }
@@ -85,7 +85,7 @@ test("rows of the ledger, and the role that wrote them", async () => {
     for (const words of lines) {
       for (const more of [[], ["--json"]]) {
         const given = [...words.split(" "), "--database", url, ...more];
-        expect(await migrateHarmlessly(given, { cwd: shop.folder })).not.toBe("");
+        expect(await harmlessHere(given, { cwd: shop.folder })).not.toBe("");
       }
     }
   };
@@ -112,5 +112,5 @@ test("a database's name", async () => {
   const other = new URL(url);
   other.pathname = `/${encodeURIComponent(hostile.slice(0, 40))}`;
   for (const words of [["config"], ["status"], ["upgrade"], ["log"]])
-    expect(await migrateHarmlessly([...words, "--database", other.href], { cwd: shop.folder })).not.toBe("");
+    expect(await harmlessHere([...words, "--database", other.href], { cwd: shop.folder })).not.toBe("");
 });
