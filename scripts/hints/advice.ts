@@ -19,6 +19,7 @@ export type Way = {
 } /** `files`: as they are to be meanwhile. */ & (
   | { readonly kind: "command"; readonly words: readonly string[]; readonly files?: Files }
   | { readonly kind: "edit"; readonly files: Files }
+  | { readonly kind: "sql"; readonly sql: string }
   | { readonly kind: "person" }
 );
 
@@ -101,12 +102,26 @@ export function waysOf(advice: Advice, world: World, truth: Truth, said: readonl
         words: [...said, flag],
         isPossible,
       });
+    const sql = sqlIn(clause);
+    const last = ways.at(-1);
+    // What one hint says to run, it says to run in one go.
+    if (sql !== undefined && last?.kind === "sql")
+      ways[ways.length - 1] = { ...last, text: `${last.text}; ${sql}`, sql: `${last.sql}; ${sql}` };
+    else if (sql !== undefined) ways.push({ kind: "sql", text: sql, sql, isPossible });
     for (const [text, files] of edits(clause, advice, world, truth))
       ways.push({ kind: "edit", text, files, isPossible });
   }
   if (ways.length === 0) ways.push({ kind: "person", text: advice.hint, isPossible: true });
   return ways;
 }
+
+/** What is to be run in the database, which is another's to the commands but not to who runs this. */
+const sqlIn = (clause: string): string | undefined => {
+  const sql = /(?:^|: |, then: )((?:GRANT|ALTER|DROP|CREATE|CALL|REVOKE|DELETE|UPDATE|REINDEX) .*)$/.exec(
+    clause.trim(),
+  )?.[1];
+  return sql === undefined || /\b(?:ROLE|PASSWORD|NAME)\b$|…|\.\.\./.test(sql) ? undefined : sql;
+};
 
 const wordsOf = (text: string): readonly string[] =>
   [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => (a ?? b ?? c)!.replace("…", "text"));
@@ -126,6 +141,8 @@ function possible(
   if (/where nothing that (?:it|they) did is in the database/.test(clause)) return !named(clause).some(has);
   const done = /if the database has already all that (\w+) does/.exec(clause)?.[1];
   if (done !== undefined) return has(done);
+  const undone = /if all that (\w+) did is undone already/.exec(clause)?.[1];
+  if (undone !== undefined) return !has(undone);
   if (/if the database (?:already )?has/.test(clause)) {
     const applied = Object.values(database.ledgers).flat();
     const lacking = named(`${message} ${context}`).filter((id) => !applied.includes(id));

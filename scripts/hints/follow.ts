@@ -17,6 +17,7 @@ export const outcomes = [
   "circle",
   "same error",
   "refused",
+  "silent",
   "wrong rows",
   "untrue",
   "bug",
@@ -95,6 +96,13 @@ async function follow(
   if (way.kind === "edit") {
     const after = { ...world, files: way.files };
     return keyOf(after) === keyOf(world) ? { outcome: "needless", trail } : again(after, goal, seen, trail);
+  }
+  if (way.kind === "sql") {
+    const database = await goal.worlds.changed(world.database, way.sql);
+    if (database === undefined) return { outcome: "refused", trail };
+    return database.key === world.database.key
+      ? { outcome: "no effect", trail }
+      : again({ ...world, database }, goal, seen, trail);
   }
   const step = keyOf(world) + way.words.join(" ");
   if (seen.includes(step)) return { outcome: onlyReads(way.words) ? "itself" : "circle", trail };
@@ -219,6 +227,10 @@ export interface Row extends Found {
   readonly advice: Advice;
 }
 
+/** What a flag that makes the rest shorter, or data of it, does not take away. */
+const warningsIn = ({ stderr }: Run): readonly string[] =>
+  stderr.split("\n").filter((line) => /(?:^|: )warning(?:\[|:)/.test(line));
+
 /** What comes of all that the commands say in this state; what several say is followed once. */
 export async function rowsOf(worlds: Worlds, { name: state, world, truth }: State): Promise<readonly Row[]> {
   const rows: Row[] = [];
@@ -233,6 +245,21 @@ export async function rowsOf(worlds: Worlds, { name: state, world, truth }: Stat
         outcome: "bug",
         trail: [],
       });
+    for (const flag of ["-q", "--json"]) {
+      const lost = warningsIn(run).filter((each) => !told.has(flag + each));
+      if (lost.length === 0) continue;
+      for (const each of lost) told.add(flag + each);
+      const other = await worlds.run(world, [...words, flag]);
+      const silent = lost.filter((each) => !warningsIn(other).includes(each));
+      for (const each of other.stderr.includes("[usage/") ? [] : silent)
+        rows.push({
+          ...common,
+          words: [...words, flag].join(" "),
+          advice: { code: "silent", message: each, hint: "", isError: false, context: "" },
+          outcome: "silent",
+          trail: [],
+        });
+    }
     const advice = adviceOf(run, words);
     for (const each of advice) {
       if (told.has(textOf(each))) continue;

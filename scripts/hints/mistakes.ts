@@ -2,7 +2,7 @@
 import pg from "pg";
 import { ledgerOf as namesOf } from "../../src/core/ledger/calls.ts";
 import { foreign } from "./projects.ts";
-import { type Condition, type Files, query, type World, type Worlds } from "./world.ts";
+import { type Condition, type Files, PASSWORD, query, type World, type Worlds } from "./world.ts";
 
 export interface Mistake {
   readonly name: string;
@@ -77,6 +77,22 @@ function ofRevision(id: string, others: readonly string[]): readonly Mistake[] {
     file("SQL changed of", "up", (text) => `${text}CREATE TABLE more_${id} (n int);\n`),
     file("down SQL changed of", "down", (text) => `${text}SELECT 1;\n`),
     file("SQL broken of", "up", (text) => `${text}CREATE TABEL x;\n`),
+    file(
+      "conflict in",
+      "up",
+      (text) => `${text}<<<<<<< HEAD\nSELECT 2;\n=======\nSELECT 3;\n>>>>>>> other\n`,
+    ),
+    file("conflict in header of", "up", (text) =>
+      text.replace(
+        /^-- parent: .*\n/m,
+        (line) => `<<<<<<< HEAD\n${line}=======\n-- parent: other\n>>>>>>> other\n`,
+      ),
+    ),
+    file("no statement in", "up", (text) => text.replace(/\n\n[\s\S]*/, "\n")),
+    file("no statement in", "down", (text) => text.replace(/\n\n[\s\S]*/, "\n")),
+    file("failing statement in", "up", (text) => `${text}SELECT 1/0;\n`),
+    file("transaction none in", "up", (text) => text.replace("\n\n", "\n-- transaction: none\n\n")),
+    file("BEGIN in", "up", (text) => `${text}BEGIN;\nSELECT 1;\n`),
     file("comment added to", "up", (text) => `${text}-- a comment\n`),
     {
       name: `files renamed of ${id}`,
@@ -183,10 +199,41 @@ const sql = (name: string, text: string, needsLedger = true): Mistake => ({
     needsLedger && ledgerOf(world) === undefined ? undefined : withSql(world, worlds, text),
 });
 
-const condition = (name: string, begin: Condition["begin"]): Mistake => ({
+const condition = (name: string, begin: Condition["begin"], role?: string): Mistake => ({
   name,
-  make: (world) => ({ ...world, conditions: [...world.conditions, { name, begin }] }),
+  make: (world) => ({
+    ...world,
+    conditions: [...world.conditions, { name, begin, ...(role === undefined ? {} : { role }) }],
+  }),
 });
+
+/** A role of little power that the commands connect as; `grants`: what it has, where that is there. */
+const asRole = (name: string, ...grants: readonly string[]): Mistake => {
+  const role = `hinted_${name.replaceAll(" ", "_")}`;
+  const sql = grants
+    .map(
+      (grant) =>
+        `BEGIN EXECUTE '${grant} TO ${role}'; EXCEPTION WHEN undefined_object OR invalid_schema_name THEN END;`,
+    )
+    .join(" ");
+  const make = `DO $$ BEGIN BEGIN CREATE ROLE ${role} LOGIN PASSWORD '${PASSWORD}';
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN END; ${sql} END $$`;
+  return {
+    name: `as a role: ${name}`,
+    make: async (world, worlds) => {
+      const granted = await withSql(world, worlds, make);
+      return granted && (condition(name, async () => async () => {}, role).make(granted, worlds) as World);
+    },
+  };
+};
+
+const setting = (text: string): Mistake =>
+  condition(text, async (url) => {
+    const change = (what: string) =>
+      query(url, `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I ${what}', current_database()); END $$`);
+    await change(`SET ${text}`);
+    return () => change("RESET ALL");
+  });
 
 const withConfig = (name: string, change: object): Mistake => ({
   name,
@@ -198,8 +245,6 @@ const withConfig = (name: string, change: object): Mistake => ({
 });
 
 const ledger = namesOf({ schema: "retort" });
-
-const nothing = async (): Promise<void> => {};
 
 const ofDatabase: readonly Mistake[] = [
   { name: "none", make: (world) => world },
@@ -261,13 +306,27 @@ const ofDatabase: readonly Mistake[] = [
     await client.query(ledger.lock({}));
     return () => client.end();
   }),
-  condition("read-only", async (url) => {
-    await query(
-      url,
-      "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$",
-    );
-    return nothing;
-  }),
+  setting("default_transaction_read_only = on"),
+  setting("idle_in_transaction_session_timeout = 1"),
+  setting("statement_timeout = 1"),
+  setting("search_path = nowhere"),
+  asRole("nothing granted"),
+  asRole("reads", "GRANT USAGE ON SCHEMA retort", "GRANT SELECT ON ALL TABLES IN SCHEMA retort"),
+  asRole(
+    "writes the ledger",
+    "GRANT USAGE ON SCHEMA retort",
+    "GRANT ALL ON ALL TABLES IN SCHEMA retort",
+    "GRANT CREATE ON SCHEMA public",
+  ),
+  sql(
+    "ledger is another role's",
+    "DO $$ BEGIN BEGIN CREATE ROLE hinted_owner; EXCEPTION WHEN duplicate_object OR unique_violation THEN END; ALTER TABLE retort.applied OWNER TO hinted_owner; END $$",
+  ),
+  sql(
+    "ledger moved",
+    "CREATE SCHEMA moved; ALTER TABLE retort.applied SET SCHEMA moved; ALTER TABLE retort.state SET SCHEMA moved; ALTER TABLE retort.log SET SCHEMA moved; ALTER TABLE retort.intent SET SCHEMA moved",
+  ),
+  sql("tables of others in the ledger's schema", "CREATE TABLE retort.customers (n int)"),
 ];
 
 /** Those that can be made in this world, none made twice. */

@@ -20,11 +20,13 @@ export interface Database {
   readonly tables: readonly string[];
 }
 
-/** What a copy of the database does not take over, such as a lock; the result ends it. */
-export type Condition = {
+/** What a copy of the database does not take over, such as a lock; the result of `begin` ends it. */
+export interface Condition {
   readonly name: string;
   readonly begin: (url: string) => Promise<() => Promise<void>>;
-};
+  /** Whom the commands connect as; default: the superuser. */
+  readonly role?: string;
+}
 
 export interface World {
   readonly files: Files;
@@ -57,6 +59,14 @@ export const onlyReads = ([command = "", ...words]: readonly string[]): boolean 
 const TABLES = `SELECT n.nspname AS schema, c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind = 'r' AND n.nspname !~ '^pg_|^information' ORDER BY 1, 2`;
 
+/** Owners, privileges and indexes: what SQL of hints changes, and no row shows. */
+const RIGHTS = `SELECT 'class ' || oid::regclass || relowner::regrole || coalesce(relacl::text, '') AS line FROM pg_class
+  WHERE relkind IN ('r', 'S') AND oid >= 16384 AND relnamespace <> 'pg_toast'::regnamespace
+  UNION ALL SELECT 'schema ' || nspname || nspowner::regrole || coalesce(nspacl::text, '') FROM pg_namespace WHERE nspname !~ '^pg_'
+  UNION ALL SELECT 'index ' || indexrelid::regclass || indisvalid FROM pg_index WHERE indexrelid >= 16384 AND indrelid::regclass::text !~ 'pg_toast'
+  UNION ALL SELECT 'database ' || coalesce(datacl::text, '') FROM pg_database WHERE datname = current_database()
+  ORDER BY 1`;
+
 /** The rows of a table but for times and roles. */
 const rowsOf = ({ schema, name }: Table): string =>
   `SELECT coalesce(jsonb_agg(row ORDER BY row::text), '[]') AS rows FROM (SELECT to_jsonb(t)
@@ -77,6 +87,9 @@ Object.assign(globalThis, {
   },
 });
 
+/** Of the roles that are made here. */
+export const PASSWORD = "retort-hints";
+
 /** The databases made so far, on the server of `url`. */
 export class Worlds {
   readonly #runs = new Map<string, Promise<Run>>();
@@ -92,9 +105,10 @@ export class Worlds {
     this.#admin = new pg.Client({ connectionString: url });
   }
 
-  urlOf(name: string): string {
+  urlOf(name: string, role?: string): string {
     const url = new URL(this.#url);
     url.pathname = `/${name}`;
+    if (role !== undefined) Object.assign(url, { username: role, password: PASSWORD });
     return url.href;
   }
 
@@ -103,11 +117,11 @@ export class Worlds {
     return this.#kept(await this.#copy("template0"));
   }
 
-  /** The database after `sql`; undefined where that cannot be run there. */
+  /** The database after `sql`, in which the copy is called DATABASE; undefined where that cannot be run there. */
   async changed(database: Database, sql: string): Promise<Database | undefined> {
     const name = await this.#copy(database.name);
     try {
-      await query(this.urlOf(name), sql);
+      await query(this.urlOf(name), sql.replaceAll("DATABASE DATABASE", `DATABASE ${name}`));
     } catch {
       await this.#drop(name);
       return undefined;
@@ -149,10 +163,11 @@ export class Worlds {
     }
     const ends = [];
     for (const { begin } of conditions) ends.push(await begin(this.urlOf(name)));
-    let answer = await inProcess(words, folder, this.urlOf(name));
+    const url = this.urlOf(name, conditions.find(({ role }) => role !== undefined)?.role);
+    let answer = await inProcess(words, folder, url);
     // A person at a terminal would have been asked.
     if (answer.stderr.includes("[usage/needs-yes]"))
-      answer = await inProcess([...words, "--yes"], folder, this.urlOf(name));
+      answer = await inProcess([...words, "--yes"], folder, url);
     for (const end of ends) await end();
     const after = {
       files: filesIn(folder),
@@ -177,6 +192,10 @@ export class Worlds {
   async #copy(template: string): Promise<string> {
     const name = `${this.#prefix}${++this.#last}`;
     await this.#ask(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+    // Privileges on the database itself are not copied.
+    await this.#ask(`DO $$ DECLARE r record; BEGIN
+      FOR r IN SELECT privilege_type, grantee::regrole AS role FROM pg_database, aclexplode(datacl) WHERE datname = '${template}' AND grantee <> 0
+      LOOP EXECUTE format('GRANT %s ON DATABASE ${name} TO %s', r.privilege_type, r.role); END LOOP; END $$`);
     return name;
   }
 
@@ -189,6 +208,7 @@ export class Worlds {
     const sql = kept.map(rowsOf).join(" UNION ALL ");
     const rows: { revision?: string }[][] =
       kept.length === 0 ? [] : (await client.query(sql)).rows.map((each) => each.rows);
+    const rights = (await client.query(RIGHTS)).rows;
     await client.end();
     const ledgers = Object.fromEntries(
       kept.flatMap(({ schema, name }, index) =>
@@ -196,7 +216,7 @@ export class Worlds {
       ),
     );
     const tables = all.filter(({ schema }) => schema === "public").map((each) => each.name);
-    const key = JSON.stringify([all, rows]);
+    const key = JSON.stringify([all, rows, rights]);
     const known = this.#databases.get(key);
     if (known === undefined) {
       const made = { name, key, ledgers, tables };
@@ -240,11 +260,12 @@ function filesIn(folder: string): Files {
   );
 }
 
-/** Also where a mistake has made the database read-only. */
+/** Also where a mistake has made the database read-only, or its sessions short. */
 export async function query(url: string, sql: string): Promise<void> {
   const client = new pg.Client({
     connectionString: url,
-    options: "-c default_transaction_read_only=off",
+    options:
+      "-c default_transaction_read_only=off -c statement_timeout=0 -c idle_in_transaction_session_timeout=0",
   });
   await client.connect();
   try {
