@@ -267,25 +267,25 @@ END
 $body$;
 
 -- How the step that is unfinished differs from the script that is to go on with it, and what to do;
--- else null. begun has, for each revision that may be half done, the hashes of the statements
--- before its second, its third and so on.
+-- else null. begun has, for each revision that may be half done and each statement that it may be
+-- at, the hash of the statements before that.
 CREATE FUNCTION retort.begun_otherwise(begun jsonb, direction text,
   OUT otherwise text, OUT way_out text)
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   SELECT format('%s was interrupted at statement %s, and %s', i.revision, i.statement,
-        CASE WHEN i.statement > jsonb_array_length(begun -> i.revision) + 1
+        CASE WHEN i.statement > jsonb_array_length(begun -> i.revision)
           THEN 'this script has fewer statements of it'
           ELSE 'the statements before it differ from those that were run' END),
       format('%s; or finish the step by hand, and record it with its CALL of retort.end_%sgrade.',
-        CASE WHEN i.statement > jsonb_array_length(begun -> i.revision) + 1
+        CASE WHEN i.statement > jsonb_array_length(begun -> i.revision)
           THEN 'Write the script again with --from-database and --idempotent'
           ELSE 'Restore them in the file of the migration, and write the script again' END,
         i.direction)
     INTO otherwise, way_out FROM retort.intent AS i
-    WHERE i.direction = begun_otherwise.direction AND begun ? i.revision AND i.statement > 1
-      AND i.before IS DISTINCT FROM begun -> i.revision ->> (i.statement - 2);
+    WHERE i.direction = begun_otherwise.direction AND begun ? i.revision
+      AND i.before IS DISTINCT FROM begun -> i.revision ->> (i.statement - 1);
 END
 $body$;
 

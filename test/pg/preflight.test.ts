@@ -245,11 +245,17 @@ describe.skipIf(!psqlAvailable()).each(oneServer("newest"))("on $name", (server)
     await isRefused("downgrade", "b:a", up);
     await isRefused("downgrade", "c:a", up);
     await isRefused("upgrade", "a:b", up);
+    // Nor is it one of its own where the file no longer has that statement, which was its only one.
+    const emptied = project({ a: "SELECT 1;", b: "SELECT 1;", c: { up: "", header: ["transaction: none"] } });
+    const script = await emptied.script("b:c", { idempotent: true });
+    const { stderr } = await runScript(url, script);
+    expect(stderr).toMatch(/c was interrupted at statement 1, and this script has fewer statements of it\n/);
+    expect(linesOf((await runScript(url, script, preflight)).stdout)).toContain(refusal("b", stderr));
     await query(url, "TRUNCATE t");
     await isResumed("upgrade", "a:c", "b");
     await query(
       url,
-      `INSERT INTO retort.intent VALUES ('c', 'down', 1, 1, 'x', 'y', now(), 'x', 'drop index', '{i}', '',
+      `INSERT INTO retort.intent VALUES ('c', 'down', 1, 1, 'x', encode(sha256(''), 'hex'), now(), 'x', 'drop index', '{i}', '',
         ARRAY['i'::regclass::oid], ARRAY['i'::regclass::oid], false, false)`,
     );
     await isRefused("upgrade", "a:c", down);

@@ -51,7 +51,7 @@ export interface StartState {
   readonly codes: Readonly<Record<RevisionId, string>>;
   /** Revisions of the script that none of these has: where nothing of it all is applied, it may be another database. */
   readonly known: readonly RevisionId[];
-  /** Of each of `halfDone` that a script goes on with, the hashes of the statements before its second, its third and so on. */
+  /** Of each of `halfDone` that a script goes on with, for each statement that it may be at, the hash of those before it. */
   readonly begun: Readonly<Record<RevisionId, readonly string[]>>;
   /** The rows that a repair corrects and deletes. */
   readonly repair?: ChangedRows;

@@ -265,12 +265,12 @@ const begunOf = ({ idempotent, steps, interrupted }: CompileInput): StartState["
     ? Object.fromEntries(
         steps
           .filter((step) => !step.transactional)
-          .map((step) => [
-            step.revision,
-            (isGone(step, interrupted) ? step.statements : step.statements.slice(1)).map((_, at) =>
-              statementsHash(step.statements.slice(0, at + 1)),
-            ),
-          ]),
+          .map((step) => {
+            // It may also be at the one that its file ended with, and no longer has.
+            const length = step.statements.length + (isGone(step, interrupted) ? 1 : 0);
+            const hashes = Array.from({ length }, (_, at) => statementsHash(step.statements.slice(0, at)));
+            return [step.revision, hashes];
+          }),
       )
     : {};
 
