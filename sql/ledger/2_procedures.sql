@@ -89,19 +89,28 @@ BEGIN
 END
 $body$;
 
+-- The command that resumes the step that is unfinished.
+CREATE FUNCTION retort.resuming() RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN (SELECT concat('migrate ', CASE i.direction WHEN 'up' THEN 'upgrade ' || i.revision
+      ELSE format('downgrade %s@%s', i.revision, coalesce((SELECT a.parents[1]
+        FROM retort.applied AS a
+        WHERE a.revision = i.revision AND cardinality(a.parents) > 1), '-1')) END)
+    FROM retort.intent AS i);
+END
+$body$;
+
 -- What to say where a step outside a transaction is unfinished, and it is not its turn.
 CREATE FUNCTION retort.unfinished_hint() RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   RETURN (SELECT format('See: SELECT * FROM retort.intent; if it was begun by a file of a split '
-      'script, run the one %s that statement; otherwise resume with: migrate %s; or with a script '
+      'script, run the one %s that statement; otherwise resume with: %s; or with a script '
       'written by --idempotent that contains the %s %s.',
-      CASE WHEN i.done THEN 'after' ELSE 'of' END,
-      CASE i.direction WHEN 'up' THEN 'upgrade ' || i.revision
-        ELSE format('downgrade %s@%s', i.revision, coalesce((SELECT a.parents[1]
-          FROM retort.applied AS a
-          WHERE a.revision = i.revision AND cardinality(a.parents) > 1), '-1')) END,
+      CASE WHEN i.done THEN 'after' ELSE 'of' END, retort.resuming(),
       CASE i.direction WHEN 'up' THEN 'upgrade to' ELSE 'downgrade of' END, i.revision)
     FROM retort.intent AS i);
 END
@@ -267,8 +276,9 @@ END
 $body$;
 
 -- How the step that is unfinished differs from the script that is to go on with it, and what to do;
--- else null. begun has, for each revision that may be half done and each statement that it may be
--- at, the hash of the statements before that.
+-- else null. begun has, for each revision that may be half done and each of its statements, the
+-- hash of those before it; null for the first, where that has come to run in a transaction: none is
+-- begun there.
 CREATE FUNCTION retort.begun_otherwise(begun jsonb, direction text,
   OUT otherwise text, OUT way_out text)
 LANGUAGE plpgsql AS $body$
@@ -277,10 +287,12 @@ BEGIN
   SELECT format('%s was interrupted at statement %s, and %s', i.revision, i.statement,
         CASE WHEN i.statement > jsonb_array_length(begun -> i.revision)
           THEN 'this script has fewer statements of it'
+          WHEN i.statement = 1 THEN 'this script begins it in a transaction'
           ELSE 'the statements before it differ from those that were run' END),
       format('%s; or finish the step by hand, and record it with its CALL of retort.end_%sgrade.',
         CASE WHEN i.statement > jsonb_array_length(begun -> i.revision)
           THEN 'Write the script again with --from-database and --idempotent'
+          WHEN i.statement = 1 THEN 'Resume it with: ' || retort.resuming()
           ELSE 'Restore them in the file of the migration, and write the script again' END,
         i.direction)
     INTO otherwise, way_out FROM retort.intent AS i

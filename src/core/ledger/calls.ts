@@ -51,8 +51,8 @@ export interface StartState {
   readonly codes: Readonly<Record<RevisionId, string>>;
   /** Revisions of the script that none of these has: where nothing of it all is applied, it may be another database. */
   readonly known: readonly RevisionId[];
-  /** Of each of `halfDone` that a script goes on with, for each statement that it may be at, the hash of those before it. */
-  readonly begun: Readonly<Record<RevisionId, readonly string[]>>;
+  /** Of each of `halfDone` that a script goes on with, for each statement the hash of those before it; null where it cannot be at that. */
+  readonly begun: Readonly<Record<RevisionId, readonly (string | null)[]>>;
   /** The rows that a repair corrects and deletes. */
   readonly repair?: ChangedRows;
 }
@@ -357,7 +357,7 @@ export const codesJson = (codes: StartState["codes"]): string =>
     .join(",")}}`;
 
 /** As `begun_otherwise` and `replaced_hint` read them: one hash or revision on a line. */
-export const listsJson = (lists: Readonly<Record<RevisionId, readonly string[]>>): string =>
+export const listsJson = (lists: Readonly<Record<RevisionId, readonly (string | null)[]>>): string =>
   `{${Object.entries(lists)
     .map(([revision, items]) => {
       const list = items.map((item) => `\n    ${JSON.stringify(item)}`).join(",");

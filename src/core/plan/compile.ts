@@ -6,7 +6,7 @@ import type { Inconsistency } from "../ledger/inconsistency.ts";
 import { digestOf, type Recorded, type Tally, tallyOf } from "../ledger/types.ts";
 import type { RevisionId } from "../migration.ts";
 import { withoutLedger } from "./absent.ts";
-import { isGone, outsideBatches, repairBatches, statementsHash } from "./outside.ts";
+import { beginsInside, isGone, outsideBatches, repairBatches, statementsHash } from "./outside.ts";
 import { rightsOf } from "./rights.ts";
 import { opening, resetting, settingsOf, statements } from "./session.ts";
 import { type CompileInput, doesOf, type StepInput, stepStatements, transaction } from "./step.ts";
@@ -266,10 +266,12 @@ const begunOf = ({ idempotent, steps, interrupted }: CompileInput): StartState["
         steps
           .filter((step) => !step.transactional)
           .map((step) => {
+            const { revision, statements } = step;
             // It may also be at the one that its file ended with, and no longer has.
-            const length = step.statements.length + (isGone(step, interrupted) ? 1 : 0);
-            const hashes = Array.from({ length }, (_, at) => statementsHash(step.statements.slice(0, at)));
-            return [step.revision, hashes];
+            const length = statements.length + (isGone(step, interrupted) ? 1 : 0);
+            const before = (at: number): string | null =>
+              at === 0 && beginsInside(step) ? null : statementsHash(statements.slice(0, at));
+            return [revision, Array.from({ length }, (_, at) => before(at))];
           }),
       )
     : {};
