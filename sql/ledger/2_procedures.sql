@@ -89,28 +89,36 @@ BEGIN
 END
 $body$;
 
+-- The command that resumes the step that is unfinished.
+CREATE FUNCTION retort.resuming() RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN (SELECT concat('migrate ', CASE i.direction WHEN 'up' THEN 'upgrade ' || i.revision
+      ELSE format('downgrade %s@%s', i.revision, coalesce((SELECT a.parents[1]
+        FROM retort.applied AS a
+        WHERE a.revision = i.revision AND cardinality(a.parents) > 1), '-1')) END)
+    FROM retort.intent AS i);
+END
+$body$;
+
 -- What to say where a step outside a transaction is unfinished, and it is not its turn.
 CREATE FUNCTION retort.unfinished_hint() RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   RETURN (SELECT format('See: SELECT * FROM retort.intent; if it was begun by a file of a split '
-      'script, run the one %s that statement; otherwise resume with: migrate %s; or with a script '
+      'script, run the one %s that statement; otherwise resume with: %s; or with a script '
       'written by --idempotent that contains the %s %s.',
-      CASE WHEN i.done THEN 'after' ELSE 'of' END,
-      CASE i.direction WHEN 'up' THEN 'upgrade ' || i.revision
-        ELSE format('downgrade %s@%s', i.revision, coalesce((SELECT a.parents[1]
-          FROM retort.applied AS a
-          WHERE a.revision = i.revision AND cardinality(a.parents) > 1), '-1')) END,
+      CASE WHEN i.done THEN 'after' ELSE 'of' END, retort.resuming(),
       CASE i.direction WHEN 'up' THEN 'upgrade to' ELSE 'downgrade of' END, i.revision)
     FROM retort.intent AS i);
 END
 $body$;
 
--- Stops if a step outside a transaction was interrupted, or goes on in another file of a split
--- script. Before a step, revision is its own: it may be the one, and of a script that has begun
--- others may have been done.
-CREATE PROCEDURE retort.require_no_intent(revision text DEFAULT NULL)
+-- Before a step. Stops if a step outside a transaction was interrupted, or goes on in another file
+-- of a split script: revision is its own, and it may be the one.
+CREATE PROCEDURE retort.require_no_intent(revision text)
 LANGUAGE plpgsql AS $body$
 DECLARE
   step pg_catalog.text;
@@ -120,8 +128,7 @@ BEGIN
   IF step IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: a step outside a transaction is unfinished: ', step),
-      HINT = concat(CASE WHEN revision IS NULL THEN 'Nothing was changed. '
-        WHEN EXISTS (SELECT FROM retort.intent AS i
+      HINT = concat(CASE WHEN EXISTS (SELECT FROM retort.intent AS i
           WHERE i.revision = require_no_intent.revision) THEN 'This step was begun before. '
         ELSE 'Nothing of this step was done. ' END, retort.unfinished_hint());
   END IF;
@@ -269,42 +276,154 @@ END
 $body$;
 
 -- How the step that is unfinished differs from the script that is to go on with it, and what to do;
--- else null. begun has, for each revision that may be half done, the hashes of the statements
--- before its second, its third and so on.
+-- else null. begun has, for each revision that may be half done and each of its statements, the
+-- hash of those before it; null for the first, where that has come to run in a transaction: none is
+-- begun there.
 CREATE FUNCTION retort.begun_otherwise(begun jsonb, direction text,
   OUT otherwise text, OUT way_out text)
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   SELECT format('%s was interrupted at statement %s, and %s', i.revision, i.statement,
-        CASE WHEN i.statement > jsonb_array_length(begun -> i.revision) + 1
+        CASE WHEN i.statement > jsonb_array_length(begun -> i.revision)
           THEN 'this script has fewer statements of it'
+          WHEN i.statement = 1 THEN 'this script begins it in a transaction'
           ELSE 'the statements before it differ from those that were run' END),
       format('%s; or finish the step by hand, and record it with its CALL of retort.end_%sgrade.',
-        CASE WHEN i.statement > jsonb_array_length(begun -> i.revision) + 1
+        CASE WHEN i.statement > jsonb_array_length(begun -> i.revision)
           THEN 'Write the script again with --from-database and --idempotent'
+          WHEN i.statement = 1 THEN 'Resume it with: ' || retort.resuming()
           ELSE 'Restore them in the file of the migration, and write the script again' END,
         i.direction)
     INTO otherwise, way_out FROM retort.intent AS i
-    WHERE i.direction = begun_otherwise.direction AND begun ? i.revision AND i.statement > 1
-      AND i.before IS DISTINCT FROM begun -> i.revision ->> (i.statement - 2);
+    WHERE i.direction = begun_otherwise.direction AND begun ? i.revision
+      AND i.before IS DISTINCT FROM begun -> i.revision ->> (i.statement - 1);
 END
 $body$;
 
--- Before the first step. Stops unless this session holds the lock, no step is unfinished except one
--- of half_done in that direction, which has begun with the statements of begun, or any if the
--- script discards it, all of must are applied, and nothing else except what is in may; what is
--- applied of the script's own steps is so with their SQL: codes has the code checksum of each; and
--- the rows that a repair corrects or deletes are as they were when it was planned. will_be is what
--- it makes of them.
--- The hint says whether all is already done, or what is applied; again is a command, with %s for
--- the current heads unless it asks the database, or empty. Where heads do not tell what is applied,
--- because those of must, starts, are the current ones, or something below them is missing, the
--- command asks the database. There is no such command where nothing is to do; nor where the ledger
--- still names what squashed revisions of the script replace, as replaced says. known are revisions
--- of the script that must, may and codes do not have. Heads that are in none of these may have no
--- file where the command is typed; also is what such a script may do to them besides, with %s for
--- them, or empty.
+-- Why a script that finds the ledger as it is would stop before its first step, and what to do;
+-- null where it would not. It would, unless no step is unfinished except one of half_done in that
+-- direction, which has begun with the statements of begun, or any if the script discards it; all of
+-- must are applied, and nothing else except what is in may; what is applied of the script's own
+-- steps is so with their SQL: codes has the code checksum of each; and the rows that a repair
+-- corrects or deletes are as they were when it was planned. will_be is what it makes of them.
+-- is_done tells whether nothing is left to do for it. The hint says so, or what is applied; again
+-- is a command, with %s for the current heads unless it asks the database, or empty. Where heads do
+-- not tell what is applied, because those of must, starts, are the current ones, or something below
+-- them is missing, the command asks the database. There is no such command where nothing is to do;
+-- nor where the ledger still names what squashed revisions of the script replace, as replaced says.
+-- Where nothing is applied, the ledger may have been left out of a restore: then the starts of a
+-- script that runs SQL can be recorded, which a stamp does itself. known are revisions of the
+-- script that must, may and codes do not have. Heads that are in none of these may have no file
+-- where the command is typed; also is what such a script may do to them besides, with %s for them,
+-- or empty.
+CREATE FUNCTION retort.state_fault(
+  must text[], may text[], done_revisions bigint, done_digest numeric, again text,
+  half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
+  ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}',
+  known text[] DEFAULT '{}', begun jsonb DEFAULT '{}', also text DEFAULT '',
+  were jsonb DEFAULT '{}', will_be jsonb DEFAULT '{}', discards boolean DEFAULT false,
+  OUT fault text, OUT hint text, OUT is_done boolean)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  missing pg_catalog.text;
+  unexpected pg_catalog.text;
+  changed pg_catalog.text;
+  step pg_catalog.text;
+  heads pg_catalog.text[];
+  of_script pg_catalog.text[];
+  rest pg_catalog.text;
+  squashed pg_catalog.text;
+  nothing pg_catalog.text;
+  place pg_catalog.text;
+  has_hole boolean;
+  command pg_catalog.text;
+  script pg_catalog.text;
+  recording pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  is_done := false;
+  step := retort.unfinished(half_done, direction);
+  IF step IS NOT NULL AND NOT discards THEN
+    fault := 'a step outside a transaction is unfinished: ' || step;
+    hint := retort.unfinished_hint();
+    RETURN;
+  END IF;
+  SELECT b.otherwise, b.way_out INTO fault, hint
+    FROM retort.begun_otherwise(begun, direction) AS b;
+  IF fault IS NOT NULL THEN
+    RETURN;
+  END IF;
+  fault := 'applied with other SQL than that of this script: '
+    || left(retort.other_code(codes), 1000);
+  IF fault IS NOT NULL THEN
+    hint := 'Files that had run were changed afterwards, or this script was written before. '
+      'Compare them with the database: migrate verify';
+    RETURN;
+  END IF;
+  is_done := EXISTS (SELECT FROM retort.state AS s
+      WHERE s.revisions = done_revisions AND s.digest = done_digest)
+    AND retort.changed_rows(will_be) = '{}';
+  SELECT d.missing, d.unexpected, d.changed INTO missing, unexpected, changed
+    FROM retort.differences(must, may, were) AS d;
+  IF concat(missing, unexpected, changed) = '' THEN
+    is_done := is_done AND step IS NULL;
+    RETURN;
+  END IF;
+  fault := concat('this database is not in the expected state',
+    '; not applied, but should be: ' || left(missing, 1000),
+    '; applied, but should not be: ' || left(unexpected, 1000),
+    '; with other values in the ledger than expected: ' || left(changed, 1000));
+  heads := ARRAY(SELECT a.revision FROM retort.applied AS a
+    WHERE NOT EXISTS (SELECT FROM retort.applied AS b
+      WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1);
+  rest := CASE WHEN discards THEN retort.discard_hint(heads) END;
+  squashed := retort.replaced_hint(replaced, heads);
+  nothing := CASE WHEN squashed IS NULL THEN retort.nothing_to_do(ends, direction, will_be) END;
+  of_script := must || may || known || ARRAY(SELECT jsonb_object_keys(codes));
+  place := retort.wrong_place(of_script);
+  has_hole := retort.has_hole();
+  recording := CASE WHEN heads = '{}' AND starts <> '{}' AND were = '{}' AND NOT discards
+    THEN format('all that %s %s with: migrate stamp %s (as a script: add --sql)',
+      array_to_string(starts, ', '), CASE cardinality(starts) WHEN 1 THEN 'does, record it'
+        ELSE 'do, record them' END, array_to_string(starts, ' ')) END;
+  IF is_done OR nothing IS NOT NULL THEN
+    hint := concat(CASE WHEN NOT is_done
+        THEN format('%s: SELECT * FROM retort.applied; %s.',
+          coalesce(place || ' If it is the right one, see', 'See'), nothing)
+        WHEN rest IS NOT NULL THEN 'The steps of this script are done already.'
+        ELSE 'All of it is done already.' END, ' ' || rest,
+      ' If this database has nevertheless ' || recording || '; then run this script again.');
+    is_done := true;
+    RETURN;
+  END IF;
+  command := CASE
+    WHEN strpos(again, '%s:') > 0 AND (heads @> starts AND heads <@ starts OR has_hole)
+    THEN replace(again, '%s:', '') || ' --from-database' ELSE again END;
+  script := concat('a script from this state',
+      (SELECT format(', which may also %s,', replace(nullif(also, ''), '%s',
+          left(string_agg(a.revision, ', ' ORDER BY a.revision), 1000)))
+        FROM retort.applied AS a WHERE also <> '' AND a.revision <> ALL (of_script)
+        HAVING count(*) > 0))
+    || ' with: ' || nullif(format(command,
+      coalesce(nullif(array_to_string(heads, ','), ''), 'base')), '');
+  hint := CASE WHEN place IS NOT NULL
+    THEN concat(place, ' If two projects share it, give each its own ledger: '
+      '"ledger": {"schema": ...} in the config file. If they are revisions of this project, '
+      'restore their files where these are missing, and write ' || script)
+    ELSE concat('See: SELECT * FROM retort.applied;', CASE WHEN changed IS NOT NULL
+        THEN ' and compare its rows with the files: migrate verify.' END,
+      (SELECT format(' If a file of %s is missing, restore it first: another git branch may '
+        'have it.', string_agg(h.id, ', '))
+        FROM unnest(heads) AS h (id) WHERE again <> '' AND h.id <> ALL (of_script)
+        HAVING count(*) > 0),
+      coalesce(' ' || squashed, concat(' If this is the right database, ',
+        'and has already ' || recording || '; if it has not, ', 'write ') || script)) END;
+END
+$body$;
+
+-- Before the first step. Stops unless this session holds the lock, and the ledger is as state_fault
+-- says with the same arguments. A step of half_done is found: it is gone on with.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
@@ -315,97 +434,19 @@ CREATE PROCEDURE retort.require_state(
   were jsonb DEFAULT '{}', will_be jsonb DEFAULT '{}', discards boolean DEFAULT false)
 LANGUAGE plpgsql AS $body$
 DECLARE
-  missing pg_catalog.text;
-  unexpected pg_catalog.text;
-  changed pg_catalog.text;
-  other pg_catalog.text;
-  heads pg_catalog.text[];
-  of_script pg_catalog.text[];
-  rest pg_catalog.text;
-  squashed pg_catalog.text;
-  nothing pg_catalog.text;
-  place pg_catalog.text;
-  has_hole boolean;
-  command pg_catalog.text;
-  script pg_catalog.text;
-  hint pg_catalog.text;
+  refused pg_catalog.record;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   CALL retort.require_lock();
+  SELECT * INTO refused FROM retort.state_fault(must, may, done_revisions, done_digest, again,
+    half_done, direction, starts, ends, replaced, codes, known, begun, also, were, will_be,
+    discards);
+  IF refused.fault IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001', MESSAGE = 'retort: ' || refused.fault,
+      HINT = 'Nothing was changed. ' || refused.hint;
+  END IF;
   UPDATE retort.intent AS i SET found = true
     WHERE i.revision = ANY (half_done) AND i.direction = require_state.direction;
-  IF NOT FOUND AND NOT discards THEN
-    CALL retort.require_no_intent();
-  END IF;
-  SELECT b.otherwise, b.way_out INTO other, hint FROM retort.begun_otherwise(begun, direction) AS b;
-  IF other IS NOT NULL THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001', MESSAGE = 'retort: ' || other,
-      HINT = 'Nothing was changed. ' || hint;
-  END IF;
-  other := retort.other_code(codes);
-  IF other IS NOT NULL THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: applied with other SQL than that of this script: %s',
-        left(other, 1000)),
-      HINT = 'Nothing was changed. Files that had run were changed afterwards, or this script was '
-        'written before. Compare them with the database: migrate verify';
-  END IF;
-  SELECT d.missing, d.unexpected, d.changed INTO missing, unexpected, changed
-    FROM retort.differences(must, may, were) AS d;
-  IF concat(missing, unexpected, changed) <> '' THEN
-    heads := ARRAY(SELECT a.revision FROM retort.applied AS a
-      WHERE NOT EXISTS (SELECT FROM retort.applied AS b
-        WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1);
-    rest := CASE WHEN discards THEN retort.discard_hint(heads) END;
-    squashed := retort.replaced_hint(replaced, heads);
-    nothing := CASE WHEN squashed IS NULL
-      THEN retort.nothing_to_do(ends, direction, will_be) END;
-    of_script := must || may || known || ARRAY(SELECT jsonb_object_keys(codes));
-    place := retort.wrong_place(of_script);
-    has_hole := retort.has_hole();
-    IF EXISTS (SELECT FROM retort.state AS s
-        WHERE s.revisions = done_revisions AND s.digest = done_digest)
-        AND retort.changed_rows(will_be) = '{}' THEN
-      hint := 'Nothing was changed. ' || coalesce('The steps of this script are done already. '
-        || rest, 'All of it is done already.');
-    ELSIF nothing IS NOT NULL THEN
-      hint := concat(format('Nothing was changed. %s: SELECT * FROM retort.applied; %s.',
-        coalesce(place || ' If it is the right one, see', 'See'), nothing), ' ' || rest);
-    ELSE
-      command := CASE
-        WHEN strpos(again, '%s:') > 0 AND (heads @> starts AND heads <@ starts OR has_hole)
-          THEN replace(again, '%s:', '') || ' --from-database'
-        ELSE again END;
-      script := concat('a script from this state',
-          (SELECT format(', which may also %s,', replace(nullif(also, ''), '%s',
-              left(string_agg(a.revision, ', ' ORDER BY a.revision), 1000)))
-            FROM retort.applied AS a WHERE also <> '' AND a.revision <> ALL (of_script)
-            HAVING count(*) > 0))
-        || ' with: ' || nullif(format(command,
-          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), '');
-      hint := concat('Nothing was changed. ', CASE
-        WHEN place IS NOT NULL THEN concat(place, ' If two projects share it, give each its own '
-          'ledger: "ledger": {"schema": ...} in the config file. If they are revisions of this '
-          'project, restore their files where these are missing, and write ' || script)
-        ELSE concat('See: SELECT * FROM retort.applied;', CASE WHEN changed IS NOT NULL
-            THEN ' and compare its rows with the files: migrate verify.' END,
-          (SELECT format(' If a file of %s is missing, restore it first: another git branch may '
-            'have it.', string_agg(h.id, ', '))
-            FROM unnest(heads) AS h (id) WHERE again <> '' AND h.id <> ALL (of_script)
-            HAVING count(*) > 0),
-          coalesce(' ' || squashed, concat(' If this is the right database, ',
-            CASE WHEN heads = '{}' AND starts <> '{}'
-              THEN format('and has already all that these revisions do, record them with: '
-                'migrate stamp %s (as a script: add --sql); if it has not, ',
-                array_to_string(starts, ' ')) END, 'write ') || script)) END);
-    END IF;
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = concat('retort: this database is not in the expected state',
-        '; not applied, but should be: ' || left(missing, 1000),
-        '; applied, but should not be: ' || left(unexpected, 1000),
-        '; with other values in the ledger than expected: ' || left(changed, 1000)),
-      HINT = hint;
-  END IF;
 EXCEPTION WHEN OTHERS OR query_canceled THEN
   CALL retort.unlock();
   RAISE;

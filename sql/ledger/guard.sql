@@ -38,6 +38,7 @@ DECLARE
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
   is_empty boolean;
+  is_undecided boolean;
   sequence pg_catalog.text;
   is_behind boolean;
   format integer;
@@ -230,20 +231,21 @@ BEGIN
           WHEN s.format < 2
             THEN format('state has format %s, but the tables are those of format 2', s.format) END,
         CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,
-        i.wrong], NULL)
-      INTO is_empty, wrong
+        i.wrong], NULL), i.possible > 1
+      INTO is_empty, wrong, is_undecided
       FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest,
           max(t.format) AS format FROM retort.state AS t) AS s,
         (SELECT count(*) AS n, coalesce(sum(('x' || left(encode(sha256(
               convert_to(t.revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0) AS digest
           FROM retort.applied AS t) AS a,
-        (SELECT count(*) AS n, string_agg(CASE t.direction
-            WHEN 'up' THEN format('the upgrade to %s is under way, but it is applied', t.revision)
-            ELSE format('the downgrade of %s is under way, but it is not applied', t.revision) END,
-            '; ' ORDER BY t.revision)
-            FILTER (WHERE (t.direction = 'up')
-              = EXISTS (SELECT FROM retort.applied AS x WHERE x.revision = t.revision)) AS wrong
-          FROM retort.intent AS t) AS i;
+        (SELECT count(*) AS n, count(*) FILTER (WHERE NOT c.contradicts) AS possible,
+            string_agg(CASE t.direction
+              WHEN 'up' THEN format('the upgrade to %s is under way, but it is applied', t.revision)
+              ELSE format('the downgrade of %s is under way, but it is not applied', t.revision)
+              END, '; ' ORDER BY t.revision) FILTER (WHERE c.contradicts) AS wrong
+          FROM retort.intent AS t CROSS JOIN LATERAL (SELECT (t.direction = 'up')
+            = EXISTS (SELECT FROM retort.applied AS x WHERE x.revision = t.revision))
+            AS c (contradicts)) AS i;
     IF cardinality(wrong) > 0 THEN
       parts := '{rows}';
     END IF;
@@ -291,6 +293,14 @@ BEGIN
   END IF;
   found := CASE WHEN parts IS NOT NULL THEN format('the ledger %s is inconsistent: %s',
     place::regnamespace, array_to_string(wrong, '; ')) END;
+  -- The rows of applied decide between a step that they contradict and one that they do not;
+  -- between others a person must: then nothing can be repaired, and the error has no DETAIL.
+  IF is_undecided AND (expected <> 'inconsistent' OR rights IS NOT NULL) THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT003', MESSAGE = concat('retort: ', found),
+      HINT = concat('Nothing was changed. See: SELECT * FROM retort.intent; find out which of them '
+        'is true, and delete the others: DELETE FROM retort.intent WHERE revision = ...',
+        CASE WHEN cardinality(wrong) > 1 THEN '; then run: migrate repair' END);
+  END IF;
   IF expected = 'inconsistent' AND rights IS NOT NULL THEN
     -- To repair more than its rows: what may be dropped, and created again.
     other := concat_ws('; ',
@@ -326,9 +336,6 @@ BEGIN
           'migrate stamp REVISION'
         WHEN 'tables' = ANY (parts) THEN 'Restore them from a backup, or create them anew, empty, '
           'with: migrate repair'
-        WHEN wrong[1] LIKE 'intent should%' THEN 'See: SELECT * FROM retort.intent; '
-          'find out which of them is true, and delete the others: '
-          'DELETE FROM retort.intent WHERE revision = ...'
         WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
           'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
           'migrate repair'

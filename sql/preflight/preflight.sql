@@ -16,30 +16,19 @@ DECLARE
   own_role record;
   said pg_catalog.jsonb;
   is_done boolean;
-  nothing pg_catalog.text;
-  other pg_catalog.text;
-  otherwise pg_catalog.text;
   may_set boolean;
   was pg_catalog.text;
   kind pg_catalog.text;
   tables pg_catalog.text[];
-  starts pg_catalog.jsonb;
-  is_start boolean;
   is_looked_up boolean;
   further pg_catalog.jsonb;
-  has_hole boolean;
   done pg_catalog.text[] := '{}';
   is_begun boolean := false;
   hint pg_catalog.text;
   ok boolean;
   found pg_catalog.text;
   heads pg_catalog.text[];
-  missing pg_catalog.text;
-  unexpected pg_catalog.text;
   unfinished pg_catalog.text;
-  rest pg_catalog.text;
-  halted pg_catalog.text;
-  changed pg_catalog.text;
   state record;
   item pg_catalog.jsonb;
   object oid;
@@ -132,65 +121,27 @@ BEGIN
   ELSE
     PERFORM set_config('role', migrator, true);
     EXECUTE format('SELECT ARRAY(SELECT a.revision FROM %1$s.applied AS a WHERE NOT EXISTS (SELECT
-        FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1),
-      EXISTS (SELECT FROM %1$s.state AS s WHERE s.revisions = $1 AND s.digest = $2)', ledger)
-      INTO heads, is_done
-      USING (facts ->> 'done_revisions')::bigint, (facts ->> 'done_digest')::numeric;
-    -- What the script asks before its first step, of the same routines: those of a ledger that it
-    -- is about to repair may be missing.
-    IF facts ? 'must' THEN
-      SELECT * INTO state FROM jsonb_to_record(facts) AS f (must text[], may text[],
-        half_done text[], direction text, ends text[], codes jsonb, known text[], begun jsonb,
-        were jsonb, will_be jsonb, replaced jsonb);
-      EXECUTE format('SELECT d.missing, d.unexpected, d.changed, %1$s.unfinished(),
-          %1$s.unfinished($3, $4), %1$s.other_code($5), concat_ws(''. '', b.otherwise, b.way_out),
-          ARRAY(SELECT m.id FROM unnest($2) AS m (id) WHERE NOT %1$s.is_pending(m.id, $4)),
-          $8 AND %1$s.changed_rows($9) = ''{}''
-        FROM %1$s.differences($1, $2, $7) AS d, %1$s.begun_otherwise($6, $4) AS b', ledger)
-        INTO missing, unexpected, changed, unfinished, halted, other, otherwise, done, is_done
-        USING state.must, state.may, state.half_done, state.direction, state.codes, state.begun,
-          state.were, is_done, state.will_be;
-      IF halted IS NOT NULL AND NOT (facts ->> 'discards')::boolean THEN
-        EXECUTE format('SELECT %s.unfinished_hint()', ledger) INTO hint;
-      ELSIF concat(missing, unexpected, changed) <> '' THEN
-        EXECUTE format('SELECT CASE WHEN r.hint IS NULL THEN %1$s.nothing_to_do($1, $2, $4) END,
-            %1$s.has_hole(), coalesce(%1$s.wrong_place($3), r.hint), %1$s.discard_hint($6)
-          FROM %1$s.replaced_hint($5, $6) AS r (hint)', ledger)
-          INTO nothing, has_hole, hint, rest
-          USING state.ends, state.direction, state.must || state.may || state.known
-            || ARRAY(SELECT jsonb_object_keys(state.codes)), state.will_be, state.replaced, heads;
-        IF nothing IS NOT NULL AND (facts ->> 'discards')::boolean THEN
-          hint := concat_ws(' ', hint, rest);
-        END IF;
-      END IF;
+        FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1)',
+      ledger) INTO heads;
+    -- What the script asks before its first step, of the same routine: those of a ledger that it is
+    -- about to repair may be missing.
+    IF current_setting('retort.state') <> '' THEN
+      EXECUTE current_setting('retort.state') INTO state;
+      EXECUTE format('SELECT %1$s.unfinished(), ARRAY(SELECT m.id
+          FROM jsonb_array_elements_text($1) AS m (id) WHERE NOT %1$s.is_pending(m.id, $2))',
+        ledger) INTO unfinished, done USING facts -> 'may', facts ->> 'direction';
+      is_done := state.is_done;
+      ok := state.fault IS NULL;
+      -- Of a long list of revisions the beginning is enough here.
+      found := concat(CASE WHEN ok AND is_done THEN '; all of it is done already'
+          WHEN NOT is_done THEN '; ' || left(state.fault, 600) END,
+        CASE WHEN ok THEN '; unfinished: ' || unfinished || (facts ->> 'unfinished') END,
+        '. ' || state.hint);
     END IF;
     PERFORM set_config('role', was, true);
-    is_done := is_done AND halted IS NULL;
     -- What its first steps take away is needed only where they are to be run.
     is_begun := done <> '{}' OR unfinished IS NOT NULL;
-    starts := nullif(facts -> 'from', 'null');
-    is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
-    ok := concat(missing, unexpected, changed, other, otherwise) = ''
-      AND (halted IS NULL OR (facts ->> 'discards')::boolean);
-    found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
-      CASE WHEN other IS NOT NULL
-          THEN concat('; applied with other SQL than that of the script: ', left(other, 1000))
-        WHEN is_done THEN '; all of it is done already'
-        WHEN nothing IS NOT NULL THEN '; ' || nothing
-        WHEN concat(missing, unexpected, changed) = '' THEN NULL
-        WHEN has_hole OR is_start IS NOT FALSE
-          THEN concat('; this database is not in the expected state',
-          '; not applied, but should be: ' || left(missing, 1000),
-          '; applied, but should not be: ' || left(unexpected, 1000),
-          '; with other values in the ledger than expected: ' || left(changed, 1000))
-        ELSE '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
-          FROM jsonb_array_elements_text(starts) AS f), '<base>') END,
-      '; unfinished: ' || unfinished || CASE WHEN (facts ->> 'discards')::boolean AND ok
-          THEN ', which the script discards'
-        WHEN halted IS NULL AND NOT facts ? 'were' THEN ', a step of this script' ELSE '' END,
-      '; ' || nullif(otherwise, ''),
-      CASE WHEN NOT ok THEN '. ' || replace(hint, 'Nothing was changed. ', '') END);
-    is_done := (is_done OR nothing IS NOT NULL) AND other IS NULL;
+    found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'), found);
   END IF;
   IF ok IS NOT FALSE AND facts ->> 'expected' = 'inconsistent' THEN
     found := concat_ws('; ', found, coalesce(

@@ -102,12 +102,12 @@ export async function repair(deps: Deps, options: RepairOptions): Promise<Repair
   }
 }
 
-/** What the guard said of the ledger, where that is what it stopped at. */
+/** What the guard said of the ledger, where that is what it stopped at, and it can be repaired: then there is a detail. */
 function inconsistencyIn(error: unknown): Inconsistency | undefined {
   if (!(error instanceof MigrateError) || error.sqlstate !== sqlstates.inconsistent) return undefined;
   const { cause } = error;
   const detail = cause instanceof StatementFailure ? cause.detail : undefined;
-  return inconsistencyOf(error.message, detail ?? "");
+  return detail === undefined ? undefined : inconsistencyOf(error.message, detail);
 }
 
 async function repairLedger(

@@ -3,7 +3,7 @@ import { MigrateError } from "../core/errors.ts";
 import type { Graph } from "../core/graph.ts";
 import type { Intent } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
-import { isGone, settingsBefore, statementsHash, twinFor } from "../core/plan/outside.ts";
+import { beginsInside, isGone, settingsBefore, statementsHash, twinFor } from "../core/plan/outside.ts";
 import { searchPathIs } from "../core/plan/session.ts";
 import type { StepInput } from "../core/plan/step.ts";
 import type { Location } from "../core/source.ts";
@@ -122,7 +122,8 @@ export async function resumedByScript(
   applied: readonly RevisionId[],
 ): Promise<StepInput> {
   refuseBegunOtherwise(project, step, intent, applied);
-  if (step.transactional) throw unfinished(project, applied, intent, "run");
+  if (step.transactional || (intent.statement === 1 && beginsInside(step)))
+    throw unfinished(project, applied, intent, "run");
   if (isGone(step, intent)) await resumed(project, session, step, intent, applied);
   return step;
 }

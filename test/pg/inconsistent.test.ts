@@ -416,11 +416,28 @@ describe("a ledger that does not fit together", () => {
     const { url } = await ownDatabase(newest!);
     await shop.upgrade(url, "a");
     await query(url, intent("b", "up") + intent("c", "up"));
-    expect(await failureOf(repair(shop.deps, { database: url }))).toMatchObject({
+    const told = {
       code: "state/guard",
-      message: expect.stringContaining("intent should have at most 1 row, but has 2"),
-      hint: expect.stringContaining("DELETE FROM retort.intent"),
+      hint: expect.stringMatching(/^N.* DELETE FROM retort\.intent WHERE .* = \.\.\.$/),
+    };
+    for (const way of [{}, { dryRun: true }, { script: true }])
+      expect(await failureOf(repair(shop.deps, { database: url, ...way }))).toMatchObject({
+        ...told,
+        message: "the ledger retort is inconsistent: intent should have at most 1 row, but has 2",
+      });
+    // What else is wrong is for a repair, afterwards; so is one of the two that cannot be true.
+    await query(url, "UPDATE retort.state SET revisions = 7");
+    expect(await failureOf(repair(shop.deps, { database: url, dryRun: true }))).toMatchObject({
+      code: "state/guard",
+      hint: expect.stringMatching(/ = \.\.\.; then run: migrate repair/),
     });
+    await query(url, `DELETE FROM retort.intent WHERE revision = 'c';${intent("a", "up")}`);
+    expect(await failureOf(shop.state(url))).toMatchObject({
+      message: expect.stringContaining("intent should have at most 1 row, but has 2"),
+      hint: expect.stringContaining("then rebuild the tally with: migrate repair"),
+    });
+    expect(await repair(shop.deps, { database: url })).toMatchObject({ done: true });
+    expect(await query(url, "SELECT revision FROM retort.intent")).toEqual([{ revision: "b" }]);
     await query(url, "DELETE FROM retort.intent");
     await query(url, "CREATE FUNCTION retort.mine(x int) RETURNS int LANGUAGE sql AS 'SELECT 1'");
     for (const operation of [repair, verify])

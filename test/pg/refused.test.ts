@@ -351,7 +351,7 @@ describe.each(oneServer("newest"))("on $name", (server) => {
       `HINT:  Nothing was changed. The steps of this script are done already. ${left}\n`,
     );
     expect((await runScript(stays, again, { args: ["-v", "preflight=1"] })).stdout).toContain(
-      `all of its revisions are applied already; unfinished: b at statement 1 of 1. ${left}\n`,
+      `at a. The steps of this script are done already. ${left}\n`,
     );
     expect(await shop.state(stays)).toMatchObject({ interrupted: { revision: "b" } });
     const discards = await shop.script(stamp, { fromDatabase: true, database: stays });

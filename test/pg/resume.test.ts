@@ -213,6 +213,45 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     expect(await indexes(url)).toEqual(["other"]);
   });
 
+  test("another statement is in its place: a script removes what it left, as a run does, or says that a run does", async (context) => {
+    needsPsql(context);
+    const bare = "CREATE UNIQUE INDEX CONCURRENTLY ON t (x);\n";
+    const interrupted = async (before: string, now: string) => {
+      const { url } = await ownDatabase(server);
+      const shop = project({ a: duplicates, b: { up: before + bare, header: none } });
+      await failureOf(shop.upgrade(url));
+      expect(await indexes(url)).toEqual(["t_x_idx invalid"]);
+      shop.write("0002_b.up.sql", `-- revision: b\n-- parent: a\n-- transaction: none\n\n${before}${now}`);
+      return { url, shop, asScript: { database: url, fromDatabase: true, idempotent: true } };
+    };
+    for (const [before, now] of [
+      ["CREATE TABLE u ();\n", "CREATE TABLE v ();\n"],
+      ["CREATE TABLE u ();\n", "SET work_mem = '1MB';\nVACUUM t;\n"],
+      ["", "VACUUM t;\n"],
+    ] as const)
+      for (const isAsked of [false, true]) {
+        const { url, shop, asScript } = await interrupted(before, now);
+        const script = isAsked
+          ? await shop.script("head", asScript)
+          : await shop.script("base:head", { idempotent: true });
+        expect(await runScript(url, script), now).toMatchObject({ code: 0, stderr: "" });
+        expect(await indexes(url)).toEqual([]);
+      }
+    // The first of a step is begun with another check than one that is resumed.
+    for (const now of ["CREATE TABLE v ();\n", "SET work_mem = '1MB';\nVACUUM t;\n"]) {
+      const { url, shop, asScript } = await interrupted("", now);
+      expect((await runScript(url, await shop.script("base:head", { idempotent: true }))).stderr).toContain(
+        "b was interrupted at statement 1, and this script begins it in a transaction\nHINT:  Nothing was changed. Resume it with: migrate upgrade b; or finish",
+      );
+      expect(await failureOf(shop.plan({ kind: "upgrade", target: "head" }, asScript))).toMatchObject({
+        code: "state/interrupted",
+        hint: expect.stringMatching(/^finish it with: migrate upgrade b; /),
+      });
+      await shop.upgrade(url, "b");
+      expect(await indexes(url)).toEqual([]);
+    }
+  });
+
   test("it was the last, and is deleted or commented out: what it left goes, and the step is recorded", async (context) => {
     const header = "-- revision: b\n-- parent: a\n-- transaction: none\n\nCREATE TABLE u ();\n";
     const downHeader = "-- revision: b\n-- transaction: none\n\n";

@@ -86,8 +86,22 @@ describe.each(oneServer("oldest"))("on $name", (server) => {
     await shop.run(other, { kind: "stamp", targets: ["a"] });
     await shop.run(other, { kind: "stamp", targets: ["base"] });
     expect((await runScript(other, await shop.script("b:d"))).stderr).toContain(
-      "If this is the right database, and has already all that these revisions do, record them with: migrate stamp b (as a script: add --sql); if it has not, write a script from this state with: migrate upgrade base:d --sql\n",
+      "If this is the right database, and has already all that b does, record it with: migrate stamp b (as a script: add --sql); if it has not, write a script from this state with: migrate upgrade base:d --sql\n",
     );
+    // A stamp records that itself.
+    expect((await runScript(other, await shop.script({ kind: "stamp", targets: ["b:d"] }))).stderr).toContain(
+      "If this is the right database, write a script from this state with: migrate stamp base:d --sql\n",
+    );
+    // There is nothing to take back then, as far as the ledger tells.
+    const record =
+      "If this database has nevertheless all that b does, record it with: migrate stamp b (as a script: add --sql); then run this script again.\n";
+    for (const [end, said] of [
+      ["a", "there is nothing to do for this script: none of its revisions is applied."],
+      ["base", "All of it is done already."],
+    ])
+      expect(
+        (await runScript(other, await shop.script({ kind: "downgrade", target: `b:${end}` }))).stderr,
+      ).toContain(`${said} ${record}`);
     await shop.run(other, { kind: "stamp", targets: ["b"] });
     await query(other, "CREATE TABLE t (x int)");
     expect((await runScript(other, await shop.script("b:d"))).code).toBe(0);

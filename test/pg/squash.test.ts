@@ -198,7 +198,7 @@ test("a script tells what a database lacks of what its squashed revision replace
       expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining(`applied; ${hint}\n`) });
       const looked = await runScript(url, script, { args: ["-v", "preflight=1"] });
       expect(looked.stdout).toMatch(/^ X \| ledger +\| at /m);
-      expect(looked.stdout).toContain(`. ${hint}\n`);
+      expect(looked.stdout).toContain(`; ${hint}\n`);
     }
   };
   await expectHint(

@@ -51,8 +51,8 @@ export interface StartState {
   readonly codes: Readonly<Record<RevisionId, string>>;
   /** Revisions of the script that none of these has: where nothing of it all is applied, it may be another database. */
   readonly known: readonly RevisionId[];
-  /** Of each of `halfDone` that a script goes on with, the hashes of the statements before its second, its third and so on. */
-  readonly begun: Readonly<Record<RevisionId, readonly string[]>>;
+  /** Of each of `halfDone` that a script goes on with, for each statement the hash of those before it; null where it cannot be at that. */
+  readonly begun: Readonly<Record<RevisionId, readonly (string | null)[]>>;
   /** The rows that a repair corrects and deletes. */
   readonly repair?: ChangedRows;
 }
@@ -97,6 +97,8 @@ export interface Ledger {
 
   readonly requireLock: string;
   requireState(state: StartState): string;
+  /** A query, without `;`, of why that would stop, `fault`, what to do, `hint`, and whether nothing is left to do, `is_done`. */
+  lookAtState(state: StartState): string;
   /** Stops if the first of these steps are done, but not all of them, and nothing else: the next one's file is to be run. */
   requireUnbegun(
     steps: readonly RevisionId[],
@@ -183,6 +185,40 @@ export function ledgerOf(names: LedgerNames): Ledger {
   const how = (row: Pick<NewRow, "how">): string[] => named("how", literal(row.how), row.how === "script");
   const going = (direction: Direction): string[] =>
     named("direction", literal(direction), direction === "up");
+  const argumentsOf = ({
+    must,
+    may,
+    done,
+    again,
+    starts,
+    direction,
+    halfDone,
+    discards,
+    ends,
+    replaced,
+    codes,
+    known,
+    begun,
+    also,
+    repair,
+  }: StartState): readonly string[] => [
+    ...[must, may].map((revisions) => arrayLiteral(revisions)),
+    ...[String(done.revisions), String(done.digest)],
+    literal(again),
+    ...(halfDone.length === 0 ? [] : [arrayLiteral(halfDone)]),
+    ...going(direction),
+    ...named("starts", arrayLiteral(starts), again === "" || starts.length === 0),
+    ...named("ends", arrayLiteral(ends), ends.length === 0),
+    ...named("replaced", literal(listsJson(replaced)), Object.keys(replaced).length === 0),
+    ...named("codes", literal(codesJson(codes)), Object.keys(codes).length === 0),
+    ...named("known", arrayLiteral(known), known.length === 0),
+    ...named("also", literal(also), also === "" || again === ""),
+    ...named("begun", literal(listsJson(begun)), Object.keys(begun).length === 0),
+    ...named("discards", "true", !discards),
+    ...(repair === undefined
+      ? []
+      : [`were => ${literal(rowsJson(repair.were))}`, `will_be => ${literal(rowsJson(repair.willBe))}`]),
+  ];
   const intentOf = ({ revision, statement }: IntentRef) => [literal(revision), statement] as const;
   return {
     names,
@@ -210,43 +246,8 @@ export function ledgerOf(names: LedgerNames): Ledger {
     repairRows: (how) => repairRowsBlock(names, how),
 
     requireLock: call("require_lock"),
-    requireState: ({
-      must,
-      may,
-      done,
-      again,
-      starts,
-      direction,
-      halfDone,
-      discards,
-      ends,
-      replaced,
-      codes,
-      known,
-      begun,
-      also,
-      repair,
-    }) =>
-      call(
-        "require_state",
-        ...[must, may].map((revisions) => arrayLiteral(revisions)),
-        done.revisions,
-        done.digest,
-        literal(again),
-        ...(halfDone.length === 0 ? [] : [arrayLiteral(halfDone)]),
-        ...going(direction),
-        ...named("starts", arrayLiteral(starts), again === "" || starts.length === 0),
-        ...named("ends", arrayLiteral(ends), ends.length === 0),
-        ...named("replaced", literal(listsJson(replaced)), Object.keys(replaced).length === 0),
-        ...named("codes", literal(codesJson(codes)), Object.keys(codes).length === 0),
-        ...named("known", arrayLiteral(known), known.length === 0),
-        ...named("also", literal(also), also === "" || again === ""),
-        ...named("begun", literal(listsJson(begun)), Object.keys(begun).length === 0),
-        ...named("discards", "true", !discards),
-        ...(repair === undefined
-          ? []
-          : [`were => ${literal(rowsJson(repair.were))}`, `will_be => ${literal(rowsJson(repair.willBe))}`]),
-      ),
+    requireState: (state) => call("require_state", ...argumentsOf(state)),
+    lookAtState: (state) => filled(`SELECT * FROM ${schema}.state_fault(`, argumentsOf(state), ")"),
     requireUnbegun: (steps, { direction, codes }, done) =>
       call(
         "require_unbegun",
@@ -356,7 +357,7 @@ export const codesJson = (codes: StartState["codes"]): string =>
     .join(",")}}`;
 
 /** As `begun_otherwise` and `replaced_hint` read them: one hash or revision on a line. */
-export const listsJson = (lists: Readonly<Record<RevisionId, readonly string[]>>): string =>
+export const listsJson = (lists: Readonly<Record<RevisionId, readonly (string | null)[]>>): string =>
   `{${Object.entries(lists)
     .map(([revision, items]) => {
       const list = items.map((item) => `\n    ${JSON.stringify(item)}`).join(",");

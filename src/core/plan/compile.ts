@@ -6,7 +6,7 @@ import type { Inconsistency } from "../ledger/inconsistency.ts";
 import { digestOf, type Recorded, type Tally, tallyOf } from "../ledger/types.ts";
 import type { RevisionId } from "../migration.ts";
 import { withoutLedger } from "./absent.ts";
-import { isGone, outsideBatches, repairBatches, statementsHash } from "./outside.ts";
+import { beginsInside, isGone, outsideBatches, repairBatches, statementsHash } from "./outside.ts";
 import { rightsOf } from "./rights.ts";
 import { opening, resetting, settingsOf, statements } from "./session.ts";
 import { type CompileInput, doesOf, type StepInput, stepStatements, transaction } from "./step.ts";
@@ -42,7 +42,7 @@ export function compile(input: CompileInput): Plan {
         ({ direction, revision }) => direction === "down" && revision === interrupted?.revision,
       ));
   if (input.steps.length === 0 && !forgets) return { ...head, batches: [] };
-  const start = startOf(input, head, tally, forgets);
+  const start = startOf(input, head, forgets);
   const middle =
     input.singleTransaction || kind === "stamp"
       ? [transaction([...start, ...bodies.flatMap((batch) => batch.statements)])]
@@ -142,23 +142,28 @@ const releasing = ({ unlock }: Ledger): Batch => ({
 });
 
 /** What must be so before the first step: the ledger can be trusted, and what is applied is as expected. */
-function startOf(
-  input: CompileInput,
-  head: Omit<Plan, "batches">,
-  result: Tally,
-  forgets: boolean,
-): readonly Statement[] {
-  const { ledger, applied, kind, from } = input;
+function startOf(input: CompileInput, head: Omit<Plan, "batches">, forgets: boolean): readonly Statement[] {
+  const { ledger, applied } = input;
   return [
     ...(applied.length === 0 ? [{ sql: ledger.create, purpose: "create-ledger" } as const] : []),
     { sql: ledger.guard("needed", rightsOf(input), withoutLedger(head)), purpose: "guard-ledger" },
-    {
-      sql: ledger.requireState({ ...head.start, done: result, also: ALSO[kind], starts: from }),
-      purpose: "guard-start",
-    },
+    { sql: ledger.requireState(stateOf(head)), purpose: "guard-start" },
     ...(forgets ? [forgetting(ledger)] : []),
   ];
 }
+
+/** What must be so before the first step of the plan. */
+export const stateOf = ({
+  kind,
+  from,
+  start,
+  result: { revisions, digest },
+}: Pick<Plan, "kind" | "from" | "start" | "result">): StartState => ({
+  ...start,
+  done: { revisions, digest: BigInt(digest) },
+  also: ALSO[kind],
+  starts: from,
+});
 
 /** What a script of that kind may do to revisions that are applied besides. */
 const ALSO: Readonly<Record<Plan["kind"], string>> = {
@@ -260,12 +265,14 @@ const begunOf = ({ idempotent, steps, interrupted }: CompileInput): StartState["
     ? Object.fromEntries(
         steps
           .filter((step) => !step.transactional)
-          .map((step) => [
-            step.revision,
-            (isGone(step, interrupted) ? step.statements : step.statements.slice(1)).map((_, at) =>
-              statementsHash(step.statements.slice(0, at + 1)),
-            ),
-          ]),
+          .map((step) => {
+            const { revision, statements } = step;
+            // It may also be at the one that its file ended with, and no longer has.
+            const length = statements.length + (isGone(step, interrupted) ? 1 : 0);
+            const before = (at: number): string | null =>
+              at === 0 && beginsInside(step) ? null : statementsHash(statements.slice(0, at));
+            return [revision, Array.from({ length }, (_, at) => before(at))];
+          }),
       )
     : {};
 

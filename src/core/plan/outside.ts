@@ -33,6 +33,8 @@ export function outsideBatches(
   let intended = step.resumeAt === undefined ? undefined : interrupted?.statement;
   /** The transaction that is being filled; begun when there is something for it. */
   let open: Statement[] | undefined;
+  /** It begins with the statement that the ledger says comes next, which may be where the step was interrupted. */
+  let resumes = false;
   /** It holds something of the author's; a SET may have made the session another role's. */
   let dirty = false;
   /** The statement before it stood outside, and is done: that must be recorded, however long the ledger is locked. */
@@ -56,29 +58,32 @@ export function outsideBatches(
     ...settingsIn(input, step, index),
     ...kept,
   ];
-  /** In a script that goes on where it stopped, each part asks whether it is next. */
-  const add = (batch: Batch, outside?: Outside): void => {
+  /**
+   * In a script that goes on where it stopped, each part asks whether it is next. One that may be where the step was
+   * interrupted first makes room, whatever it begins with: the file may have had another statement there.
+   */
+  const add = (batch: Batch, resumed?: Resumed): void => {
     if (input.idempotent !== true) {
       batches.push(batch);
       return;
     }
     const at = { revision, statement: intended ?? 0 };
     const resets = batches.length === 0 ? [] : resetting(pins.role, index);
-    const cleans: readonly Statement[] = LEAVES.test(outside?.kind ?? "")
-      ? [{ sql: `${ledger.cleanup(at)};`, purpose: "cleanup", step: index }]
-      : [];
+    const cleans: readonly Statement[] =
+      resumed === undefined ? [] : [{ sql: `${ledger.cleanup(at)};`, purpose: "cleanup", step: index }];
     if (resets.length + cleans.length > 0)
       batches.push({ transactional: false, statements: [...resets, ...cleans] });
-    const next = outside === undefined ? ledger.isNext(at) : ledger.isUndone(at, outside.twin);
+    const next = resumed === undefined ? ledger.isNext(at) : ledger.isUndone(at, resumed.twin);
     batches.push({ ...batch, next });
   };
-  const commit = (ending: readonly Statement[], after?: Outside): void => {
+  const commit = (ending: readonly Statement[]): void => {
     const inside = open ?? guarded();
     const authors = inside.some(({ purpose }) => purpose === "user" || purpose === "user-setting");
     const protects = [...(dirty ? deferred(index) : []), ...(authors ? resetting(pins.role, index) : [])];
     const patience = isDone ? statements("setting", ["SET LOCAL lock_timeout = 0"], index) : [];
-    add(transaction([...inside, ...patience, ...protects, ...ending]), after);
+    add(transaction([...inside, ...patience, ...protects, ...ending]), resumes ? {} : undefined);
     open = undefined;
+    resumes = false;
     dirty = false;
     isDone = false;
   };
@@ -99,8 +104,11 @@ export function outsideBatches(
     if (number < (step.resumeAt ?? 1)) continue;
     const isLast = number === step.statements.length;
     const sent = userStatements(statement, index, number, step.effects?.[number - 1]);
-    if (statement.transactional && statement.standsAlone !== true) {
-      open ??= guarded();
+    if (!isAlone(statement)) {
+      if (open === undefined) {
+        open = guarded();
+        resumes = intended === number;
+      }
       open.push(...sent);
       if (statement.setting !== undefined) kept.push(again(statementAlone(statement), index));
       else dirty = true;
@@ -112,7 +120,7 @@ export function outsideBatches(
     const timeouts = timeoutsOutside(step, index, statement);
     add(
       { transactional: false, statements: [...guarded(), ...timeouts, ...sent] },
-      { kind: statement.trace?.kind, twin: twinFor(statement) },
+      { twin: twinFor(statement) },
     );
     isDone = true;
     if (SHOWS.test(statement.trace?.kind ?? ""))
@@ -126,16 +134,20 @@ export function outsideBatches(
   commit(recording(input, step, index));
   if (input.idempotent === true && isGone(step, interrupted)) {
     intended = interrupted.statement;
-    commit(recording(input, step, index), { kind: interrupted.kind, twin: undefined });
+    resumes = true;
+    commit(recording(input, step, index));
   }
   return batches;
 }
 
-/** What the catalog may have of a statement outside a transaction, which may be one that the file no longer has. */
-interface Outside {
-  readonly kind: string | undefined;
-  readonly twin: string | undefined;
+/** A part that may be where the step was interrupted; `twin`: of the index that it makes there outside a transaction. */
+interface Resumed {
+  readonly twin?: string | undefined;
 }
+
+/** Whether the statement has no place in a transaction with others. */
+const isAlone = ({ transactional, standsAlone }: UserStatement): boolean =>
+  !transactional || standsAlone === true;
 
 /** Whether the step is interrupted at a statement that its file, which ended with it, no longer has. */
 export const isGone = <T extends PartRef>(
@@ -145,6 +157,10 @@ export const isGone = <T extends PartRef>(
   interrupted?.revision === revision &&
   interrupted.direction === direction &&
   interrupted.statement > statements.length;
+
+/** Whether its first statement runs in a transaction, which a step that is interrupted there has not begun with. */
+export const beginsInside = ({ statements: [first] }: Pick<StepInput, "statements">): boolean =>
+  first !== undefined && !isAlone(first);
 
 /** What makes room for an interrupted statement, each statement alone and outside a transaction. */
 export function repairBatches(input: CompileInput, step: StepInput, index: number): readonly Batch[] {
@@ -169,8 +185,6 @@ const settingsIn = ({ pins }: CompileInput, step: StepInput, index: number): rea
 
 /** Of which the catalog shows that they were done: where the server tells no more, or a client went past an error. */
 const SHOWS = /^(?:create|drop|detach) /;
-/** Which leave something half done. */
-const LEAVES: RegExp = /^(?:create index|reindex |detach )/;
 
 /** What shows how the catalog will show the index that the statement asks for. */
 export const twinFor = (statement: UserStatement): string | undefined =>

@@ -5,9 +5,10 @@
 import block from "../../../sql/preflight/preflight.sql";
 import { type LockMode, stronger } from "../../core/effects/mode.ts";
 import { distinctPrivileges, isLookedUp } from "../../core/effects/privilege.ts";
-import { codesJson, type Ledger, listsJson, regclassText, rowsJson } from "../../core/ledger/calls.ts";
+import { type Ledger, regclassText } from "../../core/ledger/calls.ts";
 import { type Expectation, withParts } from "../../core/ledger/format.ts";
 import { withoutLedger } from "../../core/plan/absent.ts";
+import { stateOf } from "../../core/plan/compile.ts";
 import { rightsOf } from "../../core/plan/rights.ts";
 import type { Plan } from "../../core/plan/types.ts";
 import { dollarQuoted, literal, qualified } from "../../core/quote.ts";
@@ -41,6 +42,8 @@ export const preflightLines = (plan: Plan, ledger: Ledger): readonly string[] =>
   `SELECT pg_catalog.set_config('retort.preflight', ${literal(factsOf(plan, ledger))}, true)\n  AS retort_facts \\gset`,
   "-- What the run would say of the ledger, in the words of its own guard.",
   `SELECT pg_catalog.set_config('retort.guard', ${dollarQuoted(`\n${guardOf(plan, ledger)}\n`, "guard")}, true)\n  AS retort_facts \\gset`,
+  "-- What the run would say of what is applied, in the words of its own check.",
+  `SELECT pg_catalog.set_config('retort.state', ${dollarQuoted(lookOf(plan, ledger), "state")}, true)\n  AS retort_facts \\gset`,
   withParts(block.trimEnd()),
   `SELECT coalesce(r ->> 0, '') AS " ", r ->> 1 AS about,`,
   "  regexp_replace(r ->> 2, '[[:cntrl:]]+', ' ', 'g') AS found",
@@ -67,9 +70,7 @@ export const endPreflight = [
 
 /** What is asked for, as JSON: an object or a list on each line. */
 function factsOf(plan: Plan, { lockKey }: Ledger): string {
-  const { kind, place, from, start, role, schema, steps, result } = plan;
-  const expected = expectationOf(plan);
-  const isOfLedger = expected === "older" || expected === "inconsistent";
+  const { kind, place, start, role, schema, steps } = plan;
   const head = {
     ledger: qualified(schema),
     lock: lockKey,
@@ -77,37 +78,20 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
     database: place.database ?? null,
     connected: place.role ?? null,
     minimum: place.minimumVersion ?? 120000,
-    expected,
-    // Where these tell what must be applied. A repair may start from revisions that are in no file.
-    from: isOfLedger || kind === "repair" || start.may.length + start.without.length > 0 ? null : from,
-    discards: start.discards,
-    ...(isOfLedger ? {} : { done_revisions: String(result.revisions), done_digest: result.digest }),
+    expected: expectationOf(plan),
+    direction: start.direction,
+    unfinished: start.discards
+      ? ", which the script discards"
+      : kind === "repair"
+        ? ""
+        : ", a step of this script",
   };
   const needs = distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges));
   const list = (items: readonly unknown[]): string =>
     items.length === 0 ? "[]" : `[${items.map((item) => `\n  ${inTwo(JSON.stringify(item))}`).join(",")}\n]`;
   const pairs = Object.entries(head).map(([key, value]) => `"${key}": ${JSON.stringify(value)}`);
-  const ids = (key: string, revisions: readonly string[]): string =>
-    `"${key}": [${folded(revisions.map((id) => JSON.stringify(id)).join(", "), PAGE_WIDTH - key.length - 8).join("\n  ")}]`;
-  const { must, may, halfDone, direction, ends, codes, known, begun, replaced, repair } = start;
-  const expectedRows = [
-    ...(isOfLedger
-      ? []
-      : [
-          ...[ids("must", must), ids("may", may), ids("half_done", halfDone), ids("ends", ends)],
-          ...[
-            ids("known", known),
-            `"direction": "${direction}"`,
-            `"codes": ${codesJson(codes)}`,
-            `"begun": ${listsJson(begun)}`,
-          ],
-          ...(Object.keys(replaced).length === 0 ? [] : [`"replaced": ${listsJson(replaced)}`]),
-        ]),
-    ...(repair === undefined
-      ? []
-      : [`"were": ${rowsJson(repair.were)}`, `"will_be": ${rowsJson(repair.willBe)}`]),
-  ];
-  return `{${[...pairs, ...expectedRows].join(",\n")},\n"tables": ${list(tablesOf(plan))},\n"needs": ${list(
+  const may = folded(start.may.map((id) => JSON.stringify(id)).join(", "), PAGE_WIDTH - "may".length - 8);
+  return `{${pairs.join(",\n")},\n"may": [${may.join("\n  ")}],\n"tables": ${list(tablesOf(plan))},\n"needs": ${list(
     needs
       .filter(
         ({ privilege, on }) => privilege !== "UNKNOWN" && !(privilege === "EXISTS" && on === "relation"),
@@ -131,6 +115,14 @@ const guardOf = (plan: Plan, ledger: Ledger): string =>
     plan.kind === "ensure" ? undefined : rightsOf(plan),
     withoutLedger(plan),
   );
+
+/** Empty where the ledger itself is made or repaired, whatever is applied. */
+function lookOf(plan: Plan, ledger: Ledger): string {
+  const expected = expectationOf(plan);
+  return expected === "older" || expected === "inconsistent"
+    ? ""
+    : `\n${ledger.lookAtState(stateOf(plan))}\n`;
+}
 
 /** What the ledger must be before the first statement of the plan. */
 function expectationOf({ kind, steps, batches }: Plan): Expectation {
