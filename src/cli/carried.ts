@@ -10,7 +10,7 @@ interface CarriedFlag {
   readonly words: string;
 }
 
-function carriedFlags(args: Arguments): readonly CarriedFlag[] {
+function carriedFlags(args: Arguments, beside: boolean): readonly CarriedFlag[] {
   const [env, config, database] = ["env", "config", "database"].map((name) => args.text(name));
   const directories = args.list("directory").map((folder) => `--directory ${shellWord(folder)}`);
   const variables = args.list("x").map((each) => each.replace(/=.*/s, ""));
@@ -32,7 +32,11 @@ function carriedFlags(args: Arguments): readonly CarriedFlag[] {
       names: / -x\b/,
       words: variables.map((name) => `-x ${shellWord(name)}=…`).join(" "),
     },
-    database !== undefined && { flag: "database", names: / --database\b/, words: "--database URL" },
+    (beside || database !== undefined) && {
+      flag: "database",
+      names: / --database\b/,
+      words: "--database URL",
+    },
   ];
   return given.filter((each) => each !== false);
 }
@@ -45,19 +49,18 @@ const INIT = "init";
 
 /**
  * Puts the flags behind the name of each command in a text, unless the text itself says another value of that flag. Help
- * is the same everywhere. `typed`: the command that was typed, whose own flags they are.
+ * is the same everywhere. `typed`: the command that was typed, whose own flags they are. A text that is about a database
+ * beside the one that is worked with means that one.
  */
 export function carrying(
   args: Arguments,
   commands: Iterable<string>,
   typed?: string,
-): (text: string) => string {
-  const flags = carriedFlags(args);
-  if (flags.length === 0) return (text) => text;
+): (text: string, beside?: boolean) => string {
   const commandNames = [...commands].filter((name) => !APART.has(name) || name === typed).join("|");
   const command = new RegExp(`\\bmigrate (?:${commandNames})\\b(?!-| --help\\b)`, "g");
-  return (text) => {
-    const carried = flags.filter(({ names }) => !names.test(text));
+  return (text, beside = false) => {
+    const carried = carriedFlags(args, beside).filter(({ names }) => !names.test(text));
     return text.replaceAll(command, (found) => {
       const taken = found.endsWith(` ${INIT}`)
         ? carried.filter(({ flag }) => flag === "env" || flag === "x")

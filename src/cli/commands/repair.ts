@@ -56,7 +56,7 @@ const command: Command = {
       printer.json({ ...value, ...(script ? { script: text } : {}) });
     } else if (text !== undefined) await printer.script([text]);
     else if (inconsistency !== undefined && dryRun)
-      printer.lines(questionLines(inconsistency).map(printer.carry));
+      printer.lines(questionLines(inconsistency).map((line) => printer.carry(line)));
     else if (dryRun) {
       printer.lines(doingLines(settledOf(findings, left), plan));
       for (const finding of left) printer.info(findingLine(finding));
