@@ -17,7 +17,7 @@ import { stepInputs } from "./compile.ts";
 import { type Connected, type ConnectOptions, connect, openConnected, ownBackend } from "./connect.ts";
 import { bringUp } from "./ensure.ts";
 import { InconsistentLedger } from "./other-ledger.ts";
-import { type Deps, openConfig, type Project, type ProjectOptions } from "./project.ts";
+import { type Deps, openConfig, type Project, type ProjectOptions, projectWords } from "./project.ts";
 import { type SendOptions, send } from "./send.ts";
 
 export interface RepairOptions extends ProjectOptions, ConnectOptions, SendOptions {
@@ -84,6 +84,7 @@ export async function repair(deps: Deps, options: RepairOptions): Promise<Repair
       forget,
       ...(intent === undefined ? {} : { interrupted: intent }),
       how: script ? "script" : "run",
+      flags: projectWords(options),
       pins,
       ledger,
     });
