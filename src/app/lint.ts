@@ -1,6 +1,7 @@
 /** A project, and which of its migrations → what rules find in their up files. */
 import { basename, dirname, relative, resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
+import { refuseStepsDown } from "../core/history.ts";
 import type { Migration, MigrationFile, RevisionId } from "../core/migration.ts";
 import { defaultTimeouts } from "../core/plan/session.ts";
 import type { Fixable } from "../core/rules/fix.ts";
@@ -9,6 +10,7 @@ import { activeRules } from "../core/rules/settings.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import { losesData } from "../core/statement/losses.ts";
 import type { DownStatement } from "../core/statement/restored.ts";
+import { parseRange } from "../core/steps.ts";
 import { resolveAll } from "../core/target.ts";
 import { repositoryOf } from "../io/files.ts";
 import { filesAt } from "../io/git.ts";
@@ -177,10 +179,12 @@ function withoutDatabase(error: unknown): unknown {
 /** What a word of the command line stands for: a range, a file, or a revision. */
 export function named(deps: Deps, project: Project, word: string): readonly RevisionId[] {
   if (word.endsWith(".sql")) return [ofPath(deps, project, word)];
-  if (word.includes(":"))
-    return stepsOfRange(project, { kind: "upgrade", target: withEnd(word) }).steps.map(
-      ({ revision }) => revision,
-    );
+  const { start, end } = parseRange(withEnd(word)) ?? {};
+  if (start !== undefined && end !== undefined) {
+    refuseStepsDown(start, end);
+    const { steps } = stepsOfRange(project, { kind: "upgrade", target: withEnd(word) });
+    return steps.map(({ revision }) => revision);
+  }
   const isKnown = project.graph.nodes.has(word) || project.graph.carriers.has(word);
   if (!isKnown) refuseFolder(deps, project, word);
   return word.includes("/") ? [ofPath(deps, project, word)] : resolveAll(project.graph, word);
