@@ -18,7 +18,7 @@ import { hasSchemaFolder } from "../io/schema-folder.ts";
 import type { Notice } from "../io/session/types.ts";
 import { checkSchema, type SchemaCheck } from "./check-schema.ts";
 import { stepInputs } from "./compile.ts";
-import { joins, leavesWhatItMakes } from "./empty-files.ts";
+import { isEmptyUp, leavesWhatItMakes } from "./empty-files.ts";
 import type { Standing } from "./look.ts";
 import { type Deps, openWarned, type Project, type ProjectOptions, withMigrations } from "./project.ts";
 
@@ -130,9 +130,7 @@ async function checkFiles(
     ...version,
     emptyDowns: await emptyDowns(project, inputs, serverVersion),
     emptyUps: inputs.flatMap(({ direction, revision, statements, path }) =>
-      direction === "up" && statements.length === 0 && !joins(project.migrations.get(revision)!)
-        ? [path]
-        : [],
+      direction === "up" && isEmptyUp(project.migrations.get(revision)!, statements.length) ? [path] : [],
     ),
   };
   if (project.dormant.length === 0) return { faults, checked };

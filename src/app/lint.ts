@@ -17,6 +17,7 @@ import { filesAt } from "../io/git.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import { type ReadFile, readTrees } from "../io/trees.ts";
 import { majorOrNewest, warnOfNewer } from "./effects.ts";
+import { isEmptyUp } from "./empty-files.ts";
 import { readStanding, warnOfRest } from "./look.ts";
 import {
   type Deps,
@@ -48,6 +49,8 @@ export interface Linting {
   /** How many statements they have. */
   readonly statements: number;
   readonly findings: readonly Finding[];
+  /** Paths of the up files that lack a statement. */
+  readonly emptyUps: readonly string[];
 }
 
 /** Which migrations, and whether each is taken by itself: then what an earlier one made is in use. */
@@ -83,24 +86,27 @@ export async function lintChosen(
   const last = graph.order.findLastIndex((id) => revisions.has(id));
   const found: Finding[] = [];
   const linted: RevisionId[] = [];
+  const emptyUps: string[] = [];
   const fixable = new Map<RevisionId, readonly Fixable[]>();
   let [statements, running] = [0, false];
   for (const id of graph.order.slice(0, last + 1)) {
-    const { file, faults } = await readTrees(grammar, migrations.get(id)!.up);
+    const migration = migrations.get(id)!;
+    const { file, faults } = await readTrees(grammar, migration.up);
     const asked = revisions.has(id);
     if (asked && (oneByOne || !running)) linter.beginRun();
     running = asked;
     if (asked) {
       linted.push(id);
       statements += file.statements.length;
-      found.push(...faultsOf(migrations.get(id)!.up, faults));
+      found.push(...faultsOf(migration.up, faults));
+      if (isEmptyUp(migration, file.statements.length + faults.length)) emptyUps.push(migration.path);
     }
     if (asked && faults.length === 0)
-      fixable.set(id, linter.lint(file, await downOf(grammar, file, migrations.get(id)!)));
+      fixable.set(id, linter.lint(file, await downOf(grammar, file, migration)));
     else linter.passOver(file);
   }
   const findings = inOrder([...found, ...linter.findings()], project, linted);
-  return { project, linted, oneByOne, statements, findings, fixable };
+  return { project, linted, oneByOne, statements, findings, emptyUps, fixable };
 }
 
 /** The statements of the down file, where the up loses something that they may write again. */

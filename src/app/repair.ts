@@ -54,7 +54,7 @@ export interface Repair {
 export async function repair(deps: Deps, options: RepairOptions): Promise<Repair> {
   let opened: Connected;
   try {
-    opened = await openConnected(deps, options);
+    opened = await openConnected(deps, { ...options, asksLedger: true });
   } catch (error) {
     const inconsistency = inconsistencyIn(error);
     if (inconsistency === undefined) throw error;
