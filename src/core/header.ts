@@ -21,6 +21,8 @@ interface Values {
   /** Ids or labels, separated by commas; `none` is an empty list. */
   readonly ids: readonly string[];
   readonly text: string;
+  /** A text that answers why, not whether. */
+  readonly reason: string;
   readonly none: "none";
   /** As written, in PostgreSQL's form: `5s`, `500ms`, `0`. */
   readonly time: string;
@@ -43,7 +45,7 @@ export const headerKeys = {
   message: { form: "text", property: "message", up: true, down: false },
   created: { form: "text", property: "created", up: true, down: false },
   transaction: { form: "none", property: "transaction", up: true, down: true, template: true },
-  irreversible: { form: "text", property: "irreversible", up: true, down: false, template: true },
+  irreversible: { form: "reason", property: "irreversible", up: true, down: false, template: true },
   "lock-timeout": { form: "time", property: "lockTimeout", up: true, down: true, template: true },
   "statement-timeout": { form: "time", property: "statementTimeout", up: true, down: true, template: true },
   accepts: { form: "acceptance", property: "accepts", up: false, down: true },
@@ -284,6 +286,9 @@ const EXACT_LINE = new RegExp(
   "g",
 );
 
+/** Forms of which any text may be a value, so that prose may be, too. */
+const FREE: readonly Form[] = ["text", "reason"];
+
 const noLists: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   allKeys.flatMap((key) => (headerKeys[key].form === "ids" ? [[headerKeys[key].property, []]] : [])),
 );
@@ -366,7 +371,7 @@ function slippedLine(
   const line = { key, value: rest.trim(), text, line: number, next: start + whole.length };
   const isComment = /^--+$/.test(mark);
   const isMeant =
-    sign === undefined ? isComment && headerKeys[key].form !== "text" : mark !== "--" || sign === "=";
+    sign === undefined ? isComment && !FREE.includes(headerKeys[key].form) : mark !== "--" || sign === "=";
   const isSound = line.value !== "" && valueFault(source, line, key) === undefined;
   if (!isMeant || isProse(line) || !(isSound || required[direction].includes(key))) return undefined;
   const otherwise = isComment ? "; if it is only a comment, put it below the header, after a blank line" : "";
@@ -394,7 +399,7 @@ const isSameValue = (line: LostLine, said: HeaderLine | undefined): boolean =>
   said !== undefined &&
   (headerKeys[line.key].form === "ids"
     ? itemsOf(line.value).join() === itemsOf(said.value).join()
-    : headerKeys[line.key].form === "text" || line.value === said.value);
+    : FREE.includes(headerKeys[line.key].form) || line.value === said.value);
 
 function countLines(text: string, end: number): number {
   return text.slice(0, end).match(/\r\n|\r|\n/g)?.length ?? 0;
@@ -505,6 +510,8 @@ function valueFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnosti
       return timeFault(source, line, key);
     case "acceptance":
       return acceptanceFault(source, line);
+    case "reason":
+      return reasonFault(source, line, key);
     case "text":
       return undefined;
   }
@@ -523,6 +530,22 @@ function acceptanceFault(source: Source, line: HeaderLine): Diagnostic | undefin
   };
 }
 
+const WHETHER = /^(?:(no|n|false|off|none|never|0)|yes|y|true|on|1)[.!]?$/i;
+
+function reasonFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnostic | undefined {
+  const [whole, no] = WHETHER.exec(line.value) ?? [];
+  if (whole === undefined) return undefined;
+  return {
+    code: "source/illegal-value",
+    message: `'${key}' must say why, not '${shorten(line.value)}'`,
+    hint:
+      no === undefined
+        ? emptyHints.reason(key)
+        : "a migration that can be undone lacks the line, and has a down file: delete the line",
+    ...placeOfValue(source, line),
+  };
+}
+
 function timeFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnostic | undefined {
   const fault = durationFault(line.value);
   if (fault === undefined) return undefined;
@@ -537,10 +560,8 @@ function timeFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnostic
 const emptyHints: Readonly<Record<Form, (key: HeaderKey) => string>> = {
   id: () => "write the id of this migration: letters, digits, '_' and '.'",
   ids: () => "write the revision it follows, or '-- parent: none' if it is a base",
-  text: (key) =>
-    key === "irreversible"
-      ? "write why it cannot be undone; this is shown on downgrade"
-      : "write a value, or delete the line",
+  text: () => "write a value, or delete the line",
+  reason: () => "write why it cannot be undone; this is shown on downgrade",
   none: () => "write '-- transaction: none', or delete the line",
   time: (key) => `write a time such as '-- ${key}: 5s', or delete the line`,
   acceptance: () => "write what the downgrade may leave different and why, or delete the line",

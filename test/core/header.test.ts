@@ -232,6 +232,9 @@ describe("faults of a header", () => {
     ["Python's None", "-- revision: a\n-- parent: None", "up", ["2:12 source/reserved-id ^None"]],
     ["none and another", "-- revision: a\n-- parent: b, none", "up", ["2:15 source/reserved-id ^none"]],
     ["transaction", up("-- transaction: off"), "up", ["3:17 source/illegal-value ^off"]],
+    ["no reason", up("-- irreversible: False"), "up", ["3:18 source/illegal-value ^False"]],
+    ["a yes", up("-- irreversible: yes"), "up", ["3:18 source/illegal-value ^yes"]],
+    ["a reason", up("-- irreversible: no backup"), "up", []],
     ["time", up("-- lock-timeout: '5s'"), "up", ["3:18 source/illegal-value ^'5s'"]],
     ["unit", up("-- statement-timeout: 5 sec"), "up", ["3:23 source/illegal-value ^5 sec"]],
     [

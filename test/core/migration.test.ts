@@ -129,6 +129,7 @@ describe("pairs", () => {
     id: ["r1", "r1"],
     ids: ["a, b", ["a", "b"]],
     text: ["A text: of any kind", "A text: of any kind"],
+    reason: ["no way back", "no way back"],
     none: ["none", "none"],
     time: ["5 min", "5 min"],
     acceptance: ["lossy (a reason)", "lossy (a reason)"],
