@@ -312,7 +312,22 @@ function headerLineAt(text: string, start: number, line: number): HeaderLine | u
 }
 
 /** A line below the header whose key is at home in the file. */
-type LostLine = HeaderLine & { readonly key: HeaderKey };
+type LostLine = HeaderLine & {
+  readonly key: HeaderKey;
+  /** It has no colon. */
+  readonly isSlipped?: true;
+};
+
+/** The line that would be one with a colon, and that no prose is; a note may say `-- lock-timeout 1s` of what follows. */
+function withoutColon(source: Source, start: number, direction: Direction): LostLine | undefined {
+  SLIPPED_LINE.lastIndex = start;
+  const [whole = "", text = "", mark, key = "", sign, rest = ""] = SLIPPED_LINE.exec(source.text) ?? [];
+  if (mark !== "--" || sign === ":" || !isAtHome(key, direction)) return undefined;
+  const { form } = headerKeys[key];
+  const isExact = form === "none" || form === "acceptance" || (sign === "=" && !FREE.includes(form));
+  if (!isExact) return undefined;
+  return { key, value: rest.trim(), text, line: 0, next: start + whole.length, isSlipped: true };
+}
 
 /**
  * Header lines that stand below the header and would have meant something in it: one of our keys (`message` and
@@ -330,8 +345,13 @@ function lostLines(
   const { text } = source;
   const take = (start: number, isLost: (line: LostLine) => boolean): void => {
     const found = headerLineAt(text, start, 0);
-    if (found === undefined || !isAtHome(found.key, direction)) return;
-    const line = { ...found, key: found.key };
+    const line =
+      found === undefined
+        ? withoutColon(source, start, direction)
+        : isAtHome(found.key, direction)
+          ? { ...found, key: found.key }
+          : undefined;
+    if (line === undefined) return;
     if (lost.some(({ key }) => key === line.key) || !isLost(line)) return;
     if (isEmptyList(line.value, line.key) || valueFault(source, line, line.key) !== undefined) return;
     if (isSameValue(line, lineThatSays(said, line.key))) return;
@@ -373,8 +393,17 @@ function slippedLine(
   const isMeant =
     sign === undefined ? isComment && !FREE.includes(headerKeys[key].form) : mark !== "--" || sign === "=";
   const isSound = line.value !== "" && valueFault(source, line, key) === undefined;
-  if (!isMeant || isProse(line) || !(isSound || required[direction].includes(key))) return undefined;
-  const otherwise = isComment ? "; if it is only a comment, put it below the header, after a blank line" : "";
+  if (
+    !isMeant ||
+    (sign === undefined ? isProse(line) : namesFiles(line)) ||
+    !(isSound || required[direction].includes(key))
+  )
+    return undefined;
+  const elsewhere =
+    isSound && withoutColon(source, start, direction) !== undefined
+      ? "word it otherwise"
+      : "put it below the header, after a blank line";
+  const otherwise = isComment ? `; if it is only a comment, ${elsewhere}` : "";
   return {
     line,
     fault: {
@@ -389,11 +418,13 @@ function slippedLine(
   };
 }
 
-/** Says nothing of what runs; or names files, as other tools' comments do. */
-const isProse = ({ key, value }: LostLine): boolean =>
-  key === "message" ||
-  key === "created" ||
-  (headerKeys[key].form === "ids" && itemsOf(value).some((item) => item.endsWith(".sql")));
+/** As other tools' comments do. */
+const namesFiles = ({ key, value }: LostLine): boolean =>
+  headerKeys[key].form === "ids" && itemsOf(value).some((item) => item.endsWith(".sql"));
+
+/** Says nothing of what runs. */
+const isProse = (line: LostLine): boolean =>
+  line.key === "message" || line.key === "created" || namesFiles(line);
 
 const isSameValue = (line: LostLine, said: HeaderLine | undefined): boolean =>
   said !== undefined &&
@@ -707,15 +738,17 @@ function missingKeys(
 
 function misplacedBelow(
   source: Source,
-  lost: HeaderLine,
+  lost: LostLine,
   bodyStart: number,
   said: HeaderLine | undefined,
 ): Diagnostic {
   const end = countLines(source.text, bodyStart) + 1;
   const move =
-    said === undefined
-      ? `move it up to the other header lines, above line ${end}, which ends the header`
-      : `line ${said.line} has another value: correct it there, and delete this line`;
+    said === undefined && lost.isSlipped === true
+      ? `write '-- ${lost.key}: ${shorten(lost.value)}' among the other header lines, above line ${end}, which ends the header`
+      : said === undefined
+        ? `move it up to the other header lines, above line ${end}, which ends the header`
+        : `line ${said.line} has another value: correct it there, and delete this line`;
   return {
     code: "source/misplaced-key",
     message: `'${lost.key}' is below the header, where it has no effect`,
