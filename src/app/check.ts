@@ -18,7 +18,7 @@ import { hasSchemaFolder } from "../io/schema-folder.ts";
 import type { Notice } from "../io/session/types.ts";
 import { checkSchema, type SchemaCheck } from "./check-schema.ts";
 import { stepInputs } from "./compile.ts";
-import { joins, leavesWhatItMakes } from "./empty-files.ts";
+import { isEmptyUp, leavesWhatItMakes } from "./empty-files.ts";
 import type { Standing } from "./look.ts";
 import { type Deps, openWarned, type Project, type ProjectOptions, withMigrations } from "./project.ts";
 
@@ -130,9 +130,7 @@ async function checkFiles(
     ...version,
     emptyDowns: await emptyDowns(project, inputs, serverVersion),
     emptyUps: inputs.flatMap(({ direction, revision, statements, path }) =>
-      direction === "up" && statements.length === 0 && !joins(project.migrations.get(revision)!)
-        ? [path]
-        : [],
+      direction === "up" && isEmptyUp(project.migrations.get(revision)!, statements.length) ? [path] : [],
     ),
   };
   if (project.dormant.length === 0) return { faults, checked };
@@ -206,22 +204,19 @@ export function headsFindings(
   return awayFromHeads(ahead === undefined ? standing : { ...standing, unknown: [] });
 }
 
-/**
- * The same of one that may not be the project's own: what it is called, and the flags that a command takes to mean it, with
- * a blank before each.
- */
+/** The same of one that may not be the project's own, and what it is called. */
 export function awayFromHeads(
   { project, pending, unknown, interrupted }: Standing,
-  { name = "Database", flags = "" }: { readonly name?: string; readonly flags?: string } = {},
+  name = "Database",
 ): readonly Diagnostic[] {
   // No upgrade goes by them.
   const first = [
     ...(unknown.length > 0
-      ? [`${unknown.map((row) => notHere(project.graph, row.revision)).join(", ")}: migrate status${flags}`]
+      ? [`${unknown.map((row) => notHere(project.graph, row.revision)).join(", ")}: migrate status`]
       : []),
     ...(interrupted === undefined
       ? []
-      : [`${interruptedText(interrupted)}; to finish or discard it, see: migrate status${flags}`]),
+      : [`${interruptedText(interrupted)}; to finish or discard it, see: migrate status`]),
   ];
   const [next, ...others] = pending;
   const reasons = [
@@ -229,7 +224,7 @@ export function awayFromHeads(
     ...(next === undefined
       ? []
       : [
-          `${pending.length} pending (${next}${others.length > 0 ? ", …" : ""})${first.length > 0 ? ", then" : ""}: migrate upgrade heads${flags}`,
+          `${pending.length} pending (${next}${others.length > 0 ? ", …" : ""})${first.length > 0 ? ", then" : ""}: migrate upgrade heads`,
         ]),
   ];
   if (reasons.length === 0) return [];

@@ -2,7 +2,7 @@
 import type { ObjectName } from "../core/ast.ts";
 import type { FileToRun } from "../core/effects/file.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
-import type { LimitsGiven } from "../core/failure/limits.ts";
+import type { LimitOptions } from "../core/failure/limits.ts";
 import { faultAt } from "../core/fault.ts";
 import { ancestors } from "../core/graph.ts";
 import { type Direction, placeOfKey } from "../core/header.ts";
@@ -77,13 +77,13 @@ function pinsOf({ pins }: Project, { lockTimeout, statementTimeout }: CompileOpt
   };
 }
 
-/** What messages call the options that `pinsOf` took. */
-export const limitsGiven = (
+/** The options that `pinsOf` takes. */
+export const limitOptions = (
   { lockTimeout, statementTimeout }: CompileOptions,
   { names = asOptions }: Pick<Deps, "names">,
-): LimitsGiven => ({
-  ...(lockTimeout === undefined ? {} : { lock_timeout: names("lockTimeout") }),
-  ...(statementTimeout === undefined ? {} : { statement_timeout: names("statementTimeout") }),
+): LimitOptions => ({
+  lock_timeout: { name: names("lockTimeout"), given: lockTimeout !== undefined },
+  statement_timeout: { name: names("statementTimeout"), given: statementTimeout !== undefined },
 });
 
 /** An interrupted step, and how to find out where it goes on. */

@@ -29,6 +29,8 @@ export interface ConnectOptions {
   readonly creates?: boolean | undefined;
   /** Nobody is warned of a project without migrations. */
   readonly expectsNone?: boolean | undefined;
+  /** The answer is what the ledger says: it is told where there is none. */
+  readonly asksLedger?: boolean | undefined;
   /**
    * A connection of the caller's: a pool or a connected client of `pg`, or a pool of slonik. It is used in the place of the
    * configured database, and left open, with the settings that it had.
@@ -41,6 +43,7 @@ export const connectRules: Rules<ConnectOptions> = {
   onNotice: callback,
   creates: flag,
   expectsNone: flag,
+  asksLedger: flag,
   connection: anything,
 };
 
@@ -106,13 +109,25 @@ async function connected(
   project: Project,
   { session, ...ledgers }: OpenLedger,
   deps: Pick<Deps, "onNotice">,
-  { onNotice = deps.onNotice }: ConnectOptions,
+  { onNotice = deps.onNotice, asksLedger = false }: ConnectOptions,
 ): Promise<Connected> {
   const { state } = ledgers;
   refuseInconsistent(project, ledgers);
-  warnOf(readable(project, ledgers), onNotice);
+  const other = readable(project, ledgers);
+  warnOf(other, onNotice);
+  if (asksLedger && other === undefined) tellOfNone(project.config, state, onNotice);
   warnOf(await missingSchemas(project, state, session), onNotice);
   return { project, session, state };
+}
+
+/** Says that there is no ledger, which an answer that is empty does not tell from one that has nothing yet. */
+export function tellOfNone(
+  { ledger: { schema } }: Pick<Config, "ledger">,
+  { format }: LedgerState,
+  onNotice: Deps["onNotice"],
+): void {
+  const message = `there is no ledger in the schema ${schema}; the first upgrade creates it`;
+  if (format === undefined) onNotice?.({ severity: "NOTICE", message });
 }
 
 /** Says what is odd, and what to do. */

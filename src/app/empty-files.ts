@@ -38,8 +38,9 @@ function adds({ ast }: Pick<ParsedStatement, "ast">): boolean {
   });
 }
 
-/** Whether an up file needs no statement: it joins what it follows, and depends on. */
-export const joins = ({ parents, dependsOn }: Migration): boolean => parents.length + dependsOn.length > 1;
+/** Whether a statement is missing in an up file that has so many; one that joins what it follows, or depends on, needs none. */
+export const isEmptyUp = ({ parents, dependsOn }: Migration, statements: number): boolean =>
+  statements === 0 && parents.length + dependsOn.length < 2;
 
 /** Warns of the steps that only write the ledger. */
 export async function warnOfEmptyFiles(
@@ -54,7 +55,9 @@ export async function warnOfEmptyFiles(
   for (const { revision, direction, statements, path } of steps) {
     const migration = migrations.get(revision);
     if (statements > 0 || migration === undefined) continue;
-    if (direction === "up" ? joins(migration) : !(await leavesWhatItMakes(migration, grammar))) continue;
+    const lacks =
+      direction === "up" ? isEmptyUp(migration, statements) : await leavesWhatItMakes(migration, grammar);
+    if (!lacks) continue;
     const rest =
       direction === "up"
         ? `only the ledger says that ${revision} is applied`

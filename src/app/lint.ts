@@ -1,6 +1,7 @@
 /** A project, and which of its migrations → what rules find in their up files. */
 import { basename, dirname, relative, resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
+import { refuseStepsDown } from "../core/history.ts";
 import type { Migration, MigrationFile, RevisionId } from "../core/migration.ts";
 import { defaultTimeouts } from "../core/plan/session.ts";
 import type { Fixable } from "../core/rules/fix.ts";
@@ -9,12 +10,14 @@ import { activeRules } from "../core/rules/settings.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import { losesData } from "../core/statement/losses.ts";
 import type { DownStatement } from "../core/statement/restored.ts";
+import { parseRange } from "../core/steps.ts";
 import { resolveAll } from "../core/target.ts";
 import { repositoryOf } from "../io/files.ts";
 import { filesAt } from "../io/git.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import { type ReadFile, readTrees } from "../io/trees.ts";
 import { majorOrNewest, warnOfNewer } from "./effects.ts";
+import { isEmptyUp } from "./empty-files.ts";
 import { readStanding, warnOfRest } from "./look.ts";
 import {
   type Deps,
@@ -46,6 +49,8 @@ export interface Linting {
   /** How many statements they have. */
   readonly statements: number;
   readonly findings: readonly Finding[];
+  /** Paths of the up files that lack a statement. */
+  readonly emptyUps: readonly string[];
 }
 
 /** Which migrations, and whether each is taken by itself: then what an earlier one made is in use. */
@@ -81,24 +86,27 @@ export async function lintChosen(
   const last = graph.order.findLastIndex((id) => revisions.has(id));
   const found: Finding[] = [];
   const linted: RevisionId[] = [];
+  const emptyUps: string[] = [];
   const fixable = new Map<RevisionId, readonly Fixable[]>();
   let [statements, running] = [0, false];
   for (const id of graph.order.slice(0, last + 1)) {
-    const { file, faults } = await readTrees(grammar, migrations.get(id)!.up);
+    const migration = migrations.get(id)!;
+    const { file, faults } = await readTrees(grammar, migration.up);
     const asked = revisions.has(id);
     if (asked && (oneByOne || !running)) linter.beginRun();
     running = asked;
     if (asked) {
       linted.push(id);
       statements += file.statements.length;
-      found.push(...faultsOf(migrations.get(id)!.up, faults));
+      found.push(...faultsOf(migration.up, faults));
+      if (isEmptyUp(migration, file.statements.length + faults.length)) emptyUps.push(migration.path);
     }
     if (asked && faults.length === 0)
-      fixable.set(id, linter.lint(file, await downOf(grammar, file, migrations.get(id)!)));
+      fixable.set(id, linter.lint(file, await downOf(grammar, file, migration)));
     else linter.passOver(file);
   }
   const findings = inOrder([...found, ...linter.findings()], project, linted);
-  return { project, linted, oneByOne, statements, findings, fixable };
+  return { project, linted, oneByOne, statements, findings, emptyUps, fixable };
 }
 
 /** The statements of the down file, where the up loses something that they may write again. */
@@ -177,10 +185,12 @@ function withoutDatabase(error: unknown): unknown {
 /** What a word of the command line stands for: a range, a file, or a revision. */
 export function named(deps: Deps, project: Project, word: string): readonly RevisionId[] {
   if (word.endsWith(".sql")) return [ofPath(deps, project, word)];
-  if (word.includes(":"))
-    return stepsOfRange(project, { kind: "upgrade", target: withEnd(word) }).steps.map(
-      ({ revision }) => revision,
-    );
+  const { start, end } = parseRange(withEnd(word)) ?? {};
+  if (start !== undefined && end !== undefined) {
+    refuseStepsDown(start, end);
+    const { steps } = stepsOfRange(project, { kind: "upgrade", target: withEnd(word) });
+    return steps.map(({ revision }) => revision);
+  }
   const isKnown = project.graph.nodes.has(word) || project.graph.carriers.has(word);
   if (!isKnown) refuseFolder(deps, project, word);
   return word.includes("/") ? [ofPath(deps, project, word)] : resolveAll(project.graph, word);

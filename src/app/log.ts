@@ -5,7 +5,7 @@ import { ledgerOf } from "../core/ledger/calls.ts";
 import { redactAll } from "../core/redact.ts";
 import type { Config } from "../io/config.ts";
 import { type LogEntry, readLog as read } from "../io/queries.ts";
-import { connect, warnOf } from "./connect.ts";
+import { connect, tellOfNone, warnOf } from "./connect.ts";
 import { readable, readLedgers } from "./other-ledger.ts";
 import { type Deps, openConfig, openProject, type ProjectOptions } from "./project.ts";
 
@@ -26,7 +26,11 @@ export async function readLog(deps: Deps, options: LogOptions): Promise<readonly
       // The log is read without the files, which may be at fault.
       const hasOthers = ledgers.others.length > 0;
       const project = hasOthers ? await openProject(deps, options, config).catch(withoutFault) : undefined;
-      if (project !== undefined) warnOf(readable(project, ledgers), deps.onNotice);
+      const other = project && readable(project, ledgers);
+      warnOf(other, deps.onNotice);
+      if (other === undefined) tellOfNone(config, ledgers.state, deps.onNotice);
+      if (ledgers.state.format !== undefined)
+        deps.onNotice?.({ severity: "NOTICE", message: "the log of the ledger is empty" });
     }
     return await withoutPasswords(entries, config, async () => {
       const project = await openProject(deps, options, config).catch(withoutFault);

@@ -23,6 +23,7 @@ import {
   type Project,
   type ProjectOptions,
   projectRules,
+  projectWords,
 } from "./project.ts";
 import { interruptedFirst, resumedByScript, unfinished, warnOfHalf } from "./resume.ts";
 import { conversionSteps, endOf, type Request, type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
@@ -89,7 +90,7 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
   return { ...plans, ledger: project.ledger, form };
 }
 
-/** What changes the text of the script, beside its range, the server that it is for, and what else its title says. */
+/** What changes the script, beside its range, the server that it is for, and what else its title says. */
 function flagsOf(options: OfflineOptions): readonly string[] {
   const { client, annotate, lockRetries } = options.form ?? defaultForm;
   const given: Readonly<Record<string, boolean | string | undefined>> = {
@@ -103,11 +104,14 @@ function flagsOf(options: OfflineOptions): readonly string[] {
     "expect-database": options.expectDatabase,
     "expect-role": options.expectRole,
   };
-  return Object.entries(given).flatMap(([name, value]) =>
-    value === undefined || value === false
-      ? []
-      : [value === true ? `--${name}` : `--${name} ${shellWord(value)}`],
-  );
+  return [
+    ...projectWords(options),
+    ...Object.entries(given).flatMap(([name, value]) =>
+      value === undefined || value === false
+        ? []
+        : [value === true ? `--${name}` : `--${name} ${shellWord(value)}`],
+    ),
+  ];
 }
 
 /** What the database said that it starts from stays said where that is not asked. */

@@ -17,7 +17,7 @@ import { stepInputs } from "./compile.ts";
 import { type Connected, type ConnectOptions, connect, openConnected, ownBackend } from "./connect.ts";
 import { bringUp } from "./ensure.ts";
 import { InconsistentLedger } from "./other-ledger.ts";
-import { type Deps, openConfig, type Project, type ProjectOptions } from "./project.ts";
+import { type Deps, openConfig, type Project, type ProjectOptions, projectWords } from "./project.ts";
 import { type SendOptions, send } from "./send.ts";
 
 export interface RepairOptions extends ProjectOptions, ConnectOptions, SendOptions {
@@ -54,7 +54,7 @@ export interface Repair {
 export async function repair(deps: Deps, options: RepairOptions): Promise<Repair> {
   let opened: Connected;
   try {
-    opened = await openConnected(deps, options);
+    opened = await openConnected(deps, { ...options, asksLedger: true });
   } catch (error) {
     const inconsistency = inconsistencyIn(error);
     if (inconsistency === undefined) throw error;
@@ -84,6 +84,7 @@ export async function repair(deps: Deps, options: RepairOptions): Promise<Repair
       forget,
       ...(intent === undefined ? {} : { interrupted: intent }),
       how: script ? "script" : "run",
+      flags: projectWords(options),
       pins,
       ledger,
     });

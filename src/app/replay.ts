@@ -1,10 +1,12 @@
 /** A project, a target and a scratch database → the database that the migrations up to there make, by the plan that a run runs. */
 import { MigrateError } from "../core/errors.ts";
+import { unknownRevision } from "../core/graph.ts";
 import type { FileText, RevisionId } from "../core/migration.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { sha256 } from "../core/sha256.ts";
 import { locate } from "../core/source.ts";
 import { beyondOf } from "../core/statement/beyond.ts";
+import { parseRelative } from "../core/target.ts";
 import type { ExecuteOptions } from "../io/execute.ts";
 import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
@@ -136,9 +138,16 @@ export async function runSteps(
   return plan;
 }
 
-/** What an upgrade of an empty database to there runs, in order. Throws `graph/…`, and `usage/…` for a range. */
-export const revisionsTo = (project: Project, target: string): readonly RevisionId[] =>
-  stepsFrom(project, { kind: "upgrade", target }, []).steps.map((step) => step.revision);
+/**
+ * What an upgrade of an empty database to there runs, in order. Throws `graph/…`, and `usage/…` for a range. Who says no
+ * upgrade, and goes down from nowhere, means a place.
+ */
+export function revisionsTo(project: Project, target: string): readonly RevisionId[] {
+  const steps = parseRelative(target);
+  if (steps?.symbol === "" && steps.branch === undefined && steps.offset <= 0)
+    throw new MigrateError(unknownRevision(project.graph, target));
+  return stepsFrom(project, { kind: "upgrade", target }, []).steps.map((step) => step.revision);
+}
 
 /**
  * For each revision a key of all that makes the database what it is after it: the server, who is connected to it and how,

@@ -17,7 +17,7 @@ import { lockFirst } from "../io/execute.ts";
 import { lockHolders, readLedger } from "../io/queries.ts";
 import { isPool, type Notice, type Session } from "../io/session/types.ts";
 import { asTold } from "./as-told.ts";
-import { type CompileOptions, compileRules, compileSteps, limitsGiven } from "./compile.ts";
+import { type CompileOptions, compileRules, compileSteps, limitOptions } from "./compile.ts";
 import {
   type ConnectOptions,
   cancelWhenAborted,
@@ -260,7 +260,7 @@ function runPlan(
     { ...options, onEvent },
     {
       sourceText: (path) => sourceText(project, path),
-      limitsGiven: limitsGiven(options, deps),
+      limitOptions: limitOptions(options, deps),
       again,
       recording: async (step, failed) => {
         if (!isDone(step.direction, failed)) return undefined;

@@ -44,7 +44,7 @@ export function send(
   options: SendOptions,
   ofFiles: Pick<
     ExecuteOptions,
-    "sourceText" | "limitsGiven" | "recordFailure" | "recording" | "again" | "goneBy" | "adviceOnly"
+    "sourceText" | "limitOptions" | "recordFailure" | "recording" | "again" | "goneBy" | "adviceOnly"
   > = {
     sourceText: () => undefined,
   },

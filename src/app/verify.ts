@@ -17,7 +17,7 @@ export interface Verification {
 
 /** Compares each applied revision with its file. Throws `MigrateError` of kind usage, source, graph or execution. */
 export async function verify(deps: Deps, options: ProjectOptions & ConnectOptions): Promise<Verification> {
-  const { project, session, state } = await openConnected(deps, options);
+  const { project, session, state } = await openConnected(deps, { ...options, asksLedger: true });
   await session.close();
   warnOf(behindIn(state), options.onNotice ?? deps.onNotice);
   const applied = settledRows(project.graph, state.applied);

@@ -1,41 +1,16 @@
 /** The flags that say which project and which database → texts in which the commands to type next say the same. */
-import { shellWord } from "../core/shell.ts";
-import type { Arguments } from "./command.ts";
+import { type ProjectFlag, projectFlags } from "../core/project-flags.ts";
+import { type Arguments, projectOf } from "./command.ts";
 
-interface CarriedFlag {
-  readonly flag: "env" | "config" | "directory" | "x" | "database";
-  /** Its spellings in a text. */
-  readonly names: RegExp;
-  /** What stands for it in a hint; the address, and the value of a variable, may hold a password. */
-  readonly words: string;
-}
-
-function carriedFlags(args: Arguments): readonly CarriedFlag[] {
-  const [env, config, database] = ["env", "config", "database"].map((name) => args.text(name));
-  const directories = args.list("directory").map((folder) => `--directory ${shellWord(folder)}`);
-  const variables = args.list("x").map((each) => each.replace(/=.*/s, ""));
-  const given: readonly (CarriedFlag | false)[] = [
-    env !== undefined && { flag: "env", names: / (?:-n|--env|--name)\b/, words: `-n ${shellWord(env)}` },
-    config !== undefined && {
-      flag: "config",
-      names: / (?:-c|--config)\b/,
-      words: `--config ${shellWord(config)}`,
-    },
-    directories.length > 0 && {
-      flag: "directory",
-      // That it can be named says none.
-      names: / --directory\b(?! DIR\b)/,
-      words: directories.join(" "),
-    },
-    variables.length > 0 && {
-      flag: "x",
-      names: / -x\b/,
-      words: variables.map((name) => `-x ${shellWord(name)}=…`).join(" "),
-    },
-    database !== undefined && { flag: "database", names: / --database\b/, words: "--database URL" },
-  ];
-  return given.filter((each) => each !== false);
-}
+/** The spellings of a flag in a text. */
+const NAMES: Readonly<Record<ProjectFlag["flag"], RegExp>> = {
+  env: / (?:-n|--env|--name)\b/,
+  config: / (?:-c|--config)\b/,
+  // That it can be named says none.
+  directory: / --directory\b(?! DIR\b)/,
+  x: / -x\b/,
+  database: / --database\b/,
+};
 
 /** Those that begin a project, or belong to none. */
 const APART = new Set(["adopt", "completion", "receipt"]);
@@ -45,19 +20,20 @@ const INIT = "init";
 
 /**
  * Puts the flags behind the name of each command in a text, unless the text itself says another value of that flag. Help
- * is the same everywhere. `typed`: the command that was typed, whose own flags they are.
+ * is the same everywhere. `typed`: the command that was typed, whose own flags they are. A text that is about a database
+ * beside the one that is worked with means that one.
  */
 export function carrying(
   args: Arguments,
   commands: Iterable<string>,
   typed?: string,
-): (text: string) => string {
-  const flags = carriedFlags(args);
-  if (flags.length === 0) return (text) => text;
+): (text: string, beside?: boolean) => string {
   const commandNames = [...commands].filter((name) => !APART.has(name) || name === typed).join("|");
   const command = new RegExp(`\\bmigrate (?:${commandNames})\\b(?!-| --help\\b)`, "g");
-  return (text) => {
-    const carried = flags.filter(({ names }) => !names.test(text));
+  const given = projectOf(args);
+  return (text, beside = false) => {
+    const words = { ...given, database: beside || given.database !== undefined };
+    const carried = projectFlags(words).filter(({ flag }) => !NAMES[flag].test(text));
     return text.replaceAll(command, (found) => {
       const taken = found.endsWith(` ${INIT}`)
         ? carried.filter(({ flag }) => flag === "env" || flag === "x")

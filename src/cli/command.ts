@@ -80,8 +80,8 @@ export interface Command {
 /** Runs a command, as citty runs one; its exit code. */
 export async function perform(command: Command, invocation: Invocation): Promise<number> {
   const { printer } = invocation;
-  const onNotice: Deps["onNotice"] = ({ severity, message }) =>
-    printer.info(`${severity.toLowerCase()}: ${message}`);
+  const onNotice: Deps["onNotice"] = ({ severity, message, beside }) =>
+    printer.info(`${severity.toLowerCase()}: ${message}`, beside);
   let told = false;
   let environments: readonly string[] = [];
   const onConfig: Deps["onConfig"] = (config) => {

@@ -25,8 +25,8 @@ export interface Printer {
   json(value: unknown): void;
   /** A value as JSON on one line, of a stream of such lines. */
   jsonLine(value: unknown): void;
-  /** What is going on; silent with `--quiet`. */
-  info(text: string): void;
+  /** What is going on; silent with `--quiet`. `beside`: about another database than the one that is worked with. */
+  info(text: string, beside?: boolean): void;
   warn(text: string): void;
   /** Details; only with `--verbose`. */
   verbose(text: string): void;
@@ -37,7 +37,7 @@ export interface Printer {
   /** Yes or no, below the lines that it is about; undefined where nobody can be asked. Throws `execution/cancelled`. */
   ask(about: readonly string[], question: string): Promise<boolean | undefined>;
   /** Adds to the commands that a text proposes which project and database they are for; for what is data and proposes some. The hints of JSON have it already. */
-  carry(text: string): string;
+  carry(text: string, beside?: boolean): string;
   readonly width: number;
   readonly interactive: boolean;
 }
@@ -55,7 +55,7 @@ export function createPrinter(
     /** Takes the passwords out of whatever is no data: what went wrong may quote anything. */
     readonly clean: (text: string) => string;
     /** As that of the printer; errors and what goes to stderr have it already. */
-    readonly carry: (text: string) => string;
+    readonly carry: Printer["carry"];
     /** Fires when the user or the system asks to stop. */
     readonly signal: AbortSignal;
   },
@@ -68,7 +68,8 @@ export function createPrinter(
   const lines = (all: readonly Line[]): void => {
     if (all.length > 0) streams.stdout.write(printed(all, colored(streams.stdout)));
   };
-  const prose = (text: string): string => printed(hanging(options.clean(options.carry(text))));
+  const prose = (text: string, beside?: boolean): string =>
+    printed(hanging(options.clean(options.carry(text, beside))));
   /** A line can be overwritten, which a dumb terminal has no way to do. */
   const overwrites = streams.stderr.isTTY === true && env["TERM"] !== "dumb";
   let transient = false;
@@ -105,12 +106,12 @@ export function createPrinter(
     },
     json: (value) => lines(jsonText(value, { carry: options.carry }).split("\n")),
     jsonLine: (value) => lines([jsonText(value, { clean: options.clean, indent: 0 })]),
-    info: (text) => log().info(prose(text)),
+    info: (text, beside) => log().info(prose(text, beside)),
     warn: (text) => log().warn(prose(`warning: ${text}`)),
     verbose: (text) => log().debug(prose(text)),
     error: (thrown, stack = false) => {
       const carried = (each: Diagnostic): Diagnostic =>
-        each.hint === undefined ? each : { ...each, hint: options.carry(each.hint) };
+        each.hint === undefined ? each : { ...each, hint: options.carry(each.hint, each.beside) };
       const error = MigrateError.all(thrown.diagnostics.map(carried));
       const value = errorValue(error, options.signal);
       if (options.events === true)
@@ -135,7 +136,7 @@ export function createPrinter(
       const { createInterface } = await import("node:readline");
       // The terminal itself edits the line, so that Ctrl-C remains a signal.
       const terminal = createInterface({ input: stdin, terminal: false });
-      const shown = printed([...about.map(options.carry), `${question} [y/N] `]);
+      const shown = printed([...about.map((line) => options.carry(line)), `${question} [y/N] `]);
       stderr.write(options.clean(shown).slice(0, -1));
       const stop = (): void => terminal.close();
       options.signal.addEventListener("abort", stop);

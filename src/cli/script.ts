@@ -9,16 +9,23 @@ import { counted } from "../render/counted.ts";
 import { excluding, type Flags, flag, type Invocation, needing, value } from "./command.ts";
 import { count, timeout } from "./numbers.ts";
 
+export const NOTHING_RUN = { "dry-run": "a script runs nothing; leave --dry-run out" };
+
+/** Where a script goes. */
+export const outputFlags: Flags = needing("sql", {
+  output: value("write to this file instead", "FILE", "o"),
+});
+
 export const stampScriptFlags: Flags = {
   sql: excluding(
     {
-      "dry-run": "a script runs nothing; leave --dry-run out",
+      ...NOTHING_RUN,
       "json-events": "leave --json-events out; to have the script as JSON, write --json instead",
     },
     flag("write a script to stdout instead of running; needs no database"),
   ),
+  ...outputFlags,
   ...needing("sql", {
-    output: value("write to this file instead", "FILE", "o"),
     client: value("psql (default), or any: no backslash commands", "CLIENT"),
     split: excluding(
       ["output", "with-downgrade"],
@@ -75,12 +82,7 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
   const files: NewText[] = [];
   if (downgrade !== undefined && path !== undefined) files.push({ path, pieces: downgrade.pieces() });
   if (output !== undefined) files.push({ path: output, pieces: script.pieces() });
-  if (files.length > 0) {
-    const { openConfig } = await import("../app/project.ts");
-    const { outputs, writeOutputs } = await import("../app/write-output.ts");
-    const { directories } = await openConfig(deps, invocation.project);
-    await writeOutputs(deps, outputs.script, files, directories);
-  }
+  await writeScriptFiles(files, invocation);
   const isEmpty = plan.batches.length === 0;
   if (downgrade !== undefined)
     printer.info(`${path}  ${isEmpty ? "nothing to do" : `sha256:${downgrade.receipt}`}`);
@@ -94,6 +96,23 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
       ? `nothing to do: the script is empty${assumedStart(request, options)}`
       : `receipt: sha256:${receipt} (${counted(plan.steps.length, "step")})`,
   );
+}
+
+async function writeScriptFiles(files: readonly NewText[], { deps, project }: Invocation): Promise<void> {
+  if (files.length === 0) return;
+  const { openConfig } = await import("../app/project.ts");
+  const { outputs, writeOutputs } = await import("../app/write-output.ts");
+  const { directories } = await openConfig(deps, project);
+  await writeOutputs(deps, outputs.script, files, directories);
+}
+
+/** Writes a script of one form where the flags say; what stands for it in JSON. */
+export async function writePlainScript(text: string, invocation: Invocation): Promise<string> {
+  const { args, printer, json } = invocation;
+  const output = args.text("output");
+  if (output !== undefined) await writeScriptFiles([{ path: output, pieces: [text] }], invocation);
+  else if (!json) await printer.script([text]);
+  return output ?? text;
 }
 
 /** Why a stamp has nothing to do, where nobody said what is applied. */

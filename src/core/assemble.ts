@@ -36,6 +36,12 @@ export function assemble(
   const diagnostics: Diagnostic[] = [...unreadable];
   const pairs = new Map<string, Pair>();
   const strangers: Source[] = [];
+  const paths = new Set(sources.map(({ path }) => path));
+  const free = freeNumbers(sources, pattern);
+  const isTakenBeside =
+    ({ path }: Source) =>
+    (name: string): boolean =>
+      paths.has(path.slice(0, -nameOf(path).length) + name);
   for (const source of sources) {
     const name = nameOf(source.path);
     const { fileName, fault, proper = name } = parseFileName(name, pattern);
@@ -43,7 +49,10 @@ export function assemble(
       strangers.push(source);
       continue;
     }
-    if (fault !== undefined) diagnostics.push({ ...fault, location: startOf(source.path) });
+    if (fault !== undefined) {
+      const told = parseFileName(name, pattern, free, false, isTakenBeside(source)).fault ?? fault;
+      diagnostics.push({ ...told, location: startOf(source.path) });
+    }
     const { direction } = fileName;
     // The other file of its pair is where this one belongs, once it is named as it should be.
     const folder = source.path.slice(0, -name.length);
@@ -55,7 +64,7 @@ export function assemble(
     else pair[direction] = file;
   }
 
-  const misnamed = misnamedFiles(strangers, freeNumbers(sources, pattern), pattern);
+  const misnamed = misnamedFiles(strangers, { free, pattern, isTakenBeside });
   const noText = new Set(unreadable.map((fault) => fault.location?.path));
   const lonely = lonelyFiles(pairs.values());
   const strays = strayFiles(misnamed.keys(), lonely);
@@ -97,8 +106,15 @@ export function assemble(
 /** What is wrong with their names. Those that get a number get it in the order of their own: V1.2 before V1.10. */
 function misnamedFiles(
   sources: readonly Source[],
-  free: (stem: string) => string,
-  pattern: FileNamePattern,
+  {
+    free,
+    pattern,
+    isTakenBeside,
+  }: {
+    readonly free: (stem: string) => string;
+    readonly pattern: FileNamePattern;
+    readonly isTakenBeside: (source: Source) => (name: string) => boolean;
+  },
 ): ReadonlyMap<Source, Diagnostic> {
   const { compare } = new Intl.Collator("en", { numeric: true });
   return new Map(
@@ -106,7 +122,7 @@ function misnamedFiles(
       .toSorted((a, b) => compare(nameOf(a.path), nameOf(b.path)))
       .flatMap((source) => {
         const hasParent = placeOfKey(source, "parent") !== undefined;
-        const { fault } = parseFileName(nameOf(source.path), pattern, free, hasParent);
+        const { fault } = parseFileName(nameOf(source.path), pattern, free, hasParent, isTakenBeside(source));
         return fault === undefined ? [] : [[source, { ...fault, location: startOf(source.path) }] as const];
       }),
   );

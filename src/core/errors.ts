@@ -31,6 +31,8 @@ export interface Diagnostic {
   readonly excerpt?: Excerpt;
   /** SQLSTATE of the server's error, with `execution/` codes. */
   readonly sqlstate?: string;
+  /** It is about another database than the one that is worked with: so are the commands in its hint. */
+  readonly beside?: true;
 }
 
 /** A source line without passwords, which makes its columns others than in the file. */
@@ -52,6 +54,7 @@ export class MigrateError extends Error implements Diagnostic {
   readonly diagnostics: readonly Diagnostic[];
   readonly exitCode: number;
   readonly sqlstate?: string;
+  readonly beside?: true;
 
   constructor(
     diagnostic: Diagnostic,
@@ -64,6 +67,7 @@ export class MigrateError extends Error implements Diagnostic {
     if (diagnostic.location !== undefined) this.location = diagnostic.location;
     if (diagnostic.excerpt !== undefined) this.excerpt = diagnostic.excerpt;
     if (diagnostic.sqlstate !== undefined) this.sqlstate = diagnostic.sqlstate;
+    if (diagnostic.beside !== undefined) this.beside = diagnostic.beside;
     this.diagnostics = options.diagnostics ?? [diagnostic];
     this.exitCode = exitCodeOf(diagnostic.code);
   }

@@ -144,13 +144,14 @@ export const defaultPattern: FileNamePattern = filePattern("{number}_{slug}");
  * Reads the base name of a `.sql` file. A number that is too short is a fault, but the file still has its parts, so
  * that its pair and its header can be checked in the same pass. Without `{number}` in the pattern any name will do:
  * who a migration is stands in its header. `free`: the name without its ending → a number for it, for hints. `hasParent`:
- * its header names a parent, which only an up file does.
+ * its header names a parent, which only an up file does. `isTaken`: another file beside it has that name.
  */
 export function parseFileName(
   name: string,
   pattern: FileNamePattern = defaultPattern,
   free: (stem: string) => string = () => nextNumber([]),
   hasParent = false,
+  isTaken: (name: string) => boolean = () => false,
 ): {
   readonly fileName?: FileName;
   readonly fault?: FileNameFault;
@@ -161,18 +162,19 @@ export function parseFileName(
   const stem = direction === undefined ? name : stemOf(name, direction);
   const match = pattern.stem.exec(stem);
   if (direction === undefined || (match === null && pattern.hasNumber))
-    return { fault: misnamed(name, pattern, free, hasParent) };
+    return { fault: misnamed(name, pattern, { free, hasParent, isTaken }) };
   const { number, slug = match === null ? stem : "" } = match?.groups ?? {};
   const fileName: FileName = { ...(number === undefined ? {} : { number }), slug, direction };
   if (number === undefined || number.length >= FEWEST_DIGITS) return { fileName };
   const proper = renumbered(name, number.padStart(FEWEST_DIGITS, "0"), pattern);
+  const open = isTaken(proper) ? renumbered(name, free(stem), pattern) : proper;
   return {
     fileName,
     proper,
     fault: {
       code: "source/short-number",
       message: `the number '${number}' has fewer than ${FEWEST_DIGITS} digits`,
-      hint: `rename it to '${proper}'`,
+      hint: `${taken(proper, open)}rename it to '${open}'`,
     },
   };
 }
@@ -180,6 +182,9 @@ export function parseFileName(
 function directionOf(name: string): Direction | undefined {
   return name.endsWith(".up.sql") ? "up" : name.endsWith(".down.sql") ? "down" : undefined;
 }
+
+/** Why a file is not to get the name that is nearest to its own. */
+const taken = (nearest: string, name: string): string => (name === nearest ? "" : `'${nearest}' exists: `);
 
 /** The name or the path of a file without `.up.sql` or `.down.sql`. */
 export function stemOf(name: string, direction: Direction): string {
@@ -274,8 +279,15 @@ const ENDING = /(?:(^|[._\s-])(up|down))?(?:\.sql)*$/i;
 function misnamed(
   name: string,
   pattern: FileNamePattern,
-  free: (stem: string) => string,
-  hasParent: boolean,
+  {
+    free,
+    hasParent,
+    isTaken,
+  }: {
+    readonly free: (stem: string) => string;
+    readonly hasParent: boolean;
+    readonly isTaken: (name: string) => boolean;
+  },
 ): FileNameFault {
   const { 0: ending, 1: before, 2: word, index } = ENDING.exec(name)!;
   const written = word?.toLowerCase() as Direction | undefined;
@@ -291,10 +303,17 @@ function misnamed(
   const form = (n: string, slug: string): string => formed(pattern, n, slug);
   const better = pattern.hasNumber ? form(number, words === "" ? "name" : words!) : stem || "name";
   const meant = (isDirection ? written : undefined) ?? (/u/i.test(letter) ? "down" : "up");
-  const suggestion = `${better}.${meant}.sql`;
+  const proper = `${better}.${meant}.sql`;
+  const isOpen = !isTaken(proper);
+  const suggestion =
+    isOpen || digits === "" ? proper : `${form(free(stem), words === "" ? "name" : words!)}.${meant}.sql`;
   // Of what nothing is known the placeholder stands.
   const open = better.match(PLACEHOLDER) ?? [];
-  const rename = `rename it to '${suggestion}'${open.length === 0 ? "" : `, with a value for ${open.join(" and ")}`}`;
+  const values = open.length === 0 ? "" : `, with a value for ${open.join(" and ")}`;
+  const rename =
+    isOpen || suggestion !== proper
+      ? `${taken(proper, suggestion)}rename it to '${suggestion}'${values}`
+      : `'${proper}' exists: give it another name that ends in '.${meant}.sql'`;
   const shape = shapeOf(pattern);
   const message =
     direction === undefined

@@ -21,6 +21,8 @@ interface Values {
   /** Ids or labels, separated by commas; `none` is an empty list. */
   readonly ids: readonly string[];
   readonly text: string;
+  /** A text that answers why, not whether. */
+  readonly reason: string;
   readonly none: "none";
   /** As written, in PostgreSQL's form: `5s`, `500ms`, `0`. */
   readonly time: string;
@@ -43,7 +45,7 @@ export const headerKeys = {
   message: { form: "text", property: "message", up: true, down: false },
   created: { form: "text", property: "created", up: true, down: false },
   transaction: { form: "none", property: "transaction", up: true, down: true, template: true },
-  irreversible: { form: "text", property: "irreversible", up: true, down: false, template: true },
+  irreversible: { form: "reason", property: "irreversible", up: true, down: false, template: true },
   "lock-timeout": { form: "time", property: "lockTimeout", up: true, down: true, template: true },
   "statement-timeout": { form: "time", property: "statementTimeout", up: true, down: true, template: true },
   accepts: { form: "acceptance", property: "accepts", up: false, down: true },
@@ -284,6 +286,9 @@ const EXACT_LINE = new RegExp(
   "g",
 );
 
+/** Forms of which any text may be a value, so that prose may be, too. */
+const FREE: readonly Form[] = ["text", "reason"];
+
 const noLists: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   allKeys.flatMap((key) => (headerKeys[key].form === "ids" ? [[headerKeys[key].property, []]] : [])),
 );
@@ -307,7 +312,22 @@ function headerLineAt(text: string, start: number, line: number): HeaderLine | u
 }
 
 /** A line below the header whose key is at home in the file. */
-type LostLine = HeaderLine & { readonly key: HeaderKey };
+type LostLine = HeaderLine & {
+  readonly key: HeaderKey;
+  /** It has no colon. */
+  readonly isSlipped?: true;
+};
+
+/** The line that would be one with a colon, and that no prose is; a note may say `-- lock-timeout 1s` of what follows. */
+function withoutColon(source: Source, start: number, direction: Direction): LostLine | undefined {
+  SLIPPED_LINE.lastIndex = start;
+  const [whole = "", text = "", mark, key = "", sign, rest = ""] = SLIPPED_LINE.exec(source.text) ?? [];
+  if (mark !== "--" || sign === ":" || !isAtHome(key, direction)) return undefined;
+  const { form } = headerKeys[key];
+  const isExact = form === "none" || form === "acceptance" || (sign === "=" && !FREE.includes(form));
+  if (!isExact) return undefined;
+  return { key, value: rest.trim(), text, line: 0, next: start + whole.length, isSlipped: true };
+}
 
 /**
  * Header lines that stand below the header and would have meant something in it: one of our keys (`message` and
@@ -325,8 +345,13 @@ function lostLines(
   const { text } = source;
   const take = (start: number, isLost: (line: LostLine) => boolean): void => {
     const found = headerLineAt(text, start, 0);
-    if (found === undefined || !isAtHome(found.key, direction)) return;
-    const line = { ...found, key: found.key };
+    const line =
+      found === undefined
+        ? withoutColon(source, start, direction)
+        : isAtHome(found.key, direction)
+          ? { ...found, key: found.key }
+          : undefined;
+    if (line === undefined) return;
     if (lost.some(({ key }) => key === line.key) || !isLost(line)) return;
     if (isEmptyList(line.value, line.key) || valueFault(source, line, line.key) !== undefined) return;
     if (isSameValue(line, lineThatSays(said, line.key))) return;
@@ -366,10 +391,19 @@ function slippedLine(
   const line = { key, value: rest.trim(), text, line: number, next: start + whole.length };
   const isComment = /^--+$/.test(mark);
   const isMeant =
-    sign === undefined ? isComment && headerKeys[key].form !== "text" : mark !== "--" || sign === "=";
+    sign === undefined ? isComment && !FREE.includes(headerKeys[key].form) : mark !== "--" || sign === "=";
   const isSound = line.value !== "" && valueFault(source, line, key) === undefined;
-  if (!isMeant || isProse(line) || !(isSound || required[direction].includes(key))) return undefined;
-  const otherwise = isComment ? "; if it is only a comment, put it below the header, after a blank line" : "";
+  if (
+    !isMeant ||
+    (sign === undefined ? isProse(line) : namesFiles(line)) ||
+    !(isSound || required[direction].includes(key))
+  )
+    return undefined;
+  const elsewhere =
+    isSound && withoutColon(source, start, direction) !== undefined
+      ? "word it otherwise"
+      : "put it below the header, after a blank line";
+  const otherwise = isComment ? `; if it is only a comment, ${elsewhere}` : "";
   return {
     line,
     fault: {
@@ -384,17 +418,19 @@ function slippedLine(
   };
 }
 
-/** Says nothing of what runs; or names files, as other tools' comments do. */
-const isProse = ({ key, value }: LostLine): boolean =>
-  key === "message" ||
-  key === "created" ||
-  (headerKeys[key].form === "ids" && itemsOf(value).some((item) => item.endsWith(".sql")));
+/** As other tools' comments do. */
+const namesFiles = ({ key, value }: LostLine): boolean =>
+  headerKeys[key].form === "ids" && itemsOf(value).some((item) => item.endsWith(".sql"));
+
+/** Says nothing of what runs. */
+const isProse = (line: LostLine): boolean =>
+  line.key === "message" || line.key === "created" || namesFiles(line);
 
 const isSameValue = (line: LostLine, said: HeaderLine | undefined): boolean =>
   said !== undefined &&
   (headerKeys[line.key].form === "ids"
     ? itemsOf(line.value).join() === itemsOf(said.value).join()
-    : headerKeys[line.key].form === "text" || line.value === said.value);
+    : FREE.includes(headerKeys[line.key].form) || line.value === said.value);
 
 function countLines(text: string, end: number): number {
   return text.slice(0, end).match(/\r\n|\r|\n/g)?.length ?? 0;
@@ -505,6 +541,8 @@ function valueFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnosti
       return timeFault(source, line, key);
     case "acceptance":
       return acceptanceFault(source, line);
+    case "reason":
+      return reasonFault(source, line, key);
     case "text":
       return undefined;
   }
@@ -523,6 +561,22 @@ function acceptanceFault(source: Source, line: HeaderLine): Diagnostic | undefin
   };
 }
 
+const WHETHER = /^(?:(no|n|false|off|none|never|0)|yes|y|true|on|1)[.!]?$/i;
+
+function reasonFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnostic | undefined {
+  const [whole, no] = WHETHER.exec(line.value) ?? [];
+  if (whole === undefined) return undefined;
+  return {
+    code: "source/illegal-value",
+    message: `'${key}' must say why, not '${shorten(line.value)}'`,
+    hint:
+      no === undefined
+        ? emptyHints.reason(key)
+        : "a migration that can be undone lacks the line, and has a down file: delete the line",
+    ...placeOfValue(source, line),
+  };
+}
+
 function timeFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnostic | undefined {
   const fault = durationFault(line.value);
   if (fault === undefined) return undefined;
@@ -537,10 +591,8 @@ function timeFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnostic
 const emptyHints: Readonly<Record<Form, (key: HeaderKey) => string>> = {
   id: () => "write the id of this migration: letters, digits, '_' and '.'",
   ids: () => "write the revision it follows, or '-- parent: none' if it is a base",
-  text: (key) =>
-    key === "irreversible"
-      ? "write why it cannot be undone; this is shown on downgrade"
-      : "write a value, or delete the line",
+  text: () => "write a value, or delete the line",
+  reason: () => "write why it cannot be undone; this is shown on downgrade",
   none: () => "write '-- transaction: none', or delete the line",
   time: (key) => `write a time such as '-- ${key}: 5s', or delete the line`,
   acceptance: () => "write what the downgrade may leave different and why, or delete the line",
@@ -686,15 +738,17 @@ function missingKeys(
 
 function misplacedBelow(
   source: Source,
-  lost: HeaderLine,
+  lost: LostLine,
   bodyStart: number,
   said: HeaderLine | undefined,
 ): Diagnostic {
   const end = countLines(source.text, bodyStart) + 1;
   const move =
-    said === undefined
-      ? `move it up to the other header lines, above line ${end}, which ends the header`
-      : `line ${said.line} has another value: correct it there, and delete this line`;
+    said === undefined && lost.isSlipped === true
+      ? `write '-- ${lost.key}: ${shorten(lost.value)}' among the other header lines, above line ${end}, which ends the header`
+      : said === undefined
+        ? `move it up to the other header lines, above line ${end}, which ends the header`
+        : `line ${said.line} has another value: correct it there, and delete this line`;
   return {
     code: "source/misplaced-key",
     message: `'${lost.key}' is below the header, where it has no effect`,

@@ -80,7 +80,7 @@ function asRange(text: string): string {
 }
 
 /** An end without a symbol is counted up from the start. */
-function refuseStepsDown(start: string, end: string): void {
+export function refuseStepsDown(start: string, end: string): void {
   const steps = parseRelative(end);
   if (steps === undefined || steps.symbol !== "" || steps.offset >= 0) return;
   const head = steps.branch === undefined ? "head" : `${steps.branch}@head`;

@@ -284,6 +284,8 @@ export interface RepairInput {
   /** The step that was under way when the ledger was read; it stays so, unless it is of a row that goes. */
   readonly interrupted?: IntentRef & Pick<Intent, "direction">;
   readonly how: "run" | "script";
+  /** That a script of it was asked for with. */
+  readonly flags?: readonly string[];
   readonly pins: SessionPins;
   readonly ledger: Ledger;
 }

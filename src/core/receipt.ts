@@ -93,7 +93,7 @@ export function commandOf(script: string): string | undefined {
   if (!ids.test(from!) || !ids.test(to!) || (kind !== "stamp" && to!.includes(","))) return undefined;
   const given = /^-- With:(.*(?:\n-- {7}.*)*)$/m.exec(title)?.[1]?.replaceAll(/\n-- +/g, " ") ?? "";
   // A file may come from anybody: nothing is shown that a shell would read as more than words.
-  if (!/^(?: --[a-z-]+(?: \w[\w.:,-]*)?)*$/.test(given)) return undefined;
+  if (!/^(?: --?[a-z-]+(?: \w[\w.:,=…-]*)?)*$/.test(given)) return undefined;
   const source = /^-- From: (.*)$/m.exec(title)?.[1];
   return [
     `migrate ${kind} ${from!.replaceAll(", ", ",")}:${to!.replaceAll(",", "")} --sql${given}`,

@@ -88,8 +88,12 @@ export function planOfflineDowngrade(graph: Graph, range: string): OfflineSteps 
   if (parsed === undefined) {
     const [head, ...others] = graph.heads;
     const isSeveral = others.length > 0;
-    // From head to head there is nothing to do, and what is current only a database knows.
-    const end = !/^(?:heads?|current)$/.test(range) ? range : isSeveral ? `${head}@-1` : "-1";
+    // From head to head there is nothing to do, up leads no way, and what is current only a database knows.
+    const end = !/^(?:heads?|current)$/.test(range)
+      ? range.replace(/^\+(?=\d)/, "-")
+      : isSeveral
+        ? `${head}@-1`
+        : "-1";
     const whole = rangeMeant(range) ?? `${isSeveral ? "heads" : "head"}:${end}`;
     throw new MigrateError({
       code: "usage/range-required",

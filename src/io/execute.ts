@@ -33,7 +33,7 @@ export interface Asked extends Pick<LockOptions, "signal"> {
     readonly searchPath: readonly string[] | undefined;
   }) => Promise<Explaining["shut"]>;
   readonly connectionOptions?: Explaining["connectionOptions"];
-  readonly limitsGiven?: Explaining["limitsGiven"];
+  readonly limitOptions?: Explaining["limitOptions"];
   readonly scratch?: Explaining["scratch"];
   /** What leads out where the step failed because of what is there already; read where that may be. */
   readonly recording?: (step: PlanStep, failed: Failed) => Promise<Explaining["recording"]>;
@@ -299,7 +299,7 @@ export const explained = async (
     runsAs,
     shut,
     connectionOptions,
-    limitsGiven,
+    limitOptions,
     scratch,
     recording,
     again,
@@ -319,7 +319,7 @@ export const explained = async (
         ? await shut?.({ role: plan.role, searchPath: searchPathOf(plan, statement) })
         : undefined,
     connectionOptions,
-    limitsGiven,
+    limitOptions,
     scratch,
     recording: step && (await recording?.(step, { ...statement, sqlstate: failure.sqlstate ?? "" })),
     again,

@@ -307,7 +307,7 @@ test("what the project has already stays, and the rest comes beside it", async (
   const files = () => readdirSync(join(world.cwd, "new"));
   const again = await adopt(world, { folder: "old", write: true });
   expect(again).toMatchObject({ written: false, migrations: [], known: ["m0001"] });
-  write("new/0002_ours.up.sql", "-- revision: ours\n-- parent: m0001\n-- irreversible: no\n");
+  write("new/0002_ours.up.sql", "-- revision: ours\n-- parent: m0001\n-- irreversible: no way\n");
   write("old/2_b.up.sql");
   const options = { folder: "old", write: true };
   const elsewhere = await adopt(world, { ...options, to: "further" });
@@ -317,7 +317,10 @@ test("what the project has already stays, and the rest comes beside it", async (
   expect(files()).toEqual(["0001_a.up.sql", "0002_b.up.sql", "0002_ours.up.sql"]);
   expect([...(await openProject(world, {})).graph.heads].sort()).toEqual(["m0002", "ours"]);
   write("old/3_c.up.sql");
-  write("new/0003_c2.up.sql", "-- revision: c2\n-- parent: m0002\n-- replaces: m0003\n-- irreversible: no\n");
+  write(
+    "new/0003_c2.up.sql",
+    "-- revision: c2\n-- parent: m0002\n-- replaces: m0003\n-- irreversible: no way\n",
+  );
   expect(await adopt(world, options)).toMatchObject({ written: false, known: ["m0001", "m0002", "m0003"] });
 });
 

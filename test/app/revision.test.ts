@@ -174,7 +174,7 @@ describe("a number that two have", () => {
       const stem = join(folder, "migrations", `${id === "a" ? "0001" : "0002"}_${id}`);
       writeFileSync(
         `${stem}.up.sql`,
-        `-- revision: ${id}\n-- parent: ${parent}\n${id === "d" ? "-- irreversible: no\n" : ""}`,
+        `-- revision: ${id}\n-- parent: ${parent}\n${id === "d" ? "-- irreversible: no way\n" : ""}`,
       );
       if (id !== "d") writeFileSync(`${stem}.down.sql`, `-- revision: ${id}\n`);
     }
@@ -192,7 +192,7 @@ describe("a number that two have", () => {
     ]);
     writeFileSync(
       join(folder, "migrations", "0003_f.up.sql"),
-      "-- revision: f\n-- parent: c\n-- irreversible: no\n",
+      "-- revision: f\n-- parent: c\n-- irreversible: no way\n",
     );
     const followed = await check(world, { only: ["single-head"] });
     expect(followed.sharedNumbers[0]?.revisions).toEqual(["c", "b", "d"]);

@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import { carrying } from "../../src/cli/carried.ts";
 import { readCommandLine } from "../../src/cli/command-line.ts";
 
-const carried = async (typed: string, text: string): Promise<string> => {
+const carried = async (typed: string, text: string, beside?: boolean): Promise<string> => {
   const { args, command } = await readCommandLine(typed.split(" "));
-  return carrying(args, ["upgrade", "verify", "history", "init", "adopt"], command?.name)(text);
+  return carrying(args, ["upgrade", "verify", "history", "init", "adopt"], command?.name)(text, beside);
 };
 
 test.each([
@@ -46,4 +46,12 @@ test.each([
   ["adopt b --directory a", "run: migrate adopt b --yes", "run: migrate adopt --directory a b --yes"],
 ])("%s: %s", async (typed, text, expected) => {
   expect(await carried(typed, text)).toBe(expected);
+});
+
+test("what is about another database is not done in that which was typed", async () => {
+  const say = (typed: string): Promise<string> => carried(typed, "run: migrate upgrade heads", true);
+  expect(await say("verify")).toBe("run: migrate upgrade --database URL heads");
+  expect(await say("verify -n prod --database postgres://h/d")).toBe(
+    "run: migrate upgrade -n prod --database URL heads",
+  );
 });

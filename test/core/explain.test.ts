@@ -151,7 +151,7 @@ test.each([
     "",
     "-c lock_timeout=0",
     {},
-    "lock_timeout = '5s', the default: another is set with --lock",
+    "lock_timeout = '5s', the default: another is set with session.lockTimeout",
   ],
   [NOT_HAD, "", "", "", {}, "revision a was rolled back"],
 ])("whose limit a step has met: %j%j%j%j%j", (failure, head, first, connectionOptions, settings, said) => {
@@ -177,19 +177,25 @@ test("a limit that was given is told as the option that gave it", () => {
   const pins = { ...defaultPins, statementTimeout: "1s", lockTimeout: "1s" };
   const plan = planOf([step("a", [statement("SELECT 1;", { origin })])], { pins });
   const batch = plan.batches.find((each) => each.statements.some(({ purpose }) => purpose === "user"))!;
-  const limitsGiven = { statement_timeout: "flag --statement-timeout" };
-  const hintOf = (failure: typeof TIMEOUT): string | undefined =>
+  const limitOptions = {
+    statement_timeout: { name: "flag --statement-timeout", given: true },
+    lock_timeout: { name: "flag --lock-timeout", given: false },
+  };
+  const hintOf = (failure: typeof TIMEOUT, of = plan): string | undefined =>
     explain(
-      plan,
+      of,
       batch,
       batch.statements.find(({ purpose }) => purpose === "user")!,
       { ...failure, lost: false },
-      { sourceText: () => "SELECT 1;", aborted: false, limitsGiven },
+      { sourceText: () => "SELECT 1;", aborted: false, limitOptions },
     ).hint?.split("\n", 1)[0];
   expect(hintOf(TIMEOUT)).toBe(
     "the limit is statement_timeout = '1s', from flag --statement-timeout: raise it",
   );
   expect(hintOf(LOCK_TIMEOUT)).toContain("from session.lockTimeout: raise it; see");
+  expect(hintOf(LOCK_TIMEOUT, { ...plan, settings: [] })).toContain(
+    "the default: another is set with flag --lock-timeout or session.lockTimeout",
+  );
 });
 
 test.each<[string, Partial<Failure>, string]>([

@@ -133,8 +133,6 @@ test.each([
 });
 
 describe("a header line that is written otherwise", () => {
-  const comment = "; if it is only a comment, put it below the header, after a blank line";
-
   test.each([
     ["-- lock-timeout 1s", "there is no colon after 'lock-timeout'", "-- lock-timeout: 1s"],
     ["-- depends-on 1234abcd, b", "there is no colon after 'depends-on'", "-- depends-on: 1234abcd, b"],
@@ -153,8 +151,11 @@ describe("a header line that is written otherwise", () => {
       "-- transaction: none",
     ],
   ])("%s", (line, message, proper) => {
+    const mayStandBelow = faults(`-- revision: a\n-- parent: none\n\n${line}\n`).length === 0;
+    const comment = mayStandBelow ? "put it below the header, after a blank line" : "word it otherwise";
+    const hint = `write '${proper}'; if it is only a comment, ${comment}`;
     expect(read(`-- revision: a\n-- parent: none\n${line}\n-- message: b\n`).diagnostics).toMatchObject([
-      { code: "source/header-line", message, hint: `write '${proper}'${comment}`, location: { line: 3 } },
+      { code: "source/header-line", message, hint, location: { line: 3 } },
     ]);
   });
 
@@ -202,6 +203,9 @@ describe("faults of a header", () => {
     ],
     ["indented from the start", "  -- revision: a", "down", ["1:6 source/misplaced-key ^revision"]],
     ["lost transaction", up("\n-- transaction: none\n"), "up", ["4:4 source/misplaced-key ^transaction"]],
+    ["lost without a colon", up("\n-- transaction none\n"), "up", ["4:4 source/misplaced-key ^transaction"]],
+    ["lost with a sign", up("\n-- depends-on = b\n"), "up", ["4:4 source/misplaced-key ^depends-on"]],
+    ["a message with a sign", up("-- message = x"), "up", ["3:4 source/header-line ^message"]],
     ["lost depends-on", up("-- why so\n-- depends-on: b"), "up", ["4:4 source/misplaced-key ^depends-on"]],
     ["lost irreversible", up("\n-- irreversible: no way"), "up", ["4:4 source/misplaced-key ^irreversible"]],
     ["another parent below", up("\n-- parent: b"), "up", ["4:4 source/misplaced-key ^parent"]],
@@ -232,6 +236,9 @@ describe("faults of a header", () => {
     ["Python's None", "-- revision: a\n-- parent: None", "up", ["2:12 source/reserved-id ^None"]],
     ["none and another", "-- revision: a\n-- parent: b, none", "up", ["2:15 source/reserved-id ^none"]],
     ["transaction", up("-- transaction: off"), "up", ["3:17 source/illegal-value ^off"]],
+    ["no reason", up("-- irreversible: False"), "up", ["3:18 source/illegal-value ^False"]],
+    ["a yes", up("-- irreversible: yes"), "up", ["3:18 source/illegal-value ^yes"]],
+    ["a reason", up("-- irreversible: no backup"), "up", []],
     ["time", up("-- lock-timeout: '5s'"), "up", ["3:18 source/illegal-value ^'5s'"]],
     ["unit", up("-- statement-timeout: 5 sec"), "up", ["3:23 source/illegal-value ^5 sec"]],
     [

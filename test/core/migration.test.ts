@@ -129,6 +129,7 @@ describe("pairs", () => {
     id: ["r1", "r1"],
     ids: ["a, b", ["a", "b"]],
     text: ["A text: of any kind", "A text: of any kind"],
+    reason: ["no way back", "no way back"],
     none: ["none", "none"],
     time: ["5 min", "5 min"],
     acceptance: ["lossy (a reason)", "lossy (a reason)"],
@@ -151,6 +152,19 @@ describe("pairs", () => {
       });
     },
   );
+
+  test("a name that is taken is not proposed", () => {
+    const taken = { "0001_a.up.sql": up("a"), "0001_a.down.sql": down("a") };
+    const hints = (files: Readonly<Record<string, string>>) =>
+      from({ ...taken, ...files }).diagnostics.map(({ hint }) => hint);
+    expect(hints({ "1_a.up.sql": up("b"), "1_a.down.sql": down("b") })).toEqual([
+      "'0001_a.down.sql' exists: rename it to '0002_a.down.sql'",
+      "'0001_a.up.sql' exists: rename it to '0002_a.up.sql'",
+    ]);
+    expect(hints({ "0001_a.sql": up("b") })[0]).toMatch(
+      /^'0001_a\.up\.sql' exists: rename it to '0002_a\.up\.sql' if it is a migration/,
+    );
+  });
 
   test("are found per folder; one number may be used twice", () => {
     const { migrations, diagnostics } = from({

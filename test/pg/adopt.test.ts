@@ -221,7 +221,7 @@ describe.each(servers().slice(0, 1))("on $name", (server) => {
     expect((await readState(world, {})).heads).toEqual(["m0002"]);
     writeFileSync(
       join(world.cwd, "migrations/0003_x.up.sql"),
-      "-- revision: x\n-- parent: m0001\n-- irreversible: no\n",
+      "-- revision: x\n-- parent: m0001\n-- irreversible: no way\n",
     );
     await run(world, { kind: "stamp", targets: ["m0001", "x"], purge: true });
     await query(url, "UPDATE schema_migrations SET version = 2");

@@ -309,11 +309,17 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
       hint: "1 pending (uniq): migrate upgrade heads",
     };
     expect(await away(of)).toEqual([pending]);
-    const elsewhere = await migrateHere(["revision", "--autogenerate", "-m", "b", "--desired", url], {
-      cwd: of.folder,
-      env: { DATABASE_URL: server.url() },
-    });
-    expect(elsewhere.stderr).toContain("hint: 1 pending (uniq): migrate upgrade heads --database URL\n");
+    const elsewhere = async () => {
+      const words = ["revision", "--autogenerate", "-m", "b", "--desired", url];
+      const { stderr } = await migrateHere(words, { cwd: of.folder, env: { DATABASE_URL: server.url() } });
+      return stderr;
+    };
+    expect(await elsewhere()).toContain("hint: 1 pending (uniq): migrate upgrade --database URL heads\n");
+    await query(url, "ALTER TABLE retort.intent SET SCHEMA public");
+    expect(await elsewhere()).toMatch(
+      /the desired database: the ledger retort is inconsistent.*\n.* with: migrate repair --database URL\n$/,
+    );
+    await query(url, "ALTER TABLE public.intent SET SCHEMA retort");
 
     await of.upgrade(url);
     const without = project({ users: files.users });

@@ -1,4 +1,6 @@
 /** A ledger that does not fit together: every reader and every script says so and changes nothing, and `repair` mends what can be known. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ensureLedger } from "../../src/app/ensure.ts";
 import { readLog } from "../../src/app/log.ts";
@@ -298,6 +300,10 @@ describe("a ledger that does not fit together", () => {
       done: false,
       script: script.stdout,
     });
+    const file = join(shop.folder, "..", "repair.sql");
+    const written = await command(url, "repair", "--sql", "-o", file);
+    expect(written).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(readFileSync(file, "utf8")).toBe(script.stdout);
     for (let time = 1; time <= 2; time += 1)
       expect(await runScript(url, script.stdout)).toMatchObject({ code: 0, stderr: "" });
     // Its second run finds nothing to repair, and does not say that it did.

@@ -95,6 +95,7 @@ describe("the same files and arguments", () => {
       a: "CREATE TABLE a ();",
       b: { up: "CREATE TABLE b ();", down: "DROP TABLE b;" },
     });
+    writeFileSync(join(cwd, "migrate.config.json"), '{"directories": ["."], "environments": {"prod": {}}}');
     const write = (command: string) => migrate(command.split(" ").slice(1), { cwd });
     /** The hint where the script of a command was changed. */
     const hintOf = async (text: string): Promise<string> => {
@@ -113,11 +114,14 @@ describe("the same files and arguments", () => {
       "migrate upgrade base:b --sql --idempotent --expect-database shop --expect-role deploy",
       "migrate upgrade a:b --sql --single-transaction --client any",
       "migrate upgrade base:b --sql --lock-timeout 3s --statement-timeout 1min --lock-retries 7 --expect-database shop-of-the-north --server-version 15.2 --source v1",
+      "migrate upgrade a:b --sql -n prod --idempotent",
       "migrate upgrade a:b --sql --with-downgrade FILE",
     ]) {
       const { code, stdout, stderr } = await write(command);
       expect(code, stderr).toBe(0);
       expect(await again(stdout)).toBe(command);
+      if (command.includes("-n "))
+        expect(stdout).toContain("'migrate upgrade %s:b --sql -n prod --idempotent'");
       rmSync(join(cwd, "FILE"), { force: true });
     }
     await write("migrate upgrade a:b --sql --split DIR");

@@ -4,6 +4,7 @@ import { exitCodes, MigrateError } from "../../core/errors.ts";
 import { parsedFor } from "../../core/newer-syntax.ts";
 import { sharedNumberText } from "../../core/shared-numbers.ts";
 import { butIgnored, differenceLines } from "../../render/differences.ts";
+import { emptyUpsText } from "../../render/empty-files.ts";
 import { revisionValue } from "../../render/json.ts";
 import { headLine } from "../../render/listing.ts";
 import { type Command, flag, value } from "../command.ts";
@@ -63,9 +64,6 @@ export default command;
 
 const exitCode = (findings: Check["findings"]): number =>
   findings.length > 0 ? exitCodes.findings : exitCodes.ok;
-
-const emptyUpsText = (paths: readonly string[]): string =>
-  ["these up files have no statement:", ...paths.map((path) => `  ${path}`)].join("\n");
 
 const emptyDownsText = (paths: readonly string[]): string =>
   [

@@ -29,7 +29,7 @@ const command: Command = {
     ["migrate current --check-heads --allow-ahead", "also after a rollback to this release?"],
   ],
   async run({ args, deps, project: options, printer, json, verbose }) {
-    const state = await readStanding(deps, options);
+    const state = await readStanding(deps, { ...options, asksLedger: true });
     const { graph } = state.project;
     const { known: current, unknown } = currentRows(graph, state.applied);
     const checks = args.flag("check-heads");

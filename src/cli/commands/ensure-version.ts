@@ -4,6 +4,7 @@ import { renderScript } from "../../render/script/script.ts";
 import { type Command, flag } from "../command.ts";
 import { seconds } from "../numbers.ts";
 import { lockWaitFlag } from "../run.ts";
+import { outputFlags, writePlainScript } from "../script.ts";
 
 const command: Command = {
   name: "ensure-version",
@@ -11,18 +12,21 @@ const command: Command = {
     "Creates the ledger or upgrades an older one, and applies nothing. For use where later runs may not create tables.",
   args: {
     sql: flag("write a script to stdout instead of running; needs no database"),
+    ...outputFlags,
     "lock-wait": lockWaitFlag,
   },
   positionals: { required: 0, names: [] },
   examples: [
     ["migrate ensure-version", "create the ledger"],
-    ["migrate ensure-version --sql > ledger.sql", "a script for the administrator"],
+    ["migrate ensure-version --sql -o ledger.sql", "a script for the administrator"],
   ],
-  async run({ args, deps, project, printer, json }) {
+  async run(invocation) {
+    const { args, deps, project, printer, json } = invocation;
     if (args.flag("sql")) {
       const { plan, ledger } = await ledgerScript(deps, project);
       const { text, receipt } = renderScript(plan, ledger);
-      return json ? printer.json({ receipt, script: text, plan }) : printer.script([text]);
+      const script = await writePlainScript(text, invocation);
+      return json ? printer.json({ receipt, script, plan }) : undefined;
     }
     const { created, upgradedFrom } = await ensureLedger(deps, {
       ...project,

@@ -1,6 +1,7 @@
 /** `migrate lint`. */
 import { inRepository, lint } from "../../app/lint.ts";
 import { exitCodes } from "../../core/errors.ts";
+import { emptyUpsText } from "../../render/empty-files.ts";
 import { formats, ofHosts } from "../../render/lint/formats.ts";
 import { findingLines, summaryText } from "../../render/lint/text.ts";
 import { type Command, excluding, flag, needing, value } from "../command.ts";
@@ -48,13 +49,14 @@ const command: Command = {
     const { args, deps, project: options, printer, json } = invocation;
     if (args.flag("fix")) return runFix(invocation);
     const format = formatOf({ args, json }, ["text", ...Object.keys(formats)]);
-    const { linted, statements, findings } = await lint(deps, {
+    const { linted, statements, findings, emptyUps } = await lint(deps, {
       ...options,
       which: args.positionals,
       since: args.text("since"),
       all: args.flag("all"),
       serverVersion: serverVersion(args.text("server-version")),
     });
+    if (emptyUps.length > 0) printer.warn(emptyUpsText(emptyUps));
     const shown = ofHosts.has(format) ? inRepository(findings, deps) : findings;
     const report = { findings: shown, migrations: linted.length, statements };
     const text = formats[format]?.(report);

@@ -9,9 +9,10 @@ import type { Plan } from "../../core/plan/types.ts";
 import { shellWord } from "../../core/shell.ts";
 import { findingHints, findingLine } from "../../render/findings.ts";
 import { renderScript } from "../../render/script/script.ts";
-import { type Command, flag, type Invocation, repeatable } from "../command.ts";
+import { type Command, excluding, flag, type Invocation, repeatable } from "../command.ts";
 import { seconds } from "../numbers.ts";
 import { writeFlags } from "../run.ts";
+import { NOTHING_RUN, outputFlags, writePlainScript } from "../script.ts";
 
 const command: Command = {
   name: "repair",
@@ -20,14 +21,15 @@ const command: Command = {
   args: {
     forget: repeatable("delete the ledger row of this applied revision, which has no file", "ID"),
     yes: flag("do not ask", "y"),
-    sql: flag("write a script that does it instead; reads the database"),
+    sql: excluding(NOTHING_RUN, flag("write a script that does it instead; reads the database")),
+    ...outputFlags,
     ...writeFlags,
   },
   positionals: { required: 0, names: [] },
   examples: [
     ["migrate repair", "show what changed, ask, accept"],
     ["migrate repair --forget 29f859a13ea1", "delete the row of a revision whose file is gone"],
-    ["migrate repair --sql > repair.sql", "a script for the DBA"],
+    ["migrate repair --sql -o repair.sql", "a script for the DBA"],
   ],
   async run(invocation) {
     const { args, deps, project, printer, json } = invocation;
@@ -42,7 +44,7 @@ const command: Command = {
       wait: seconds(args.text("wait"), "--wait"),
       confirm: (planned) => confirmed(planned, invocation),
     });
-    const text = script ? renderScript(plan, ledger).text : undefined;
+    const written = script ? await writePlainScript(renderScript(plan, ledger).text, invocation) : undefined;
     const { accepted, forgotten } = rowsOf(plan);
     if (json) {
       const value = {
@@ -53,14 +55,14 @@ const command: Command = {
         forgotten,
         done,
       };
-      printer.json({ ...value, ...(script ? { script: text } : {}) });
-    } else if (text !== undefined) await printer.script([text]);
-    else if (inconsistency !== undefined && dryRun)
-      printer.lines(questionLines(inconsistency).map(printer.carry));
+      printer.json({ ...value, ...(script ? { script: written } : {}) });
+    } else if (inconsistency !== undefined && dryRun)
+      printer.lines(questionLines(inconsistency).map((line) => printer.carry(line)));
     else if (dryRun) {
       printer.lines(doingLines(settledOf(findings, left), plan));
       for (const finding of left) printer.info(findingLine(finding));
-    } else if (plan.steps.length === 0) for (const finding of left) printer.info(findingLine(finding));
+    } else if (!script && plan.steps.length === 0)
+      for (const finding of left) printer.info(findingLine(finding));
     const refused = !done && !dryRun && !script && plan.batches.length > 0;
     if (refused) printer.info("nothing was done");
     if (inconsistency !== undefined) {

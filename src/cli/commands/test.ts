@@ -47,7 +47,7 @@ const command: Command = {
     const { project: _, ...report } = result;
     if (format === "json") printer.json(report);
     else if (format === "junit") printer.lines(junitReport(report).split("\n"));
-    else printer.lines(testLines(report).map(printer.carry));
+    else printer.lines(testLines(report).map((line) => printer.carry(line)));
     for (const { table, message } of report.unfilled) printer.warn(`no rows in ${table}: ${message}`);
     printer.info(testTotals(report));
     return report.passed ? exitCodes.ok : exitCodes.findings;

@@ -9,7 +9,7 @@ import type { Batch, Plan, PlanStep, Statement } from "../plan/types.ts";
 import { offsetInDo } from "../plpgsql.ts";
 import { identifier, qualified } from "../quote.ts";
 import { type Failure, quotedName, withoutPasswords } from "./failure.ts";
-import { type LimitsGiven, sessionLimitHint, startTimeoutHint, timeoutIn } from "./limits.ts";
+import { type LimitOptions, sessionLimitHint, startTimeoutHint, timeoutIn } from "./limits.ts";
 import { goneHint, missingHint } from "./missing.ts";
 import { lineInBlock, offsetOf, placeOf, type SourceText, untranslatable } from "./place.ts";
 import { deniedIn, rightsHint, whom } from "./rights.ts";
@@ -23,8 +23,8 @@ export interface Explaining {
   readonly runsAs?: string | undefined;
   /** The options that its connection was given, as in PGOPTIONS. */
   readonly connectionOptions?: string | undefined;
-  /** Those that its options set; what else limits it is configured. */
-  readonly limitsGiven?: LimitsGiven | undefined;
+  /** Undefined where it has none: then what limits it is configured. */
+  readonly limitOptions?: LimitOptions | undefined;
   /** Where the scratch database is that the plan runs on, if it runs on one. */
   readonly scratch?: string | undefined;
   /** Undefined where there are none. */

@@ -27,15 +27,15 @@ export function sessionLimitHint(
   return setting === undefined ? undefined : turnedOff(setting, "0", connectionOptions);
 }
 
-/** The limits that the caller gave by options → what messages call these. */
-export type LimitsGiven = Readonly<Partial<Record<Limit, string>>>;
+/** The options of the command that set limits: what messages call each, and whether it was given. */
+export type LimitOptions = Readonly<Record<Limit, { readonly name: string; readonly given: boolean }>>;
 
 /** Where the limit comes from that a step has met, once it has begun; of those of role, database and server none is left. */
 export function timeoutIn(
   { settings, batches }: Plan,
   path: string,
   failure: Failure,
-  { sourceText, limitsGiven, connectionOptions = "" }: Told,
+  { sourceText, limitOptions, connectionOptions = "" }: Told,
 ): string | undefined {
   const name = limitMet(failure);
   if (name === undefined) return undefined;
@@ -50,12 +50,12 @@ export function timeoutIn(
   if (header !== undefined)
     return `the limit is that of this file's header ('${header.trim()}'): raise it there`;
   const configured = `session.${PINNED[name]}`;
+  const option = limitOptions?.[name];
   const setting = settings.find((each) => each.startsWith(name));
   if (setting !== undefined) {
-    const given = limitsGiven?.[name];
-    return given === undefined
-      ? `the limit is ${setting}, from ${configured}: raise it; see where it comes from with: migrate config`
-      : `the limit is ${setting}, from ${given}: raise it`;
+    return option?.given === true
+      ? `the limit is ${setting}, from ${option.name}: raise it`
+      : `the limit is ${setting}, from ${configured}: raise it; see where it comes from with: migrate config`;
   }
   // One of 0 is none: the default takes its place.
   if (new RegExp(`${name.replace("_", "[_-]")}=(?!0\\b)`).test(connectionOptions))
@@ -63,13 +63,13 @@ export function timeoutIn(
   const byDefault = defaultTimeouts[PINNED[name]];
   return byDefault === "0"
     ? undefined
-    : `the limit is ${name} = '${byDefault}', the default: another is set with --${key} or ${configured}`;
+    : `the limit is ${name} = '${byDefault}', the default: another is set with ${option === undefined ? "" : `${option.name} or `}${configured}`;
 }
 
 /** What is known of a run, and of its surroundings. */
 interface Told {
   readonly sourceText: SourceText;
-  readonly limitsGiven?: LimitsGiven | undefined;
+  readonly limitOptions?: LimitOptions | undefined;
   readonly connectionOptions?: string | undefined;
 }
 

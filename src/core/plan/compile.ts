@@ -198,7 +198,7 @@ function startState(input: CompileInput): Omit<Plan["start"], "without"> {
 /** Of a repair without `--forget`, which would be refused where that row is gone. */
 function againOf({ how, kind, end, flags = [] }: CompileInput): string {
   if (how !== "script") return "";
-  if (kind === "repair") return "migrate repair --sql";
+  if (kind === "repair") return ["migrate repair --sql", ...flags].join(" ").replaceAll("%", "%%");
   return end === undefined
     ? ""
     : `migrate ${kind} %s:${[end, "--sql", ...flags].join(" ").replaceAll("%", "%%")}`;

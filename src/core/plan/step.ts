@@ -56,7 +56,7 @@ export interface CompileInput {
   /** The interrupted statement that the first step continues from; a stamp forgets it. */
   readonly interrupted?: PartRef & Pick<Intent, "kind">;
   readonly how: How;
-  /** What a script was asked for with, besides its range: whoever writes another from another state needs it again. */
+  /** What a script was asked for with, besides its range, as flags: whoever writes another from another state needs it again. */
   readonly flags?: readonly string[];
   readonly singleTransaction: boolean;
   /** Steps that are done are skipped, from any state on the way; only a script can do that. */

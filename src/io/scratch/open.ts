@@ -50,6 +50,7 @@ export async function openScratch(options: ScratchOptions): Promise<Scratch> {
       code: "usage/scratch",
       message: `cannot create a scratch database at ${on.display}: ${room.reason}`,
       hint: room.hint ?? "name a server on which this role can create databases, or leave the server out",
+      beside: true,
     });
   }
   const reasons: string[] = [];

@@ -6,6 +6,8 @@ import type { Failure } from "../../core/failure/failure.ts";
 export interface Notice {
   readonly severity: string;
   readonly message: string;
+  /** As that of a `Diagnostic`. */
+  readonly beside?: true;
 }
 
 export type Row = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 -- revision: 0002
 -- parent: 0001
--- irreversible: no
+-- irreversible: no way
 
 ALTER TABLE shop.orders ADD note2 text;
 COMMIT;
