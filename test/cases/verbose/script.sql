@@ -1,7 +1,8 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:5954881b0da82ff86b8bdec57dd34f2372a69319ae945d7ef4ec9212ae581b75
+-- Receipt: sha256:b22aeb82a2ccbe4eedc4e426945debeeda7ea4b2b2e403a54c7de4215762e06e
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
+-- With: -n ci
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
 --       directly, not through a transaction pooler; not inside BEGIN, so without -1.
 --       First, only to look at what it will meet: the same with -v preflight=1 (not without =1).
@@ -426,28 +427,36 @@ BEGIN
 END
 $body$;
 
+-- The command that resumes the step that is unfinished.
+CREATE FUNCTION retort.resuming() RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN (SELECT concat('migrate ', CASE i.direction WHEN 'up' THEN 'upgrade ' || i.revision
+      ELSE format('downgrade %s@%s', i.revision, coalesce((SELECT a.parents[1]
+        FROM retort.applied AS a
+        WHERE a.revision = i.revision AND cardinality(a.parents) > 1), '-1')) END)
+    FROM retort.intent AS i);
+END
+$body$;
+
 -- What to say where a step outside a transaction is unfinished, and it is not its turn.
 CREATE FUNCTION retort.unfinished_hint() RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   RETURN (SELECT format('See: SELECT * FROM retort.intent; if it was begun by a file of a split '
-      'script, run the one %s that statement; otherwise resume with: migrate %s; or with a script '
+      'script, run the one %s that statement; otherwise resume with: %s; or with a script '
       'written by --idempotent that contains the %s %s.',
-      CASE WHEN i.done THEN 'after' ELSE 'of' END,
-      CASE i.direction WHEN 'up' THEN 'upgrade ' || i.revision
-        ELSE format('downgrade %s@%s', i.revision, coalesce((SELECT a.parents[1]
-          FROM retort.applied AS a
-          WHERE a.revision = i.revision AND cardinality(a.parents) > 1), '-1')) END,
+      CASE WHEN i.done THEN 'after' ELSE 'of' END, retort.resuming(),
       CASE i.direction WHEN 'up' THEN 'upgrade to' ELSE 'downgrade of' END, i.revision)
     FROM retort.intent AS i);
 END
 $body$;
 
--- Stops if a step outside a transaction was interrupted, or goes on in another file of a split
--- script. Before a step, revision is its own: it may be the one, and of a script that has begun
--- others may have been done.
-CREATE PROCEDURE retort.require_no_intent(revision text DEFAULT NULL)
+-- Before a step. Stops if a step outside a transaction was interrupted, or goes on in another file
+-- of a split script: revision is its own, and it may be the one.
+CREATE PROCEDURE retort.require_no_intent(revision text)
 LANGUAGE plpgsql AS $body$
 DECLARE
   step pg_catalog.text;
@@ -457,8 +466,7 @@ BEGIN
   IF step IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = concat('retort: a step outside a transaction is unfinished: ', step),
-      HINT = concat(CASE WHEN revision IS NULL THEN 'Nothing was changed. '
-        WHEN EXISTS (SELECT FROM retort.intent AS i
+      HINT = concat(CASE WHEN EXISTS (SELECT FROM retort.intent AS i
           WHERE i.revision = require_no_intent.revision) THEN 'This step was begun before. '
         ELSE 'Nothing of this step was done. ' END, retort.unfinished_hint());
   END IF;
@@ -606,42 +614,154 @@ END
 $body$;
 
 -- How the step that is unfinished differs from the script that is to go on with it, and what to do;
--- else null. begun has, for each revision that may be half done, the hashes of the statements
--- before its second, its third and so on.
+-- else null. begun has, for each revision that may be half done and each of its statements, the
+-- hash of those before it; null for the first, where that has come to run in a transaction: none is
+-- begun there.
 CREATE FUNCTION retort.begun_otherwise(begun jsonb, direction text,
   OUT otherwise text, OUT way_out text)
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   SELECT format('%s was interrupted at statement %s, and %s', i.revision, i.statement,
-        CASE WHEN i.statement > jsonb_array_length(begun -> i.revision) + 1
+        CASE WHEN i.statement > jsonb_array_length(begun -> i.revision)
           THEN 'this script has fewer statements of it'
+          WHEN i.statement = 1 THEN 'this script begins it in a transaction'
           ELSE 'the statements before it differ from those that were run' END),
       format('%s; or finish the step by hand, and record it with its CALL of retort.end_%sgrade.',
-        CASE WHEN i.statement > jsonb_array_length(begun -> i.revision) + 1
+        CASE WHEN i.statement > jsonb_array_length(begun -> i.revision)
           THEN 'Write the script again with --from-database and --idempotent'
+          WHEN i.statement = 1 THEN 'Resume it with: ' || retort.resuming()
           ELSE 'Restore them in the file of the migration, and write the script again' END,
         i.direction)
     INTO otherwise, way_out FROM retort.intent AS i
-    WHERE i.direction = begun_otherwise.direction AND begun ? i.revision AND i.statement > 1
-      AND i.before IS DISTINCT FROM begun -> i.revision ->> (i.statement - 2);
+    WHERE i.direction = begun_otherwise.direction AND begun ? i.revision
+      AND i.before IS DISTINCT FROM begun -> i.revision ->> (i.statement - 1);
 END
 $body$;
 
--- Before the first step. Stops unless this session holds the lock, no step is unfinished except one
--- of half_done in that direction, which has begun with the statements of begun, or any if the
--- script discards it, all of must are applied, and nothing else except what is in may; what is
--- applied of the script's own steps is so with their SQL: codes has the code checksum of each; and
--- the rows that a repair corrects or deletes are as they were when it was planned. will_be is what
--- it makes of them.
--- The hint says whether all is already done, or what is applied; again is a command, with %s for
--- the current heads unless it asks the database, or empty. Where heads do not tell what is applied,
--- because those of must, starts, are the current ones, or something below them is missing, the
--- command asks the database. There is no such command where nothing is to do; nor where the ledger
--- still names what squashed revisions of the script replace, as replaced says. known are revisions
--- of the script that must, may and codes do not have. Heads that are in none of these may have no
--- file where the command is typed; also is what such a script may do to them besides, with %s for
--- them, or empty.
+-- Why a script that finds the ledger as it is would stop before its first step, and what to do;
+-- null where it would not. It would, unless no step is unfinished except one of half_done in that
+-- direction, which has begun with the statements of begun, or any if the script discards it; all of
+-- must are applied, and nothing else except what is in may; what is applied of the script's own
+-- steps is so with their SQL: codes has the code checksum of each; and the rows that a repair
+-- corrects or deletes are as they were when it was planned. will_be is what it makes of them.
+-- is_done tells whether nothing is left to do for it. The hint says so, or what is applied; again
+-- is a command, with %s for the current heads unless it asks the database, or empty. Where heads do
+-- not tell what is applied, because those of must, starts, are the current ones, or something below
+-- them is missing, the command asks the database. There is no such command where nothing is to do;
+-- nor where the ledger still names what squashed revisions of the script replace, as replaced says.
+-- Where nothing is applied, the ledger may have been left out of a restore: then the starts of a
+-- script that runs SQL can be recorded, which a stamp does itself. known are revisions of the
+-- script that must, may and codes do not have. Heads that are in none of these may have no file
+-- where the command is typed; also is what such a script may do to them besides, with %s for them,
+-- or empty.
+CREATE FUNCTION retort.state_fault(
+  must text[], may text[], done_revisions bigint, done_digest numeric, again text,
+  half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
+  ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}',
+  known text[] DEFAULT '{}', begun jsonb DEFAULT '{}', also text DEFAULT '',
+  were jsonb DEFAULT '{}', will_be jsonb DEFAULT '{}', discards boolean DEFAULT false,
+  OUT fault text, OUT hint text, OUT is_done boolean)
+LANGUAGE plpgsql AS $body$
+DECLARE
+  missing pg_catalog.text;
+  unexpected pg_catalog.text;
+  changed pg_catalog.text;
+  step pg_catalog.text;
+  heads pg_catalog.text[];
+  of_script pg_catalog.text[];
+  rest pg_catalog.text;
+  squashed pg_catalog.text;
+  nothing pg_catalog.text;
+  place pg_catalog.text;
+  has_hole boolean;
+  command pg_catalog.text;
+  script pg_catalog.text;
+  recording pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  is_done := false;
+  step := retort.unfinished(half_done, direction);
+  IF step IS NOT NULL AND NOT discards THEN
+    fault := 'a step outside a transaction is unfinished: ' || step;
+    hint := retort.unfinished_hint();
+    RETURN;
+  END IF;
+  SELECT b.otherwise, b.way_out INTO fault, hint
+    FROM retort.begun_otherwise(begun, direction) AS b;
+  IF fault IS NOT NULL THEN
+    RETURN;
+  END IF;
+  fault := 'applied with other SQL than that of this script: '
+    || left(retort.other_code(codes), 1000);
+  IF fault IS NOT NULL THEN
+    hint := 'Files that had run were changed afterwards, or this script was written before. '
+      'Compare them with the database: migrate verify';
+    RETURN;
+  END IF;
+  is_done := EXISTS (SELECT FROM retort.state AS s
+      WHERE s.revisions = done_revisions AND s.digest = done_digest)
+    AND retort.changed_rows(will_be) = '{}';
+  SELECT d.missing, d.unexpected, d.changed INTO missing, unexpected, changed
+    FROM retort.differences(must, may, were) AS d;
+  IF concat(missing, unexpected, changed) = '' THEN
+    is_done := is_done AND step IS NULL;
+    RETURN;
+  END IF;
+  fault := concat('this database is not in the expected state',
+    '; not applied, but should be: ' || left(missing, 1000),
+    '; applied, but should not be: ' || left(unexpected, 1000),
+    '; with other values in the ledger than expected: ' || left(changed, 1000));
+  heads := ARRAY(SELECT a.revision FROM retort.applied AS a
+    WHERE NOT EXISTS (SELECT FROM retort.applied AS b
+      WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1);
+  rest := CASE WHEN discards THEN retort.discard_hint(heads) END;
+  squashed := retort.replaced_hint(replaced, heads);
+  nothing := CASE WHEN squashed IS NULL THEN retort.nothing_to_do(ends, direction, will_be) END;
+  of_script := must || may || known || ARRAY(SELECT jsonb_object_keys(codes));
+  place := retort.wrong_place(of_script);
+  has_hole := retort.has_hole();
+  recording := CASE WHEN heads = '{}' AND starts <> '{}' AND were = '{}' AND NOT discards
+    THEN format('all that %s %s with: migrate stamp %s (as a script: add --sql)',
+      array_to_string(starts, ', '), CASE cardinality(starts) WHEN 1 THEN 'does, record it'
+        ELSE 'do, record them' END, array_to_string(starts, ' ')) END;
+  IF is_done OR nothing IS NOT NULL THEN
+    hint := concat(CASE WHEN NOT is_done
+        THEN format('%s: SELECT * FROM retort.applied; %s.',
+          coalesce(place || ' If it is the right one, see', 'See'), nothing)
+        WHEN rest IS NOT NULL THEN 'The steps of this script are done already.'
+        ELSE 'All of it is done already.' END, ' ' || rest,
+      ' If this database has nevertheless ' || recording || '; then run this script again.');
+    is_done := true;
+    RETURN;
+  END IF;
+  command := CASE
+    WHEN strpos(again, '%s:') > 0 AND (heads @> starts AND heads <@ starts OR has_hole)
+    THEN replace(again, '%s:', '') || ' --from-database' ELSE again END;
+  script := concat('a script from this state',
+      (SELECT format(', which may also %s,', replace(nullif(also, ''), '%s',
+          left(string_agg(a.revision, ', ' ORDER BY a.revision), 1000)))
+        FROM retort.applied AS a WHERE also <> '' AND a.revision <> ALL (of_script)
+        HAVING count(*) > 0))
+    || ' with: ' || nullif(format(command,
+      coalesce(nullif(array_to_string(heads, ','), ''), 'base')), '');
+  hint := CASE WHEN place IS NOT NULL
+    THEN concat(place, ' If two projects share it, give each its own ledger: '
+      '"ledger": {"schema": ...} in the config file. If they are revisions of this project, '
+      'restore their files where these are missing, and write ' || script)
+    ELSE concat('See: SELECT * FROM retort.applied;', CASE WHEN changed IS NOT NULL
+        THEN ' and compare its rows with the files: migrate verify.' END,
+      (SELECT format(' If a file of %s is missing, restore it first: another git branch may '
+        'have it.', string_agg(h.id, ', '))
+        FROM unnest(heads) AS h (id) WHERE again <> '' AND h.id <> ALL (of_script)
+        HAVING count(*) > 0),
+      coalesce(' ' || squashed, concat(' If this is the right database, ',
+        'and has already ' || recording || '; if it has not, ', 'write ') || script)) END;
+END
+$body$;
+
+-- Before the first step. Stops unless this session holds the lock, and the ledger is as state_fault
+-- says with the same arguments. A step of half_done is found: it is gone on with.
 -- If it stops, it releases the lock: a later step may start from the state that is wrong now, and
 -- without the lock no step begins, whatever the client does.
 CREATE PROCEDURE retort.require_state(
@@ -652,97 +772,19 @@ CREATE PROCEDURE retort.require_state(
   were jsonb DEFAULT '{}', will_be jsonb DEFAULT '{}', discards boolean DEFAULT false)
 LANGUAGE plpgsql AS $body$
 DECLARE
-  missing pg_catalog.text;
-  unexpected pg_catalog.text;
-  changed pg_catalog.text;
-  other pg_catalog.text;
-  heads pg_catalog.text[];
-  of_script pg_catalog.text[];
-  rest pg_catalog.text;
-  squashed pg_catalog.text;
-  nothing pg_catalog.text;
-  place pg_catalog.text;
-  has_hole boolean;
-  command pg_catalog.text;
-  script pg_catalog.text;
-  hint pg_catalog.text;
+  refused pg_catalog.record;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   CALL retort.require_lock();
+  SELECT * INTO refused FROM retort.state_fault(must, may, done_revisions, done_digest, again,
+    half_done, direction, starts, ends, replaced, codes, known, begun, also, were, will_be,
+    discards);
+  IF refused.fault IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001', MESSAGE = 'retort: ' || refused.fault,
+      HINT = 'Nothing was changed. ' || refused.hint;
+  END IF;
   UPDATE retort.intent AS i SET found = true
     WHERE i.revision = ANY (half_done) AND i.direction = require_state.direction;
-  IF NOT FOUND AND NOT discards THEN
-    CALL retort.require_no_intent();
-  END IF;
-  SELECT b.otherwise, b.way_out INTO other, hint FROM retort.begun_otherwise(begun, direction) AS b;
-  IF other IS NOT NULL THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001', MESSAGE = 'retort: ' || other,
-      HINT = 'Nothing was changed. ' || hint;
-  END IF;
-  other := retort.other_code(codes);
-  IF other IS NOT NULL THEN
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = format('retort: applied with other SQL than that of this script: %s',
-        left(other, 1000)),
-      HINT = 'Nothing was changed. Files that had run were changed afterwards, or this script was '
-        'written before. Compare them with the database: migrate verify';
-  END IF;
-  SELECT d.missing, d.unexpected, d.changed INTO missing, unexpected, changed
-    FROM retort.differences(must, may, were) AS d;
-  IF concat(missing, unexpected, changed) <> '' THEN
-    heads := ARRAY(SELECT a.revision FROM retort.applied AS a
-      WHERE NOT EXISTS (SELECT FROM retort.applied AS b
-        WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1);
-    rest := CASE WHEN discards THEN retort.discard_hint(heads) END;
-    squashed := retort.replaced_hint(replaced, heads);
-    nothing := CASE WHEN squashed IS NULL
-      THEN retort.nothing_to_do(ends, direction, will_be) END;
-    of_script := must || may || known || ARRAY(SELECT jsonb_object_keys(codes));
-    place := retort.wrong_place(of_script);
-    has_hole := retort.has_hole();
-    IF EXISTS (SELECT FROM retort.state AS s
-        WHERE s.revisions = done_revisions AND s.digest = done_digest)
-        AND retort.changed_rows(will_be) = '{}' THEN
-      hint := 'Nothing was changed. ' || coalesce('The steps of this script are done already. '
-        || rest, 'All of it is done already.');
-    ELSIF nothing IS NOT NULL THEN
-      hint := concat(format('Nothing was changed. %s: SELECT * FROM retort.applied; %s.',
-        coalesce(place || ' If it is the right one, see', 'See'), nothing), ' ' || rest);
-    ELSE
-      command := CASE
-        WHEN strpos(again, '%s:') > 0 AND (heads @> starts AND heads <@ starts OR has_hole)
-          THEN replace(again, '%s:', '') || ' --from-database'
-        ELSE again END;
-      script := concat('a script from this state',
-          (SELECT format(', which may also %s,', replace(nullif(also, ''), '%s',
-              left(string_agg(a.revision, ', ' ORDER BY a.revision), 1000)))
-            FROM retort.applied AS a WHERE also <> '' AND a.revision <> ALL (of_script)
-            HAVING count(*) > 0))
-        || ' with: ' || nullif(format(command,
-          coalesce(nullif(array_to_string(heads, ','), ''), 'base')), '');
-      hint := concat('Nothing was changed. ', CASE
-        WHEN place IS NOT NULL THEN concat(place, ' If two projects share it, give each its own '
-          'ledger: "ledger": {"schema": ...} in the config file. If they are revisions of this '
-          'project, restore their files where these are missing, and write ' || script)
-        ELSE concat('See: SELECT * FROM retort.applied;', CASE WHEN changed IS NOT NULL
-            THEN ' and compare its rows with the files: migrate verify.' END,
-          (SELECT format(' If a file of %s is missing, restore it first: another git branch may '
-            'have it.', string_agg(h.id, ', '))
-            FROM unnest(heads) AS h (id) WHERE again <> '' AND h.id <> ALL (of_script)
-            HAVING count(*) > 0),
-          coalesce(' ' || squashed, concat(' If this is the right database, ',
-            CASE WHEN heads = '{}' AND starts <> '{}'
-              THEN format('and has already all that these revisions do, record them with: '
-                'migrate stamp %s (as a script: add --sql); if it has not, ',
-                array_to_string(starts, ' ')) END, 'write ') || script)) END);
-    END IF;
-    RAISE EXCEPTION USING ERRCODE = 'RT001',
-      MESSAGE = concat('retort: this database is not in the expected state',
-        '; not applied, but should be: ' || left(missing, 1000),
-        '; applied, but should not be: ' || left(unexpected, 1000),
-        '; with other values in the ledger than expected: ' || left(changed, 1000)),
-      HINT = hint;
-  END IF;
 EXCEPTION WHEN OTHERS OR query_canceled THEN
   CALL retort.unlock();
   RAISE;
@@ -1559,19 +1601,19 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'ffc9a52a855a7c8b703e20eb4e25b24ec9748a4d61ddd4ec23ea7c472bcc09f7';
+  procedures CONSTANT pg_catalog.text := '2030577b572ccf49cd99cdfb9a90413e5130c72c2e067374f60d8797cc51dec7';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
-    'require_lock, unfinished, unfinished_hint, '
+    'require_lock, unfinished, resuming, unfinished_hint, '
     'require_no_intent, require_intent, has_hole, '
     'nothing_to_do, discard_hint, replaced_hint, '
     'differences, wrong_place, other_code, begun_otherwise, '
-    'require_state, require_unbegun, reset_session, '
-    'set_session, take_locks, begin_step, begin_upgrade, '
-    'begin_downgrade, is_pending, not_next_hint, traces, '
-    'intend, outcome, definition, definition_of, '
-    'is_half_detached, is_next, is_undone, cleanup, '
-    'resume_step, end_statement, require_outcome, '
+    'state_fault, require_state, require_unbegun, '
+    'reset_session, set_session, take_locks, begin_step, '
+    'begin_upgrade, begin_downgrade, is_pending, '
+    'not_next_hint, traces, intend, outcome, definition, '
+    'definition_of, is_half_detached, is_next, is_undone, '
+    'cleanup, resume_step, end_statement, require_outcome, '
     'require_done, step_duration, end_upgrade, '
     'end_downgrade, stamp, remove, forget_intent, '
     'changed_rows, accept, fail, session_start, '
@@ -1601,6 +1643,7 @@ DECLARE
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
   is_empty boolean;
+  is_undecided boolean;
   sequence pg_catalog.text;
   is_behind boolean;
   format integer;
@@ -1793,20 +1836,21 @@ BEGIN
           WHEN s.format < 2
             THEN format('state has format %s, but the tables are those of format 2', s.format) END,
         CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,
-        i.wrong], NULL)
-      INTO is_empty, wrong
+        i.wrong], NULL), i.possible > 1
+      INTO is_empty, wrong, is_undecided
       FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest,
           max(t.format) AS format FROM retort.state AS t) AS s,
         (SELECT count(*) AS n, coalesce(sum(('x' || left(encode(sha256(
               convert_to(t.revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0) AS digest
           FROM retort.applied AS t) AS a,
-        (SELECT count(*) AS n, string_agg(CASE t.direction
-            WHEN 'up' THEN format('the upgrade to %s is under way, but it is applied', t.revision)
-            ELSE format('the downgrade of %s is under way, but it is not applied', t.revision) END,
-            '; ' ORDER BY t.revision)
-            FILTER (WHERE (t.direction = 'up')
-              = EXISTS (SELECT FROM retort.applied AS x WHERE x.revision = t.revision)) AS wrong
-          FROM retort.intent AS t) AS i;
+        (SELECT count(*) AS n, count(*) FILTER (WHERE NOT c.contradicts) AS possible,
+            string_agg(CASE t.direction
+              WHEN 'up' THEN format('the upgrade to %s is under way, but it is applied', t.revision)
+              ELSE format('the downgrade of %s is under way, but it is not applied', t.revision)
+              END, '; ' ORDER BY t.revision) FILTER (WHERE c.contradicts) AS wrong
+          FROM retort.intent AS t CROSS JOIN LATERAL (SELECT (t.direction = 'up')
+            = EXISTS (SELECT FROM retort.applied AS x WHERE x.revision = t.revision))
+            AS c (contradicts)) AS i;
     IF cardinality(wrong) > 0 THEN
       parts := '{rows}';
     END IF;
@@ -1854,6 +1898,14 @@ BEGIN
   END IF;
   found := CASE WHEN parts IS NOT NULL THEN format('the ledger %s is inconsistent: %s',
     place::regnamespace, array_to_string(wrong, '; ')) END;
+  -- The rows of applied decide between a step that they contradict and one that they do not;
+  -- between others a person must: then nothing can be repaired, and the error has no DETAIL.
+  IF is_undecided AND (expected <> 'inconsistent' OR rights IS NOT NULL) THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT003', MESSAGE = concat('retort: ', found),
+      HINT = concat('Nothing was changed. See: SELECT * FROM retort.intent; find out which of them '
+        'is true, and delete the others: DELETE FROM retort.intent WHERE revision = ...',
+        CASE WHEN cardinality(wrong) > 1 THEN '; then run: migrate repair' END);
+  END IF;
   IF expected = 'inconsistent' AND rights IS NOT NULL THEN
     -- To repair more than its rows: what may be dropped, and created again.
     other := concat_ws('; ',
@@ -1889,9 +1941,6 @@ BEGIN
           'migrate stamp REVISION'
         WHEN 'tables' = ANY (parts) THEN 'Restore them from a backup, or create them anew, empty, '
           'with: migrate repair'
-        WHEN wrong[1] LIKE 'intent should%' THEN 'See: SELECT * FROM retort.intent; '
-          'find out which of them is true, and delete the others: '
-          'DELETE FROM retort.intent WHERE revision = ...'
         WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
           'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
           'migrate repair'
@@ -1920,12 +1969,12 @@ $body$;
 
 -- Guard: exactly the expected revisions are applied, and no step is unfinished.
 CALL retort.require_state('{}', '{}', 1, 418732435334715376,
-  'migrate upgrade %s:29f859a13ea1 --sql', ends => '{29f859a13ea1}',
+  'migrate upgrade %s:29f859a13ea1 --sql -n ci', ends => '{29f859a13ea1}',
   codes => '{
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('5954881b0da82ff86b8bdec57dd34f2372a69319ae945d7ef4ec9212ae581b75',
+CALL retort.begin_script('b22aeb82a2ccbe4eedc4e426945debeeda7ea4b2b2e403a54c7de4215762e06e',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1945,13 +1994,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:5954881b0da82ff86b8bdec57dd34f2372a69319ae945d7ef4ec9212ae581b75' AS receipt FROM retort.state;
+  'sha256:b22aeb82a2ccbe4eedc4e426945debeeda7ea4b2b2e403a54c7de4215762e06e' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '5954881b0da82ff86b8bdec57dd34f2372a69319ae945d7ef4ec9212ae581b75'
+      'b22aeb82a2ccbe4eedc4e426945debeeda7ea4b2b2e403a54c7de4215762e06e'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2077,19 +2126,9 @@ SELECT pg_catalog.set_config('retort.preflight', '{"ledger": "retort",
 "connected": null,
 "minimum": 120000,
 "expected": "optional",
-"from": [],
-"discards": false,
-"done_revisions": "1",
-"done_digest": "418732435334715376",
-"must": [],
-"may": [],
-"half_done": [],
-"ends": ["29f859a13ea1"],
-"known": [],
 "direction": "up",
-"codes": {
-  "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"},
-"begun": {},
+"unfinished": ", a step of this script",
+"may": [],
 "tables": [],
 "needs": []}', true)
   AS retort_facts \gset
@@ -2109,19 +2148,19 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'ffc9a52a855a7c8b703e20eb4e25b24ec9748a4d61ddd4ec23ea7c472bcc09f7';
+  procedures CONSTANT pg_catalog.text := '2030577b572ccf49cd99cdfb9a90413e5130c72c2e067374f60d8797cc51dec7';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
-    'require_lock, unfinished, unfinished_hint, '
+    'require_lock, unfinished, resuming, unfinished_hint, '
     'require_no_intent, require_intent, has_hole, '
     'nothing_to_do, discard_hint, replaced_hint, '
     'differences, wrong_place, other_code, begun_otherwise, '
-    'require_state, require_unbegun, reset_session, '
-    'set_session, take_locks, begin_step, begin_upgrade, '
-    'begin_downgrade, is_pending, not_next_hint, traces, '
-    'intend, outcome, definition, definition_of, '
-    'is_half_detached, is_next, is_undone, cleanup, '
-    'resume_step, end_statement, require_outcome, '
+    'state_fault, require_state, require_unbegun, '
+    'reset_session, set_session, take_locks, begin_step, '
+    'begin_upgrade, begin_downgrade, is_pending, '
+    'not_next_hint, traces, intend, outcome, definition, '
+    'definition_of, is_half_detached, is_next, is_undone, '
+    'cleanup, resume_step, end_statement, require_outcome, '
     'require_done, step_duration, end_upgrade, '
     'end_downgrade, stamp, remove, forget_intent, '
     'changed_rows, accept, fail, session_start, '
@@ -2151,6 +2190,7 @@ DECLARE
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
   is_empty boolean;
+  is_undecided boolean;
   sequence pg_catalog.text;
   is_behind boolean;
   format integer;
@@ -2343,20 +2383,21 @@ BEGIN
           WHEN s.format < 2
             THEN format('state has format %s, but the tables are those of format 2', s.format) END,
         CASE WHEN i.n > 1 THEN format('intent should have at most 1 row, but has %s', i.n) END,
-        i.wrong], NULL)
-      INTO is_empty, wrong
+        i.wrong], NULL), i.possible > 1
+      INTO is_empty, wrong, is_undecided
       FROM (SELECT count(*) AS n, max(t.revisions) AS revisions, max(t.digest) AS digest,
           max(t.format) AS format FROM retort.state AS t) AS s,
         (SELECT count(*) AS n, coalesce(sum(('x' || left(encode(sha256(
               convert_to(t.revision, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0) AS digest
           FROM retort.applied AS t) AS a,
-        (SELECT count(*) AS n, string_agg(CASE t.direction
-            WHEN 'up' THEN format('the upgrade to %s is under way, but it is applied', t.revision)
-            ELSE format('the downgrade of %s is under way, but it is not applied', t.revision) END,
-            '; ' ORDER BY t.revision)
-            FILTER (WHERE (t.direction = 'up')
-              = EXISTS (SELECT FROM retort.applied AS x WHERE x.revision = t.revision)) AS wrong
-          FROM retort.intent AS t) AS i;
+        (SELECT count(*) AS n, count(*) FILTER (WHERE NOT c.contradicts) AS possible,
+            string_agg(CASE t.direction
+              WHEN 'up' THEN format('the upgrade to %s is under way, but it is applied', t.revision)
+              ELSE format('the downgrade of %s is under way, but it is not applied', t.revision)
+              END, '; ' ORDER BY t.revision) FILTER (WHERE c.contradicts) AS wrong
+          FROM retort.intent AS t CROSS JOIN LATERAL (SELECT (t.direction = 'up')
+            = EXISTS (SELECT FROM retort.applied AS x WHERE x.revision = t.revision))
+            AS c (contradicts)) AS i;
     IF cardinality(wrong) > 0 THEN
       parts := '{rows}';
     END IF;
@@ -2404,6 +2445,14 @@ BEGIN
   END IF;
   found := CASE WHEN parts IS NOT NULL THEN format('the ledger %s is inconsistent: %s',
     place::regnamespace, array_to_string(wrong, '; ')) END;
+  -- The rows of applied decide between a step that they contradict and one that they do not;
+  -- between others a person must: then nothing can be repaired, and the error has no DETAIL.
+  IF is_undecided AND (expected <> 'inconsistent' OR rights IS NOT NULL) THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT003', MESSAGE = concat('retort: ', found),
+      HINT = concat('Nothing was changed. See: SELECT * FROM retort.intent; find out which of them '
+        'is true, and delete the others: DELETE FROM retort.intent WHERE revision = ...',
+        CASE WHEN cardinality(wrong) > 1 THEN '; then run: migrate repair' END);
+  END IF;
   IF expected = 'inconsistent' AND rights IS NOT NULL THEN
     -- To repair more than its rows: what may be dropped, and created again.
     other := concat_ws('; ',
@@ -2439,9 +2488,6 @@ BEGIN
           'migrate stamp REVISION'
         WHEN 'tables' = ANY (parts) THEN 'Restore them from a backup, or create them anew, empty, '
           'with: migrate repair'
-        WHEN wrong[1] LIKE 'intent should%' THEN 'See: SELECT * FROM retort.intent; '
-          'find out which of them is true, and delete the others: '
-          'DELETE FROM retort.intent WHERE revision = ...'
         WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
           'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
           'migrate repair'
@@ -2469,6 +2515,14 @@ END
 $body$;
 $guard$, true)
   AS retort_facts \gset
+-- What the run would say of what is applied, in the words of its own check.
+SELECT pg_catalog.set_config('retort.state', $state$
+SELECT * FROM retort.state_fault('{}', '{}', 1, 418732435334715376,
+  'migrate upgrade %s:29f859a13ea1 --sql -n ci', ends => '{29f859a13ea1}',
+  codes => '{
+  "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}')
+$state$, true)
+  AS retort_facts \gset
 DO $body$
 DECLARE
   facts CONSTANT pg_catalog.jsonb :=
@@ -2487,30 +2541,19 @@ DECLARE
   own_role record;
   said pg_catalog.jsonb;
   is_done boolean;
-  nothing pg_catalog.text;
-  other pg_catalog.text;
-  otherwise pg_catalog.text;
   may_set boolean;
   was pg_catalog.text;
   kind pg_catalog.text;
   tables pg_catalog.text[];
-  starts pg_catalog.jsonb;
-  is_start boolean;
   is_looked_up boolean;
   further pg_catalog.jsonb;
-  has_hole boolean;
   done pg_catalog.text[] := '{}';
   is_begun boolean := false;
   hint pg_catalog.text;
   ok boolean;
   found pg_catalog.text;
   heads pg_catalog.text[];
-  missing pg_catalog.text;
-  unexpected pg_catalog.text;
   unfinished pg_catalog.text;
-  rest pg_catalog.text;
-  halted pg_catalog.text;
-  changed pg_catalog.text;
   state record;
   item pg_catalog.jsonb;
   object oid;
@@ -2603,65 +2646,27 @@ BEGIN
   ELSE
     PERFORM set_config('role', migrator, true);
     EXECUTE format('SELECT ARRAY(SELECT a.revision FROM %1$s.applied AS a WHERE NOT EXISTS (SELECT
-        FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1),
-      EXISTS (SELECT FROM %1$s.state AS s WHERE s.revisions = $1 AND s.digest = $2)', ledger)
-      INTO heads, is_done
-      USING (facts ->> 'done_revisions')::bigint, (facts ->> 'done_digest')::numeric;
-    -- What the script asks before its first step, of the same routines: those of a ledger that it
-    -- is about to repair may be missing.
-    IF facts ? 'must' THEN
-      SELECT * INTO state FROM jsonb_to_record(facts) AS f (must text[], may text[],
-        half_done text[], direction text, ends text[], codes jsonb, known text[], begun jsonb,
-        were jsonb, will_be jsonb, replaced jsonb);
-      EXECUTE format('SELECT d.missing, d.unexpected, d.changed, %1$s.unfinished(),
-          %1$s.unfinished($3, $4), %1$s.other_code($5), concat_ws(''. '', b.otherwise, b.way_out),
-          ARRAY(SELECT m.id FROM unnest($2) AS m (id) WHERE NOT %1$s.is_pending(m.id, $4)),
-          $8 AND %1$s.changed_rows($9) = ''{}''
-        FROM %1$s.differences($1, $2, $7) AS d, %1$s.begun_otherwise($6, $4) AS b', ledger)
-        INTO missing, unexpected, changed, unfinished, halted, other, otherwise, done, is_done
-        USING state.must, state.may, state.half_done, state.direction, state.codes, state.begun,
-          state.were, is_done, state.will_be;
-      IF halted IS NOT NULL AND NOT (facts ->> 'discards')::boolean THEN
-        EXECUTE format('SELECT %s.unfinished_hint()', ledger) INTO hint;
-      ELSIF concat(missing, unexpected, changed) <> '' THEN
-        EXECUTE format('SELECT CASE WHEN r.hint IS NULL THEN %1$s.nothing_to_do($1, $2, $4) END,
-            %1$s.has_hole(), coalesce(%1$s.wrong_place($3), r.hint), %1$s.discard_hint($6)
-          FROM %1$s.replaced_hint($5, $6) AS r (hint)', ledger)
-          INTO nothing, has_hole, hint, rest
-          USING state.ends, state.direction, state.must || state.may || state.known
-            || ARRAY(SELECT jsonb_object_keys(state.codes)), state.will_be, state.replaced, heads;
-        IF nothing IS NOT NULL AND (facts ->> 'discards')::boolean THEN
-          hint := concat_ws(' ', hint, rest);
-        END IF;
-      END IF;
+        FROM %1$s.applied AS b WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1)',
+      ledger) INTO heads;
+    -- What the script asks before its first step, of the same routine: those of a ledger that it is
+    -- about to repair may be missing.
+    IF current_setting('retort.state') <> '' THEN
+      EXECUTE current_setting('retort.state') INTO state;
+      EXECUTE format('SELECT %1$s.unfinished(), ARRAY(SELECT m.id
+          FROM jsonb_array_elements_text($1) AS m (id) WHERE NOT %1$s.is_pending(m.id, $2))',
+        ledger) INTO unfinished, done USING facts -> 'may', facts ->> 'direction';
+      is_done := state.is_done;
+      ok := state.fault IS NULL;
+      -- Of a long list of revisions the beginning is enough here.
+      found := concat(CASE WHEN ok AND is_done THEN '; all of it is done already'
+          WHEN NOT is_done THEN '; ' || left(state.fault, 600) END,
+        CASE WHEN ok THEN '; unfinished: ' || unfinished || (facts ->> 'unfinished') END,
+        '. ' || state.hint);
     END IF;
     PERFORM set_config('role', was, true);
-    is_done := is_done AND halted IS NULL;
     -- What its first steps take away is needed only where they are to be run.
     is_begun := done <> '{}' OR unfinished IS NOT NULL;
-    starts := nullif(facts -> 'from', 'null');
-    is_start := to_jsonb(heads) @> starts AND to_jsonb(heads) <@ starts;
-    ok := concat(missing, unexpected, changed, other, otherwise) = ''
-      AND (halted IS NULL OR (facts ->> 'discards')::boolean);
-    found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'),
-      CASE WHEN other IS NOT NULL
-          THEN concat('; applied with other SQL than that of the script: ', left(other, 1000))
-        WHEN is_done THEN '; all of it is done already'
-        WHEN nothing IS NOT NULL THEN '; ' || nothing
-        WHEN concat(missing, unexpected, changed) = '' THEN NULL
-        WHEN has_hole OR is_start IS NOT FALSE
-          THEN concat('; this database is not in the expected state',
-          '; not applied, but should be: ' || left(missing, 1000),
-          '; applied, but should not be: ' || left(unexpected, 1000),
-          '; with other values in the ledger than expected: ' || left(changed, 1000))
-        ELSE '; the script starts from ' || coalesce((SELECT string_agg(f, ', ')
-          FROM jsonb_array_elements_text(starts) AS f), '<base>') END,
-      '; unfinished: ' || unfinished || CASE WHEN (facts ->> 'discards')::boolean AND ok
-          THEN ', which the script discards'
-        WHEN halted IS NULL AND NOT facts ? 'were' THEN ', a step of this script' ELSE '' END,
-      '; ' || nullif(otherwise, ''),
-      CASE WHEN NOT ok THEN '. ' || replace(hint, 'Nothing was changed. ', '') END);
-    is_done := (is_done OR nothing IS NOT NULL) AND other IS NULL;
+    found := concat('at ', coalesce(nullif(array_to_string(heads, ', '), ''), '<base>'), found);
   END IF;
   IF ok IS NOT FALSE AND facts ->> 'expected' = 'inconsistent' THEN
     found := concat_ws('; ', found, coalesce(
