@@ -9,6 +9,7 @@ import { type ExecuteOptions, execute, type LockOptions } from "../io/execute.ts
 import {
   type Backend,
   blockers,
+  invalidIndex,
   isStandby,
   lockHolders,
   rolesOfSession,
@@ -56,6 +57,7 @@ export function send(
     blockers: () => blockers(session, backend.pid),
     runsAs: async () => (await rolesOfSession(session)).role,
     shut: (of) => shutSchemas(session, of),
+    invalid: (names) => invalidIndex(session, names),
     connectionOptions: session.connectionOptions,
     scratch: session.scratch,
     ...ofFiles,

@@ -32,6 +32,8 @@ export interface Asked extends Pick<LockOptions, "signal"> {
     readonly role: string | undefined;
     readonly searchPath: readonly string[] | undefined;
   }) => Promise<Explaining["shut"]>;
+  /** Asked where the name of an index is taken, before the session is given another search_path: the table, and the index. */
+  readonly invalid?: (names: readonly string[]) => Promise<Explaining["invalid"]>;
   readonly connectionOptions?: Explaining["connectionOptions"];
   readonly limitsGiven?: Explaining["limitsGiven"];
   readonly scratch?: Explaining["scratch"];
@@ -298,6 +300,7 @@ export const explained = async (
     sourceText,
     runsAs,
     shut,
+    invalid,
     connectionOptions,
     limitsGiven,
     scratch,
@@ -312,6 +315,10 @@ export const explained = async (
   const name = missingName(failure.message);
   return explain(plan, batch, statement, failure, {
     sourceText,
+    invalid:
+      failure.sqlstate === "42P07" && statement.trace?.kind === "create index"
+        ? await invalid?.(statement.trace.names)
+        : undefined,
     gone: name === undefined || step?.direction !== "up" ? undefined : await goneBy?.(step, name),
     runsAs: MAY_LACK_RIGHTS.has(failure.sqlstate ?? "") ? await runsAs?.() : undefined,
     shut:

@@ -326,6 +326,27 @@ export async function outcomeOf(
   }
 }
 
+/**
+ * The whole name of an invalid index of that table; both are written as the author wrote them, and mean what they mean in the
+ * session as it is. Undefined where there is none, or the server does not answer.
+ */
+export async function invalidIndex(
+  session: Session,
+  [table = "", index = ""]: readonly string[],
+): Promise<string | undefined> {
+  const rows = await session
+    .read({
+      sql: `SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name FROM pg_catalog.pg_index AS x
+      JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) x.indexrelid
+      JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+    WHERE x.indrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(${literal(table)}) AND NOT x.indisvalid
+      AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) (pg_catalog.parse_ident(${literal(index)}))[1]`,
+      row: z.object({ name: z.string() }),
+    })
+    .catch(() => []);
+  return rows[0]?.name;
+}
+
 // ── other sessions ──────────────────────────────────────────────────────────────────────────────────────────────
 
 const sessionRow = z

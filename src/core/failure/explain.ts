@@ -4,11 +4,10 @@ import { IN_BATCHES } from "../batch.ts";
 import { characterHint } from "../characters.ts";
 import { cancelled, GOES_ON, MigrateError, NOTHING } from "../errors.ts";
 import { isGuard } from "../ledger/types.ts";
-import { withoutComments } from "../lexer.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../plan/types.ts";
 import { offsetInDo } from "../plpgsql.ts";
-import { identifier, qualified } from "../quote.ts";
-import { type Failure, quotedName, withoutPasswords } from "./failure.ts";
+import { qualified } from "../quote.ts";
+import { type Failure, withoutPasswords } from "./failure.ts";
 import { type LimitsGiven, sessionLimitHint, startTimeoutHint, timeoutIn } from "./limits.ts";
 import { goneHint, missingHint } from "./missing.ts";
 import { lineInBlock, offsetOf, placeOf, type SourceText, untranslatable } from "./place.ts";
@@ -29,6 +28,8 @@ export interface Explaining {
   readonly scratch?: string | undefined;
   /** Undefined where there are none. */
   readonly shut?: Shut | undefined;
+  /** The whole name of the invalid index that bears the name of the one to be built, if it does. */
+  readonly invalid?: string | undefined;
   /** What leads out where the step failed because what it does is done already; undefined where that is not why. */
   readonly recording?: string | undefined;
   /** What to type to go on behind what is done before this step, where the same command would count its steps anew. */
@@ -93,7 +94,7 @@ export function explain(
       }) ??
       timeoutIn(plan, origin.path, failure, explaining) ??
       encodingHint(statement, failure) ??
-      leftIndex(statement, failure) ??
+      leftIndex(explaining.invalid) ??
       deniedIn(plan, batch, statement, failure, runsAs) ??
       shut ??
       misleadingIn(statement, failure);
@@ -101,8 +102,12 @@ export function explain(
     return error(
       "execution/statement",
       message,
-      // What is in such a schema is not undone.
-      lines(...(walk === undefined ? hints : [walk]), state, shut === undefined ? recording : undefined),
+      // What is in such a schema is not undone, and what is half done is not done.
+      lines(
+        ...(walk === undefined ? hints : [walk]),
+        state,
+        (shut ?? explaining.invalid) === undefined ? recording : undefined,
+      ),
       placeOf(statement, failure, sourceText),
     );
   }
@@ -313,17 +318,10 @@ interface Surrounding extends Pick<Explaining, "connectionOptions"> {
 const APART = "leave out --single-transaction";
 const ADDED_BEFORE = "put ALTER TYPE ... ADD VALUE into a migration of its own, before this one";
 
-/** The name of an index that is taken: CREATE INDEX CONCURRENTLY leaves one where it fails. */
-function leftIndex({ tag, sql }: Statement, { sqlstate, message }: Failure): string | undefined {
-  const name = quotedName(message);
-  if (tag !== "CREATE INDEX CONCURRENTLY" || sqlstate !== "42P07" || name === undefined) return undefined;
-  return `it may be an invalid index that an earlier attempt has left (\\d shows INVALID); then drop it first: DROP INDEX CONCURRENTLY ${schemaOfTable(sql)}${identifier(name)}`;
-}
-
-/** `shop.` of CREATE INDEX … ON shop.orders, where the index is, too; empty where the table stands without one. */
-const schemaOfTable = (sql: string): string =>
-  /\bON\s+(?:ONLY\s+)?((?:"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)\s*\.)/iu.exec(withoutComments(sql))?.[1] ??
-  "";
+/** CREATE INDEX CONCURRENTLY leaves one where it fails; while another session builds one, it is invalid, too. */
+const leftIndex = (invalid: string | undefined): string | undefined =>
+  invalid &&
+  `${invalid} is an invalid index, as an attempt that failed leaves it: unless another session is building it, drop it first: DROP INDEX CONCURRENTLY ${invalid}`;
 
 /** A batch by a key failed in the walk over its values, which stands before the author's statement in the block. */
 function walkHint({ tag = "", sql, offset = 0 }: Statement, failure: Failure): string | undefined {
