@@ -6,8 +6,8 @@ import { redactAll } from "../core/redact.ts";
 import type { Config } from "../io/config.ts";
 import { type LogEntry, readLog as read } from "../io/queries.ts";
 import { connect, warnOf } from "./connect.ts";
-import { readable, readLedgers } from "./other-ledger.ts";
-import { type Deps, openConfig, openProject, type ProjectOptions } from "./project.ts";
+import { type Ledgers, readable, readLedgers, refuseInconsistent } from "./other-ledger.ts";
+import { type Deps, openConfig, openProject, type Project, type ProjectOptions } from "./project.ts";
 
 export interface LogOptions extends ProjectOptions {
   /** How many entries at most; 0: all. */
@@ -20,14 +20,19 @@ export async function readLog(deps: Deps, options: LogOptions): Promise<readonly
   const session = await connect(deps, config);
   try {
     const ledger = ledgerOf(config.ledger);
-    const entries = await read(session, ledger, options.last);
-    if (entries.length === 0) {
+    // The log is read without the files, which may be at fault.
+    const elsewhere = async (tell: (project: Project, ledgers: Ledgers) => void): Promise<void> => {
       const ledgers = await readLedgers(session, ledger);
-      // The log is read without the files, which may be at fault.
       const hasOthers = ledgers.others.length > 0;
       const project = hasOthers ? await openProject(deps, options, config).catch(withoutFault) : undefined;
-      if (project !== undefined) warnOf(readable(project, ledgers), deps.onNotice);
-    }
+      if (project !== undefined) tell(project, ledgers);
+    };
+    const entries = await read(session, ledger, options.last).catch(async (error: unknown) => {
+      await elsewhere(refuseInconsistent);
+      throw error;
+    });
+    if (entries.length === 0)
+      await elsewhere((project, ledgers) => warnOf(readable(project, ledgers), deps.onNotice));
     return await withoutPasswords(entries, config, async () => {
       const project = await openProject(deps, options, config).catch(withoutFault);
       return project?.config ?? config;

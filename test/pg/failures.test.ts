@@ -563,6 +563,25 @@ test("what the database has already, or has no more, can be recorded instead", a
   expect(await shop.state(url)).toMatchObject({ heads: ["other"], pending: ["b"] });
 });
 
+test("an index that is half built is named with its schema, whatever another session finds first", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const shop = project(
+    { a: { up: 'CREATE UNIQUE INDEX CONCURRENTLY "I" ON t (a);', header: ["transaction: none"] } },
+    { session: { searchPath: ["app", "public"] } },
+  );
+  await query(url, 'CREATE TABLE t (a int); CREATE INDEX "I" ON t (a)');
+  await query(url, "CREATE SCHEMA app; CREATE TABLE app.t (a int); INSERT INTO app.t VALUES (1), (1)");
+  expect((await failureOf(shop.upgrade(url))).sqlstate).toBe("23505");
+  await query(url, "CALL retort.forget_intent()");
+  const hint = String((await failureOf(shop.upgrade(url))).hint);
+  expect(hint).toMatch(/^app\."I" is an invalid index, /);
+  expect(hint).not.toContain("migrate stamp");
+  await query(url, /drop it first: (.*)/.exec(hint)![1]!);
+  await query(url, 'DELETE FROM app.t; CREATE INDEX "I" ON app.t (a); CALL retort.forget_intent()');
+  // What is valid is nobody's half.
+  expect((await failureOf(shop.upgrade(url))).hint).not.toContain("DROP INDEX");
+});
+
 test("outside a transaction too", async () => {
   const { url } = await ownDatabase(servers()[0]!);
   const shop = project({
