@@ -12,7 +12,7 @@ import {
   invalidIndex,
   isStandby,
   lockHolders,
-  rolesOfSession,
+  rolesAt,
   shutSchemas,
 } from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
@@ -55,7 +55,7 @@ export function send(
     ...lockOptions(target, deps, options),
     lockRetries: options.lockRetries ?? config.lockRetries,
     blockers: () => blockers(session, backend.pid),
-    runsAs: async () => (await rolesOfSession(session)).role,
+    roles: (role, message) => rolesAt(session, role, message),
     shut: (of) => shutSchemas(session, of),
     invalid: (names) => invalidIndex(session, names),
     connectionOptions: session.connectionOptions,

@@ -155,6 +155,35 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     await one.upgrade(role.url(name));
   });
 
+  test("what belongs to another role, and a role that a file may not set: what is proposed leads out", async () => {
+    const [login, owner] = [await ownRole(server, "LOGIN"), await ownRole(server, "")];
+    const { url, name } = await ownDatabase(server);
+    await query(
+      url,
+      `GRANT CREATE ON DATABASE ${name} TO ${login.name}; CREATE SCHEMA app; GRANT USAGE ON SCHEMA app TO ${login.name};
+       CREATE TABLE app.t (a int); CREATE INDEX i ON app.t (a); CREATE TABLE public.o (); ALTER TABLE public.o OWNER TO ${owner.name}`,
+    );
+    const drop = project({
+      a: "DROP INDEX app.i;",
+      b: `SET ROLE ${owner.name}; ALTER TABLE public.o ADD n int;`,
+    });
+    const next = async (): Promise<string> => {
+      const { hint } = await failureOf(drop.upgrade(login.url(name)));
+      const [first = ""] = String(hint).split("\n");
+      await query(url, /run: (.*)/.exec(first)![1]!);
+      return first;
+    };
+    expect(await next()).toMatch(/^index i belongs to the superuser .* run: ALTER TABLE app\.t OWNER TO /);
+    expect(await next()).toBe(`as a superuser, run: GRANT "${owner.name}" TO "${login.name}"`);
+    await drop.upgrade(login.url(name));
+    await query(url, `REVOKE ${owner.name} FROM ${login.name}`);
+    const alter = project({ a: "ALTER TABLE public.o ADD m int;" }, { ledger: { schema: "two" } });
+    const { hint } = await failureOf(alter.upgrade(login.url(name)));
+    expect(hint).toMatch(
+      `table o belongs to ${owner.name}: as a superuser, run: GRANT ${owner.name} TO "${login.name}"`,
+    );
+  });
+
   test("what an earlier migration has dropped or renamed: which one, in a run, a test and a trace", async () => {
     const { url } = await ownDatabase(server);
     const b = `ALTER TABLE t RENAME TO u;\nDROP TABLE app.o;\nALTER TYPE e RENAME TO f;\nDROP SCHEMA app;\nCREATE TABLE again ();`;

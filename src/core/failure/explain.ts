@@ -11,15 +11,13 @@ import { type Failure, withoutPasswords } from "./failure.ts";
 import { type LimitsGiven, sessionLimitHint, startTimeoutHint, timeoutIn } from "./limits.ts";
 import { goneHint, missingHint } from "./missing.ts";
 import { lineInBlock, offsetOf, placeOf, type SourceText, untranslatable } from "./place.ts";
-import { deniedIn, rightsHint, whom } from "./rights.ts";
+import { deniedIn, type Roles, rightsHint, whom } from "./rights.ts";
 import { missingSchema, noSchemaHint, type Shut, settingPath, shutHint } from "./search-path.ts";
 
-export interface Explaining {
+export interface Explaining extends Roles {
   readonly sourceText: SourceText;
   /** The user asked to stop. */
   readonly aborted: boolean;
-  /** The role that SQL runs as where the plan names none, where that is known. */
-  readonly runsAs?: string | undefined;
   /** The options that its connection was given, as in PGOPTIONS. */
   readonly connectionOptions?: string | undefined;
   /** Those that its options set; what else limits it is configured. */
@@ -95,7 +93,7 @@ export function explain(
       timeoutIn(plan, origin.path, failure, explaining) ??
       encodingHint(statement, failure) ??
       leftIndex(explaining.invalid) ??
-      deniedIn(plan, batch, statement, failure, runsAs) ??
+      deniedIn(plan, batch, statement, failure, explaining) ??
       shut ??
       misleadingIn(statement, failure);
     const hints = missing === undefined ? [said.hint, advice] : [missing, said.hint];
