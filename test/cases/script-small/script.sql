@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:02bd127b0b447ec3db6fbfb29530f6ae0a548066910e2813d22696d4004f0909
+-- Receipt: sha256:36f00bab89fd4a0bb62031872766f08cdc14b015ef4279612e890b595ac52c3e
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1587,7 +1587,7 @@ DECLARE
   -- What to do where there is none that is needed.
   absent CONSTANT pg_catalog.text := 'Nothing was changed. Connect to the right '
     'database.';
-  -- What to do where its schema has other objects, with a ledger and without one.
+  -- What to do where its schema has other objects, with tables of a ledger and without.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
     '...';
@@ -1601,6 +1601,7 @@ DECLARE
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
+  moves pg_catalog.text;
   found pg_catalog.text;
   stranger pg_catalog.name;
   other pg_catalog.text;
@@ -1626,7 +1627,13 @@ BEGIN
       WHERE c.relnamespace = place AND c.relname IN ('state', 'applied'))
     OR EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = place AND p.proname = 'lock_key');
 
-  -- What reads the contents of the database leaves out the whole schema.
+  -- What reads the contents of the database leaves out the whole schema. Of the tables of the ledger
+  -- only those can be moved that are there.
+  moves := (SELECT string_agg(format('ALTER TABLE %s SET SCHEMA retort;', c.oid::regclass), ' '
+      ORDER BY c.relname)
+    FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
+    WHERE n.nspname = (parse_ident('retort.state'))[1] AND c.relkind = 'r'
+      AND c.relname IN ('applied', 'intent', 'log', 'progress', 'state'));
   found := (SELECT min(o.name) FROM (
       SELECT c.oid::regclass::text AS name
         FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
@@ -1645,7 +1652,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
         place::regnamespace, found),
-      HINT = CASE WHEN is_there THEN apart ELSE elsewhere END;
+      HINT = coalesce(replace(apart, '%s', moves), elsewhere);
   END IF;
 
   -- One role may be added to those that may own it: where its parts belong to several, the one that
@@ -1835,7 +1842,7 @@ BEGIN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
           place::regnamespace, other),
-        HINT = apart;
+        HINT = coalesce(replace(apart, '%s', moves), elsewhere);
     END IF;
     parts := parts || 'procedures'::text;
     wrong := wrong || CASE WHEN found IS NULL THEN 'its procedures are missing'
@@ -1934,7 +1941,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('02bd127b0b447ec3db6fbfb29530f6ae0a548066910e2813d22696d4004f0909',
+CALL retort.begin_script('36f00bab89fd4a0bb62031872766f08cdc14b015ef4279612e890b595ac52c3e',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -1990,13 +1997,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:02bd127b0b447ec3db6fbfb29530f6ae0a548066910e2813d22696d4004f0909' AS receipt FROM retort.state;
+  'sha256:36f00bab89fd4a0bb62031872766f08cdc14b015ef4279612e890b595ac52c3e' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '02bd127b0b447ec3db6fbfb29530f6ae0a548066910e2813d22696d4004f0909'
+      '36f00bab89fd4a0bb62031872766f08cdc14b015ef4279612e890b595ac52c3e'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2181,7 +2188,7 @@ DECLARE
   -- What to do where there is none that is needed.
   absent CONSTANT pg_catalog.text := 'Nothing was changed. Connect to the right '
     'database.';
-  -- What to do where its schema has other objects, with a ledger and without one.
+  -- What to do where its schema has other objects, with tables of a ledger and without.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
     '...';
@@ -2195,6 +2202,7 @@ DECLARE
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
+  moves pg_catalog.text;
   found pg_catalog.text;
   stranger pg_catalog.name;
   other pg_catalog.text;
@@ -2220,7 +2228,13 @@ BEGIN
       WHERE c.relnamespace = place AND c.relname IN ('state', 'applied'))
     OR EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = place AND p.proname = 'lock_key');
 
-  -- What reads the contents of the database leaves out the whole schema.
+  -- What reads the contents of the database leaves out the whole schema. Of the tables of the ledger
+  -- only those can be moved that are there.
+  moves := (SELECT string_agg(format('ALTER TABLE %s SET SCHEMA retort;', c.oid::regclass), ' '
+      ORDER BY c.relname)
+    FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
+    WHERE n.nspname = (parse_ident('retort.state'))[1] AND c.relkind = 'r'
+      AND c.relname IN ('applied', 'intent', 'log', 'progress', 'state'));
   found := (SELECT min(o.name) FROM (
       SELECT c.oid::regclass::text AS name
         FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
@@ -2239,7 +2253,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
         place::regnamespace, found),
-      HINT = CASE WHEN is_there THEN apart ELSE elsewhere END;
+      HINT = coalesce(replace(apart, '%s', moves), elsewhere);
   END IF;
 
   -- One role may be added to those that may own it: where its parts belong to several, the one that
@@ -2429,7 +2443,7 @@ BEGIN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
           place::regnamespace, other),
-        HINT = apart;
+        HINT = coalesce(replace(apart, '%s', moves), elsewhere);
     END IF;
     parts := parts || 'procedures'::text;
     wrong := wrong || CASE WHEN found IS NULL THEN 'its procedures are missing'

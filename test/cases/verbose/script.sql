@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:5954881b0da82ff86b8bdec57dd34f2372a69319ae945d7ef4ec9212ae581b75
+-- Receipt: sha256:52541f4d0480ff00a7fdf14790480dfb38e960f1a048acd2f21ac729d7f8cbfe
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1580,7 +1580,7 @@ DECLARE
   -- What to do where there is none that is needed.
   absent CONSTANT pg_catalog.text := 'Nothing was changed. Connect to the right '
     'database.';
-  -- What to do where its schema has other objects, with a ledger and without one.
+  -- What to do where its schema has other objects, with tables of a ledger and without.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
     '...';
@@ -1594,6 +1594,7 @@ DECLARE
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
+  moves pg_catalog.text;
   found pg_catalog.text;
   stranger pg_catalog.name;
   other pg_catalog.text;
@@ -1619,7 +1620,13 @@ BEGIN
       WHERE c.relnamespace = place AND c.relname IN ('state', 'applied'))
     OR EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = place AND p.proname = 'lock_key');
 
-  -- What reads the contents of the database leaves out the whole schema.
+  -- What reads the contents of the database leaves out the whole schema. Of the tables of the ledger
+  -- only those can be moved that are there.
+  moves := (SELECT string_agg(format('ALTER TABLE %s SET SCHEMA retort;', c.oid::regclass), ' '
+      ORDER BY c.relname)
+    FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
+    WHERE n.nspname = (parse_ident('retort.state'))[1] AND c.relkind = 'r'
+      AND c.relname IN ('applied', 'intent', 'log', 'progress', 'state'));
   found := (SELECT min(o.name) FROM (
       SELECT c.oid::regclass::text AS name
         FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
@@ -1638,7 +1645,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
         place::regnamespace, found),
-      HINT = CASE WHEN is_there THEN apart ELSE elsewhere END;
+      HINT = coalesce(replace(apart, '%s', moves), elsewhere);
   END IF;
 
   -- One role may be added to those that may own it: where its parts belong to several, the one that
@@ -1828,7 +1835,7 @@ BEGIN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
           place::regnamespace, other),
-        HINT = apart;
+        HINT = coalesce(replace(apart, '%s', moves), elsewhere);
     END IF;
     parts := parts || 'procedures'::text;
     wrong := wrong || CASE WHEN found IS NULL THEN 'its procedures are missing'
@@ -1925,7 +1932,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('5954881b0da82ff86b8bdec57dd34f2372a69319ae945d7ef4ec9212ae581b75',
+CALL retort.begin_script('52541f4d0480ff00a7fdf14790480dfb38e960f1a048acd2f21ac729d7f8cbfe',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -1945,13 +1952,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:5954881b0da82ff86b8bdec57dd34f2372a69319ae945d7ef4ec9212ae581b75' AS receipt FROM retort.state;
+  'sha256:52541f4d0480ff00a7fdf14790480dfb38e960f1a048acd2f21ac729d7f8cbfe' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '5954881b0da82ff86b8bdec57dd34f2372a69319ae945d7ef4ec9212ae581b75'
+      '52541f4d0480ff00a7fdf14790480dfb38e960f1a048acd2f21ac729d7f8cbfe'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2130,7 +2137,7 @@ DECLARE
   -- What to do where there is none that is needed.
   absent CONSTANT pg_catalog.text := 'Nothing was changed. Connect to the right '
     'database.';
-  -- What to do where its schema has other objects, with a ledger and without one.
+  -- What to do where its schema has other objects, with tables of a ledger and without.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
     '...';
@@ -2144,6 +2151,7 @@ DECLARE
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
+  moves pg_catalog.text;
   found pg_catalog.text;
   stranger pg_catalog.name;
   other pg_catalog.text;
@@ -2169,7 +2177,13 @@ BEGIN
       WHERE c.relnamespace = place AND c.relname IN ('state', 'applied'))
     OR EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = place AND p.proname = 'lock_key');
 
-  -- What reads the contents of the database leaves out the whole schema.
+  -- What reads the contents of the database leaves out the whole schema. Of the tables of the ledger
+  -- only those can be moved that are there.
+  moves := (SELECT string_agg(format('ALTER TABLE %s SET SCHEMA retort;', c.oid::regclass), ' '
+      ORDER BY c.relname)
+    FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
+    WHERE n.nspname = (parse_ident('retort.state'))[1] AND c.relkind = 'r'
+      AND c.relname IN ('applied', 'intent', 'log', 'progress', 'state'));
   found := (SELECT min(o.name) FROM (
       SELECT c.oid::regclass::text AS name
         FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
@@ -2188,7 +2202,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
         place::regnamespace, found),
-      HINT = CASE WHEN is_there THEN apart ELSE elsewhere END;
+      HINT = coalesce(replace(apart, '%s', moves), elsewhere);
   END IF;
 
   -- One role may be added to those that may own it: where its parts belong to several, the one that
@@ -2378,7 +2392,7 @@ BEGIN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
           place::regnamespace, other),
-        HINT = apart;
+        HINT = coalesce(replace(apart, '%s', moves), elsewhere);
     END IF;
     parts := parts || 'procedures'::text;
     wrong := wrong || CASE WHEN found IS NULL THEN 'its procedures are missing'
