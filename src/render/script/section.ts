@@ -184,7 +184,7 @@ function howToLook(plan: Plan, statement: Statement): readonly string[] {
       return [
         ...apart,
         second === undefined
-          ? `the server has chosen the name of the index: see ${shows}; drop an INVALID one first:`
+          ? `the server has named the index: see ${shows}; drop an INVALID one first:`
           : `check with ${shows}; drop an INVALID index first:`,
         `DROP INDEX CONCURRENTLY ${schema}${second === undefined ? "NAME" : commentText(second)};`,
       ];
