@@ -21,7 +21,7 @@ DECLARE
   own CONSTANT pg_catalog.text[] := NULL;
   -- What to do where there is none that is needed.
   absent CONSTANT pg_catalog.text := '';
-  -- What to do where its schema has other objects, with a ledger and without one.
+  -- What to do where its schema has other objects, with tables of a ledger and without.
   apart CONSTANT pg_catalog.text := '';
   elsewhere CONSTANT pg_catalog.text := '';
   -- Gives all routines of the schema to one role.
@@ -31,6 +31,7 @@ DECLARE
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
+  moves pg_catalog.text;
   found pg_catalog.text;
   stranger pg_catalog.name;
   other pg_catalog.text;
@@ -57,7 +58,13 @@ BEGIN
       WHERE c.relnamespace = place AND c.relname IN ('state', 'applied'))
     OR EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = place AND p.proname = 'lock_key');
 
-  -- What reads the contents of the database leaves out the whole schema.
+  -- What reads the contents of the database leaves out the whole schema. Of the tables of the ledger
+  -- only those can be moved that are there.
+  moves := (SELECT string_agg(format('ALTER TABLE %s SET SCHEMA retort;', c.oid::regclass), ' '
+      ORDER BY c.relname)
+    FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
+    WHERE n.nspname = (parse_ident('retort.state'))[1] AND c.relkind = 'r'
+      AND c.relname IN ('applied', 'intent', 'log', 'progress', 'state'));
   found := (SELECT min(o.name) FROM (
       SELECT c.oid::regclass::text AS name
         FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
@@ -76,7 +83,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
         place::regnamespace, found),
-      HINT = CASE WHEN is_there THEN apart ELSE elsewhere END;
+      HINT = coalesce(replace(apart, '%s', moves), elsewhere);
   END IF;
 
   -- One role may be added to those that may own it: where its parts belong to several, the one that
@@ -267,7 +274,7 @@ BEGIN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
           place::regnamespace, other),
-        HINT = apart;
+        HINT = coalesce(replace(apart, '%s', moves), elsewhere);
     END IF;
     parts := parts || 'procedures'::text;
     wrong := wrong || CASE WHEN found IS NULL THEN 'its procedures are missing'

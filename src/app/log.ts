@@ -6,7 +6,7 @@ import { redactAll } from "../core/redact.ts";
 import type { Config } from "../io/config.ts";
 import { type LogEntry, readLog as read } from "../io/queries.ts";
 import { connect, tellOfNone, warnOf } from "./connect.ts";
-import { readable, readLedgers } from "./other-ledger.ts";
+import { readable, readLedgers, refuseInconsistent } from "./other-ledger.ts";
 import { type Deps, openConfig, openProject, type ProjectOptions } from "./project.ts";
 
 export interface LogOptions extends ProjectOptions {
@@ -20,12 +20,22 @@ export async function readLog(deps: Deps, options: LogOptions): Promise<readonly
   const session = await connect(deps, config);
   try {
     const ledger = ledgerOf(config.ledger);
-    const entries = await read(session, ledger, options.last);
-    if (entries.length === 0) {
+    // The log is read without the files, which may be at fault.
+    const elsewhere = async () => {
       const ledgers = await readLedgers(session, ledger);
-      // The log is read without the files, which may be at fault.
-      const hasOthers = ledgers.others.length > 0;
-      const project = hasOthers ? await openProject(deps, options, config).catch(withoutFault) : undefined;
+      const isAsked = ledgers.others.length > 0;
+      return {
+        ledgers,
+        project: isAsked ? await openProject(deps, options, config).catch(withoutFault) : undefined,
+      };
+    };
+    const entries = await read(session, ledger, options.last).catch(async (error: unknown) => {
+      const { project, ledgers } = await elsewhere();
+      if (project !== undefined) refuseInconsistent(project, ledgers);
+      throw error;
+    });
+    if (entries.length === 0) {
+      const { project, ledgers } = await elsewhere();
       const other = project && readable(project, ledgers);
       warnOf(other, deps.onNotice);
       if (other === undefined) tellOfNone(config, ledgers.state, deps.onNotice);

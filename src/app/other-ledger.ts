@@ -5,7 +5,13 @@ import type { LedgerUse } from "../core/ledger/grants.ts";
 import { type LedgerState, sqlstates } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { configFile } from "../io/config.ts";
-import { type OtherLedger, readInconsistent, readLedger, readOtherLedgers } from "../io/queries.ts";
+import {
+  hasLedger,
+  type OtherLedger,
+  readInconsistent,
+  readLedger,
+  readOtherLedgers,
+} from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
 import type { Project } from "./project.ts";
 
@@ -14,24 +20,29 @@ export interface Ledgers {
   readonly state: LedgerState;
   /** Asked for only where the project's has nothing, or is not there. */
   readonly others: readonly OtherLedger[];
-  /** What is wrong where the project's is inconsistent; then its state is what can be read of it. */
+  /** What is wrong where the project's cannot be used; then its state is what can be read of it. */
   readonly fault?: MigrateError | undefined;
 }
 
-/** Throws as `readLedger`, but where the ledger is inconsistent. */
+/** Throws as `readLedger`, but where the ledger is inconsistent, or its tables are not where other objects are in its place. */
 export async function readLedgers(session: Session, ledger: Ledger, use?: LedgerUse): Promise<Ledgers> {
   let state: LedgerState;
   let fault: MigrateError | undefined;
   try {
     state = await readLedger(session, ledger, use);
   } catch (error) {
-    if (!(error instanceof MigrateError) || error.sqlstate !== sqlstates.inconsistent) throw error;
+    if (!(error instanceof MigrateError) || !(await mayBeMoved(session, ledger, error))) throw error;
     fault = error;
     state = (await readInconsistent(session, ledger)) ?? { applied: [] };
   }
   const isEmpty = state.applied.length === 0 && state.intent === undefined;
   return { state, fault, others: isEmpty ? await readOtherLedgers(session, ledger) : [] };
 }
+
+/** Whether it would be another ledger, that the project's tables were moved to, what leads out. */
+const mayBeMoved = async (session: Session, ledger: Ledger, { sqlstate }: MigrateError): Promise<boolean> =>
+  sqlstate === sqlstates.inconsistent ||
+  (sqlstate === sqlstates.guard && !(await hasLedger(session, ledger)));
 
 /** What to say of the other, and to type. */
 export interface AboutOther {
@@ -137,14 +148,18 @@ function likeliest(project: Project, others: readonly OtherLedger[]): Likely | u
   return [likely, whole, unread].find(({ length }) => length === 1)?.[0];
 }
 
-/** The project's ledger is inconsistent, as after its tables were moved; `other`: to where they may have been. */
+/** The project's ledger cannot be used, as after its tables were moved; `other`: to where they may have been. */
 export class InconsistentLedger extends MigrateError {
   readonly other: AboutOther | undefined;
   constructor(fault: MigrateError, other: AboutOther | undefined) {
     const [diagnostic] = fault.diagnostics;
-    // What makes an empty ledger comes last.
-    const moved = other === undefined ? "" : `${other.alone}; ${other.hint}\n`;
-    super({ ...diagnostic!, hint: moved + (fault.hint ?? "") }, { cause: fault.cause });
+    const moved = other && `${other.alone}; ${other.hint}`;
+    // What makes an empty ledger comes last, and not where the other would be taken for it.
+    const own = moved !== undefined && fault.sqlstate !== sqlstates.inconsistent ? undefined : fault.hint;
+    super(
+      { ...diagnostic!, hint: [moved, own].filter((hint) => hint !== undefined).join("\n") },
+      { cause: fault.cause },
+    );
     this.other = other;
   }
 }

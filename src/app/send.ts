@@ -9,9 +9,10 @@ import { type ExecuteOptions, execute, type LockOptions } from "../io/execute.ts
 import {
   type Backend,
   blockers,
+  invalidIndex,
   isStandby,
   lockHolders,
-  rolesOfSession,
+  rolesAt,
   shutSchemas,
 } from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
@@ -54,8 +55,9 @@ export function send(
     ...lockOptions(target, deps, options),
     lockRetries: options.lockRetries ?? config.lockRetries,
     blockers: () => blockers(session, backend.pid),
-    runsAs: async () => (await rolesOfSession(session)).role,
+    roles: (role, message) => rolesAt(session, role, message),
     shut: (of) => shutSchemas(session, of),
+    invalid: (names) => invalidIndex(session, names),
     connectionOptions: session.connectionOptions,
     scratch: session.scratch,
     ...ofFiles,

@@ -65,7 +65,7 @@ export function discarding({ graph, ledger }: GraphAndLedger, applied: readonly 
   const target = heads.length === 0 ? [BASE] : heads;
   return applied.every((id) => graph.nodes.has(id)) && leaves(graph, applied, target, applied)
     ? `with: migrate stamp ${target.map(shellWord).join(" ")}`
-    : `in psql, with: CALL ${qualified(ledger.names.schema)}.forget_intent();`;
+    : `in psql, with: CALL ${qualified(ledger.names.schema)}.forget_intent()`;
 }
 
 /** Whether a stamp leaves just these applied. */

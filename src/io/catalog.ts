@@ -36,13 +36,15 @@ const CHANGES = 5;
 
 /** A catalog without that schema would hide them. */
 async function refuseStrangers(session: Session, schema: string): Promise<void> {
-  const name = { parse: (given: unknown) => given as { readonly name: string; readonly is_there: boolean } };
+  const name = {
+    parse: (given: unknown) => given as { readonly name: string; readonly moves: string | null },
+  };
   const [first] = await session.read({ sql: strangersSql(schema), row: name });
   if (first === undefined) return;
   throw new MigrateError({
     code: "state/guard",
     message: `the schema ${schema} has objects that are not the ledger's, such as ${first.name}`,
-    hint: strangersHint(schema, first.is_there),
+    hint: strangersHint(schema, first.moves ?? undefined),
   });
 }
 

@@ -5,6 +5,7 @@ import type { Event, SessionInfo } from "../core/event.ts";
 import { type Explaining, explain, explainQuery, stepOf, stepsIn } from "../core/failure/explain.ts";
 import { withoutPasswords } from "../core/failure/failure.ts";
 import { missingName } from "../core/failure/missing.ts";
+import type { Roles } from "../core/failure/rights.ts";
 import { LOOKED_FOR, searchPathOf } from "../core/failure/search-path.ts";
 import { sqlstates } from "../core/ledger/types.ts";
 import { lockHeld, waitedFor } from "../core/lock-held.ts";
@@ -25,13 +26,15 @@ export interface LockOptions {
 /** What is known of a run, or can be asked, where a statement fails. */
 export interface Asked extends Pick<LockOptions, "signal"> {
   readonly sourceText: Explaining["sourceText"];
-  /** The role that SQL runs as where the plan names none; asked where a right is missing. */
-  readonly runsAs?: () => Promise<Explaining["runsAs"]>;
+  /** Asked where a right is missing. */
+  readonly roles?: (role: string | undefined, message: string) => Promise<Roles>;
   /** Asked where something is not found along search_path; without a path or a role, those of the session. */
   readonly shut?: (of: {
     readonly role: string | undefined;
     readonly searchPath: readonly string[] | undefined;
   }) => Promise<Explaining["shut"]>;
+  /** Asked where the name of an index is taken, before the session is given another search_path: the table, and the index. */
+  readonly invalid?: (names: readonly string[]) => Promise<Explaining["invalid"]>;
   readonly connectionOptions?: Explaining["connectionOptions"];
   readonly limitOptions?: Explaining["limitOptions"];
   readonly scratch?: Explaining["scratch"];
@@ -296,8 +299,9 @@ export const explained = async (
   failure: ItemFailure["failure"],
   {
     sourceText,
-    runsAs,
+    roles,
     shut,
+    invalid,
     connectionOptions,
     limitOptions,
     scratch,
@@ -312,8 +316,12 @@ export const explained = async (
   const name = missingName(failure.message);
   return explain(plan, batch, statement, failure, {
     sourceText,
+    invalid:
+      failure.sqlstate === "42P07" && statement.trace?.kind === "create index"
+        ? await invalid?.(statement.trace.names)
+        : undefined,
     gone: name === undefined || step?.direction !== "up" ? undefined : await goneBy?.(step, name),
-    runsAs: MAY_LACK_RIGHTS.has(failure.sqlstate ?? "") ? await runsAs?.() : undefined,
+    ...(MAY_LACK_RIGHTS.has(failure.sqlstate ?? "") ? await roles?.(plan.role, failure.message) : {}),
     shut:
       statement.origin !== undefined && LOOKED_FOR.has(failure.sqlstate ?? "")
         ? await shut?.({ role: plan.role, searchPath: searchPathOf(plan, statement) })

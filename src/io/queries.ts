@@ -4,9 +4,16 @@ import { z } from "zod";
 import type { VersionRow } from "../core/adopt/applied.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { SessionInfo } from "../core/event.ts";
+import { type Owned, ownedIn } from "../core/failure/denied.ts";
 import { quotedName } from "../core/failure/failure.ts";
 import { startTimeoutHint } from "../core/failure/limits.ts";
-import { grantsHint, membershipHint, otherGrantHint } from "../core/failure/rights.ts";
+import {
+  grantsHint,
+  membershipHint,
+  type Owner,
+  otherGrantHint,
+  type Roles,
+} from "../core/failure/rights.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import type { LedgerUse } from "../core/ledger/grants.ts";
 import {
@@ -326,6 +333,27 @@ export async function outcomeOf(
   }
 }
 
+/**
+ * The whole name of an invalid index of that table; both are written as the author wrote them, and mean what they mean in the
+ * session as it is. Undefined where there is none, or the server does not answer.
+ */
+export async function invalidIndex(
+  session: Session,
+  [table = "", index = ""]: readonly string[],
+): Promise<string | undefined> {
+  const rows = await session
+    .read({
+      sql: `SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name FROM pg_catalog.pg_index AS x
+      JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) x.indexrelid
+      JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+    WHERE x.indrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(${literal(table)}) AND NOT x.indisvalid
+      AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) (pg_catalog.parse_ident(${literal(index)}))[1]`,
+      row: z.object({ name: z.string() }),
+    })
+    .catch(() => []);
+  return rows[0]?.name;
+}
+
 // ── other sessions ──────────────────────────────────────────────────────────────────────────────────────────────
 
 const sessionRow = z
@@ -513,6 +541,44 @@ export async function sessionState(session: Session): Promise<SessionState> {
 /** Asked where a right is missing, which is what the user must see, even where the server does not answer. */
 export const rolesOfSession = (session: Session): Promise<Partial<SessionState>> =>
   sessionState(session).catch(() => ({}));
+
+/** What the server says of the roles where it has answered that a right is lacking. `role`: the plan's. */
+export async function rolesAt(session: Session, role: string | undefined, message: string): Promise<Roles> {
+  const { user: login, role: runsAs } = await rolesOfSession(session);
+  const owned = ownedIn(message);
+  const member = role ?? runsAs;
+  const owner = owned && member && (await ownerOf(session, owned, member).catch(() => undefined));
+  return { login, runsAs, owner: owner || undefined };
+}
+
+/** Objects of a name, with their owners. */
+const OWNERS: Readonly<Record<Owned["kind"], string>> = {
+  // An index is its table's.
+  relation: `SELECT c.relowner, concat('TABLE ', coalesce(x.indrelid, c.oid)::regclass)
+    FROM pg_class AS c LEFT JOIN pg_index AS x ON x.indexrelid = c.oid WHERE c.relname`,
+  routine: "SELECT p.proowner, concat('ROUTINE ', p.oid::regprocedure) FROM pg_proc AS p WHERE p.proname",
+  type: "SELECT t.typowner, concat('TYPE ', t.oid::regtype) FROM pg_type AS t WHERE t.typname",
+  schema: "SELECT n.nspowner, concat('SCHEMA ', n.oid::regnamespace) FROM pg_namespace AS n WHERE n.nspname",
+  database: "SELECT d.datdba, format('DATABASE %I', d.datname) FROM pg_database AS d WHERE d.datname",
+};
+
+/** The owner of the only object of that name whose owner's rights the role has not. Throws `StatementFailure`. */
+async function ownerOf(session: Session, { kind, name }: Owned, member: string): Promise<Owner | undefined> {
+  const rows = await session.read({
+    sql: `${PIN}
+  SELECT r.rolname AS name, r.rolsuper AS "isSuperuser", pg_has_role(m.oid, r.oid, 'MEMBER') AS "hasMember", o.object
+  FROM (${OWNERS[kind]} = ${literal(name)}) AS o (owner, object) JOIN pg_roles AS r ON r.oid = o.owner
+    JOIN pg_roles AS m ON m.rolname = ${literal(member)}
+  WHERE NOT pg_has_role(m.oid, r.oid, 'USAGE')`,
+    row: z.object({
+      name: z.string(),
+      isSuperuser: z.boolean(),
+      hasMember: z.boolean(),
+      object: z.string(),
+    }),
+  });
+  return rows.length === 1 ? rows[0] : undefined;
+}
 
 /**
  * Of a search_path, the schemas that are there and that the role may not use. Undefined where there are none, or the server

@@ -15,7 +15,12 @@ function explained(
   ours = false,
   outside?: string,
   settings: readonly string[] = [],
-  { tag = outside ?? "DO", direction = "up", said = sql } = {},
+  {
+    tag = outside ?? "DO",
+    direction = "up",
+    said = sql,
+    before,
+  }: { tag?: string; direction?: string; said?: string; before?: string | undefined } = {},
   more: Partial<Explaining> = {},
 ) {
   const origin = { path: "a.up.sql", line: 3, column: 1, start, end: start + sql.length };
@@ -30,7 +35,8 @@ function explained(
     transactional: outside === undefined,
     statements: 1,
   };
-  const batch = { transactional: outside === undefined, step: 0, statements: [statement] };
+  const statements = before === undefined ? [statement] : [{ ...statement, sql: before }, statement];
+  const batch = { transactional: outside === undefined, step: 0, statements };
   const plan = { kind: "upgrade", from: ["0"], steps: [step], batches: [batch], settings, schema: "retort" };
   return explain(
     plan as unknown as Plan,
@@ -121,7 +127,38 @@ describe("advice by SQLSTATE", () => {
   ])("%s, where permission is denied for %s", (tag, object, grant) => {
     const failure = { sqlstate: "42501", message: `permission denied for ${object}` };
     expect(explained(failure, false, tag).hint).toContain(`, run: ${grant}the role that connects\n`);
-    expect(explained({ ...failure, message: "must be owner of schema x" }).hint).not.toContain("GRANT");
+  });
+
+  const owner = { name: "app", isSuperuser: false, hasMember: false, object: "TABLE s.t" };
+  test.each<[string, string, (Partial<typeof owner> | undefined)?, string?]>([
+    ["must be owner of table t", "table t belongs to app: as a superuser, run: GRANT app TO", {}],
+    [
+      "must be owner of materialized view t",
+      "materialized view t belongs to app, of which .* is a member: before this statement, write: SET ROLE app$",
+      { hasMember: true },
+    ],
+    [
+      "must be owner of index i",
+      "index i belongs to the superuser app: as a superuser, run: ALTER TABLE s.t OWNER TO",
+      { isSuperuser: true },
+    ],
+    ["must be owner of function f", "connect as the owner of function f; or, as a superuser, make"],
+    [
+      "must be owner of table t",
+      "table t belongs to app: before .*, write: SET ROLE app$",
+      {},
+      "SET ROLE me;",
+    ],
+    ['permission denied to set role "app"', 'as a superuser, run: GRANT "app" TO "login"$'],
+    ['must be member of role "app"', 'as a superuser, run: GRANT "app" TO "dw"$'],
+    ['must be able to SET ROLE "app"', 'as a superuser, run: GRANT "app" TO "dw"$'],
+    ['must be able to SET ROLE "app"', "revision a was rolled back", undefined, "SET ROLE me;"],
+  ])("%s: %s", (message, hint, known, before) => {
+    const more = { runsAs: "dw", login: "login", ...(known && { owner: { ...owner, ...known } }) };
+    const failure = { sqlstate: "42501", message };
+    expect(explained(failure, false, undefined, [], { before }, more).hint).toMatch(
+      new RegExp(`^${hint.replaceAll(".", "\\.").replaceAll("\\.*", ".*")}`, "m"),
+    );
   });
 
   test.each([
@@ -161,7 +198,7 @@ describe("advice by SQLSTATE", () => {
     [[], undefined],
     [['search_path = "$user", shop'], ["$user", "shop"]],
     [["search_path = shop"], ["app"], ["app"]],
-    [["search_path = shop"], ["shop"], []],
+    [["search_path = shop"], undefined, []],
   ])("the search_path of a statement: %o", (settings, path, searchPath?: string[]) => {
     const place = { path: "a", line: 1, column: 1, start: 0, end: 1 };
     const set = { sql: "", purpose: "user", origin: place, searchPath } as const;
@@ -172,13 +209,12 @@ describe("advice by SQLSTATE", () => {
 
   test("an index whose name is taken may be what a failed CREATE INDEX CONCURRENTLY has left", () => {
     const failure = { sqlstate: "42P07", message: 'relation "by_N" already exists' };
-    const drop = 'drop it first: DROP INDEX CONCURRENTLY "by_N"';
-    expect(explained(failure, false, "CREATE INDEX CONCURRENTLY").hint).toContain(drop);
-    expect(explained(failure, false, "CREATE INDEX").hint).not.toContain(drop);
-    const said = 'CREATE INDEX CONCURRENTLY by_n -- on x.y\n ON ONLY "My".orders (a);';
-    expect(explained(failure, false, "CREATE INDEX CONCURRENTLY", [], { said }).hint).toContain(
-      'DROP INDEX CONCURRENTLY "My"."by_N"',
+    const hintWith = (invalid?: string): string =>
+      explained(failure, false, "CREATE INDEX CONCURRENTLY", [], {}, { invalid }).hint!;
+    expect(hintWith('app."by_N"')).toMatch(
+      /^app\."by_N" is an invalid index, .*, drop it first: DROP INDEX CONCURRENTLY app\."by_N"\n/,
     );
+    expect(hintWith()).not.toContain("DROP INDEX");
   });
 
   test("a character that the encoding of the database lacks is underlined, or the header's", () => {

@@ -142,7 +142,7 @@ test("an interrupted step is discarded by a stamp that changes nothing else, or 
       const applied = graph.order.filter((id) => id !== hole);
       const sentence = discarding(ofRetort(graph), applied);
       const left = leftBy(sentence, graph, applied);
-      if (left === undefined) expect(sentence).toBe("in psql, with: CALL retort.forget_intent();");
+      if (left === undefined) expect(sentence).toBe("in psql, with: CALL retort.forget_intent()");
       else expect(left).toEqual(applied);
       if (hole === undefined) expect(left).toBeDefined();
     }

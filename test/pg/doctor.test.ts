@@ -346,7 +346,7 @@ test("a ledger whose tables were moved is named before an empty one is made in i
   const env = { RETORT_CACHE: "off", DATABASE_URL: url };
   const told =
     'the ledger in ops has 1 of the revisions here; if that is the one, set "ledger": {"schema": "ops"} in migrate.config.json, and run: migrate repair\n';
-  for (const command of [["upgrade"], ["upgrade", "--sql", "--from-database"]])
+  for (const command of [["upgrade"], ["upgrade", "--sql", "--from-database"], ["log"]])
     expect((await migrateHere(command, { cwd, env })).stderr).toContain(
       `hint: ${told}  Nothing was changed. Restore them from a backup, `,
     );
@@ -356,4 +356,31 @@ test("a ledger whose tables were moved is named before an empty one is made in i
   files.write("migrate.config.json", '{"directories": ["."], "ledger": {"schema": "ops"}}');
   expect((await migrateHere(["repair", "--yes"], { cwd, env })).stderr).not.toContain("notice");
   expect((await migrateHere(["status"], { cwd, env })).stdout).toContain("current: a\n");
+});
+
+test("a ledger that was moved away from other objects is named to whoever looks where it was", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const files = project({ a: "CREATE TABLE a ();" }, { ledger: { schema: "app" } });
+  await files.upgrade(url);
+  await query(url, "CREATE TABLE app.customers (); CREATE SCHEMA retort");
+  const cwd = files.folder;
+  const env = { RETORT_CACHE: "off", DATABASE_URL: url };
+  const hint = async (command: string): Promise<string> =>
+    /^hint: (.*)/m.exec((await migrateHere([command], { cwd, env })).stderr)![1]!;
+  const [, moves] = /of its own: (.*;) then write/.exec(await hint("upgrade"))!;
+  expect(moves).toBe(/of its own: (.*;) then write/.exec(await hint("dump"))![1]);
+  await query(url, moves!);
+  const inSchema = (schema: string): void =>
+    void files.write("migrate.config.json", JSON.stringify({ directories: ["."], ledger: { schema } }));
+  inSchema("retort");
+  expect((await migrateHere(["repair", "--yes"], { cwd, env })).code).toBe(0);
+  inSchema("app");
+  for (const command of ["upgrade", "repair", "log"])
+    expect(await hint(command)).toBe(
+      'the ledger in retort has 1 of the revisions here; if that is the one, set "ledger": {"schema": "retort"} in migrate.config.json line 1',
+    );
+  // Which commands would move is said of what is there.
+  expect(await hint("dump")).toBe(
+    'Nothing was changed. Give the ledger a schema of its own in the config file: "ledger": {"schema": "retort"}',
+  );
 });

@@ -155,6 +155,35 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     await one.upgrade(role.url(name));
   });
 
+  test("what belongs to another role, and a role that a file may not set: what is proposed leads out", async () => {
+    const [login, owner] = [await ownRole(server, "LOGIN"), await ownRole(server, "")];
+    const { url, name } = await ownDatabase(server);
+    await query(
+      url,
+      `GRANT CREATE ON DATABASE ${name} TO ${login.name}; CREATE SCHEMA app; GRANT USAGE ON SCHEMA app TO ${login.name};
+       CREATE TABLE app.t (a int); CREATE INDEX i ON app.t (a); CREATE TABLE public.o (); ALTER TABLE public.o OWNER TO ${owner.name}`,
+    );
+    const drop = project({
+      a: "DROP INDEX app.i;",
+      b: `SET ROLE ${owner.name}; ALTER TABLE public.o ADD n int;`,
+    });
+    const next = async (): Promise<string> => {
+      const { hint } = await failureOf(drop.upgrade(login.url(name)));
+      const [first = ""] = String(hint).split("\n");
+      await query(url, /run: (.*)/.exec(first)![1]!);
+      return first;
+    };
+    expect(await next()).toMatch(/^index i belongs to the superuser .* run: ALTER TABLE app\.t OWNER TO /);
+    expect(await next()).toBe(`as a superuser, run: GRANT "${owner.name}" TO "${login.name}"`);
+    await drop.upgrade(login.url(name));
+    await query(url, `REVOKE ${owner.name} FROM ${login.name}`);
+    const alter = project({ a: "ALTER TABLE public.o ADD m int;" }, { ledger: { schema: "two" } });
+    const { hint } = await failureOf(alter.upgrade(login.url(name)));
+    expect(hint).toMatch(
+      `table o belongs to ${owner.name}: as a superuser, run: GRANT ${owner.name} TO "${login.name}"`,
+    );
+  });
+
   test("what an earlier migration has dropped or renamed: which one, in a run, a test and a trace", async () => {
     const { url } = await ownDatabase(server);
     const b = `ALTER TABLE t RENAME TO u;\nDROP TABLE app.o;\nALTER TYPE e RENAME TO f;\nDROP SCHEMA app;\nCREATE TABLE again ();`;
@@ -561,6 +590,25 @@ test("what the database has already, or has no more, can be recorded instead", a
   });
   await shop.run(url, { kind: "stamp", targets: ["other"], purge: true });
   expect(await shop.state(url)).toMatchObject({ heads: ["other"], pending: ["b"] });
+});
+
+test("an index that is half built is named with its schema, whatever another session finds first", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const shop = project(
+    { a: { up: 'CREATE UNIQUE INDEX CONCURRENTLY "I" ON t (a);', header: ["transaction: none"] } },
+    { session: { searchPath: ["app", "public"] } },
+  );
+  await query(url, 'CREATE TABLE t (a int); CREATE INDEX "I" ON t (a)');
+  await query(url, "CREATE SCHEMA app; CREATE TABLE app.t (a int); INSERT INTO app.t VALUES (1), (1)");
+  expect((await failureOf(shop.upgrade(url))).sqlstate).toBe("23505");
+  await query(url, "CALL retort.forget_intent()");
+  const hint = String((await failureOf(shop.upgrade(url))).hint);
+  expect(hint).toMatch(/^app\."I" is an invalid index, /);
+  expect(hint).not.toContain("migrate stamp");
+  await query(url, /drop it first: (.*)/.exec(hint)![1]!);
+  await query(url, 'DELETE FROM app.t; CREATE INDEX "I" ON app.t (a); CALL retort.forget_intent()');
+  // What is valid is nobody's half.
+  expect((await failureOf(shop.upgrade(url))).hint).not.toContain("DROP INDEX");
 });
 
 test("outside a transaction too", async () => {

@@ -1,5 +1,6 @@
 /** How a script looks: what a person reads first, what stands above a statement, names of files; from plans alone. */
 import { expect, test } from "vitest";
+import { defaultPins } from "../../src/core/plan/session.ts";
 import type { Plan } from "../../src/core/plan/types.ts";
 import { receiptsOf } from "../../src/core/receipt.ts";
 import { numberedName, renderScript, renderSplit } from "../../src/render/script/script.ts";
@@ -135,21 +136,52 @@ test("a loss that takes two lines is not read as two, and what a statement outsi
   );
 });
 
-test.each([
+test.each<[readonly string[], string, string, (readonly string[])?]>([
   [["orders", "i"], "check with \\d orders; drop", "DROP INDEX CONCURRENTLY i;"],
   [["shop.orders", '"I x"'], "check with \\d shop.orders; drop", 'DROP INDEX CONCURRENTLY shop."I x";'],
   [['"a.""b".orders', "i"], 'check with \\d "a.""b".orders; drop', 'DROP INDEX CONCURRENTLY "a.""b".i;'],
   // The server chooses the name.
-  [["shop.orders"], "\\d shop.orders shows it; drop", "DROP INDEX CONCURRENTLY shop.NAME;"],
-])("an index of %j that is half built is dropped by its whole name", (names, look, drop) => {
+  [["shop.orders"], "see \\d shop.orders; drop", "DROP INDEX CONCURRENTLY shop.NAME;"],
+  // Where names are found, the script has set, and another session has not.
+  [["orders", "i"], '\\d "S".orders; drop', 'DROP INDEX CONCURRENTLY "S".i;', ["S"]],
+  [["shop.orders", "i"], "\\d shop.orders; drop", "DROP INDEX CONCURRENTLY shop.i;", ["S", "public"]],
+  [
+    ["orders", "i"],
+    "\\d orders, which names its SCHEMA; drop",
+    "DROP INDEX CONCURRENTLY SCHEMA.i;",
+    ["$user"],
+  ],
+])("an index of %j that is half built is dropped by its whole name", (names, look, drop, searchPath) => {
   const build = statement("CREATE INDEX …;", {
     transactional: false,
     trace: { kind: "create index", names },
   });
-  const lines = script(planOf([step("a", [build], { transactional: false })])).split("\n");
-  const at = lines.findIndex((line) => line.startsWith("-- If it fails: "));
-  expect(lines[at]).toContain(look);
-  expect(lines[at + 1]).toBe(`-- ${drop}`);
+  const pins = searchPath === undefined ? defaultPins : { ...defaultPins, role: "owner", searchPath };
+  const text = script(planOf([step("a", [build], { transactional: false })], { pins }));
+  const [, session, found, dropped] =
+    /^-- If it fails: (?:in another session, first: (.*)\n-- )?(.*)\n-- (.*)$/m.exec(text)!;
+  expect(session).toBe(
+    searchPath && `SET ROLE "owner"; SET search_path = ${searchPath.map((each) => `"${each}"`).join(", ")};`,
+  );
+  expect(found).toContain(look);
+  expect(dropped).toBe(drop);
+});
+
+test.each([
+  ["DROP INDEX CONCURRENTLY i;", { kind: "drop index", names: ["i"] }, "it is done if \\d app.i finds none;"],
+  [
+    "ALTER TABLE t DETACH PARTITION p CONCURRENTLY;",
+    { kind: "detach partition", names: ["t", "p"] },
+    "check with \\d+ app.t; finish DETACH PENDING with:\n-- ALTER TABLE app.t DETACH PARTITION app.p FINALIZE;",
+  ],
+  ["DROP DATABASE d;", { kind: "drop database", names: ["d"] }, "check whether d exists: \\l"],
+] as const)("where a file has set search_path, %s says what is meant", (sql, trace, look) => {
+  const set = statement("SET search_path = app;", { setting: "value", searchPath: ["app"] });
+  const outside = statement(sql, { transactional: false, trace });
+  const text = script(planOf([step("a", [set, outside], { transactional: false })]));
+  expect(text).toContain(look);
+  const first = '-- If it fails: in another session, first: SET search_path = "app";\n';
+  expect(text.includes(first)).toBe(trace.kind !== "drop database");
 });
 
 test.each<[string, Parameters<typeof statement>, readonly string[]]>([

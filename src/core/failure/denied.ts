@@ -27,6 +27,49 @@ const KINDS = {
 
 const DENIED = new RegExp(`^permission denied for (${Object.keys(KINDS).join("|")}) (.+)$`);
 
+/** What only its owner may do; in English. `what`: in the server's words, `table t`. */
+export function ownedIn(message: string): Owned | undefined {
+  const [, what, word, name] = OWNED.exec(message) ?? [];
+  return what === undefined
+    ? undefined
+    : { kind: OWNED_KINDS[word as keyof typeof OWNED_KINDS], name: name!, what };
+}
+
+export interface Owned {
+  readonly kind: "relation" | "routine" | "type" | "schema" | "database";
+  /** Without its schema, most of the time. */
+  readonly name: string;
+  readonly what: string;
+}
+
+const OWNED_KINDS = {
+  relation: "relation",
+  table: "relation",
+  "foreign table": "relation",
+  view: "relation",
+  "materialized view": "relation",
+  index: "relation",
+  sequence: "relation",
+  function: "routine",
+  procedure: "routine",
+  aggregate: "routine",
+  type: "type",
+  schema: "schema",
+  database: "database",
+} as const;
+
+const OWNED = new RegExp(`^must be owner of ((${Object.keys(OWNED_KINDS).join("|")}) (.+))$`);
+
+/** The role that another must be a member of; `isSet`: whoever connected must be, and not whom its SQL runs as. In English. */
+export function memberOf(message: string): { readonly role: string; readonly isSet: boolean } | undefined {
+  const [, set, other] =
+    /^(?:permission denied to set role "(.+)"|must be (?:member of role|able to SET ROLE) "(.+)")$/.exec(
+      message,
+    ) ?? [];
+  const role = set ?? other;
+  return role === undefined ? undefined : { role, isSet: set !== undefined };
+}
+
 /** What to type; in words where what the server says does not tell which object it is. `to`: as it stands in SQL. */
 export function grantingHint({ kind, name }: Denied, to: string, creates = false): string {
   if (kind === "language") return `as a superuser, run: GRANT USAGE ON LANGUAGE ${qualified(name)} TO ${to}`;

@@ -4,23 +4,20 @@ import { IN_BATCHES } from "../batch.ts";
 import { characterHint } from "../characters.ts";
 import { cancelled, GOES_ON, MigrateError, NOTHING } from "../errors.ts";
 import { isGuard } from "../ledger/types.ts";
-import { withoutComments } from "../lexer.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../plan/types.ts";
 import { offsetInDo } from "../plpgsql.ts";
-import { identifier, qualified } from "../quote.ts";
-import { type Failure, quotedName, withoutPasswords } from "./failure.ts";
+import { qualified } from "../quote.ts";
+import { type Failure, withoutPasswords } from "./failure.ts";
 import { type LimitOptions, sessionLimitHint, startTimeoutHint, timeoutIn } from "./limits.ts";
 import { goneHint, missingHint } from "./missing.ts";
 import { lineInBlock, offsetOf, placeOf, type SourceText, untranslatable } from "./place.ts";
-import { deniedIn, rightsHint, whom } from "./rights.ts";
+import { deniedIn, type Roles, rightsHint, whom } from "./rights.ts";
 import { missingSchema, noSchemaHint, type Shut, settingPath, shutHint } from "./search-path.ts";
 
-export interface Explaining {
+export interface Explaining extends Roles {
   readonly sourceText: SourceText;
   /** The user asked to stop. */
   readonly aborted: boolean;
-  /** The role that SQL runs as where the plan names none, where that is known. */
-  readonly runsAs?: string | undefined;
   /** The options that its connection was given, as in PGOPTIONS. */
   readonly connectionOptions?: string | undefined;
   /** Undefined where it has none: then what limits it is configured. */
@@ -29,6 +26,8 @@ export interface Explaining {
   readonly scratch?: string | undefined;
   /** Undefined where there are none. */
   readonly shut?: Shut | undefined;
+  /** The whole name of the invalid index that bears the name of the one to be built, if it does. */
+  readonly invalid?: string | undefined;
   /** What leads out where the step failed because what it does is done already; undefined where that is not why. */
   readonly recording?: string | undefined;
   /** What to type to go on behind what is done before this step, where the same command would count its steps anew. */
@@ -93,16 +92,20 @@ export function explain(
       }) ??
       timeoutIn(plan, origin.path, failure, explaining) ??
       encodingHint(statement, failure) ??
-      leftIndex(statement, failure) ??
-      deniedIn(plan, batch, statement, failure, runsAs) ??
+      leftIndex(explaining.invalid) ??
+      deniedIn(plan, batch, statement, failure, explaining) ??
       shut ??
       misleadingIn(statement, failure);
     const hints = missing === undefined ? [said.hint, advice] : [missing, said.hint];
     return error(
       "execution/statement",
       message,
-      // What is in such a schema is not undone.
-      lines(...(walk === undefined ? hints : [walk]), state, shut === undefined ? recording : undefined),
+      // What is in such a schema is not undone, and what is half done is not done.
+      lines(
+        ...(walk === undefined ? hints : [walk]),
+        state,
+        (shut ?? explaining.invalid) === undefined ? recording : undefined,
+      ),
       placeOf(statement, failure, sourceText),
     );
   }
@@ -313,17 +316,10 @@ interface Surrounding extends Pick<Explaining, "connectionOptions"> {
 const APART = "leave out --single-transaction";
 const ADDED_BEFORE = "put ALTER TYPE ... ADD VALUE into a migration of its own, before this one";
 
-/** The name of an index that is taken: CREATE INDEX CONCURRENTLY leaves one where it fails. */
-function leftIndex({ tag, sql }: Statement, { sqlstate, message }: Failure): string | undefined {
-  const name = quotedName(message);
-  if (tag !== "CREATE INDEX CONCURRENTLY" || sqlstate !== "42P07" || name === undefined) return undefined;
-  return `it may be an invalid index that an earlier attempt has left (\\d shows INVALID); then drop it first: DROP INDEX CONCURRENTLY ${schemaOfTable(sql)}${identifier(name)}`;
-}
-
-/** `shop.` of CREATE INDEX … ON shop.orders, where the index is, too; empty where the table stands without one. */
-const schemaOfTable = (sql: string): string =>
-  /\bON\s+(?:ONLY\s+)?((?:"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)\s*\.)/iu.exec(withoutComments(sql))?.[1] ??
-  "";
+/** CREATE INDEX CONCURRENTLY leaves one where it fails; while another session builds one, it is invalid, too. */
+const leftIndex = (invalid: string | undefined): string | undefined =>
+  invalid &&
+  `${invalid} is an invalid index, as an attempt that failed leaves it: unless another session is building it, drop it first: DROP INDEX CONCURRENTLY ${invalid}`;
 
 /** A batch by a key failed in the walk over its values, which stands before the author's statement in the block. */
 function walkHint({ tag = "", sql, offset = 0 }: Statement, failure: Failure): string | undefined {

@@ -3,7 +3,7 @@ import { grants, isOfLedger, type LedgerUse } from "../ledger/grants.ts";
 import { withoutComments } from "../lexer.ts";
 import type { Batch, Plan, Statement } from "../plan/types.ts";
 import { identifier, qualified } from "../quote.ts";
-import { deniedOn, grantingHint } from "./denied.ts";
+import { deniedOn, grantingHint, memberOf, type Owned, ownedIn } from "./denied.ts";
 import type { Failure } from "./failure.ts";
 import { offsetOf } from "./place.ts";
 
@@ -53,20 +53,68 @@ export const whom = (role: string | undefined, runsAs: string | undefined): stri
   return name === undefined ? "the role that connects" : identifier(name);
 };
 
-/** What to grant where the author's SQL may not use a schema, a language or the database; such names are whole in the message. */
+/** Who owns what only its owner may change. */
+export interface Owner {
+  readonly name: string;
+  readonly isSuperuser: boolean;
+  /** Whom the SQL runs as is a member of that role, and does not inherit its rights. */
+  readonly hasMember: boolean;
+  /** As ALTER names it: `TABLE public.t`. */
+  readonly object: string;
+}
+
+/** What is known of the roles that a right is lacking of. */
+export interface Roles {
+  /** That SQL runs as where the plan names none. */
+  readonly runsAs?: string | undefined;
+  /** That connects. */
+  readonly login?: string | undefined;
+  /** Of what is not theirs, where it is the only one of its name. */
+  readonly owner?: Owner | undefined;
+}
+
+/**
+ * What to grant where the author's SQL may not use a schema, a language or the database, whose names are whole in the message,
+ * is not the owner of an object, or no member of a role.
+ */
 export function deniedIn(
   { role }: Plan,
   { statements }: Batch,
   statement: Statement,
   failure: Failure,
-  runsAs: string | undefined,
+  { runsAs, login, owner }: Roles,
 ): string | undefined {
-  const denied = failure.sqlstate === "42501" ? deniedOn(failure.message) : undefined;
+  if (failure.sqlstate !== "42501") return undefined;
   // The author's SQL may have switched to another role.
-  const switches = statements.some(({ sql, origin }) => origin !== undefined && SWITCHES.test(sql));
+  const switches = statements.some(
+    (other) => other !== statement && other.origin !== undefined && SWITCHES.test(other.sql),
+  );
+  const member = memberOf(failure.message);
+  if (member?.isSet === true) return membershipHint(member.role, login);
+  if (member !== undefined) return switches ? undefined : membershipHint(member.role, role ?? runsAs);
+  const owned = ownedIn(failure.message);
+  if (owned !== undefined)
+    return owner === undefined || !switches
+      ? ownerHint(owned, owner, whom(role, runsAs))
+      : `${owned.what} belongs to ${qualified(owner.name)}: before this statement, write: SET ROLE ${qualified(owner.name)}`;
+  const denied = deniedOn(failure.message);
   if (denied === undefined || switches || denied.kind === "relation" || denied.kind === "routine")
     return undefined;
   return grantingHint(denied, whom(role, runsAs), createsIn(statement, failure));
+}
+
+/** `to`: whom the SQL runs as. */
+function ownerHint({ what }: Owned, owner: Owner | undefined, to: string): string {
+  if (owner === undefined)
+    return `connect as the owner of ${what}; or, as a superuser, make ${to} a member of that role: GRANT ... TO ${to}`;
+  const name = qualified(owner.name);
+  const belongs = `${what} belongs to ${name}`;
+  // Whoever is its member may do everything.
+  if (owner.isSuperuser)
+    return `${what} belongs to the superuser ${name}: as a superuser, run: ALTER ${owner.object} OWNER TO ${to}`;
+  return owner.hasMember
+    ? `${belongs}, of which ${to} is a member: before this statement, write: SET ROLE ${name}`
+    : `${belongs}: as a superuser, run: GRANT ${name} TO ${to}`;
 }
 
 const SWITCHES = /\bSET\s+(?:(?:LOCAL|SESSION)\s+)?(?:ROLE|SESSION\s+AUTHORIZATION)\b/i;

@@ -51,14 +51,17 @@ const SEARCH_PATH = "search_path = ";
 /** What is looked for by its name along search_path is not there: a relation, a routine, any other object. */
 export const LOOKED_FOR: ReadonlySet<string> = new Set(["42P01", "42883", "42704"]);
 
-/** The search_path that the author's statement had: what the file has set, or the project; undefined where it is the connection's. */
+/**
+ * The search_path that the author's statement had: what the file has set, or the project; undefined where it is the
+ * connection's, as also behind a RESET.
+ */
 export function searchPathOf(
   { batches, settings }: Plan,
   { origin }: Statement,
 ): readonly string[] | undefined {
   const all = batches.flatMap(({ statements }) => statements);
   const set = origin === undefined ? undefined : pathSetter(all, origin)?.searchPath;
-  if (set !== undefined && set.length > 0) return set;
+  if (set !== undefined) return set.length === 0 ? undefined : set;
   const path = settings.find((each) => each.startsWith(SEARCH_PATH));
   return path === undefined ? undefined : searchPathNames(path.slice(SEARCH_PATH.length));
 }

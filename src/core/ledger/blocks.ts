@@ -175,7 +175,7 @@ export function createBlock(names: LedgerNames, upgrades: boolean): string {
       ...stopIf(
         `EXISTS (${others})`,
         literal(`retort: the schema ${qualified(schema)} has objects that are not the ledger's`),
-        literal(strangersHint(schema, false)),
+        literal(strangersHint(schema, undefined)),
       ),
       ...stopIf(
         `${place} IS NULL\n    AND NOT has_database_privilege(current_database(), 'CREATE')`,

@@ -86,27 +86,29 @@ export function guardBlock(
         .join(", ")}}`,
     ),
     absent: literalOnLines(absent),
-    apart: literalOnLines(strangersHint(schema, true)),
-    elsewhere: literalOnLines(strangersHint(schema, false)),
+    apart: literalOnLines(strangersHint(schema, "%s")),
+    elsewhere: literalOnLines(strangersHint(schema, undefined)),
   });
 }
 
-/** What to do where the schema has other objects; `isThere`: and the ledger. */
-export function strangersHint(schema: string, isThere: boolean): string {
+/** What to do where the schema has other objects; `moves`: and what gives a schema of its own to what is there of the ledger. */
+export function strangersHint(schema: string, moves: string | undefined): string {
   const { schema: own } = defaultLedgerNames;
   const named = `"ledger": {"schema": "${own}"}`;
-  const moves = tableFiles()
-    .map(({ name }) => `ALTER TABLE ${qualified(schema)}.${name} SET SCHEMA ${own};`)
-    .sort();
-  const ways = isThere
-    ? `Move them to another schema, or give the ledger one of its own: CREATE SCHEMA ${own}; ${moves.join(" ")} then write ${named} in the config file, and run: migrate repair`
-    : `Give the ledger a schema of its own in the config file: ${named}`;
+  const ways =
+    moves === undefined
+      ? `Give the ledger a schema of its own in the config file: ${named}`
+      : `Move them to another schema, or give the ledger one of its own: CREATE SCHEMA IF NOT EXISTS ${own}; ${moves} then write ${named} in the config file, and run: migrate repair`;
   return `Nothing was changed. ${schema === own ? "Move them to another schema: ALTER ... SET SCHEMA ..." : ways}`;
 }
 
 /** The guard's query of what the schema has besides the ledger, by `name`, but for views and routines; `search_path` must be pinned. */
 export const othersSql = (schema: string): string =>
   renamed(/SELECT c\.oid::regclass::text AS name.*?(?=\n +UNION ALL SELECT p\.oid)/s.exec(guard)![0], schema);
+
+/** The guard's query of what moves the tables of the ledger that are there; null where there are none. */
+export const movesSql = (schema: string): string =>
+  renamed(/\(SELECT string_agg\(format\('ALTER TABLE %s SET SCHEMA.*?\)\)(?=;)/s.exec(guard)![0], schema);
 
 /** The block that makes the rows of the ledger fit together, if the guard before it, which expected that, found that they do not. */
 export const repairRowsBlock = ({ schema }: LedgerNames, how: How): string =>

@@ -4,7 +4,7 @@
  */
 import { arrayLiteral, identifier, literal, qualified } from "../quote.ts";
 import type { Ledger } from "./calls.ts";
-import { type Expectation, MADE_BY_US, othersSql, routines } from "./format.ts";
+import { type Expectation, MADE_BY_US, movesSql, othersSql, routines } from "./format.ts";
 
 /** One row: `format`, `revisions`, `digest`, `applied` (JSON, a list), `intent` (JSON, or null) and `behind` (or nothing). */
 export const readLedgerSql = (
@@ -51,12 +51,11 @@ const ledgersSql = (condition: string, most: number): string =>
     `ORDER BY 1 LIMIT ${most};`,
   ].join("\n");
 
-/** What the schema has besides the ledger, but for views, by `name`; `is_there`: and whether it has that. */
+/** What the schema has besides the ledger, but for views, by `name`; `moves`: what moves the tables of that, or null. */
 export const strangersSql = (schema: string): string =>
   [
     "SET LOCAL search_path = pg_catalog, pg_temp;",
-    "SELECT o.name, EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace",
-    `  WHERE n.nspname = ${literal(schema)} AND c.relname IN ('state', 'applied')) AS is_there FROM (`,
+    `SELECT o.name, ${movesSql(schema)} AS moves FROM (`,
     othersSql(schema),
     "UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace",
     `  WHERE n.nspname = ${literal(schema)} AND p.proname <> ALL (${arrayLiteral(routines().map(({ name }) => name))}::text[])`,

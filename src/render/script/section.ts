@@ -1,14 +1,16 @@
 /** Batches of a plan → the lines of a script that send them, with words above that say what each part is for. */
 import { MigrateError } from "../../core/errors.ts";
+import { searchPathOf } from "../../core/failure/search-path.ts";
 import { excerptAt } from "../../core/fault.ts";
 import type { ScriptForm } from "../../core/plan/script.ts";
+import { searchPathIs } from "../../core/plan/session.ts";
 import { type Batch, isOutside, type Plan, type Purpose, type Statement } from "../../core/plan/types.ts";
-import { commentText, qualified } from "../../core/quote.ts";
+import { commentText, identifier, qualified } from "../../core/quote.ts";
 import { locate } from "../../core/source.ts";
 import { effectLines } from "../effect.ts";
 import { lossLine } from "../loss.ts";
 import { keepSession } from "./client.ts";
-import { PAGE_WIDTH, type Page, PIECE, rule } from "./page.ts";
+import { folded, PAGE_WIDTH, type Page, PIECE, rule } from "./page.ts";
 import { misreadByPsql, psqlText } from "./psql.ts";
 
 /** `2 of 5: upgrade c83f1c8c9f12, create orders (0002_create_orders.up.sql)` */
@@ -95,7 +97,7 @@ function addBatch(page: Page, plan: Plan, batch: Batch, form: ScriptForm): void 
       const outside = isOutside(batch, statement);
       if (outside && !passed) page.add(...stopAfterError(form));
       passed = false;
-      addUser(page, statement, { isOutside: outside, goesOn: batch.next !== undefined }, form);
+      addUser(page, plan, statement, { isOutside: outside, goesOn: batch.next !== undefined }, form);
     } else if (step === undefined) {
       const words = WORDS[statement.purpose];
       if (words !== undefined && words !== said) {
@@ -142,6 +144,7 @@ const stopAfterError = ({ client }: ScriptForm): readonly string[] =>
 
 function addUser(
   page: Page,
+  plan: Plan,
   statement: Statement,
   { isOutside, goesOn }: { isOutside: boolean; goesOn: boolean },
   form: ScriptForm,
@@ -149,50 +152,77 @@ function addUser(
   page.gap();
   if (form.annotate) page.add(...annotation(statement));
   if (isOutside && !goesOn)
-    page.add(...howToLook(statement).map((line, index) => `-- ${index === 0 ? "If it fails: " : ""}${line}`));
+    page.add(...howToLook(plan, statement).map((line, index) => `${index === 0 ? IF_FAILS : "-- "}${line}`));
   page.add(bytesFor(statement, form));
   if (isOutside) page.add(...stopAfterError(form));
   page.gap();
 }
 
 /** How the catalog shows what became of it. */
-function howToLook({ trace, purpose, repeatable }: Statement): readonly string[] {
+function howToLook(plan: Plan, statement: Statement): readonly string[] {
+  const { trace, purpose, repeatable } = statement;
   if (purpose !== "user") return [];
-  const [first = "", second = ""] = (trace?.names ?? []).map(commentText);
+  const path = searchPathOf(plan, statement);
+  const only = path?.length === 1 && path[0] !== "$user" ? `${qualified(path[0]!)}.` : "";
+  const whole = (name = ""): string => commentText(schemaIn(name) === "" ? `${only}${name}` : name);
+  const [name, second] = trace?.names ?? [];
+  const first = whole(name);
+  const apart = inAnotherSession(plan, path);
   switch (trace?.kind) {
     case undefined:
       return [
+        ...apart,
         `${repeatable === true ? "what it did is kept. " : ""}Run this statement again by hand, then the rest of the step`,
         "and its last CALL; or resume with: migrate upgrade (or downgrade).",
       ];
     case "commits":
       return ["what it has committed is kept; only its own work shows how far it got."];
-    case "create index":
-      return second === ""
-        ? [
-            `the server has chosen the name of the index, and \\d ${first} shows it; drop an INVALID one first:`,
-            `DROP INDEX CONCURRENTLY ${schemaIn(first)}NAME;`,
-          ]
-        : [
-            `check with \\d ${first}; drop an INVALID index first:`,
-            // An index lies in the schema of its table.
-            `DROP INDEX CONCURRENTLY ${schemaIn(first)}${second};`,
-          ];
+    case "create index": {
+      // An index lies in the schema of its table. Of several schemas another may have one of that name.
+      const schema = schemaIn(first) === "" && path !== undefined ? "SCHEMA." : schemaIn(first);
+      const shows = `\\d ${first}${schema === "SCHEMA." ? ", which names its SCHEMA" : ""}`;
+      return [
+        ...apart,
+        second === undefined
+          ? `the server has named the index: see ${shows}; drop an INVALID one first:`
+          : `check with ${shows}; drop an INVALID index first:`,
+        `DROP INDEX CONCURRENTLY ${schema}${second === undefined ? "NAME" : commentText(second)};`,
+      ];
+    }
     case "drop index":
-      return [`it is done if \\d ${first} finds none; otherwise run this statement again.`];
+      return [...apart, `it is done if \\d ${first} finds none; otherwise run this statement again.`];
     case "detach partition":
       return [
+        ...apart,
         `check with \\d+ ${first}; finish DETACH PENDING with:`,
-        `ALTER TABLE ${first} DETACH PARTITION ${second} FINALIZE;`,
+        `ALTER TABLE ${first} DETACH PARTITION ${whole(second)} FINALIZE;`,
       ];
     default:
       return trace!.kind.startsWith("reindex")
-        ? ["drop INVALID indexes whose names end in _ccnew or _ccold; then run this statement again."]
+        ? [
+            ...apart,
+            "drop INVALID indexes whose names end in _ccnew or _ccold; then run this statement again.",
+          ]
         : [
-            `check whether ${first} exists: \\${LISTS[trace!.kind.replace(/^\w+ /, "") as keyof typeof LISTS]}`,
+            `check whether ${commentText(name ?? "")} exists: \\${LISTS[trace!.kind.replace(/^\w+ /, "") as keyof typeof LISTS]}`,
           ];
   }
 }
+
+/** What names mean in the script, for whoever goes on by hand; nothing where they mean that in each session. */
+function inAnotherSession({ role }: Plan, path: readonly string[] | undefined): readonly string[] {
+  const settings = [
+    ...(role === undefined ? [] : [`SET ROLE ${identifier(role)};`]),
+    ...(path === undefined ? [] : [`SET ${searchPathIs(path)};`]),
+  ];
+  if (settings.length === 0) return [];
+  return folded(
+    commentText(`in another session, first: ${settings.join(" ")}`),
+    PAGE_WIDTH - IF_FAILS.length,
+  );
+}
+
+const IF_FAILS = "-- If it fails: ";
 
 /** `shop.` of `shop.orders`, and nothing of `orders`: names as SQL writes them. */
 const schemaIn = (name: string): string => /^(?:"(?:[^"]|"")*"|[^".]+)\./.exec(name)?.[0] ?? "";
