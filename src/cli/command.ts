@@ -81,7 +81,7 @@ export interface Command {
 export async function perform(command: Command, invocation: Invocation): Promise<number> {
   const { printer } = invocation;
   const onNotice: Deps["onNotice"] = ({ severity, message }) =>
-    printer.info(`${severity.toLowerCase()}: ${message}`);
+    severity === "WARNING" ? printer.warn(message) : printer.info(`${severity.toLowerCase()}: ${message}`);
   let told = false;
   let environments: readonly string[] = [];
   const onConfig: Deps["onConfig"] = (config) => {

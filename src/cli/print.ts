@@ -27,7 +27,10 @@ export interface Printer {
   jsonLine(value: unknown): void;
   /** What is going on; silent with `--quiet`. */
   info(text: string): void;
+  /** Nothing silences it: neither `--quiet` nor `--json`. */
   warn(text: string): void;
+  /** What to type about what was warned of, or is a result. */
+  hint(text: string): void;
   /** Details; only with `--verbose`. */
   verbose(text: string): void;
   /** `stack`: that of the program too. */
@@ -107,6 +110,7 @@ export function createPrinter(
     jsonLine: (value) => lines([jsonText(value, { clean: options.clean, indent: 0 })]),
     info: (text) => log().info(prose(text)),
     warn: (text) => log().warn(prose(`warning: ${text}`)),
+    hint: (text) => log().warn(prose(`hint: ${text}`)),
     verbose: (text) => log().debug(prose(text)),
     error: (thrown, stack = false) => {
       const carried = (each: Diagnostic): Diagnostic =>
