@@ -153,7 +153,7 @@ const filesIn = ({ migrations }: Project): number =>
   [...migrations.values()].reduce((sum, { down }) => sum + (down ? 2 : 1), 0);
 
 /** The files as a run, up or down, would send them; or all that it would refuse of them before it sends anything. */
-async function readFiles(
+export async function readFiles(
   project: Project,
   server: ServerVersion | undefined,
 ): Promise<{ readonly inputs: readonly StepInput[]; readonly faults: readonly Diagnostic[] }> {

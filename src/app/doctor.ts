@@ -11,9 +11,11 @@ import { mayBeCreated } from "../core/ledger/grants.ts";
 import { behindIn } from "../core/ledger/inconsistency.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
 import { lockHeld } from "../core/lock-held.ts";
+import { parsedFor } from "../core/newer-syntax.ts";
 import { settingsOf } from "../core/plan/session.ts";
 import { qualified } from "../core/quote.ts";
 import { redact } from "../core/redact.ts";
+import type { ServerVersion } from "../core/server-version.ts";
 import { sharedNumbers, sharedNumberText } from "../core/shared-numbers.ts";
 import { wayOutOf } from "../core/target.ts";
 import { cacheFolder } from "../io/cache-folder.ts";
@@ -24,7 +26,7 @@ import { type LedgerRights, ledgerRights, type ServerFacts, serverFacts } from "
 import { openSession } from "../io/session/open.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import { asTold } from "./as-told.ts";
-import { headsFindings } from "./check.ts";
+import { headsFindings, readFiles } from "./check.ts";
 import { stateOf } from "./look.ts";
 import {
   aboutOther,
@@ -44,9 +46,10 @@ import {
   shownFolders,
   unreadBelow,
 } from "./project.ts";
+import { planUpgrade } from "./run.ts";
 import { missingSchemas } from "./search-path.ts";
 
-/** `odd`: everything runs, and may not do what is meant. `wrong`: a run would stop. */
+/** `odd`: an upgrade to the heads runs, and may not do what is meant. `wrong`: that, or another run, would stop. */
 export interface Examination {
   readonly check: string;
   readonly status: "ok" | "odd" | "wrong";
@@ -154,8 +157,8 @@ function files(project: Project, deps: Deps): readonly Examination[] {
   const several: Examination = {
     check: "heads",
     status: "odd",
-    message: `${graph.heads.length} heads: ${graph.heads.join(", ")}`,
-    hint: wayOutOf(graph, graph.heads),
+    message: `${graph.heads.length} heads: ${graph.heads.join(", ")}; an upgrade without a target stops`,
+    hint: `to apply all of them: migrate upgrade heads\n${wayOutOf(graph, graph.heads)}`,
   };
   return [
     ok("migrations", `${migrations.size} in ${shownFolders(config, deps)}`),
@@ -171,6 +174,16 @@ function files(project: Project, deps: Deps): readonly Examination[] {
   ];
 }
 
+/** What a run would refuse of the files before it sends anything; `server`: where it would run. */
+async function statements(
+  project: Project,
+  server: ServerVersion | undefined,
+): Promise<readonly Examination[]> {
+  const { faults } = await readFiles(project, server);
+  if (faults.length > 0) return faults.map((each) => checkOf("statements", "wrong", each));
+  return [ok("statements", `the files parse for PostgreSQL ${parsedFor(server)}`)];
+}
+
 // ── the database ────────────────────────────────────────────────────────────────────────────────────────────────
 
 async function database(
@@ -178,18 +191,12 @@ async function database(
   config: Config,
   project: Project | undefined,
 ): Promise<readonly Examination[]> {
-  const { database: address } = config;
-  if (address instanceof MigrateError) return wrong("database", address);
-  const checks: Examination[] = [ok("database", `${address.display}, from ${address.origin}`)];
-  checks.push(
-    ...address.warnings.map((message): Examination => ({ check: "database", status: "odd", message })),
-  );
-  const began = performance.now();
-  const { signal } = deps;
-  const session = await attempt("server", checks, () => openSession(address, { signal }));
+  const checks: Examination[] = [];
+  const session = await connected(deps, config, checks);
+  const version = session?.version ?? config.serverVersion;
+  const read = project === undefined ? [] : await statements(project, version);
+  checks.push(...read);
   if (session === undefined) return checks;
-  const ms = (performance.now() - began).toFixed(0);
-  checks.push(ok("server", `answers in ${ms} ms, PostgreSQL ${session.version.text}`));
   try {
     await attempt("server", checks, async () => {
       const facts = await serverFacts(session, deps.now);
@@ -220,12 +227,38 @@ async function database(
         checks.push({ check: "session", status: none ? "wrong" : "odd", ...said });
       }
       const rights = await ledgerRights(session, config.ledger);
-      checks.push(...ledger(state, config, project, { ...facts, ...rights }));
+      const found = ledger(state, config, project, { ...facts, ...rights });
+      checks.push(...found);
+      // What is wrong with the files or the ledger would be told again.
+      if (project !== undefined && ![...read, ...found].some(({ status }) => status === "wrong"))
+        await attempt("upgrade", checks, () => planUpgrade(deps, project, state, session));
     });
   } finally {
     await session.close();
   }
   return checks;
+}
+
+/** With what there is to say of the address and of how it was reached; undefined where it was not. */
+async function connected(
+  { signal }: Deps,
+  { database: address }: Config,
+  checks: Examination[],
+): Promise<Session | undefined> {
+  if (address instanceof MigrateError) {
+    checks.push(...wrong("database", address));
+    return undefined;
+  }
+  checks.push(
+    ok("database", `${address.display}, from ${address.origin}`),
+    ...address.warnings.map((message): Examination => ({ check: "database", status: "odd", message })),
+  );
+  const began = performance.now();
+  const session = await attempt("server", checks, () => openSession(address, { signal }));
+  if (session === undefined) return undefined;
+  const ms = (performance.now() - began).toFixed(0);
+  checks.push(ok("server", `answers in ${ms} ms, PostgreSQL ${session.version.text}`));
+  return session;
 }
 
 /** The oldest major version that is supported, as `server_version_num`. */

@@ -60,8 +60,8 @@ export async function warnOfEmptyFiles(
     if (!lacks) continue;
     const rest =
       direction === "up"
-        ? `only the ledger says that ${revision} is applied`
-        : `what ${migration.up.source.path} creates stays, and only the ledger says that ${revision} is undone`;
+        ? `the upgrade to ${revision} only records it in the ledger`
+        : `what ${migration.up.source.path} creates stays, and the downgrade of ${revision} only takes it out of the ledger`;
     onNotice?.({ severity: "WARNING", message: `${path} has no statement: ${rest}` });
   }
 }

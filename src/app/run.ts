@@ -101,7 +101,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
   const done: PlanStep[] = [];
   const opened = await openConnected(deps, { ...options, creates: !dryRun });
   const { project, session: first } = opened;
-  const { config, graph, ledger } = project;
+  const { config, ledger } = project;
   let session = first;
   const { database } = session;
   const watched = cancelWhenAborted(() => session, deps.signal);
@@ -124,9 +124,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
       const found = attempt === 0 ? opened.state : await readLedger(session, ledger);
       let state = await settled(found, session, project, deps, options, writable);
       const conversion = state.intent === undefined ? conversionSteps(project, state.applied) : undefined;
-      // The plan starts from the ledger as it will be, so that nothing is written before the target is known to be one.
-      const from =
-        conversion === undefined ? state : { ...state, applied: settledRows(graph, state.applied) };
+      const from = startingState(project, state);
       const { plan, fixed } = await computing(deps, project, () =>
         planFor(project, asked, from, session, options),
       );
@@ -277,6 +275,22 @@ function runPlan(
         project.ledger.fail(revision, direction, statement, redact(message, project.config.secrets)),
     },
   );
+}
+
+/** The ledger as it will be, so that nothing is written before the target is known to be one. */
+const startingState = ({ graph }: Project, state: LedgerState): LedgerState =>
+  state.intent === undefined ? { ...state, applied: settledRows(graph, state.applied) } : state;
+
+/** Throws what an upgrade to the heads would throw before it sends anything. */
+export async function planUpgrade(
+  deps: Deps,
+  project: Project,
+  state: LedgerState,
+  session: Session,
+): Promise<void> {
+  const request = { kind: "upgrade", target: "heads" } as const;
+  const from = startingState(project, state);
+  await computing(deps, project, () => planFor(project, request, from, session, { dryRun: true }));
 }
 
 async function planFor(

@@ -81,7 +81,9 @@ export interface Command {
 export async function perform(command: Command, invocation: Invocation): Promise<number> {
   const { printer } = invocation;
   const onNotice: Deps["onNotice"] = ({ severity, message, beside }) =>
-    printer.info(`${severity.toLowerCase()}: ${message}`, beside);
+    severity === "WARNING"
+      ? printer.warn(message, beside)
+      : printer.info(`${severity.toLowerCase()}: ${message}`, beside);
   let told = false;
   let environments: readonly string[] = [];
   const onConfig: Deps["onConfig"] = (config) => {

@@ -7,5 +7,5 @@ import type { Printer } from "./print.ts";
 export function warnOfHoles(printer: Printer, findings: readonly Finding[]): void {
   const holes = findings.filter(({ kind }) => kind === "hole");
   for (const each of holes) printer.warn(diagnosticOf(each).message);
-  for (const hint of findingHints(holes)) printer.info(hint);
+  for (const hint of findingHints(holes)) printer.hint(hint);
 }

@@ -27,7 +27,10 @@ export interface Printer {
   jsonLine(value: unknown): void;
   /** What is going on; silent with `--quiet`. `beside`: about another database than the one that is worked with. */
   info(text: string, beside?: boolean): void;
-  warn(text: string): void;
+  /** Nothing silences it: neither `--quiet` nor `--json`. */
+  warn(text: string, beside?: boolean): void;
+  /** What to type about what was warned of, or is a result. */
+  hint(text: string): void;
   /** Details; only with `--verbose`. */
   verbose(text: string): void;
   /** `stack`: that of the program too. */
@@ -107,7 +110,8 @@ export function createPrinter(
     json: (value) => lines(jsonText(value, { carry: options.carry }).split("\n")),
     jsonLine: (value) => lines([jsonText(value, { clean: options.clean, indent: 0 })]),
     info: (text, beside) => log().info(prose(text, beside)),
-    warn: (text) => log().warn(prose(`warning: ${text}`)),
+    warn: (text, beside) => log().warn(prose(`warning: ${text}`, beside)),
+    hint: (text) => log().warn(prose(`hint: ${text}`)),
     verbose: (text) => log().debug(prose(text)),
     error: (thrown, stack = false) => {
       const carried = (each: Diagnostic): Diagnostic =>

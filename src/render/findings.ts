@@ -10,5 +10,5 @@ export function findingLine(finding: Finding): string {
 
 /** What to type about them: one line for each kind that there is. */
 export function findingHints(findings: readonly Finding[]): readonly string[] {
-  return [...new Set(findings.map((finding) => `hint: ${diagnosticOf(finding).hint}`))];
+  return [...new Set(findings.flatMap((finding) => diagnosticOf(finding).hint ?? []))];
 }

@@ -14,7 +14,12 @@ interface Written {
   readonly err: () => string;
 }
 
-function written(isTTY: boolean, json = false, env: Readonly<Record<string, string>> = {}): Written {
+function written(
+  isTTY: boolean,
+  json = false,
+  env: Readonly<Record<string, string>> = {},
+  quiet = false,
+): Written {
   const texts = { out: "", err: "" };
   const stream = (name: "out" | "err"): NodeJS.WriteStream => {
     const write = (chunk: Buffer, _encoding: string, done: () => void): void => {
@@ -28,7 +33,7 @@ function written(isTTY: boolean, json = false, env: Readonly<Record<string, stri
   const printer = createPrinter(
     { stdout: stream("out"), stderr: stream("err"), stdin: stdin as unknown as NodeJS.ReadStream },
     env,
-    { quiet: false, verbose: true, json, carry, clean: (text) => text, signal: abort.signal },
+    { quiet, verbose: !quiet, json, carry, clean: (text) => text, signal: abort.signal },
   );
   return { printer, stdin, abort, out: () => texts.out, err: () => texts.err };
 }
@@ -42,7 +47,7 @@ test.each([true, false])("hostile text on its way to a terminal (%s)", (isTTY) =
   printer.data(hostile);
   printer.lines([hostile, ["a", { color: 31, text: hostile }]]);
   printer.json({ [hostile]: [hostile] });
-  for (const print of [printer.info, printer.warn, printer.verbose]) print(hostile);
+  for (const print of [printer.info, printer.warn, printer.hint, printer.verbose]) print(hostile);
   const location = { path: hostile, line: 1, column: 1 };
   const excerpt = { line: hostile.replaceAll(/[\r\n]/g, " ") };
   printer.error(
@@ -65,6 +70,20 @@ test("the hints of what a command prints as JSON propose commands as all others 
   const text = "migrate verify";
   printer.json({ message: text, findings: [{ hint: text }] });
   expect(JSON.parse(out())).toEqual({ message: text, findings: [{ hint: `${text} -n prod` }] });
+});
+
+test("who wants quiet is told results, warnings and errors, and what to do about them", () => {
+  const { printer, out, err } = written(true, false, {}, true);
+  printer.info("started");
+  printer.progress("half done");
+  printer.data("a");
+  printer.warn("b is odd");
+  printer.hint("migrate verify");
+  printer.error(new MigrateError({ code: "usage/x", message: "c", hint: "d" }));
+  expect(out()).toBe("a\n");
+  expect(err().replaceAll(colors, "")).toBe(
+    "warning: b is odd\nhint: migrate verify -n prod\nerror[usage/x] c\nhint: d\n",
+  );
 });
 
 test("a line that is overwritten keeps its width, whatever it says", () => {

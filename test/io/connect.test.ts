@@ -29,6 +29,9 @@ const int16 = (value: number): Buffer => int32(value).subarray(2);
 const NO_LOGIN = 'role "ann" is not permitted to log in';
 const READY = message("Z", "I");
 
+/** Of a server that speaks German. */
+const NOTICES = ["SWARNUNG\0VWARNING\0C01000\0Mheikel\0\0", "SHINWEIS\0VNOTICE\0C00000\0Mschon da\0\0"];
+
 /** Lets everybody in, and answers each query as the one about its kind. */
 const greeting = Buffer.concat([
   message("R", int32(0)),
@@ -50,6 +53,7 @@ function answer(being: Being): Buffer {
       int16(0),
     ]);
   return Buffer.concat([
+    ...NOTICES.map((each) => message("N", each)),
     message("T", int16(2), field("standby", 16), field("readonly", 25)),
     message("D", int16(2), ...values.flatMap((value) => [int32(value.length), value])),
     message("C", "SELECT 1\0"),
@@ -171,6 +175,19 @@ test.each<[Being, string, string]>([
     code: "execution/connect",
     hint: expect.stringContaining(hint.replace("PORT", String(port))),
   });
+});
+
+test("what a server warns of in another language is a warning", async () => {
+  const { port } = await serverThatIs("primary");
+  const heard: unknown[] = [];
+  const address = await addressOf(`postgres://ann@127.0.0.1:${port}/shop?sslmode=disable`);
+  const session = await openSession(address, { onNotice: (notice) => void heard.push(notice) });
+  await session.send("SELECT");
+  expect(heard).toEqual([
+    { severity: "WARNING", message: "heikel" },
+    { severity: "HINWEIS", message: "schon da" },
+  ]);
+  await session.close();
 });
 
 test.each([

@@ -6,7 +6,7 @@ import { afterAll, expect, test, vi } from "vitest";
 import { diagnose, type Examination } from "../../src/app/doctor.ts";
 import { ledgerOf } from "../../src/core/ledger/calls.ts";
 import { deps, migrateHere } from "../support/migrate.ts";
-import { ownDatabase, project } from "../support/project.ts";
+import { failureOf, ownDatabase, project } from "../support/project.ts";
 import { ownRole } from "../support/roles.ts";
 import { query, servers, withClient } from "../support/server.ts";
 
@@ -29,7 +29,7 @@ test("a project and a database with nothing odd: exit code 0, and no password", 
   expect(faultsOf(found.checks)).toEqual([]);
   expect(found.checks.map(({ check }) => check)).toEqual([
     ...["node", "package", "package", "package", "cache", "program", "program", "configuration"],
-    ...["migrations", "heads", "database", "server", "ledger"],
+    ...["migrations", "heads", "database", "server", "statements", "ledger"],
   ]);
   expect(before.stdout).toContain("in schema retort yet, 1 pending; the first upgrade creates it");
   await migrateHere(["ensure-version"], { cwd: files.folder, env: { DATABASE_URL: url } });
@@ -214,7 +214,12 @@ test("a clock that is not the server's, and two heads", async () => {
   // Their clock stands still, in the past.
   const { checks } = await diagnose(deps({ RETORT_CACHE: "off" }, files.folder), { database: url });
   expect(faultsOf(checks)).toMatchObject([
-    { check: "heads", status: "odd", hint: expect.stringContaining("migrate merge") },
+    {
+      check: "heads",
+      status: "odd",
+      message: "2 heads: a, b; an upgrade without a target stops",
+      hint: expect.stringMatching(/: migrate upgrade heads\n.*migrate merge/s),
+    },
     { check: "server", status: "odd", message: expect.stringContaining("its clock is ") },
   ]);
 });
@@ -238,6 +243,31 @@ test("what an upgrade only warns of is odd: a hole; what a squashed migration st
   files.write("0003_s.up.sql", "-- revision: s\n-- parent: none\n-- replaces: a, b\n\nSELECT 1;");
   files.write("0003_s.down.sql", "-- revision: s\n\nSELECT 1;");
   expect(await found()).toEqual([]);
+});
+
+test("what would stop an upgrade to the heads before it begins: files that are refused, an interrupted step", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const index = "CREATE UNIQUE INDEX CONCURRENTLY i ON t (n);";
+  const files = project({ a: "CREATE TABLE t AS SELECT 1 AS n FROM generate_series(1, 2);", b: index });
+  const world = { ...deps({ RETORT_CACHE: "off" }, files.folder), ...now };
+  const found = async (database = url) => faultsOf((await diagnose(world, { database })).checks);
+  await failureOf(files.upgrade(url));
+  expect(await found()).toMatchObject([{ check: "ledger", status: "odd" }]);
+  files.write("0003_c.up.sql", "-- revision: c\n-- parent: b\n\nSELEC 1;");
+  files.write("0003_c.down.sql", "-- revision: c\n\nVACUUM t; SELECT 1;");
+  const refused = [
+    { check: "statements", status: "wrong", message: '0003_c.up.sql:4: syntax error at or near "SELEC"' },
+    { check: "statements", status: "wrong", message: expect.stringMatching(/^0003_c.down.sql:3: VACUUM /) },
+  ];
+  expect(await found()).toMatchObject([...refused, { check: "ledger", status: "odd" }]);
+  const nowhere = await found("postgres://ann@127.0.0.1:1/shop?connect_timeout=2");
+  expect(nowhere).toMatchObject([{ check: "server", status: "wrong" }, ...refused]);
+  for (const file of ["0002_b", "0003_c"])
+    for (const half of ["up", "down"]) rmSync(join(files.folder, `${file}.${half}.sql`));
+  expect(await found()).toMatchObject([
+    { check: "ledger", status: "odd" },
+    { check: "upgrade", status: "wrong", hint: expect.stringContaining("no file has the revision b") },
+  ]);
 });
 
 test("who holds the lock is told: a run would fail if he is idle, as a psql that stands where a script failed", async () => {

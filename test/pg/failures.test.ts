@@ -234,7 +234,7 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     expect(said).toEqual([]);
     await run(of.deps, { kind: "downgrade", target: "base" }, told);
     expect(said).toEqual([
-      "0001_a.down.sql has no statement: what 0001_a.up.sql creates stays, and only the ledger says that a is undone",
+      "0001_a.down.sql has no statement: what 0001_a.up.sql creates stays, and the downgrade of a only takes it out of the ledger",
     ]);
   });
 

@@ -74,11 +74,12 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
     expect((await verify(shop.deps, { database: other.url })).findings).toEqual([]);
     changeB();
     expect(await kinds()).toEqual(["body b"]);
-    const status = async () =>
-      (await migrateHere(["status", "--database", url], { cwd: shop.folder })).stderr;
-    expect(await status()).toBe(
-      "warning: the SQL of applied files has changed (b), so the next upgrade stops; see: migrate verify --database URL\n",
-    );
+    const status = async (...flags: readonly string[]) =>
+      (await migrateHere(["status", "--database", url, ...flags], { cwd: shop.folder })).stderr;
+    for (const flags of [[], ["-q"], ["--json"]])
+      expect(await status(...flags)).toBe(
+        "warning: the SQL of applied files has changed (b), so the next upgrade stops; see: migrate verify --database URL\n",
+      );
     shop.write("0002_b.up.sql", `${header("b", "a")}CREATE TABLE b ( ); -- empty\n`);
     expect(await kinds()).toEqual(["comments b"]);
     expect(await status()).toBe("");
@@ -205,7 +206,9 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
     expect(hintOf(await repaired({ forget: ["c"] }))).toEqual([
       expect.stringMatching(/^run what is missing with: migrate upgrade; .*: migrate stamp b$/),
     ]);
-    for (const words of [["status"], ["current"], ["history", "-i"], ["show", "current"]]) {
+    const asked = [["status"], ["current"], ["history", "-i"], ["show", "current"]];
+    const asJson = asked.map((words) => [...words, "--json", "-q"]);
+    for (const words of [...asked, ...asJson]) {
       const { code, stderr } = await migrateHere([...words, "--database", url], { cwd: shop.folder });
       expect({ code, stderr }).toEqual({
         code: 0,

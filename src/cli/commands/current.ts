@@ -44,27 +44,26 @@ const command: Command = {
         interrupted: state.interrupted ?? null,
         ...(checks ? { findings } : {}),
       });
-      return exitCode;
+    } else {
+      if (verbose) printer.lines([`Database: ${state.database}`, ""]);
+      for (const id of current)
+        printer.lines(verbose ? [...detailsOf(graph, id), ""] : [currentLine(graph, id)]);
+      printer.lines(unknown.map((id) => notHere(graph, id)));
     }
-    if (verbose) printer.lines([`Database: ${state.database}`, ""]);
-    for (const id of current)
-      printer.lines(verbose ? [...detailsOf(graph, id), ""] : [currentLine(graph, id)]);
-    printer.lines(unknown.map((id) => notHere(graph, id)));
     // What is applied besides is told by a notice where it is as it may be, and else by the finding.
     const absent = allowAhead ? [] : absences(graph, state.applied, checks ? "check" : "upgrade");
     for (const { row, reason } of absent)
       printer.warn(`${row.revision} was applied on ${row.appliedAt} by ${row.appliedBy}, but ${reason}`);
-    for (const hint of hintsOf(absent)) printer.info(`hint: ${hint}`);
+    for (const hint of hintsOf(absent)) printer.hint(hint);
     warnOfHoles(printer, findingsOf(graph, state.applied));
     if (state.interrupted !== undefined) {
       const { startedAt, startedBy } = state.interrupted;
       printer.warn(
         `interrupted: ${interruptedText(state.interrupted)}, started ${startedAt} by ${startedBy}`,
       );
-      const hint = finishingHint(state.project, idsOf(state.applied), state.interrupted, "finish it with");
-      printer.info(`hint: ${hint}`);
+      printer.hint(finishingHint(state.project, idsOf(state.applied), state.interrupted, "finish it with"));
     }
-    if (findings.length > 0) printer.error(MigrateError.all(findings));
+    if (!json && findings.length > 0) printer.error(MigrateError.all(findings));
     return exitCode;
   },
 };

@@ -9,7 +9,7 @@ import type { Printer } from "../print.ts";
 const command: Command = {
   name: "doctor",
   summary:
-    "Shows the settings and where each comes from, what can be reached, and what is odd. Exit code 1 if a run would fail. Passwords are not shown.",
+    "Shows the settings and where each comes from, what can be reached, and what is odd. Exit code 1 if an upgrade to the heads would stop before it begins, or a file is refused. Passwords are not shown.",
   args: {},
   positionals: { required: 0, names: [] },
   examples: [

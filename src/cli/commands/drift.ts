@@ -31,7 +31,7 @@ const command: Command = {
       ignore: args.list("ignore"),
       onScratch: ({ description }) => printer.info(description),
     });
-    const { database, revisions, changed, differences, ignored, otherLedgers, versionTables } = found;
+    const { database, revisions, changed, differences, ignored, otherLedgers, versionTables, mend } = found;
     for (const schema of otherLedgers)
       printer.info(`the schema ${schema} has another ledger, and is left alone`);
     for (const line of versionTableLines(versionTables, "left alone")) printer.info(line);
@@ -41,6 +41,10 @@ const command: Command = {
       printer.info(`nothing is applied to ${database}: it is compared with an empty database`);
     if (json) printer.json(found);
     else await printFound(found, printer, args.flag("sql"));
+    if (mend !== undefined && "reasons" in mend) {
+      for (const reason of mend.reasons) printer.warn(`there is no SQL to mend it: ${reason}`);
+      if (mend.hint !== undefined) printer.hint(mend.hint);
+    }
     const what = `${database} and the replay of ${counted(revisions.length, "migration")}`;
     printer.info(
       differences.length === 0
@@ -59,8 +63,5 @@ async function printFound(
 ): Promise<void> {
   const print = onlySql ? printer.info : printer.data;
   for (const line of differenceLines(differences, ["migrations", "database"])) print(line);
-  if (mend === undefined) return;
-  if ("sql" in mend) return printer.script([onlySql ? mend.sql : `\n${mend.sql}`]);
-  for (const reason of mend.reasons) printer.warn(`there is no SQL to mend it: ${reason}`);
-  if (mend.hint !== undefined) printer.info(mend.hint);
+  if (mend !== undefined && "sql" in mend) await printer.script([onlySql ? mend.sql : `\n${mend.sql}`]);
 }

@@ -58,11 +58,7 @@ const command: Command = {
       printer.json({ ...value, ...(script ? { script: written } : {}) });
     } else if (inconsistency !== undefined && dryRun)
       printer.lines(questionLines(inconsistency).map((line) => printer.carry(line)));
-    else if (dryRun) {
-      printer.lines(doingLines(settledOf(findings, left), plan));
-      for (const finding of left) printer.info(findingLine(finding));
-    } else if (!script && plan.steps.length === 0)
-      for (const finding of left) printer.info(findingLine(finding));
+    else if (dryRun) printer.lines(doingLines(settledOf(findings, left), plan));
     const refused = !done && !dryRun && !script && plan.batches.length > 0;
     if (refused) printer.info("nothing was done");
     if (inconsistency !== undefined) {
@@ -80,7 +76,8 @@ const command: Command = {
         `forgotten: ${forgotten.join(", ")} on ${database}; what ${forgotten.length === 1 ? "it" : "they"} did stays in the database`,
       );
     if (findings.length === 0) printer.info("nothing to repair");
-    for (const hint of findingHints(left)) printer.info(hint);
+    for (const finding of left) printer.warn(findingLine(finding));
+    for (const hint of findingHints(left)) printer.hint(hint);
     return left.length > 0 || refused ? exitCodes.findings : exitCodes.ok;
   },
 };

@@ -34,8 +34,8 @@ const command: Command = {
       onScratch: ({ description }) => printer.info(description),
     });
     const { revision, parents, files } = created;
-    if (json) return printer.json({ revision, parents, files, ...found });
-    for (const file of files) printer.data(file);
+    if (json) printer.json({ revision, parents, files, ...found });
+    else for (const file of files) printer.data(file);
     for (const each of found.leftOut)
       printer.info(`left out, because it is created and dropped again: ${each}`);
     for (const table of found.unsteady)

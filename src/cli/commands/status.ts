@@ -32,8 +32,9 @@ const command: Command = {
       ...(losses.has(id) ? { losses: losses.get(id)! } : {}),
     });
     const current = currentRows(graph, applied);
+    const findings = findingsOf(graph, applied);
     if (json) {
-      return printer.json({
+      printer.json({
         database,
         // Where all are without a file, no place in the graph is current.
         current: current.known.length > 0 || current.unknown.length === 0 ? current.known : null,
@@ -45,21 +46,27 @@ const command: Command = {
         unknown,
         interrupted: interrupted ?? null,
       });
+    } else {
+      printer.data(`database: ${database}`);
+      printer.data(
+        `current: ${heads([...current.known, ...current.unknown.map((id) => notHere(graph, id))])}`,
+      );
+      printer.data(`applied: ${applied.length}`);
+      printer.data(`pending: ${pending.length}`);
+      for (const id of pending) {
+        const { message, path } = graph.nodes.get(id)!.revision;
+        printer.data(`  ${id}${message === "" ? "" : `  ${message}`}  (${path})`);
+        printer.lines(doesLines(doesOf(id)));
+      }
+      const vanished = findings.filter((finding) => finding.kind === "vanished");
+      for (const { revision, appliedAt, appliedBy, reason } of vanished)
+        printer.data(`unknown: ${revision}, applied on ${appliedAt} by ${appliedBy}, ${reason}`);
+      for (const hint of findingHints(vanished)) printer.hint(hint);
+      if (interrupted !== undefined) {
+        printer.data(`interrupted: ${interruptedText(interrupted)}`);
+        printer.hint(finishingHint(project, idsOf(applied), interrupted, "finish it with"));
+      }
     }
-    printer.data(`database: ${database}`);
-    printer.data(`current: ${heads([...current.known, ...current.unknown.map((id) => notHere(graph, id))])}`);
-    printer.data(`applied: ${applied.length}`);
-    printer.data(`pending: ${pending.length}`);
-    for (const id of pending) {
-      const { message, path } = graph.nodes.get(id)!.revision;
-      printer.data(`  ${id}${message === "" ? "" : `  ${message}`}  (${path})`);
-      printer.lines(doesLines(doesOf(id)));
-    }
-    const findings = findingsOf(graph, applied);
-    const vanished = findings.filter((finding) => finding.kind === "vanished");
-    for (const { revision, appliedAt, appliedBy, reason } of vanished)
-      printer.data(`unknown: ${revision}, applied on ${appliedAt} by ${appliedBy}, ${reason}`);
-    for (const hint of findingHints(vanished)) printer.info(hint);
     const warn = (what: string, changed: readonly Finding[], so: string): void => {
       const ids = changed.map(({ revision }) => revision).join(", ");
       if (changed.length > 0)
@@ -69,10 +76,6 @@ const command: Command = {
     warn("the SQL", bodies, "the next upgrade stops");
     warn("the parent or depends-on", movedIn(findings), "the graph is not the one that was applied");
     warnOfHoles(printer, findings);
-    if (interrupted !== undefined) {
-      printer.data(`interrupted: ${interruptedText(interrupted)}`);
-      printer.info(`hint: ${finishingHint(project, idsOf(applied), interrupted, "finish it with")}`);
-    }
   },
 };
 export default command;

@@ -19,7 +19,7 @@ const command: Command = {
     if (json) printer.json({ applied, findings });
     else for (const finding of findings) printer.data(findingLine(finding));
     if (findings.length === 0) printer.info(`verified: ${applied}`);
-    else for (const hint of findingHints(findings)) printer.info(hint);
+    else for (const hint of findingHints(findings)) printer.hint(hint);
     return findings.length === 0 ? exitCodes.ok : exitCodes.findings;
   },
 };

@@ -143,10 +143,13 @@ export function clientWire(lent: LentClient, { onNotice, onLost }: WireListener)
 
 // ── connecting ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** A server says the severity in the language of its messages; warnings have SQLSTATEs of their own, in any. */
 const noticing =
   (onNotice: WireListener["onNotice"]) =>
-  ({ severity = "NOTICE", message = "" }: { severity?: string | undefined; message?: string | undefined }) =>
-    onNotice({ severity, message });
+  ({ severity = "NOTICE", code = "", message = "" }: NoticeFields) =>
+    onNotice({ severity: code.startsWith("01") ? "WARNING" : severity, message });
+
+type NoticeFields = { readonly [Name in "severity" | "code" | "message"]?: string | undefined };
 
 interface Connected {
   readonly client: pg.Client;
