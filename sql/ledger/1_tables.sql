@@ -40,7 +40,9 @@ CREATE TABLE retort.intent (
   names text[],                     -- of the objects it is about, as the file has them
   path text,                        -- the search path they are looked up with
   places oid[],                     -- the relations they are
+  place_names text[],               -- how these are called, with their schemas
   present oid[],                    -- what there was of it before; null: that is not known
+  present_names text[],             -- how that is called, where it is a relation
   done boolean NOT NULL,            -- the statement succeeded, in a session that has ended since
   found boolean NOT NULL,           -- a later session has found it here, and is to go on with it
   error text,                       -- what the server refused it with

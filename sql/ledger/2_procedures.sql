@@ -677,6 +677,34 @@ BEGIN
 END
 $body$;
 
+-- How these relations are called, with their schemas; null for one that does not exist.
+CREATE FUNCTION retort.names_of(relations oid[]) RETURNS text[]
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN CASE WHEN relations IS NOT NULL THEN ARRAY(
+    SELECT (SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class AS c
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = r.oid)
+    FROM unnest(relations) WITH ORDINALITY AS r (oid, place) ORDER BY r.place) END;
+END
+$body$;
+
+-- What these relations, of which the OIDs and the names were recorded, are now: those of that name,
+-- because a restore and a REINDEX CONCURRENTLY give them other OIDs; else those of that OID, which
+-- were renamed; else null.
+CREATE FUNCTION retort.relations_now(oids oid[], names text[]) RETURNS oid[]
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN ARRAY(SELECT coalesce(
+      (SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname = p.parts[1] AND c.relname = p.parts[2]),
+      (SELECT c.oid FROM pg_class AS c WHERE c.oid = oids[r.place]))
+    FROM unnest(names) WITH ORDINALITY AS r (name, place), parse_ident(r.name) AS p (parts)
+    ORDER BY r.place);
+END
+$body$;
+
 -- What the catalog has of what a statement creates, drops or leaves behind; null if it does not
 -- show. places are the relations that it names.
 CREATE FUNCTION retort.traces(kind text, names text[], places oid[]) RETURNS oid[]
@@ -729,19 +757,24 @@ LANGUAGE plpgsql AS $body$
 DECLARE
   path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
   places pg_catalog.oid[];
+  present pg_catalog.oid[];
 BEGIN
   IF names IS NOT NULL THEN
     places := ARRAY(SELECT pg_catalog.to_regclass(n.name)
       FROM pg_catalog.unnest(names) WITH ORDINALITY AS n (name, place) ORDER BY n.place);
   END IF;
   CALL retort.protect_session();
+  IF is_first THEN
+    present := retort.traces(kind, names, places);
+  END IF;
   INSERT INTO retort.intent AS i VALUES (revision, direction, statement, of, hash, before,
-      transaction_timestamp(), SESSION_USER, kind, names, path, places,
-      CASE WHEN is_first THEN retort.traces(kind, names, places) END, false, false)
+      transaction_timestamp(), SESSION_USER, kind, names, path, places, retort.names_of(places),
+      present, retort.names_of(present), false, false)
     ON CONFLICT ON CONSTRAINT intent_pkey DO UPDATE SET statement = intend.statement,
       of = intend.of, hash = intend.hash, before = intend.before, kind = intend.kind,
       names = intend.names, path = excluded.path, places = excluded.places,
-      present = excluded.present, done = false, found = false, error = NULL;
+      place_names = excluded.place_names, present = excluded.present,
+      present_names = excluded.present_names, done = false, found = false, error = NULL;
 END
 $body$;
 
@@ -756,12 +789,15 @@ LANGUAGE plpgsql AS $body$
 DECLARE
   step retort.intent;
   there pg_catalog.oid[];
+  was_there pg_catalog.oid[];
   asked_for record;
   found_index record;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   SELECT * INTO step FROM retort.intent;
+  step.places := retort.relations_now(step.places, step.place_names);
   there := retort.traces(step.kind, step.names, step.places);
+  was_there := array_remove(retort.relations_now(step.present, step.present_names), NULL);
   outcome := 'not done';
   cleanup := '{}';
   finishes := false;
@@ -770,19 +806,18 @@ BEGIN
   ELSIF step.kind IS NULL THEN
     RETURN;
   ELSIF step.kind LIKE 'reindex %' OR step.kind = 'create index' THEN
-    step.present := coalesce(step.present, '{}');
     cleanup := ARRAY(SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname)
       FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
         JOIN pg_namespace AS n ON n.oid = c.relnamespace
       WHERE x.indexrelid = ANY (there) AND NOT x.indisvalid
-        AND (x.indexrelid <> ALL (step.present) OR cardinality(step.names) = 2)
+        AND (x.indexrelid <> ALL (was_there) OR cardinality(step.names) = 2)
       ORDER BY 1);
     outcome := CASE WHEN cleanup = '{}' THEN 'not done' ELSE 'half done' END;
     IF cleanup <> '{}' OR step.kind <> 'create index' THEN
       RETURN;
     END IF;
     FOR found_index IN SELECT x.indexrelid, x.indrelid FROM pg_index AS x
-      WHERE x.indexrelid = ANY (there) AND x.indexrelid <> ALL (step.present)
+      WHERE x.indexrelid = ANY (there) AND x.indexrelid <> ALL (was_there)
     LOOP
       SELECT * INTO asked_for
         FROM retort.definition_of(twin, found_index.indrelid, step.path);
@@ -805,11 +840,12 @@ BEGIN
     finishes := true;
     cleanup := ARRAY[format('ALTER TABLE %s DETACH PARTITION %s FINALIZE',
       step.places[1]::regclass, step.places[2]::regclass)];
-  ELSIF step.present IS NULL THEN
+  -- An index or a partition of that name is the one that is meant; a database may be another one.
+  ELSIF step.present IS NULL OR there <> '{}' AND step.present <> '{}'
+    AND NOT there && step.present AND step.kind NOT IN ('drop index', 'detach partition') THEN
     outcome := 'unknown';
-  ELSIF step.kind LIKE 'create %' THEN
-    outcome := CASE WHEN there <@ step.present THEN 'not done' ELSE 'done' END;
-  ELSIF step.present <> '{}' AND NOT there && step.present THEN
+  ELSIF (there = '{}') <> (step.present = '{}')
+    AND (there <> '{}') = (step.kind LIKE 'create %') THEN
     outcome := 'done';
   END IF;
 END
@@ -1016,14 +1052,17 @@ DECLARE
   author_path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
   step retort.intent;
   there pg_catalog.oid[];
+  was_there pg_catalog.oid[];
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   SELECT * INTO step FROM retort.intent;
+  step.places := retort.relations_now(step.places, step.place_names);
   there := retort.traces(step.kind, step.names, step.places);
+  was_there := array_remove(retort.relations_now(step.present, step.present_names), NULL);
   IF step.present IS NOT NULL AND (CASE
       WHEN step.kind = 'create index' THEN NOT EXISTS (SELECT FROM pg_index AS x
         WHERE x.indexrelid = ANY (there) AND x.indisvalid
-          AND (x.indexrelid <> ALL (step.present) OR cardinality(step.names) = 2))
+          AND (x.indexrelid <> ALL (was_there) OR cardinality(step.names) = 2))
       WHEN step.kind LIKE 'create %' THEN there = '{}'
       ELSE there <> '{}' END) THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',

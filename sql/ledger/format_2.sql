@@ -26,7 +26,9 @@ CREATE TABLE retort.intent (
   names text[],
   path text,
   places oid[],
+  place_names text[],
   present oid[],
+  present_names text[],
   done boolean NOT NULL,
   found boolean NOT NULL,
   error text,
@@ -36,7 +38,7 @@ COMMENT ON TABLE retort.intent IS
   'The step outside a transaction that is under way, if any. Written by migrate.';
 INSERT INTO retort.intent
   SELECT revision, direction, statement, of, hash, before, started_at, started_by,
-    'not known', NULL, NULL, NULL, NULL, false, true
+    'not known', NULL, NULL, NULL, NULL, NULL, NULL, false, true
   FROM retort.progress;
 -- Whoever had privileges on the old one has them on the new one.
 DO $body$

@@ -98,7 +98,7 @@ export async function resumed(
     if (!isSame) throw doneAsItWas(step, statement, intent, cleanup);
     return { ...step, resumeAt: intent.statement + 1, ...repairs };
   }
-  return { ...step, resumeAt: intent.statement, ...(isSame ? {} : { rewritten: true }), ...repairs };
+  return { ...step, resumeAt: intent.statement, ...repairs };
 }
 
 /** What a run would do first. */

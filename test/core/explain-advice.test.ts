@@ -25,7 +25,7 @@ function explained(
 ) {
   const origin = { path: "a.up.sql", line: 3, column: 1, start, end: start + sql.length };
   const statement = ours
-    ? { sql: "CALL retort.begin_step();", purpose: "begin-step", step: 0 }
+    ? { sql: "CALL retort.begin_step();", purpose: "guard-step", step: 0 }
     : { sql: said, purpose: "user", step: 0, origin, offset: 0, tag };
   const step = {
     direction,
@@ -116,7 +116,9 @@ describe("advice by SQLSTATE", () => {
   });
 
   test("a limit of the role's that a statement of ours has met", () => {
-    expect(explained({ sqlstate: "25P04" }, true).hint).toContain("PGOPTIONS='-c transaction_timeout=0'");
+    const { message, hint } = explained({ sqlstate: "25P03" }, true);
+    expect(message).toBe("the step of revision a (a.up.sql) could not be begun: no");
+    expect(hint).toContain("PGOPTIONS='-c idle_in_transaction_session_timeout=0'");
   });
 
   test.each([

@@ -151,7 +151,7 @@ test.each<[Being, string, string]>([
   ["3D000", "my%20shop%3B%24(id)", "createdb -h 127.0.0.1 -p PORT -U ann 'my shop;$(id)'"],
   ["28P01", "shop", "check the user and password; see where they come from with: migrate config"],
   ["42704", "shop?options=-c%20nope%3D1", "correct the options of the connection (from the test); see"],
-  ["53300", "shop", "run the same command again; where the command has --wait SECONDS, it waits longer"],
+  ["53300", "shop", "raise the limit, and run the same command again; or let it wait longer, where it has"],
   ["57P03", "shop", "the server is starting or stopping; run the same command again"],
   ["28000", "shop", "as a superuser, run: ALTER ROLE ann LOGIN"],
   ["42501", "my%20shop", 'run: GRANT CONNECT ON DATABASE "my shop" TO ann'],

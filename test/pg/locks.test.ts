@@ -189,7 +189,7 @@ describe.each(oneServer("oldest"))("on $name", (server) => {
       await client.query("SET application_name = 'psql'; BEGIN; UPDATE retort.state SET digest = digest");
       const failed = await failureOf(shop.upgrade(url, "b", { lockTimeout: "800ms", lockRetries: 0 }));
       expect(failed.message).toMatch(
-        /^a record statement of revision b .* failed: canceling statement due to lock timeout\n.*it waited for pid \d+, psql, /s,
+        /^the record of revision b .* could not be written to the ledger: canceling statement due to lock timeout\n.*it waited for pid \d+, psql, /s,
       );
       expect(failed.hint).toContain("lock_timeout = '800ms', from option lockTimeout: raise it\n");
       const events: Event[] = [];

@@ -558,6 +558,51 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     expect(await indexes(url)).toEqual(["j"]);
   });
 
+  const made =
+    "CREATE TABLE t (id int PRIMARY KEY, x int);\nCREATE INDEX t_x_idx ON t (x);\nCREATE TABLE p (d int) PARTITION BY RANGE (d);\nCREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9);";
+  // In a backup that is restored all OIDs are others.
+  const anew = (byHand: string): string => `DROP TABLE t, p; DROP TABLE IF EXISTS p1; ${made}${byHand}`;
+  const onT = "CREATE INDEX CONCURRENTLY ON t (x);";
+  const drop = "DROP INDEX CONCURRENTLY t_x_idx;";
+  const detach = "ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY;";
+  test.for<readonly [statement: string, byHand: string, left: string]>([
+    [drop, "", "p1 t_pkey"],
+    [drop, "DROP INDEX t_x_idx;", "p1 t_pkey"],
+    [detach, "", "t_pkey t_x_idx"],
+    [detach, "ALTER TABLE p DETACH PARTITION p1;", "t_pkey t_x_idx"],
+    ["CREATE INDEX CONCURRENTLY i ON t (x);", "CREATE INDEX i ON t (x);", "i p1 t_pkey t_x_idx"],
+    [onT, "", "p1 t_pkey t_x_idx t_x_idx1"],
+    [onT, "CREATE INDEX ON t (x);", "p1 t_pkey t_x_idx t_x_idx1"],
+  ])(
+    "known again by name, whatever its OID is now: %s then by hand '%s'",
+    async ([statement, byHand, left], context) => {
+      const shop = project({ a: made, b: statement });
+      for (const since of ["REINDEX TABLE CONCURRENTLY t", anew(byHand)]) {
+        const { url } = await ownDatabase(server);
+        await shop.upgrade(url, "a");
+        // It waits for others, and does nothing.
+        await withClient(url, async (client) => {
+          await client.query("BEGIN; LOCK TABLE t, p;");
+          const limited = `${url}?options=-cstatement_timeout%3D300`;
+          expect(await failureOf(shop.upgrade(limited))).toMatchObject({ sqlstate: "57014" });
+        });
+        await query(url, byHand);
+        await query(url, since);
+        if (since === anew(byHand)) {
+          needsPsql(context);
+          const script = await shop.script("a:b", { idempotent: true });
+          expect(await runScript(url, script)).toMatchObject({ code: 0 });
+        } else await shop.upgrade(url);
+        const rows = await query<{ name: string }>(
+          url,
+          "SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indrelid = 't'::regclass UNION SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'p'::regclass ORDER BY 1",
+        );
+        expect(rows.map(({ name }) => name).join(" ")).toBe(left);
+        expect(await shop.state(url)).toMatchObject({ heads: ["b"] });
+      }
+    },
+  );
+
   test("CREATE DATABASE that was done before the record was written is not done again", async () => {
     const { url, name } = await ownDatabase(server);
     const other = `${name}_made`;
@@ -581,6 +626,12 @@ describe.each(oneServer("newest"))("on $name", (server) => {
         "0001_a.up.sql",
         `-- revision: a\n-- parent: none\n-- transaction: none\n\nCREATE DATABASE ${other};\nVACUUM (ANALYZE);`,
       );
+      // Where there was another before, this one may be of somebody else.
+      await query(url, "UPDATE retort.intent SET present = '{1}'");
+      expect(await failureOf(shop.upgrade(url))).toMatchObject({
+        message: expect.stringMatching(/catalog does not show whether that CREATE DATABASE was done$/),
+      });
+      await query(url, "UPDATE retort.intent SET present = '{}'");
       await shop.upgrade(url);
       expect((await shop.state(url)).heads).toEqual(["a"]);
     } finally {

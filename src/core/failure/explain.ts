@@ -10,6 +10,7 @@ import { qualified } from "../quote.ts";
 import { type Failure, withoutPasswords } from "./failure.ts";
 import { type LimitOptions, sessionLimitHint, startTimeoutHint, timeoutIn } from "./limits.ts";
 import { goneHint, missingHint } from "./missing.ts";
+import { notDone } from "./own.ts";
 import { lineInBlock, offsetOf, placeOf, type SourceText, untranslatable } from "./place.ts";
 import { deniedIn, type Roles, rightsHint, whom } from "./rights.ts";
 import { missingSchema, noSchemaHint, type Shut, settingPath, shutHint } from "./search-path.ts";
@@ -116,16 +117,18 @@ export function explain(
       `the server refuses ${setting}: ${message}`,
       lines(failure.hint, `correct ${setting} in the config file; ${NOTHING}`),
     );
+  const of = step === undefined ? "" : ` of revision ${step.revision} (${step.path})`;
   const commits = purpose === "commit" || purpose === "defer";
+  const failed = commits
+    ? `the commit${of} failed`
+    : // One of several steps' transaction is of none of them.
+      notDone(purpose, statement.step === undefined ? "" : of);
   const rights = rightsHint(plan, statement, failure, runsAs);
   const constraint = failure.constraint === undefined ? "" : ` (constraint ${failure.constraint})`;
-  const of = step === undefined ? "" : ` of revision ${step.revision} (${step.path})`;
   const committed = commits ? committedBy(batch, step) : undefined;
   return error(
     commits ? "execution/commit" : "execution/own-statement",
-    rights?.message === undefined
-      ? `${commits ? `the commit${of}` : `a ${purpose} statement${of}`} failed${constraint}: ${message}`
-      : `${rights.message}: ${message}`,
+    rights?.message === undefined ? `${failed}${constraint}: ${message}` : `${rights.message}: ${message}`,
     foreignTableHint(statement, failure) ??
       lines(
         failure.hint,

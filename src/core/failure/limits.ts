@@ -91,6 +91,7 @@ export function turnedOff(setting: string, value: string, options = ""): string 
 
 /** The session itself was ended for it, by the SQLSTATE. */
 const SESSION_LIMITS: Readonly<Record<string, string>> = {
+  "25P03": "idle_in_transaction_session_timeout",
   "25P04": "transaction_timeout",
   "57P05": "idle_session_timeout",
 };

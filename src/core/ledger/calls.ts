@@ -343,7 +343,8 @@ export function ledgerOf(names: LedgerNames): Ledger {
     outcome: (twin) =>
       "SELECT o.outcome, to_json(o.cleanup) AS cleanup, o.finishes, o.is_there, o.reason, o.remedy,\n" +
       "  (SELECT coalesce(json_agg(format('%I.%I', n.nspname, c.relname)), '[]')\n" +
-      `    FROM ${schema}.intent AS i JOIN pg_index AS x ON x.indexrelid = ANY (i.places)\n` +
+      `    FROM ${schema}.intent AS i JOIN pg_index AS x\n` +
+      `      ON x.indexrelid = ANY (${schema}.relations_now(i.places, i.place_names))\n` +
       "      JOIN pg_class AS c ON c.oid = x.indexrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace\n" +
       "    WHERE i.kind = 'drop index' AND NOT x.indisvalid) AS half_dropped\n" +
       `  FROM ${schema}.outcome(${twin === undefined ? "NULL" : literal(twin)}) AS o;`,

@@ -116,7 +116,8 @@ export function outsideBatches(
       if (statement.setting === undefined && !isLast) intend(number + 1);
       continue;
     }
-    if (intended !== number || step.rewritten === true) intend(number);
+    // Of one that is tried again, too: it may be another, and what there is of it now was there before.
+    if (intended !== number || number === step.resumeAt) intend(number);
     const timeouts = timeoutsOutside(step, index, statement);
     add(
       { transactional: false, statements: [...guarded(), ...timeouts, ...sent] },

@@ -20,8 +20,6 @@ export interface StepInput extends Omit<PlanStep, keyof Does | "statements"> {
   readonly statementTimeout?: string;
   /** The first statement to run, 1-based, when the step was interrupted before. */
   readonly resumeAt?: number;
-  /** That statement is not the one that was interrupted: the file has changed. */
-  readonly rewritten?: true;
   /** Statements that make room for it, each alone and outside a transaction. */
   readonly repairs?: readonly string[];
   /** Of a repair: the row as it was shown, to be corrected or (down) deleted, and what the log keeps of that. */

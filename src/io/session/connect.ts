@@ -227,11 +227,11 @@ function connectHint(address: DatabaseAddress, cause: DriverError): string {
 const postgresOf = (folder: string): string | undefined =>
   /^\d+/.exec(textIfSeen(path.join(folder, "PG_VERSION"), "execution/connect") ?? "")?.[0];
 
-/** Of who has given it, too. */
-const LONGER = "where the command has --wait SECONDS, it waits longer with more of them";
+/** It may have waited already. */
+const AGAIN = "run the same command again; or let it wait longer, where it has the option: --wait SECONDS";
 
-const FULL = `no connection is free for this role or database: end one, raise the limit, or run the same command again; ${LONGER}`;
-const NOT_YET = `the server is starting or stopping; run the same command again; ${LONGER}`;
+const FULL = `no connection is free for this role or database: end one or raise the limit, and ${AGAIN}`;
+const NOT_YET = `the server is starting or stopping; ${AGAIN}`;
 
 /** The same for a pool of the caller's, whose settings are not ours. */
 export function poolHint(cause: DriverError): string {
