@@ -13,6 +13,7 @@ import {
   isStandby,
   lockHolders,
   rolesAt,
+  schemasNaming,
   shutSchemas,
 } from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
@@ -57,6 +58,7 @@ export function send(
     blockers: () => blockers(session, backend.pid),
     roles: (role, message) => rolesAt(session, role, message),
     shut: (of) => shutSchemas(session, of),
+    elsewhere: (name) => schemasNaming(session, name),
     invalid: (names) => invalidIndex(session, names),
     connectionOptions: session.connectionOptions,
     scratch: session.scratch,

@@ -6,7 +6,7 @@ import { type Explaining, explain, explainQuery, stepOf, stepsIn } from "../core
 import { withoutPasswords } from "../core/failure/failure.ts";
 import { missingName } from "../core/failure/missing.ts";
 import type { Roles } from "../core/failure/rights.ts";
-import { LOOKED_FOR, searchPathOf } from "../core/failure/search-path.ts";
+import { LOOKED_FOR, missingRelation, searchPathOf } from "../core/failure/search-path.ts";
 import { sqlstates } from "../core/ledger/types.ts";
 import { lockHeld, waitedFor } from "../core/lock-held.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../core/plan/types.ts";
@@ -33,6 +33,8 @@ export interface Asked extends Pick<LockOptions, "signal"> {
     readonly role: string | undefined;
     readonly searchPath: readonly string[] | undefined;
   }) => Promise<Explaining["shut"]>;
+  /** Asked where a relation is not found: the schemas that have one of that name. */
+  readonly elsewhere?: (name: string) => Promise<Explaining["elsewhere"]>;
   /** Asked where the name of an index is taken, before the session is given another search_path: the table, and the index. */
   readonly invalid?: (names: readonly string[]) => Promise<Explaining["invalid"]>;
   readonly connectionOptions?: Explaining["connectionOptions"];
@@ -301,6 +303,7 @@ export const explained = async (
     sourceText,
     roles,
     shut,
+    elsewhere,
     invalid,
     connectionOptions,
     limitOptions,
@@ -314,6 +317,8 @@ export const explained = async (
 ): Promise<MigrateError> => {
   const step = statement.origin === undefined ? undefined : stepOf(plan, batch, statement);
   const name = missingName(failure.message);
+  const isLookedFor = statement.origin !== undefined && LOOKED_FOR.has(failure.sqlstate ?? "");
+  const lookedFor = isLookedFor ? missingRelation(failure.message) : undefined;
   return explain(plan, batch, statement, failure, {
     sourceText,
     invalid:
@@ -322,10 +327,10 @@ export const explained = async (
         : undefined,
     gone: name === undefined || step?.direction !== "up" ? undefined : await goneBy?.(step, name),
     ...(MAY_LACK_RIGHTS.has(failure.sqlstate ?? "") ? await roles?.(plan.role, failure.message) : {}),
-    shut:
-      statement.origin !== undefined && LOOKED_FOR.has(failure.sqlstate ?? "")
-        ? await shut?.({ role: plan.role, searchPath: searchPathOf(plan, statement) })
-        : undefined,
+    shut: isLookedFor
+      ? await shut?.({ role: plan.role, searchPath: searchPathOf(plan, statement) })
+      : undefined,
+    elsewhere: lookedFor === undefined ? undefined : await elsewhere?.(lookedFor),
     connectionOptions,
     limitOptions,
     scratch,

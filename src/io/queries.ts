@@ -611,6 +611,19 @@ export async function shutSchemas(
   }
 }
 
+/** Up to three schemas, not PostgreSQL's own, that have a relation of that name; none where the server does not answer. */
+export async function schemasNaming(session: Session, name: string): Promise<readonly string[]> {
+  const rows = await session
+    .read({
+      sql: `${PIN}
+  SELECT n.nspname::text AS name FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE c.relname = ${literal(name)} AND n.nspname !~ '^(pg_|information_schema$)' ORDER BY 1 LIMIT 3`,
+      row: z.object({ name: z.string() }),
+    })
+    .catch(() => []);
+  return rows.map((row) => row.name);
+}
+
 /** The names of all roles of the server but PostgreSQL's own. */
 export async function rolesOf(session: Session): Promise<readonly string[]> {
   const rows = await session.read({

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Explaining, explain } from "../../src/core/failure/explain.ts";
 import type { Failure } from "../../src/core/failure/failure.ts";
 import { noSchemaHint, searchPathOf } from "../../src/core/failure/search-path.ts";
-import type { Plan } from "../../src/core/plan/types.ts";
+import type { Plan, Purpose } from "../../src/core/plan/types.ts";
 
 const text = "-- revision: a\n\nDO $$\nBEGIN\n  PERFORM 1;\n  PERFORM 'é€'::int;\nEND $$;\n";
 const start = text.indexOf("DO");
@@ -12,7 +12,7 @@ const sql = text.slice(start).trimEnd();
 /** The error of the DO block, or of a statement of ours. */
 function explained(
   failure: Partial<Failure>,
-  ours = false,
+  ours: boolean | Purpose = false,
   outside?: string,
   settings: readonly string[] = [],
   {
@@ -25,7 +25,7 @@ function explained(
 ) {
   const origin = { path: "a.up.sql", line: 3, column: 1, start, end: start + sql.length };
   const statement = ours
-    ? { sql: "CALL retort.begin_step();", purpose: "guard-step", step: 0 }
+    ? { sql: "CALL retort.begin_step();", purpose: ours === true ? "guard-step" : ours, step: 0 }
     : { sql: said, purpose: "user", step: 0, origin, offset: 0, tag };
   const step = {
     direction,
@@ -177,6 +177,14 @@ describe("advice by SQLSTATE", () => {
     const error = explained(failure, true);
     expect(error.hint?.startsWith(hint!)).toBe(true);
     expect(error.message.includes("may not write to the ledger")).toBe(hint!.includes("of the ledger"));
+  });
+
+  test.each(["repair", "cleanup"] as const)("what an attempt has left is another role's: %s", (purpose) => {
+    const owner = { name: "dba", isSuperuser: false, hasMember: false, object: "INDEX public.one" };
+    const failure = { sqlstate: "42501", message: "must be owner of index one" };
+    const error = explained(failure, purpose, "DROP INDEX", [], {}, { owner, runsAs: "app" });
+    expect(error.message).not.toContain("ledger");
+    expect(error.hint).toMatch(/^index one belongs to dba: as a superuser, run: GRANT dba TO "app"$/m);
   });
 
   test("what is not found may be in a schema of search_path that the role may not use: nothing is recorded", () => {

@@ -112,6 +112,19 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     expect(hint).toMatch(/^search_path has no schema/);
   });
 
+  test("a table in a schema that is not in search_path is not undone", async () => {
+    const { url } = await ownDatabase(server);
+    const files = { a: { up: "CREATE TABLE public.users ();", down: "DROP TABLE users;" } };
+    await project(files).upgrade(url);
+    const there = `search_path does not have public, where users is: write public.users, or set "session": {"searchPath": ["public"]} in the config file`;
+    const elsewhere = project(files, { session: { searchPath: ["nowhere"] } });
+    const hint = String((await failureOf(elsewhere.downgrade(url, "base")))["hint"]);
+    expect(hint.split("\n")).toContain(there);
+    expect(hint).not.toContain("stamp");
+    const whole = project({ ...files, b: "ALTER TABLE nowhere.users ADD x int;" });
+    expect((await failureOf(whole.upgrade(url)))["hint"]).not.toContain("searchPath");
+  });
+
   test("a table in a schema of search_path that the role may not use is not undone", async () => {
     const role = await ownRole(server, "LOGIN");
     const { url, name } = await ownDatabase(server);

@@ -13,7 +13,14 @@ import { goneHint, missingHint } from "./missing.ts";
 import { notDone } from "./own.ts";
 import { lineInBlock, offsetOf, placeOf, type SourceText, untranslatable } from "./place.ts";
 import { deniedIn, type Roles, rightsHint, whom } from "./rights.ts";
-import { missingSchema, noSchemaHint, type Shut, settingPath, shutHint } from "./search-path.ts";
+import {
+  elsewhereHint,
+  missingSchema,
+  noSchemaHint,
+  type Shut,
+  settingPath,
+  shutHint,
+} from "./search-path.ts";
 
 export interface Explaining extends Roles {
   readonly sourceText: SourceText;
@@ -27,6 +34,8 @@ export interface Explaining extends Roles {
   readonly scratch?: string | undefined;
   /** Undefined where there are none. */
   readonly shut?: Shut | undefined;
+  /** Schemas that have a relation of the name that is not found. */
+  readonly elsewhere?: readonly string[] | undefined;
   /** The whole name of the invalid index that bears the name of the one to be built, if it does. */
   readonly invalid?: string | undefined;
   /** What leads out where the step failed because what it does is done already; undefined where that is not why. */
@@ -80,6 +89,7 @@ export function explain(
           : missingHint(said.message);
     const walk = walkHint(statement, failure);
     const shut = shutHint(statement, failure, explaining.shut);
+    const elsewhere = elsewhereHint(statement, failure, explaining.elsewhere);
     const advice =
       adviceOf(failure, statement, { step, isShared: batch.step === undefined, connectionOptions }) ??
       noSchemaHint(failure, {
@@ -96,6 +106,7 @@ export function explain(
       leftIndex(explaining.invalid) ??
       deniedIn(plan, batch, statement, failure, explaining) ??
       shut ??
+      elsewhere ??
       misleadingIn(statement, failure);
     const hints = missing === undefined ? [said.hint, advice] : [missing, said.hint];
     return error(
@@ -105,7 +116,7 @@ export function explain(
       lines(
         ...(walk === undefined ? hints : [walk]),
         state,
-        (shut ?? explaining.invalid) === undefined ? recording : undefined,
+        (shut ?? elsewhere ?? explaining.invalid) === undefined ? recording : undefined,
       ),
       placeOf(statement, failure, sourceText),
     );
@@ -123,7 +134,7 @@ export function explain(
     ? `the commit${of} failed`
     : // One of several steps' transaction is of none of them.
       notDone(purpose, statement.step === undefined ? "" : of);
-  const rights = rightsHint(plan, statement, failure, runsAs);
+  const rights = rightsHint(plan, statement, failure, explaining);
   const constraint = failure.constraint === undefined ? "" : ` (constraint ${failure.constraint})`;
   const committed = commits ? committedBy(batch, step) : undefined;
   return error(

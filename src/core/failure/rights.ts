@@ -7,16 +7,18 @@ import { deniedOn, grantingHint, memberOf, type Owned, ownedIn } from "./denied.
 import type { Failure } from "./failure.ts";
 import { offsetOf } from "./place.ts";
 
-/** A role without rights on the ledger is told which it lacks. */
+/** A role without rights on the ledger is told which it lacks; so is one that may not clean up what an attempt has left. */
 export function rightsHint(
   plan: Plan,
   { purpose }: Statement,
   { sqlstate, message }: Failure,
-  runsAs: string | undefined,
+  { runsAs, owner }: Roles,
 ): { readonly message?: string; readonly hint: string } | undefined {
   if (sqlstate !== "42501" || purpose === "commit" || purpose === "defer") return undefined;
   const other = otherGrantHint(plan, message, runsAs);
   if (other !== undefined) return { hint: other };
+  const owned = purpose === "repair" || purpose === "cleanup" ? ownedIn(message) : undefined;
+  if (owned !== undefined) return { hint: ownerHint(owned, owner, whom(plan.role, runsAs)) };
   if (purpose === "repair-ledger") return { hint: "as the owner of the ledger, run: migrate repair" };
   return purpose === "create-ledger"
     ? { hint: "as the owner of the ledger, run: migrate ensure-version" }

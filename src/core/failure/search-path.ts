@@ -78,15 +78,38 @@ export function shutHint(
   { sqlstate = "", message }: Failure,
   shut: Shut | undefined,
 ): string | undefined {
-  if (shut === undefined || !LOOKED_FOR.has(sqlstate)) return undefined;
-  const name = quotedName(message);
-  const text = withoutComments(sql);
-  // With a schema before it, it is looked for there alone.
-  if (name !== undefined && [name, `"${name}"`].some((each) => text.includes(`.${each}`))) return undefined;
+  if (shut === undefined || !LOOKED_FOR.has(sqlstate) || isQualified(sql, quotedName(message)))
+    return undefined;
   const schemas = shut.schemas.map((schema) => qualified(schema)).join(", ");
   const role = qualified(shut.role);
   const owner = shut.schemas.length === 1 ? "the owner of the schema" : "the owner of the schemas";
   return `search_path names ${schemas}, which ${role} may not use: as ${owner}, run: GRANT USAGE ON SCHEMA ${schemas} TO ${role}`;
+}
+
+/** With a schema before it, a name is looked for there alone. */
+function isQualified(sql: string, name: string | undefined): boolean {
+  const text = withoutComments(sql);
+  return name !== undefined && [name, `"${name}"`].some((each) => text.includes(`.${each}`));
+}
+
+/** By the beginning of the message, in English. */
+export const missingRelation = (message: string): string | undefined =>
+  /^(?:relation|table|view|materialized view|sequence|foreign table|index) "(.+)" does not exist/.exec(
+    message,
+  )?.[1];
+
+/** Where a relation is that is not found: `schemas` have one of that name. */
+export function elsewhereHint(
+  { sql }: Statement,
+  { message }: Failure,
+  schemas: readonly string[] = [],
+): string | undefined {
+  const name = missingRelation(message);
+  const [first] = schemas;
+  if (name === undefined || first === undefined) return undefined;
+  const whole = qualified(first, name);
+  if (isQualified(sql, name)) return `if ${whole} is meant, which is there, write the name so`;
+  return `search_path does not have ${schemas.map((schema) => qualified(schema)).join(", ")}, where ${name} is: write ${whole}, or set "session": {"searchPath": [${JSON.stringify(first)}]} in the config file`;
 }
 
 /** Where a file sets search_path, up to this place. */
