@@ -184,6 +184,6 @@ test("without the package that compares, the differences are shown, and how it i
   const found = await migrate(["drift"], { cli, cwd: shop.folder, env: { DATABASE_URL: url } });
   expect(found).toMatchObject({ code: 1, stdout: "extra    schema by_hand\n" });
   expect(found.stderr).toMatch(
-    /there is no SQL to mend it: .*@supabase\/pg-delta, which is not installed\nnpm install -D pgretort @supabase/,
+    /there is no SQL to mend it: .*@supabase\/pg-delta, which is not installed\nhint: npm install -D pgretort @supabase/,
   );
 });
