@@ -5,7 +5,7 @@ import path from "node:path";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import type { SessionInfo } from "../core/event.ts";
 import { grantsHint } from "../core/failure/rights.ts";
-import { consequences, diagnosticOf, type Finding, findingsOf } from "../core/integrity.ts";
+import { consequences, diagnosticOf, type Finding } from "../core/integrity.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import { mayBeCreated } from "../core/ledger/grants.ts";
 import { behindIn } from "../core/ledger/inconsistency.ts";
@@ -45,6 +45,7 @@ import {
   unreadBelow,
 } from "./project.ts";
 import { missingSchemas } from "./search-path.ts";
+import { findingsIn } from "./verify.ts";
 
 /** `odd`: everything runs, and may not do what is meant. `wrong`: a run would stop. */
 export interface Examination {
@@ -220,7 +221,7 @@ async function database(
         checks.push({ check: "session", status: none ? "wrong" : "odd", ...said });
       }
       const rights = await ledgerRights(session, config.ledger);
-      checks.push(...ledger(state, config, project, { ...facts, ...rights }));
+      checks.push(...(await ledger(state, config, project, { ...facts, ...rights })));
     });
   } finally {
     await session.close();
@@ -322,12 +323,12 @@ function locked(holders: readonly SessionInfo[]): readonly Examination[] {
 const clockText = ({ ahead }: ServerFacts): string =>
   `its clock is ${Math.abs(ahead).toFixed(0)} s ${ahead > 0 ? "ahead of" : "behind"} this machine's`;
 
-function ledger(
+async function ledger(
   state: LedgerState,
   { ledger: names }: Config,
   project: Project | undefined,
   { mayCreate, hasSchema, role: current, database, mayWrite }: ServerFacts & LedgerRights,
-): readonly Examination[] {
+): Promise<readonly Examination[]> {
   const { schema, role = current } = names;
   const standing = project && stateOf(project, state, database);
   const pending = standing?.pending.length ?? 0;
@@ -364,7 +365,7 @@ function ledger(
     ...itself,
     // That something is pending is what an upgrade is for.
     ...headsFindings({ ...standing, pending: [] }).map((each) => checkOf("ledger", "odd", each)),
-    ...findingsOf(standing.project.graph, standing.applied).map((each) =>
+    ...(await findingsIn(standing.project, standing.applied)).map((each) =>
       checkOf("ledger", stops(each) ? "wrong" : "odd", diagnosticOf(each)),
     ),
   ];
