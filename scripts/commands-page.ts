@@ -83,7 +83,7 @@ A TARGET is one of:
 |---|---|
 | \`29f859a13ea1\`, \`29f8\` | an id, or a unique prefix of one; of at least three characters where all are digits |
 | \`billing\` | the revision that carries this branch label |
-| \`0004\` | a file number, if no other file has the same |
+| \`0004\` | a file number, if no other file has the same and it is no id or label |
 | \`head\`, \`heads\` | the only head; all heads |
 | \`base\` | the state before the first migration |
 | \`+2\`, \`-1\` | for \`upgrade\` and \`downgrade\`, that many up or down from what is applied; for \`show\`, \`edit\`, \`lint\`, \`review\`, \`test\`, \`trace\`, \`merge\` and \`--head\`, and at the start of \`-r\` and of what \`squash\` takes, \`-1\` is counted from each head |
@@ -91,6 +91,8 @@ A TARGET is one of:
 | \`billing@head\`, \`billing@+1\`, \`billing@base\` | the same on that branch alone |
 | \`current\` | what is applied; for \`show\`, \`edit\` and \`-r\` of \`history\` and \`graph\` |
 | \`a:b\`; \`a,b:head\` | from a (or from both) to b: for \`-r\`, \`--sql\`, and where \`--help\` says RANGE, WHICH or START:END |
+
+An id or a branch label goes before a file number that reads the same, and a file number before the beginning of an id.
 
 ## Templates for new revisions
 
@@ -108,7 +110,7 @@ by \`transaction\`, \`irreversible\`, \`lock-timeout\` and \`statement-timeout\`
 
 | placeholder | |
 |---|---|
-| \`{number}\` | the next number, with four digits or as many as the highest has |
+| \`{number}\` | the next number that is no id or branch label, with four digits or as many as the highest has |
 | \`{slug}\` | the words of the message |
 | \`{revision}\` | the id |
 | \`{date:YYYY_MM_DD_HHmm}\` | the current time in UTC, from YYYY, MM, DD, HH, mm, ss and separators |

@@ -327,8 +327,8 @@ BEGIN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = format('retort: %s may not repair the ledger %s, and lacks: %s', CURRENT_USER,
           place::regnamespace, other),
-        HINT = 'Nothing was changed. As the owner of the ledger, run: migrate repair; or the '
-          'script that it writes with --sql.';
+        HINT = 'Nothing was changed. As the owner of the ledger, run: migrate repair --database '
+          'URL; or the script that it writes with --sql.';
     END IF;
   END IF;
   IF expected = 'inconsistent' THEN

@@ -179,6 +179,13 @@ export async function stepInputs(project: Project, steps: Steps, options: ReadOp
   return inputs;
 }
 
+/** What `stepInputs` would throw. */
+export const stepFaults = async (
+  project: Project,
+  steps: Steps,
+  options: ReadOptions,
+): Promise<readonly Diagnostic[]> => (await readSteps(project, steps, options)).faults;
+
 /** What each step would do. A file that is refused has the effects of what could be read of it. */
 export async function stepsDo(
   project: Project,

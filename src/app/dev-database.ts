@@ -91,7 +91,7 @@ async function round(
   const row = rows.find((each) => each.revision === revision);
   const others = rows.filter((each) => each !== row);
   const plan = () => stepsFrom(project, { kind: "upgrade", target: "heads" }, others);
-  const steps = comparedSteps(project, others, plan, deps.onNotice);
+  const steps = await comparedSteps(project, others, plan, deps.onNotice);
   const catalog = () => readCatalog(session, ledger.names.schema);
   let step: FailedStep["step"] = "up";
   let back: readonly Difference[] = [];

@@ -5,7 +5,7 @@ import path from "node:path";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import type { SessionInfo } from "../core/event.ts";
 import { grantsHint } from "../core/failure/rights.ts";
-import { consequences, diagnosticOf, type Finding, findingsOf } from "../core/integrity.ts";
+import { consequences, diagnosticOf, type Finding } from "../core/integrity.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import { mayBeCreated } from "../core/ledger/grants.ts";
 import { behindIn } from "../core/ledger/inconsistency.ts";
@@ -48,6 +48,7 @@ import {
 } from "./project.ts";
 import { planUpgrade } from "./run.ts";
 import { missingSchemas } from "./search-path.ts";
+import { findingsIn } from "./verify.ts";
 
 /** `odd`: an upgrade to the heads runs, and may not do what is meant. `wrong`: that, or another run, would stop. */
 export interface Examination {
@@ -227,7 +228,7 @@ async function database(
         checks.push({ check: "session", status: none ? "wrong" : "odd", ...said });
       }
       const rights = await ledgerRights(session, config.ledger);
-      const found = ledger(state, config, project, { ...facts, ...rights });
+      const found = await ledger(state, config, project, { ...facts, ...rights });
       checks.push(...found);
       // What is wrong with the files or the ledger would be told again.
       if (project !== undefined && ![...read, ...found].some(({ status }) => status === "wrong"))
@@ -355,12 +356,12 @@ function locked(holders: readonly SessionInfo[]): readonly Examination[] {
 const clockText = ({ ahead }: ServerFacts): string =>
   `its clock is ${Math.abs(ahead).toFixed(0)} s ${ahead > 0 ? "ahead of" : "behind"} this machine's`;
 
-function ledger(
+async function ledger(
   state: LedgerState,
   { ledger: names }: Config,
   project: Project | undefined,
   { mayCreate, hasSchema, role: current, database, mayWrite }: ServerFacts & LedgerRights,
-): readonly Examination[] {
+): Promise<readonly Examination[]> {
   const { schema, role = current } = names;
   const standing = project && stateOf(project, state, database);
   const pending = standing?.pending.length ?? 0;
@@ -397,7 +398,7 @@ function ledger(
     ...itself,
     // That something is pending is what an upgrade is for.
     ...headsFindings({ ...standing, pending: [] }).map((each) => checkOf("ledger", "odd", each)),
-    ...findingsOf(standing.project.graph, standing.applied).map((each) =>
+    ...(await findingsIn(standing.project, standing.applied)).map((each) =>
       checkOf("ledger", stops(each) ? "wrong" : "odd", diagnosticOf(each)),
     ),
   ];

@@ -24,14 +24,17 @@ export async function edit(deps: Deps, target: string, options: ProjectOptions):
           : "list the revisions with: migrate history",
     });
   }
-  const editor = deps.env["VISUAL"] || deps.env["EDITOR"];
+  // VISUAL goes before EDITOR, so only it can name another where it is set.
+  const variable = deps.env["VISUAL"] ? "VISUAL" : "EDITOR";
+  const another = `${variable}=vi migrate edit ${shellWord(target)}; the files are ${files.join(", ")}`;
+  const editor = deps.env[variable];
   if (!editor) {
     throw new MigrateError({
       code: "usage/no-editor",
       message: "no editor is configured: neither VISUAL nor EDITOR is set",
-      hint: `for example: EDITOR=vi migrate edit ${shellWord(target)}; the files are ${files.join(", ")}`,
+      hint: `for example: ${another}`,
     });
   }
-  await openEditor(editor, files, deps);
+  await openEditor(editor, files, { ...deps, hint: `use another this time, for example: ${another}` });
   return files;
 }

@@ -1,9 +1,10 @@
 /** A migration, and the parts that take its place → its own files in another form, and new ones behind them. */
 import { basename, dirname, join } from "node:path";
-import { formatFileName, nextNumber, parseFileName, slugOf } from "../core/filename.ts";
+import { formatFileName, parseFileName, slugOf } from "../core/filename.ts";
 import type { Whole } from "../core/fix/back.ts";
 import { type Bodies, type FileChange, newTexts, rewritten } from "../core/fix/files.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
+import { freeNumbers } from "../core/shared-numbers.ts";
 import type { Source } from "../core/source.ts";
 import type { Deps, Project } from "./project.ts";
 
@@ -53,8 +54,9 @@ function newFiles(
     ...[...project.migrations.values(), ...project.dormant].flatMap((each) => each.number ?? []),
     ...taken.flatMap((each) => parseFileName(basename(each), project.pattern).fileName?.number ?? []),
   ];
-  let number = nextNumber(numbers);
-  for (let k = 1; k < i; k += 1) number = nextNumber([number]);
+  const free = freeNumbers(project.graph, numbers);
+  let number = free();
+  for (let k = 1; k < i; k += 1) number = free();
   const name = { number, slug: slugOf(message), revision, date: deps.now() };
   const file = (direction: "up" | "down", after: string): FileChange => ({
     path: join(dirname(path), formatFileName({ ...name, direction }, project.pattern)),

@@ -5,7 +5,7 @@ import type { EffectSummary } from "../core/effects/summary.ts";
 import { MigrateError } from "../core/errors.ts";
 import { ancestors, inOrder } from "../core/graph.ts";
 import { historyOf, shown } from "../core/history.ts";
-import { diagnosticOf, findingsOf } from "../core/integrity.ts";
+import { diagnosticOf, findingsOf, findingText } from "../core/integrity.ts";
 import type { Applied, Intent, LedgerState } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Does } from "../core/plan/types.ts";
@@ -122,10 +122,13 @@ async function withPlace(project: Project, intent: Intent): Promise<NonNullable<
 
 /** Warns that what is marked as applied, is current or is not pending is not all that is applied; or that not all below it is applied. */
 export function warnOfRest({ onNotice }: Deps, { project: { graph }, applied }: Standing): void {
+  const warn = (message: string): void => onNotice?.({ severity: "WARNING", message });
   const unknown = leftOutOf(graph, applied);
-  const holes = findingsOf(graph, applied).filter(({ kind }) => kind === "hole");
-  for (const { message, hint } of [...(unknown === undefined ? [] : [unknown]), ...holes.map(diagnosticOf)])
-    onNotice?.({ severity: "WARNING", message: `${message}; ${hint}` });
+  const holes = findingsOf(graph, applied)
+    .filter(({ kind }) => kind === "hole")
+    .map(diagnosticOf);
+  if (unknown !== undefined) warn(`${unknown.message}; ${unknown.hint}`);
+  for (const hole of holes) warn(`${findingText(hole)}; ${hole.hint}`);
 }
 
 export interface HistoryOptions extends ProjectOptions {

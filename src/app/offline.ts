@@ -210,7 +210,12 @@ async function plansFromDatabase(
         hint: "upgrade it first: migrate ensure-version (--sql writes a script)",
       });
     }
-    const compared = comparedSteps(project, rows, () => stepsOf(project, request, applied), deps.onNotice);
+    const compared = await comparedSteps(
+      project,
+      rows,
+      () => stepsOf(project, request, applied),
+      deps.onNotice,
+    );
     const steps = intent === undefined ? compared : interruptedFirst(project, compared, intent, "script");
     if (intent !== undefined) await warnOfHalf(project, session, steps, intent, deps.onNotice);
     const serverVersion = options.serverVersion ?? session.version;

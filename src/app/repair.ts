@@ -13,12 +13,12 @@ import type { Plan } from "../core/plan/types.ts";
 import { settledRows } from "../core/replaced.ts";
 import { readLedger } from "../io/queries.ts";
 import { StatementFailure } from "../io/session/types.ts";
-import { stepInputs } from "./compile.ts";
 import { type Connected, type ConnectOptions, connect, openConnected, ownBackend } from "./connect.ts";
 import { bringUp } from "./ensure.ts";
 import { InconsistentLedger } from "./other-ledger.ts";
 import { type Deps, openConfig, type Project, type ProjectOptions, projectWords } from "./project.ts";
 import { type SendOptions, send } from "./send.ts";
+import { faultsIn } from "./verify.ts";
 
 export interface RepairOptions extends ProjectOptions, ConnectOptions, SendOptions {
   /** Applied revisions that no file has, whose rows are to be deleted. */
@@ -135,11 +135,8 @@ async function repairLedger(
 
 /** Of a file that no run would take, nothing is accepted. Throws what is wrong with it. */
 async function refuseBroken(project: Project, findings: readonly Finding[]): Promise<void> {
-  const steps = findings
-    .filter(({ kind }) => kind === "body")
-    .map(({ revision }) => ({ direction: "up" as const, revision }));
-  const { serverVersion } = project.config;
-  await stepInputs(project, { kind: "upgrade", before: [], after: [], steps }, { serverVersion });
+  const faults = await faultsIn(project, findings);
+  if (faults.length > 0) throw MigrateError.all(faults);
 }
 
 function refuseForgetting(forget: readonly RevisionId[], findings: readonly Finding[]): void {

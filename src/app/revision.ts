@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { MigrateError } from "../core/errors.ts";
-import { formatFileName, nextNumber, slugOf } from "../core/filename.ts";
+import { formatFileName, slugOf } from "../core/filename.ts";
 import { ancestors, buildGraph, type Graph, nodeOf } from "../core/graph.ts";
 import { describe, startOfFile } from "../core/graph-faults.ts";
 import { type Direction, parseHeader } from "../core/header.ts";
@@ -10,7 +10,7 @@ import type { Revision, RevisionId } from "../core/migration.ts";
 import { newRevision, parentsOf } from "../core/new-revision.ts";
 import { commentText } from "../core/quote.ts";
 import { settleReplaced } from "../core/replaced.ts";
-import { type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
+import { freeNumbers, type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
 import type { Source } from "../core/source.ts";
 import { wayOutOf } from "../core/target.ts";
 import { fillTemplate } from "../core/template.ts";
@@ -210,7 +210,10 @@ async function write(
       ? textsOf(created, findTemplate(options.template ?? "default", config.templates, deps), now)
       : textsAround(created, body, now);
   const name = {
-    number: nextNumber([...migrations.values(), ...project.dormant].flatMap((m) => m.number ?? [])),
+    number: freeNumbers(
+      project.graph,
+      [...migrations.values(), ...project.dormant].flatMap((m) => m.number ?? []),
+    )(),
     slug: slugOf(created.message),
     revision: created.revision,
     date: now,

@@ -301,7 +301,7 @@ async function planFor(
   options: RunOptions,
 ): Promise<{ readonly plan: Plan; readonly fixed: Request }> {
   const { rows, at } = startOf(project, request, state, options);
-  const steps = comparedSteps(project, rows, () => stepsFrom(project, request, rows), options.onNotice);
+  const steps = await comparedSteps(project, rows, () => stepsFrom(project, request, rows), options.onNotice);
   const fixed = withFixedEnd(project.graph, request, rows);
   const { dryRun: isShown = false } = options;
   const compileOptions = { ...options, serverVersion: session.version, effects: true, isShown };

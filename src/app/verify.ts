@@ -1,6 +1,14 @@
 /** The files and the ledger → where they no longer agree, and what that means for a run. Never writes. */
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
-import { consequences, diagnosticOf, type Finding, findingsOf, movedIn } from "../core/integrity.ts";
+import {
+  consequences,
+  diagnosticOf,
+  type Finding,
+  findingsOf,
+  findingText,
+  movedIn,
+  withFaults,
+} from "../core/integrity.ts";
 import { behindIn } from "../core/ledger/inconsistency.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import { settledRows } from "../core/replaced.ts";
@@ -21,18 +29,39 @@ export async function verify(deps: Deps, options: ProjectOptions & ConnectOption
   await session.close();
   warnOf(behindIn(state), options.onNotice ?? deps.onNotice);
   const applied = settledRows(project.graph, state.applied);
-  return { applied: applied.length, findings: findingsOf(project.graph, applied) };
+  return { applied: applied.length, findings: await findingsIn(project, applied) };
+}
+
+/** As `findingsOf`; the files whose SQL changed are parsed, so that nobody is told to accept what no run takes. */
+export async function findingsIn(project: Project, rows: readonly Applied[]): Promise<readonly Finding[]> {
+  const findings = findingsOf(project.graph, rows);
+  return withFaults(findings, await faultsIn(project, findings));
+}
+
+/** What a run would refuse of the files whose SQL changed. */
+export async function faultsIn(
+  project: Project,
+  findings: readonly Finding[],
+): Promise<readonly Diagnostic[]> {
+  const steps = findings
+    .filter(({ kind }) => kind === "body")
+    .map(({ revision }) => ({ direction: "up" as const, revision }));
+  if (steps.length === 0) return [];
+  // The parser is loaded only where a file changed.
+  const { stepFaults } = await import("./compile.ts");
+  const { serverVersion } = project.config;
+  return stepFaults(project, { kind: "upgrade", before: [], after: [], steps }, { serverVersion });
 }
 
 /**
  * What is to be warned of before the steps are run on what `rows` say. Throws `state/changed-file`, with every one,
  * where the SQL of an applied migration changed and the steps would build on it.
  */
-export const refuseChanged = (
-  { graph }: Project,
+export const refuseChanged = async (
+  project: Project,
   rows: readonly Applied[],
   steps: Steps,
-): readonly Diagnostic[] => refuseFound(findingsOf(graph, rows), steps);
+): Promise<readonly Diagnostic[]> => refuseFound(await findingsIn(project, rows), steps);
 
 function refuseFound(findings: readonly Finding[], steps: Steps): readonly Diagnostic[] {
   const { refused, warnings } = consequences(findings, steps);
@@ -44,19 +73,19 @@ function refuseFound(findings: readonly Finding[], steps: Steps): readonly Diagn
  * The steps that `plan` makes on what `rows` say. Warns first of a graph that is another now, since that may be why there is
  * no plan, then of the rest. Throws what `plan` throws, and as `refuseChanged`.
  */
-export function comparedSteps(
+export async function comparedSteps(
   project: Project,
   rows: readonly Applied[],
   plan: () => Steps,
   onNotice: Deps["onNotice"],
-): Steps {
+): Promise<Steps> {
   const warn = (message: string): void => onNotice?.({ severity: "WARNING", message });
-  const findings = findingsOf(project.graph, rows);
+  const findings = await findingsIn(project, rows);
   for (const finding of movedIn(findings)) {
-    const { location, message, hint } = diagnosticOf(finding);
-    warn(`${location?.path}: ${message}; ${hint}`);
+    const moved = diagnosticOf(finding);
+    warn(`${findingText(moved)}; ${moved.hint}`);
   }
   const steps = plan();
-  for (const { message } of refuseFound(findings, steps)) warn(message);
+  for (const found of refuseFound(findings, steps)) warn(findingText(found));
   return steps;
 }

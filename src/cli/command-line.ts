@@ -172,13 +172,17 @@ const orBase =
   (nothing: RegExp, at: Typed): Typed =>
   (word = "TARGET", all) =>
     at(nothing.test(word) ? "base" : word, all);
-const upgrade: Habit = (word) => (word === undefined ? "upgrade" : `upgrade ${steps("+", word)}`);
+const upgrade: Typed = (word) => (word === undefined ? "upgrade" : `upgrade ${steps("+", word)}`);
 const downgrade: Habit = (word, all) =>
   all ? "downgrade base" : `downgrade ${word === undefined ? "-1" : steps("-", word)}`;
+
+const plan: Typed = (word) => `${upgrade(word, false)} --dry-run`;
 
 /** What hands type that come from other tools. */
 const habits = new Map<string, Habit>([
   ...["up", "migrate", "apply", "latest", "deploy", "push"].map((word) => [word, upgrade] as const),
+  ...["plan", "preview", "dry-run"].map((word) => [word, plan] as const),
+  ...["script", "sql"].map((word) => [word, "upgrade --sql"] as const),
   ["up-by-one", "upgrade +1"],
   ["up-to", atVersion("upgrade")],
   ["goto", atVersion("upgrade", "downgrade")],
@@ -202,6 +206,14 @@ const habits = new Map<string, Habit>([
   ...["diff", "compare"].map((word) => [word, "drift"] as const),
   ...["prove", "roundtrip"].map((word) => [word, "test"] as const),
 ]);
+
+/** What other tools need a command for, and no command here does: why not, and what to type. */
+const needless = new Map(
+  ["unlock", "release-lock", "release-locks"].map((word) => [
+    word,
+    "nothing needs to be unlocked: the lock ends with the session that holds it; to see which one does: migrate doctor",
+  ]),
+);
 
 /** What a habit says; a word that is no target, such as another habit, is not taken for its argument. */
 function ofHabit(name: string, [word]: readonly string[], after: readonly string[]): string | undefined {
@@ -227,10 +239,11 @@ function unknownCommand(
   after: readonly string[],
 ): MigrateError {
   const help = before.at(-1) === "-h" ? `${ONE_ADDRESS} see: migrate --help` : "see: migrate --help";
+  const why = needless.get(name.toLowerCase().replaceAll("_", "-"));
   const guess = ofHabit(name, given, after) ?? begunSo(name) ?? nearest(name, commands.keys());
   return new MigrateError({
     code: "usage/unknown-command",
     message: `unknown command '${name}'`,
-    hint: guess === undefined ? help : `did you mean: migrate ${guess}`,
+    hint: why ?? (guess === undefined ? help : `did you mean: migrate ${guess}`),
   });
 }

@@ -245,8 +245,14 @@ export function messageOf(slug: string): string {
   return slug.replace(/[_\s]+/g, " ").trim();
 }
 
-/** The number after the highest of `numbers`, at least as wide as it and four digits; `0001` when there are none. */
-export function nextNumber(numbers: Iterable<string>): string {
+/**
+ * The number after the highest of `numbers`, at least as wide as it and four digits; `0001` when there are none. One that
+ * `isName`, an id or a label, is passed over: it would have two meanings wherever it is typed.
+ */
+export function nextNumber(
+  numbers: Iterable<string>,
+  isName: (number: string) => boolean = () => false,
+): string {
   let highest = 0n;
   let width = FEWEST_DIGITS;
   for (const number of numbers) {
@@ -255,7 +261,8 @@ export function nextNumber(numbers: Iterable<string>): string {
     highest = value;
     width = Math.max(FEWEST_DIGITS, number.length);
   }
-  return String(highest + 1n).padStart(width, "0");
+  const next = String(highest + 1n).padStart(width, "0");
+  return isName(next) ? nextNumber([next], isName) : next;
 }
 
 /** A name of Flyway's whose version is no number: `U1.2__x.sql` undoes `V1.2__x.sql`. */

@@ -99,6 +99,27 @@ export function findingsOf(graph: Graph<Migration>, rows: readonly Applied[]): r
     : found;
 }
 
+/**
+ * The same findings, where `faults` are what a run would refuse of the files whose SQL changed: no run takes them as they are
+ * now, and `repair` accepts nothing until they are corrected.
+ */
+export function withFaults(findings: readonly Finding[], faults: readonly Diagnostic[]): readonly Finding[] {
+  if (faults.length === 0) return findings;
+  return findings.map((finding): Finding => {
+    if (finding.kind === "vanished" || finding.kind === "hole") return finding;
+    const fault = faults.find(({ location }) => location?.path === finding.path);
+    const isBroken = fault !== undefined && finding.kind === "body";
+    return { ...finding, hint: isBroken ? brokenHint(fault) : BROKEN_FIRST };
+  });
+}
+
+const brokenHint = ({ message, hint, location }: Diagnostic): string =>
+  `no run would take the file as it is now: line ${location?.line}: ${[message, hint].filter(Boolean).join("; ")}; correct that, or restore the file`;
+
+/** What to type about what `repair` would accept, if it were not for another. */
+const BROKEN_FIRST =
+  "migrate repair accepts nothing while a changed file cannot be run; settle that first, then run: migrate verify";
+
 /** What to type about a hole where something else stops the upgrade that would fill it. */
 const OTHERS_FIRST =
   "an upgrade stops at the other findings before it runs what is missing; settle those first, then run: migrate verify";
@@ -243,6 +264,10 @@ export function diagnosticOf(finding: Finding): Diagnostic {
       };
   }
 }
+
+/** A line that says what is so, and of which file where there is one. */
+export const findingText = ({ location, message }: Diagnostic): string =>
+  location === undefined ? message : `${commentText(location.path)}: ${message}`;
 
 /**
  * The findings that stop what is to run, and those to warn of. An upgrade builds on what is applied, so it stops

@@ -93,8 +93,8 @@ export function resolveOne(graph: Graph, text: string): Place {
 }
 
 /**
- * The revision of a name: an exact id, a branch label, the beginning of one id or label (of at least four
- * characters; not by one or two digits), or a file number that one file has. With `branch`, the revision must be on its lineage.
+ * The revision of a name: an exact id, a branch label, a file number that one file has, or the beginning of one id or label
+ * (of at least four characters; not by one or two digits). A number goes before a beginning: ids are drawn at random. With `branch`, the revision must be on its lineage.
  */
 export function resolveName(graph: Graph, name: string, branch?: string): RevisionId {
   const carrier = branch === undefined ? undefined : resolveBranch(graph, branch);
@@ -324,9 +324,10 @@ function expand(
 
 /** The one revision of a name, if any. */
 const namedBy = (graph: Graph, name: string, branch?: string): RevisionId | undefined =>
-  exactly(graph, name) ?? byPrefix(graph, name, branch) ?? byNumber(graph, name);
+  exactly(graph, name) ?? byNumber(graph, name) ?? byPrefix(graph, name, branch);
 
-function exactly(graph: Graph, name: string): RevisionId | undefined {
+/** The revision whose id or branch label that is; it goes before all else. */
+export function exactly(graph: Graph, name: string): RevisionId | undefined {
   return graph.nodes.has(name) ? name : graph.carriers.get(name);
 }
 

@@ -9,7 +9,16 @@ import { MigrateError } from "../core/errors.ts";
 export function openEditor(
   command: string,
   files: readonly string[],
-  { cwd, env }: { readonly cwd: string; readonly env: Readonly<Record<string, string | undefined>> },
+  {
+    cwd,
+    env,
+    hint,
+  }: {
+    readonly cwd: string;
+    readonly env: Readonly<Record<string, string | undefined>>;
+    /** What to type where it fails. */
+    readonly hint: string;
+  },
 ): Promise<void> {
   // The shell splits the command; the files reach it as arguments, whatever is in their names.
   const [program, ...words] =
@@ -22,7 +31,7 @@ export function openEditor(
         new MigrateError({
           code: "usage/editor",
           message: `the editor '${command}' ${why}`,
-          hint: `use another this time: EDITOR=vi migrate edit …; the files are ${files.join(", ")}`,
+          hint,
         }),
       );
     const child = spawn(program!, words, { cwd, env, stdio: "inherit", shell: process.platform === "win32" });

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -17,6 +18,7 @@ import { removeRevision } from "../../src/app/remove.ts";
 import { createRevision, mergeRevisions } from "../../src/app/revision.ts";
 import { run } from "../../src/app/run.ts";
 import { listTemplates } from "../../src/app/templates.ts";
+import { sharedNumberText } from "../../src/core/shared-numbers.ts";
 import { deps } from "../support/migrate.ts";
 
 const root = mkdtempSync(join(tmpdir(), "retort-revision-"));
@@ -201,6 +203,20 @@ describe("a number that two have", () => {
     const written = await create(world, "e", { heads: ["b"] });
     expect(written.files[0]).toBe("migrations/0003_e.up.sql");
     expect(written.sharedNumbers[0]?.renames[0]?.to).toBe("migrations/0004_c.up.sql");
+  });
+
+  test("an id or a label is no number of a new file; where another file has it, that is told", async () => {
+    const { world, folder } = newProject();
+    await create(world, "a", { revision: "0002", branchLabels: ["0003"] });
+    const files = (await create(world, "b", { revision: "b" })).files;
+    expect(files).toEqual(["migrations/0004_b.up.sql", "migrations/0004_b.down.sql"]);
+    for (const file of files) renameSync(join(folder, file), join(folder, file.replace("0004", "0002")));
+    const { project, sharedNumbers } = await check(world, { only: ["single-head"] });
+    expect(sharedNumbers.map((each) => sharedNumberText(project.graph, each))).toEqual([
+      expect.stringMatching(
+        /^0002 is the file number of b \(.*\), and the id of 0002 \(.*\)\nas a target, 0002 means the latter; to give the other a number of its own:\n {2}mv migrations\/0002_b.up.sql migrations\/0004_b.up.sql\n/,
+      ),
+    ]);
   });
 });
 

@@ -318,6 +318,13 @@ describe("main", () => {
     ["force -1", "hint: did you mean: migrate stamp base"],
     ["fake 0002", "hint: did you mean: migrate stamp 0002"],
     ["up postgres://u:p@h/d", "hint: did you mean: migrate upgrade"],
+    ["plan", "hint: did you mean: migrate upgrade --dry-run"],
+    ["plan 2", "hint: did you mean: migrate upgrade +2 --dry-run"],
+    ["script", "hint: did you mean: migrate upgrade --sql"],
+    [
+      "unlock",
+      "hint: nothing needs to be unlocked: the lock ends with the session that holds it; to see which one does: migrate doctor",
+    ],
     ["tset", "hint: did you mean: migrate test"],
     ["downgrade -1 --force", "hint: did you mean --yes? see: migrate downgrade --help"],
     // A flag without an effect is no answer.

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { assemble } from "../../src/core/assemble.ts";
 import { buildGraph } from "../../src/core/graph.ts";
-import { codeChecksumOf, consequences, diagnosticOf, findingsOf } from "../../src/core/integrity.ts";
+import {
+  codeChecksumOf,
+  consequences,
+  diagnosticOf,
+  findingsOf,
+  withFaults,
+} from "../../src/core/integrity.ts";
 import type { Applied } from "../../src/core/ledger/types.ts";
 import type { Migration } from "../../src/core/migration.ts";
 import { sha256 } from "../../src/core/sha256.ts";
@@ -278,6 +284,20 @@ test.each<["upgrade" | "downgrade" | "stamp", string, readonly string[], readonl
   const result = consequences(findings, { kind, steps: [{ direction: "down", revision: "b" }] });
   expect(result.refused.map(({ code }) => code)).toEqual(refused);
   expect(result.warnings.map(({ code }) => code)).toEqual(warned);
+});
+
+test("what `repair` would refuse is not offered", () => {
+  const now = files({ a: "-- one\nSELECT 1;\n", b: "SELEC;\n" }, { b: "-- parent: a\n-- message: two\n" });
+  const findings = findingsOf(now.graph, rows);
+  expect(withFaults(findings, [])).toEqual(findings);
+  const location = { path: "0001_b.up.sql", line: 5, column: 1 };
+  const fault = { code: "source/syntax", message: "syntax error", hint: "write it right", location };
+  expect(withFaults(findings, [fault]).map(({ kind, hint }) => `${kind}: ${hint}`)).toEqual([
+    expect.stringMatching(/^comments: migrate repair accepts nothing while/),
+    expect.stringMatching(/^body: .*: line 5: syntax error; write it right; correct that, or restore/),
+    expect.stringMatching(/^header: migrate repair accepts nothing while/),
+    expect.stringMatching(/^vanished: .*--forget c/),
+  ]);
 });
 
 test("a downgrade that does not take the changed migration down says nothing", () => {

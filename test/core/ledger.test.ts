@@ -35,7 +35,9 @@ test.each(["$body$", "a$&b$$c$'d", "it's", 'say "x"', "a.b", "a\n\\! id", "*/ --
 );
 
 test("where the project sets a role, whoever creates the ledger for it is told to leave that out", () => {
-  const how = /create the ledger for it, with a config file without "role": migrate ensure-version/;
-  expect(ledgerOf({ schema: "retort", role: "app" }).create).toMatch(how);
-  expect(ledgerOf({ schema: "retort" }).create).not.toMatch(how);
+  const how = (and: string) => `create the ledger for it, with the address of that owner${and}: `;
+  expect(ledgerOf({ schema: "retort", role: "app" }).create).toContain(
+    how(' and a config file without "role"'),
+  );
+  expect(ledgerOf({ schema: "retort" }).create).toContain(how(""));
 });

@@ -62,7 +62,7 @@ describe("a name", () => {
     );
   });
 
-  it("is an id before it is a label, a prefix or a file number", () => {
+  it("is an id before it is a label, that before a file number, and that before a prefix", () => {
     const clash = buildGraph([
       revision("0002", [], { number: "0001" }),
       revision("00021", ["0002"], { number: "0003" }),
@@ -70,6 +70,17 @@ describe("a name", () => {
     ]);
     expect(resolveName(clash, "0002")).toBe("0002");
     expect(resolveName(clash, "0003")).toBe("00021");
+    // An id that is drawn at random may begin like a number.
+    const drawn = buildGraph([
+      revision("a", [], { number: "0002" }),
+      revision("0002c0ffee00", ["a"], { number: "0003", branchLabels: ["0004"] }),
+      revision("b", ["0002c0ffee00"], { number: "0004" }),
+    ]);
+    expect(["0002", "0002c", "0004"].map((name) => resolveName(drawn, name))).toEqual([
+      "a",
+      "0002c0ffee00",
+      "0002c0ffee00",
+    ]);
   });
 
   it.each([

@@ -179,7 +179,7 @@ test("a role that may only read, a changed file, what is pending", async () => {
   const set = project({ a: "SELECT 1;" }, { role: role.name });
   const [asSet] = faultsOf((await diagnose({ ...world, cwd: set.folder }, { database: url })).checks);
   expect(asSet?.hint).toContain(
-    'create the ledger for it, with a config file without "role": migrate ensure-version',
+    'create the ledger for it, with the address of that owner and a config file without "role": migrate ensure-version --database URL, then: ',
   );
   await query(url, `CREATE SCHEMA retort; GRANT USAGE ON SCHEMA retort TO ${role.name}`);
   expect(faultsOf((await diagnose(world, asRole)).checks)[1]).toMatchObject({

@@ -491,7 +491,7 @@ describe("a ledger that does not fit together", () => {
         message: expect.stringMatching(
           `^${role.name} may not repair the ledger retort, and lacks: ${lacks.source}$`,
         ),
-        hint: expect.stringContaining("As the owner of the ledger, run: migrate repair"),
+        hint: expect.stringContaining("As the owner of the ledger, run: migrate repair --database URL"),
       });
       // The preflight of its script, which looks in the same words.
       const { plan, ledger } = await repair(shop.deps, { database: own, script: true });

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
+import { diagnose } from "../../src/app/doctor.ts";
 import { type RepairOptions, repair } from "../../src/app/repair.ts";
 import { verify } from "../../src/app/verify.ts";
 import { diagnosticOf, type Finding } from "../../src/core/integrity.ts";
@@ -74,8 +75,12 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
     expect((await verify(shop.deps, { database: other.url })).findings).toEqual([]);
     changeB();
     expect(await kinds()).toEqual(["body b"]);
-    const status = async (...flags: readonly string[]) =>
-      (await migrateHere(["status", "--database", url, ...flags], { cwd: shop.folder })).stderr;
+    const told = async (...words: string[]) =>
+      (await migrateHere([...words, "--database", url], { cwd: shop.folder })).stderr;
+    const status = (...flags: readonly string[]) => told("status", ...flags);
+    expect(await told("downgrade", "a", "--dry-run")).toContain(
+      "warning: 0002_b.up.sql: the SQL of b changed since",
+    );
     for (const flags of [[], ["-q"], ["--json"]])
       expect(await status(...flags)).toBe(
         "warning: the SQL of applied files has changed (b), so the next upgrade stops; see: migrate verify --database URL\n",
@@ -83,6 +88,7 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
     shop.write("0002_b.up.sql", `${header("b", "a")}CREATE TABLE b ( ); -- empty\n`);
     expect(await kinds()).toEqual(["comments b"]);
     expect(await status()).toBe("");
+    expect(await told("upgrade")).toContain("warning: 0002_b.up.sql: only comments or white space of b");
   });
 
   test("an upgrade stops at changed SQL, names it, and goes on when it is accepted", async () => {
@@ -213,7 +219,7 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
       expect({ code, stderr }).toEqual({
         code: 0,
         stderr: expect.stringMatching(
-          /^warning: b was applied .*, but a, which it needs, is not(?:\nhint:|;) run what is missing with: migrate upgrade --database URL; .*\n$/,
+          /^warning: 0002_b\.up\.sql: b was applied .*, but a, which it needs, is not(?:\nhint:|;) run what is missing with: migrate upgrade --database URL; .*\n$/,
         ),
       });
     }
@@ -243,6 +249,12 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
       code: "source/syntax",
       hint: expect.stringContaining("git could not merge"),
     });
+    // Nor is anybody told to.
+    const hint = expect.stringMatching(/^no run would take the file as it is now: line 4: .*git could not/);
+    expect(await findings()).toMatchObject([{ kind: "body", hint }]);
+    expect(await failureOf(shop.upgrade(url))).toMatchObject({ code: "state/changed-file", hint });
+    const { checks } = await diagnose(shop.deps, { database: url });
+    expect(checks.find(({ status }) => status === "wrong")).toMatchObject({ check: "ledger", hint });
     changeB();
 
     const race = async () => {

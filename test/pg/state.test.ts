@@ -346,7 +346,7 @@ describe("a ledger that somebody else prepared", () => {
       await query(fresh.url, before.exec(String(hint))![1]!);
     };
     await query(fresh.url, "REVOKE CREATE ON SCHEMA public FROM PUBLIC");
-    await grantIn(/ensure-version, then: (.*)/);
+    await grantIn(/ensure-version --database URL, then: (.*)/);
     const ofSet = async () => String((await failureOf(bare.upgrade(asSet(fresh.name)))).hint);
     await query(fresh.url, /^as the owner of the ledger, run: (.*)/.exec(await ofSet())![1]!);
     expect(await ofSet()).toContain(`run: GRANT USAGE, CREATE ON SCHEMA public TO "${set.name}"\n`);

@@ -12,7 +12,7 @@ import { type LimitOptions, sessionLimitHint, startTimeoutHint, timeoutIn } from
 import { goneHint, missingHint } from "./missing.ts";
 import { notDone } from "./own.ts";
 import { lineInBlock, offsetOf, placeOf, type SourceText, untranslatable } from "./place.ts";
-import { deniedIn, type Roles, rightsHint, whom } from "./rights.ts";
+import { asOwner, deniedIn, type Roles, rightsHint, whom } from "./rights.ts";
 import {
   elsewhereHint,
   missingSchema,
@@ -237,7 +237,7 @@ const messageOf = ({ message, detail, where }: Failure): string =>
 /** The rows came without the sequence that counts them; the guard has not seen it, where this role may not read that. */
 function takenIdHint({ schema }: Plan, { sqlstate, constraint }: Failure): string | undefined {
   if (sqlstate !== "23505" || constraint !== "log_pkey") return undefined;
-  return `the sequence of ${qualified(schema, "log")} is behind its rows, as after a restore of data alone, or by logical replication: as the owner of the ledger, run: migrate repair`;
+  return `the sequence of ${qualified(schema, "log")} is behind its rows, as after a restore of data alone, or by logical replication: ${asOwner("repair")}`;
 }
 
 /** A table of that name that somebody else has made lacks the ledger's columns; the server's own hint names another one. */

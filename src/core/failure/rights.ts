@@ -19,11 +19,15 @@ export function rightsHint(
   if (other !== undefined) return { hint: other };
   const owned = purpose === "repair" || purpose === "cleanup" ? ownedIn(message) : undefined;
   if (owned !== undefined) return { hint: ownerHint(owned, owner, whom(plan.role, runsAs)) };
-  if (purpose === "repair-ledger") return { hint: "as the owner of the ledger, run: migrate repair" };
+  if (purpose === "repair-ledger") return { hint: asOwner("repair") };
   return purpose === "create-ledger"
-    ? { hint: "as the owner of the ledger, run: migrate ensure-version" }
+    ? { hint: asOwner("ensure-version") }
     : { message: "this role may not write to the ledger", hint: grantsHint(plan, "write", runsAs) };
 }
+
+/** Of a role that is not the owner; what is configured is that role's address. */
+export const asOwner = (command: "ensure-version" | "repair"): string =>
+  `as the owner of the ledger, run: migrate ${command} --database URL`;
 
 /** What a role must be granted to use a ledger. */
 export function grantsHint(

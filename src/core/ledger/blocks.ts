@@ -148,7 +148,7 @@ function creatingSql(
   { schema, role }: LedgerNames,
 ): string {
   const way = mayBeCreated({ on, object: as, to: "%2$I", schema: "%3$s", isSet: role !== undefined });
-  const lines = `Nothing was changed. A${way.slice(1)}`.split(/(?<=: (?=GRANT)|; )/);
+  const lines = `Nothing was changed. A${way.slice(1)}`.split(/(?<=[:;] )/);
   return [
     `format(${lines.map((line) => `'${line}'`).join("\n        ")},`,
     `${object}, CURRENT_USER, ${literal(qualified(schema))})`,

@@ -17,13 +17,14 @@ interface Uncreated {
 
 /**
  * The two ways to a ledger that a role without the rights may use, each whole: it may create the ledger, and then owns it; or
- * another creates it, which does not take the role that the project sets, and grants what is needed.
+ * another creates it, which does not take the role that the project sets, and grants what is needed. That one connects with
+ * an address of its own: what is configured is that of the role that may not.
  */
 export function mayBeCreated({ on, object, to, schema, isSet }: Uncreated): string {
   const right = on === "database" ? "CREATE ON DATABASE" : "CREATE, USAGE ON SCHEMA";
   return (
-    `as the owner of the ${on}, run: GRANT ${right} ${object} TO ${to}; or create the ledger for it` +
-    `${isSet ? ', with a config file without "role"' : ""}: migrate ensure-version, then: ${grants(schema, to)}`
+    `as the owner of the ${on}, run: GRANT ${right} ${object} TO ${to}; or create the ledger for it, with the address of that owner` +
+    `${isSet ? ' and a config file without "role"' : ""}: migrate ensure-version --database URL, then: ${grants(schema, to)}`
   );
 }
 
