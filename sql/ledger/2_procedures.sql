@@ -1242,7 +1242,7 @@ EXCEPTION WHEN unique_violation THEN
   RAISE EXCEPTION USING ERRCODE = 'RT003',
     MESSAGE = 'retort: the sequence of retort.log is behind its rows',
     HINT = 'Nothing was changed. A restore of data alone, or logical replication, leaves it '
-      'behind. As the owner of the ledger, run: migrate repair';
+      'behind. As the owner of the ledger, run: migrate repair --database URL';
 END
 $body$;
 

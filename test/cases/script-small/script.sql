@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:50e042b89edf57a94569bfbc2005143da0e91ec1df0caf40e921dfb97b046c97
+-- Receipt: sha256:5d7f3e663b234a623326502a33aea407d05c979aeca9dc27850deb8b5c0dc49f
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -252,7 +252,8 @@ BEGIN
           CURRENT_USER),
         HINT = format('Nothing was changed. As the owner of the database, run: '
           'GRANT CREATE ON DATABASE %1$I TO %2$I; '
-          'or create the ledger for it: migrate ensure-version, then: '
+          'or create the ledger for it, with the address of that owner: '
+          'migrate ensure-version --database URL, then: '
           'GRANT USAGE ON SCHEMA %3$s TO %2$I; '
           'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %3$s TO %2$I; '
           'GRANT EXECUTE ON ALL ROUTINES IN SCHEMA %3$s TO %2$I',
@@ -265,7 +266,8 @@ BEGIN
           'CREATE and USAGE on the schema %s', CURRENT_USER, to_regnamespace('retort')),
         HINT = format('Nothing was changed. As the owner of the schema, run: '
           'GRANT CREATE, USAGE ON SCHEMA %1$s TO %2$I; '
-          'or create the ledger for it: migrate ensure-version, then: '
+          'or create the ledger for it, with the address of that owner: '
+          'migrate ensure-version --database URL, then: '
           'GRANT USAGE ON SCHEMA %3$s TO %2$I; '
           'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %3$s TO %2$I; '
           'GRANT EXECUTE ON ALL ROUTINES IN SCHEMA %3$s TO %2$I',
@@ -317,7 +319,9 @@ CREATE TABLE retort.intent (
   names text[],                     -- of the objects it is about, as the file has them
   path text,                        -- the search path they are looked up with
   places oid[],                     -- the relations they are
+  place_names text[],               -- how these are called, with their schemas
   present oid[],                    -- what there was of it before; null: that is not known
+  present_names text[],             -- how that is called, where it is a relation
   done boolean NOT NULL,            -- the statement succeeded, in a session that has ended since
   found boolean NOT NULL,           -- a later session has found it here, and is to go on with it
   error text,                       -- what the server refused it with
@@ -1021,6 +1025,34 @@ BEGIN
 END
 $body$;
 
+-- How these relations are called, with their schemas; null for one that does not exist.
+CREATE FUNCTION retort.names_of(relations oid[]) RETURNS text[]
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN CASE WHEN relations IS NOT NULL THEN ARRAY(
+    SELECT (SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class AS c
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = r.oid)
+    FROM unnest(relations) WITH ORDINALITY AS r (oid, place) ORDER BY r.place) END;
+END
+$body$;
+
+-- What these relations, of which the OIDs and the names were recorded, are now: those of that name,
+-- because a restore and a REINDEX CONCURRENTLY give them other OIDs; else those of that OID, which
+-- were renamed; else null.
+CREATE FUNCTION retort.relations_now(oids oid[], names text[]) RETURNS oid[]
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN ARRAY(SELECT coalesce(
+      (SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname = p.parts[1] AND c.relname = p.parts[2]),
+      (SELECT c.oid FROM pg_class AS c WHERE c.oid = oids[r.place]))
+    FROM unnest(names) WITH ORDINALITY AS r (name, place), parse_ident(r.name) AS p (parts)
+    ORDER BY r.place);
+END
+$body$;
+
 -- What the catalog has of what a statement creates, drops or leaves behind; null if it does not
 -- show. places are the relations that it names.
 CREATE FUNCTION retort.traces(kind text, names text[], places oid[]) RETURNS oid[]
@@ -1073,19 +1105,24 @@ LANGUAGE plpgsql AS $body$
 DECLARE
   path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
   places pg_catalog.oid[];
+  present pg_catalog.oid[];
 BEGIN
   IF names IS NOT NULL THEN
     places := ARRAY(SELECT pg_catalog.to_regclass(n.name)
       FROM pg_catalog.unnest(names) WITH ORDINALITY AS n (name, place) ORDER BY n.place);
   END IF;
   CALL retort.protect_session();
+  IF is_first THEN
+    present := retort.traces(kind, names, places);
+  END IF;
   INSERT INTO retort.intent AS i VALUES (revision, direction, statement, of, hash, before,
-      transaction_timestamp(), SESSION_USER, kind, names, path, places,
-      CASE WHEN is_first THEN retort.traces(kind, names, places) END, false, false)
+      transaction_timestamp(), SESSION_USER, kind, names, path, places, retort.names_of(places),
+      present, retort.names_of(present), false, false)
     ON CONFLICT ON CONSTRAINT intent_pkey DO UPDATE SET statement = intend.statement,
       of = intend.of, hash = intend.hash, before = intend.before, kind = intend.kind,
       names = intend.names, path = excluded.path, places = excluded.places,
-      present = excluded.present, done = false, found = false, error = NULL;
+      place_names = excluded.place_names, present = excluded.present,
+      present_names = excluded.present_names, done = false, found = false, error = NULL;
 END
 $body$;
 
@@ -1100,12 +1137,15 @@ LANGUAGE plpgsql AS $body$
 DECLARE
   step retort.intent;
   there pg_catalog.oid[];
+  was_there pg_catalog.oid[];
   asked_for record;
   found_index record;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   SELECT * INTO step FROM retort.intent;
+  step.places := retort.relations_now(step.places, step.place_names);
   there := retort.traces(step.kind, step.names, step.places);
+  was_there := array_remove(retort.relations_now(step.present, step.present_names), NULL);
   outcome := 'not done';
   cleanup := '{}';
   finishes := false;
@@ -1114,19 +1154,18 @@ BEGIN
   ELSIF step.kind IS NULL THEN
     RETURN;
   ELSIF step.kind LIKE 'reindex %' OR step.kind = 'create index' THEN
-    step.present := coalesce(step.present, '{}');
     cleanup := ARRAY(SELECT format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname)
       FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid
         JOIN pg_namespace AS n ON n.oid = c.relnamespace
       WHERE x.indexrelid = ANY (there) AND NOT x.indisvalid
-        AND (x.indexrelid <> ALL (step.present) OR cardinality(step.names) = 2)
+        AND (x.indexrelid <> ALL (was_there) OR cardinality(step.names) = 2)
       ORDER BY 1);
     outcome := CASE WHEN cleanup = '{}' THEN 'not done' ELSE 'half done' END;
     IF cleanup <> '{}' OR step.kind <> 'create index' THEN
       RETURN;
     END IF;
     FOR found_index IN SELECT x.indexrelid, x.indrelid FROM pg_index AS x
-      WHERE x.indexrelid = ANY (there) AND x.indexrelid <> ALL (step.present)
+      WHERE x.indexrelid = ANY (there) AND x.indexrelid <> ALL (was_there)
     LOOP
       SELECT * INTO asked_for
         FROM retort.definition_of(twin, found_index.indrelid, step.path);
@@ -1149,11 +1188,12 @@ BEGIN
     finishes := true;
     cleanup := ARRAY[format('ALTER TABLE %s DETACH PARTITION %s FINALIZE',
       step.places[1]::regclass, step.places[2]::regclass)];
-  ELSIF step.present IS NULL THEN
+  -- An index or a partition of that name is the one that is meant; a database may be another one.
+  ELSIF step.present IS NULL OR there <> '{}' AND step.present <> '{}'
+    AND NOT there && step.present AND step.kind NOT IN ('drop index', 'detach partition') THEN
     outcome := 'unknown';
-  ELSIF step.kind LIKE 'create %' THEN
-    outcome := CASE WHEN there <@ step.present THEN 'not done' ELSE 'done' END;
-  ELSIF step.present <> '{}' AND NOT there && step.present THEN
+  ELSIF (there = '{}') <> (step.present = '{}')
+    AND (there <> '{}') = (step.kind LIKE 'create %') THEN
     outcome := 'done';
   END IF;
 END
@@ -1360,14 +1400,17 @@ DECLARE
   author_path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
   step retort.intent;
   there pg_catalog.oid[];
+  was_there pg_catalog.oid[];
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   SELECT * INTO step FROM retort.intent;
+  step.places := retort.relations_now(step.places, step.place_names);
   there := retort.traces(step.kind, step.names, step.places);
+  was_there := array_remove(retort.relations_now(step.present, step.present_names), NULL);
   IF step.present IS NOT NULL AND (CASE
       WHEN step.kind = 'create index' THEN NOT EXISTS (SELECT FROM pg_index AS x
         WHERE x.indexrelid = ANY (there) AND x.indisvalid
-          AND (x.indexrelid <> ALL (step.present) OR cardinality(step.names) = 2))
+          AND (x.indexrelid <> ALL (was_there) OR cardinality(step.names) = 2))
       WHEN step.kind LIKE 'create %' THEN there = '{}'
       ELSE there <> '{}' END) THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
@@ -1547,7 +1590,7 @@ EXCEPTION WHEN unique_violation THEN
   RAISE EXCEPTION USING ERRCODE = 'RT003',
     MESSAGE = 'retort: the sequence of retort.log is behind its rows',
     HINT = 'Nothing was changed. A restore of data alone, or logical replication, leaves it '
-      'behind. As the owner of the ledger, run: migrate repair';
+      'behind. As the owner of the ledger, run: migrate repair --database URL';
 END
 $body$;
 
@@ -1607,7 +1650,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '2030577b572ccf49cd99cdfb9a90413e5130c72c2e067374f60d8797cc51dec7';
+  procedures CONSTANT pg_catalog.text := '083a8f612c087756d34c5f67701f4d1f89a701c9c6864761fcfdd4dcebb604ae';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, resuming, unfinished_hint, '
@@ -1617,18 +1660,18 @@ DECLARE
     'state_fault, require_state, require_unbegun, '
     'reset_session, set_session, take_locks, begin_step, '
     'begin_upgrade, begin_downgrade, is_pending, '
-    'not_next_hint, traces, intend, outcome, definition, '
-    'definition_of, is_half_detached, is_next, is_undone, '
-    'cleanup, resume_step, end_statement, require_outcome, '
-    'require_done, step_duration, end_upgrade, '
-    'end_downgrade, stamp, remove, forget_intent, '
-    'changed_rows, accept, fail, session_start, '
-    'begin_script, check, '
+    'not_next_hint, names_of, relations_now, traces, intend, '
+    'outcome, definition, definition_of, is_half_detached, '
+    'is_next, is_undone, cleanup, resume_step, '
+    'end_statement, require_outcome, require_done, '
+    'step_duration, end_upgrade, end_downgrade, stamp, '
+    'remove, forget_intent, changed_rows, accept, fail, '
+    'session_start, begin_script, check, '
     'refuse_format_1}';
   -- What to do where there is none that is needed.
   absent CONSTANT pg_catalog.text := 'Nothing was changed. Connect to the right '
     'database.';
-  -- What to do where its schema has other objects, with a ledger and without one.
+  -- What to do where its schema has other objects, with tables of a ledger and without.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
     '...';
@@ -1642,6 +1685,7 @@ DECLARE
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
+  moves pg_catalog.text;
   found pg_catalog.text;
   stranger pg_catalog.name;
   other pg_catalog.text;
@@ -1668,7 +1712,13 @@ BEGIN
       WHERE c.relnamespace = place AND c.relname IN ('state', 'applied'))
     OR EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = place AND p.proname = 'lock_key');
 
-  -- What reads the contents of the database leaves out the whole schema.
+  -- What reads the contents of the database leaves out the whole schema. Of the tables of the ledger
+  -- only those can be moved that are there.
+  moves := (SELECT string_agg(format('ALTER TABLE %s SET SCHEMA retort;', c.oid::regclass), ' '
+      ORDER BY c.relname)
+    FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
+    WHERE n.nspname = (parse_ident('retort.state'))[1] AND c.relkind = 'r'
+      AND c.relname IN ('applied', 'intent', 'log', 'progress', 'state'));
   found := (SELECT min(o.name) FROM (
       SELECT c.oid::regclass::text AS name
         FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
@@ -1687,7 +1737,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
         place::regnamespace, found),
-      HINT = CASE WHEN is_there THEN apart ELSE elsewhere END;
+      HINT = coalesce(replace(apart, '%s', moves), elsewhere);
   END IF;
 
   -- One role may be added to those that may own it: where its parts belong to several, the one that
@@ -1878,7 +1928,7 @@ BEGIN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
           place::regnamespace, other),
-        HINT = apart;
+        HINT = coalesce(replace(apart, '%s', moves), elsewhere);
     END IF;
     parts := parts || 'procedures'::text;
     wrong := wrong || CASE WHEN found IS NULL THEN 'its procedures are missing'
@@ -1931,8 +1981,8 @@ BEGIN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = format('retort: %s may not repair the ledger %s, and lacks: %s', CURRENT_USER,
           place::regnamespace, other),
-        HINT = 'Nothing was changed. As the owner of the ledger, run: migrate repair; or the '
-          'script that it writes with --sql.';
+        HINT = 'Nothing was changed. As the owner of the ledger, run: migrate repair --database '
+          'URL; or the script that it writes with --sql.';
     END IF;
   END IF;
   IF expected = 'inconsistent' THEN
@@ -1982,7 +2032,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('50e042b89edf57a94569bfbc2005143da0e91ec1df0caf40e921dfb97b046c97',
+CALL retort.begin_script('5d7f3e663b234a623326502a33aea407d05c979aeca9dc27850deb8b5c0dc49f',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -2038,13 +2088,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:50e042b89edf57a94569bfbc2005143da0e91ec1df0caf40e921dfb97b046c97' AS receipt FROM retort.state;
+  'sha256:5d7f3e663b234a623326502a33aea407d05c979aeca9dc27850deb8b5c0dc49f' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '50e042b89edf57a94569bfbc2005143da0e91ec1df0caf40e921dfb97b046c97'
+      '5d7f3e663b234a623326502a33aea407d05c979aeca9dc27850deb8b5c0dc49f'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2196,7 +2246,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '2030577b572ccf49cd99cdfb9a90413e5130c72c2e067374f60d8797cc51dec7';
+  procedures CONSTANT pg_catalog.text := '083a8f612c087756d34c5f67701f4d1f89a701c9c6864761fcfdd4dcebb604ae';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, resuming, unfinished_hint, '
@@ -2206,18 +2256,18 @@ DECLARE
     'state_fault, require_state, require_unbegun, '
     'reset_session, set_session, take_locks, begin_step, '
     'begin_upgrade, begin_downgrade, is_pending, '
-    'not_next_hint, traces, intend, outcome, definition, '
-    'definition_of, is_half_detached, is_next, is_undone, '
-    'cleanup, resume_step, end_statement, require_outcome, '
-    'require_done, step_duration, end_upgrade, '
-    'end_downgrade, stamp, remove, forget_intent, '
-    'changed_rows, accept, fail, session_start, '
-    'begin_script, check, '
+    'not_next_hint, names_of, relations_now, traces, intend, '
+    'outcome, definition, definition_of, is_half_detached, '
+    'is_next, is_undone, cleanup, resume_step, '
+    'end_statement, require_outcome, require_done, '
+    'step_duration, end_upgrade, end_downgrade, stamp, '
+    'remove, forget_intent, changed_rows, accept, fail, '
+    'session_start, begin_script, check, '
     'refuse_format_1}';
   -- What to do where there is none that is needed.
   absent CONSTANT pg_catalog.text := 'Nothing was changed. Connect to the right '
     'database.';
-  -- What to do where its schema has other objects, with a ledger and without one.
+  -- What to do where its schema has other objects, with tables of a ledger and without.
   apart CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
     '...';
@@ -2231,6 +2281,7 @@ DECLARE
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
+  moves pg_catalog.text;
   found pg_catalog.text;
   stranger pg_catalog.name;
   other pg_catalog.text;
@@ -2257,7 +2308,13 @@ BEGIN
       WHERE c.relnamespace = place AND c.relname IN ('state', 'applied'))
     OR EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = place AND p.proname = 'lock_key');
 
-  -- What reads the contents of the database leaves out the whole schema.
+  -- What reads the contents of the database leaves out the whole schema. Of the tables of the ledger
+  -- only those can be moved that are there.
+  moves := (SELECT string_agg(format('ALTER TABLE %s SET SCHEMA retort;', c.oid::regclass), ' '
+      ORDER BY c.relname)
+    FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
+    WHERE n.nspname = (parse_ident('retort.state'))[1] AND c.relkind = 'r'
+      AND c.relname IN ('applied', 'intent', 'log', 'progress', 'state'));
   found := (SELECT min(o.name) FROM (
       SELECT c.oid::regclass::text AS name
         FROM pg_namespace AS n JOIN pg_class AS c ON c.relnamespace = n.oid
@@ -2276,7 +2333,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
         place::regnamespace, found),
-      HINT = CASE WHEN is_there THEN apart ELSE elsewhere END;
+      HINT = coalesce(replace(apart, '%s', moves), elsewhere);
   END IF;
 
   -- One role may be added to those that may own it: where its parts belong to several, the one that
@@ -2467,7 +2524,7 @@ BEGIN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = format('retort: the schema %s has objects that are not the ledger''s, such as %s',
           place::regnamespace, other),
-        HINT = apart;
+        HINT = coalesce(replace(apart, '%s', moves), elsewhere);
     END IF;
     parts := parts || 'procedures'::text;
     wrong := wrong || CASE WHEN found IS NULL THEN 'its procedures are missing'
@@ -2520,8 +2577,8 @@ BEGIN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = format('retort: %s may not repair the ledger %s, and lacks: %s', CURRENT_USER,
           place::regnamespace, other),
-        HINT = 'Nothing was changed. As the owner of the ledger, run: migrate repair; or the '
-          'script that it writes with --sql.';
+        HINT = 'Nothing was changed. As the owner of the ledger, run: migrate repair --database '
+          'URL; or the script that it writes with --sql.';
     END IF;
   END IF;
   IF expected = 'inconsistent' THEN
