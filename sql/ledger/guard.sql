@@ -58,7 +58,7 @@ BEGIN
       WHERE c.relnamespace = place AND c.relname IN ('state', 'applied'))
     OR EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = place AND p.proname = 'lock_key');
 
-  -- What reads the contents of the database leaves out the whole schema. Of the tables of the ledger
+  -- What reads the contents of the database leaves out the whole schema. Of the ledger's tables
   -- only those can be moved that are there.
   moves := (SELECT string_agg(format('ALTER TABLE %s SET SCHEMA retort;', c.oid::regclass), ' '
       ORDER BY c.relname)

@@ -254,7 +254,7 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
     expect(await findings()).toMatchObject([{ kind: "body", hint }]);
     expect(await failureOf(shop.upgrade(url))).toMatchObject({ code: "state/changed-file", hint });
     const { checks } = await diagnose(shop.deps, { database: url });
-    expect(checks.find(({ status }) => status === "wrong")).toMatchObject({ check: "ledger", hint });
+    expect(checks).toContainEqual(expect.objectContaining({ check: "ledger", status: "wrong", hint }));
     changeB();
 
     const race = async () => {

@@ -86,10 +86,20 @@ export async function freshDatabase(
   const strategy = server.major >= 15 ? " STRATEGY file_copy" : "";
   await (await lasting(server.url())).query(`CREATE DATABASE ${name}${from}${strategy}`);
   const drop = async (): Promise<void> => {
-    await (await lasting(server.url())).query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    const client = await lasting(server.url());
+    await client.query(waitsForEnds(name));
+    await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   };
   return { name, url: server.url(name), drop };
 }
+
+/** A client that is ending would hear of a forced end, and has nobody any more to tell; sessions that stay are not waited for. */
+const waitsForEnds = (database: string): string => `DO $$ BEGIN
+  FOR i IN 1..20 LOOP
+    EXIT WHEN NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = '${database}');
+    PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
+  END LOOP;
+END $$`;
 
 /** To connect takes about as long as to make a database or to drop it, so one connection does it for all tests of the process. */
 const connections = new Map<string, Promise<pg.Client>>();
