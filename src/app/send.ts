@@ -9,11 +9,11 @@ import { type ExecuteOptions, execute, type LockOptions } from "../io/execute.ts
 import {
   type Backend,
   blockers,
+  elsewhere,
   invalidIndex,
   isStandby,
   lockHolders,
   rolesAt,
-  schemasNaming,
   shutSchemas,
 } from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
@@ -58,7 +58,7 @@ export function send(
     blockers: () => blockers(session, backend.pid),
     roles: (role, message) => rolesAt(session, role, message),
     shut: (of) => shutSchemas(session, of),
-    elsewhere: (name) => schemasNaming(session, name),
+    elsewhere: (name) => elsewhere(session, name),
     invalid: (names) => invalidIndex(session, names),
     connectionOptions: session.connectionOptions,
     scratch: session.scratch,

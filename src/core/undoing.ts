@@ -108,7 +108,7 @@ export function recording(
       left.length === 1 &&
       nodeOf(graph, revision).parents.includes(left[0]!) &&
       stampWithout(graph, applied, revision) !== undefined;
-    const what = isAlone ? `the last revision of which that is not so, ${left[0]} or one below it` : "that";
+    const what = isAlone ? `the revision that the database is at, ${left[0]} or one below it` : "that";
     return `if all that ${revision} did is undone already, record ${what}${takingOut(graph, applied, revision)}`;
   }
   const { command, added, isBelow } = stampWith(graph, applied, revision);

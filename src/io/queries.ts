@@ -14,6 +14,7 @@ import {
   otherGrantHint,
   type Roles,
 } from "../core/failure/rights.ts";
+import type { Elsewhere } from "../core/failure/search-path.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import type { LedgerUse } from "../core/ledger/grants.ts";
 import {
@@ -528,10 +529,10 @@ export interface SessionState {
   readonly searchPath: string;
 }
 
-/** A role that was set since the session began does not count. Throws `StatementFailure`. */
-export async function sessionState(session: Session): Promise<SessionState> {
+/** A role that was set since the session began does not count. `before`: SQL that goes before. Throws `StatementFailure`. */
+export async function sessionState(session: Session, before = ""): Promise<SessionState> {
   const [row] = await session.read({
-    sql: `SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL role TO DEFAULT;
+    sql: `SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL role TO DEFAULT;${before}
   SELECT session_user::pg_catalog.text AS "user", current_user::pg_catalog.text AS role, pg_catalog.current_setting('search_path') AS "searchPath"`,
     row: { parse: (row) => row as SessionState },
   });
@@ -540,15 +541,15 @@ export async function sessionState(session: Session): Promise<SessionState> {
 
 /** Asked where a right is missing, which is what the user must see, even where the server does not answer. */
 export const rolesOfSession = (session: Session): Promise<Partial<SessionState>> =>
-  sessionState(session).catch(() => ({}));
+  sessionState(session, " SET LOCAL search_path TO DEFAULT;").catch(() => ({}));
 
 /** What the server says of the roles where it has answered that a right is lacking. `role`: the plan's. */
 export async function rolesAt(session: Session, role: string | undefined, message: string): Promise<Roles> {
-  const { user: login, role: runsAs } = await rolesOfSession(session);
+  const { user: login, role: runsAs, searchPath } = await rolesOfSession(session);
   const owned = ownedIn(message);
   const member = role ?? runsAs;
   const owner = owned && member && (await ownerOf(session, owned, member).catch(() => undefined));
-  return { login, runsAs, owner: owner || undefined };
+  return { login, runsAs, owner: owner || undefined, searchPath };
 }
 
 /** Objects of a name, with their owners. */
@@ -611,17 +612,21 @@ export async function shutSchemas(
   }
 }
 
-/** Up to three schemas, not PostgreSQL's own, that have a relation of that name; none where the server does not answer. */
-export async function schemasNaming(session: Session, name: string): Promise<readonly string[]> {
-  const rows = await session
+/** Up to three schemas, not PostgreSQL's own, that have a relation of that name. Undefined: none, or no answer. */
+export async function elsewhere(session: Session, name: string): Promise<Elsewhere | undefined> {
+  const [row] = await session
     .read({
-      sql: `${PIN}
-  SELECT n.nspname::text AS name FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-  WHERE c.relname = ${literal(name)} AND n.nspname !~ '^(pg_|information_schema$)' ORDER BY 1 LIMIT 3`,
-      row: z.object({ name: z.string() }),
+      sql: `SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL role TO DEFAULT; SET LOCAL search_path TO DEFAULT;
+  SELECT pg_catalog.current_setting('search_path') AS path, ARRAY(SELECT n.nspname::pg_catalog.text
+    FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+    WHERE c.relname OPERATOR(pg_catalog.=) ${literal(name)} AND n.nspname OPERATOR(pg_catalog.!~) '^(pg_|information_schema$)'
+    ORDER BY 1 LIMIT 3) AS schemas`,
+      row: z.object({ path: z.string(), schemas: z.array(z.string()) }),
     })
     .catch(() => []);
-  return rows.map((row) => row.name);
+  return row === undefined || row.schemas.length === 0
+    ? undefined
+    : { schemas: row.schemas, path: searchPathNames(row.path) };
 }
 
 /** The names of all roles of the server but PostgreSQL's own. */

@@ -129,7 +129,7 @@ test("of steps that are undone already by hand one stamp records all", () => {
   const said = (applied: readonly string[], id: string) =>
     recording(graph, applied, { revision: id, direction: "down" }, { tag: "DROP TABLE", sqlstate: "42P01" });
   expect(said(["a", "b", "c"], "c")).toBe(
-    "if all that c did is undone already, record the last revision of which that is not so, b or one below it: migrate stamp b",
+    "if all that c did is undone already, record the revision that the database is at, b or one below it: migrate stamp b",
   );
   // Nothing is below, or another branch stays.
   expect(said(["a"], "a")).toBe("if all that a did is undone already, record that: migrate stamp base");

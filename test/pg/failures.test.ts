@@ -109,18 +109,32 @@ describe.each(oneServer("newest"))("on $name", (server) => {
         a: ["CREATE SCHEMA public;", ownOfFunction, "DROP SCHEMA public CASCADE;", create].join("\n"),
       }).upgrade(url),
     );
-    expect(hint).toMatch(/^search_path has no schema/);
+    expect(hint).toMatch(/^search_path \(.*\) has no schema/);
   });
 
   test("a table in a schema that is not in search_path is not undone", async () => {
     const { url } = await ownDatabase(server);
     const files = { a: { up: "CREATE TABLE public.users ();", down: "DROP TABLE users;" } };
     await project(files).upgrade(url);
-    const there = `search_path does not have public, where users is: write public.users, or set "session": {"searchPath": ["public"]} in the config file`;
+    const there = `search_path does not have public, where users is: write public.users, or set "session": {"searchPath": ["nowhere", "public"]} in the config file`;
     const elsewhere = project(files, { session: { searchPath: ["nowhere"] } });
     const hint = String((await failureOf(elsewhere.downgrade(url, "base")))["hint"]);
     expect(hint.split("\n")).toContain(there);
     expect(hint).not.toContain("stamp");
+    const byFile = project({ ...files, b: "SELECT 1;\nSET search_path = '';\nALTER TABLE users ADD x int;" });
+    expect((await failureOf(byFile.upgrade(url)))["hint"]).toMatch(
+      /^line \d+ of this file sets a search_path without public, where users is: write public.users, or name public in that line$/m,
+    );
+    await query(url, "CREATE SCHEMA app; CREATE TABLE app.orders ()");
+    const ofConnection = project({ ...files, b: "ALTER TABLE orders ADD x int;" });
+    expect((await failureOf(ofConnection.upgrade(url)))["hint"]).toContain(
+      '"searchPath": ["$user", "public", "app"]',
+    );
+    await query(url, "DROP SCHEMA public CASCADE");
+    const none = project({ ...files, b: "CREATE TABLE orders ();" });
+    expect((await failureOf(none.upgrade(url)))["hint"]).toMatch(
+      /^search_path \("\$user", public\) has no schema that .*, or run: CREATE SCHEMA public; or, where it exists,/m,
+    );
     const whole = project({ ...files, b: "ALTER TABLE nowhere.users ADD x int;" });
     expect((await failureOf(whole.upgrade(url)))["hint"]).not.toContain("searchPath");
   });

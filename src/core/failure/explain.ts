@@ -14,6 +14,7 @@ import { notDone } from "./own.ts";
 import { lineInBlock, offsetOf, placeOf, type SourceText, untranslatable } from "./place.ts";
 import { asOwner, deniedIn, type Roles, rightsHint, whom } from "./rights.ts";
 import {
+  type Elsewhere,
   elsewhereHint,
   missingSchema,
   noSchemaHint,
@@ -34,8 +35,8 @@ export interface Explaining extends Roles {
   readonly scratch?: string | undefined;
   /** Undefined where there are none. */
   readonly shut?: Shut | undefined;
-  /** Schemas that have a relation of the name that is not found. */
-  readonly elsewhere?: readonly string[] | undefined;
+  /** Undefined where no other schema has a relation of the name that is not found. */
+  readonly elsewhere?: Elsewhere | undefined;
   /** The whole name of the invalid index that bears the name of the one to be built, if it does. */
   readonly invalid?: string | undefined;
   /** What leads out where the step failed because what it does is done already; undefined where that is not why. */
@@ -89,17 +90,20 @@ export function explain(
           : missingHint(said.message);
     const walk = walkHint(statement, failure);
     const shut = shutHint(statement, failure, explaining.shut);
-    const elsewhere = elsewhereHint(statement, failure, explaining.elsewhere);
+    const setBy = settingPath(
+      plan.batches.flatMap(({ statements }) => statements),
+      origin,
+    );
+    const { settings } = plan;
+    const elsewhere = elsewhereHint(statement, failure, explaining.elsewhere, { settings, setBy });
     const advice =
       adviceOf(failure, statement, { step, isShared: batch.step === undefined, connectionOptions }) ??
       noSchemaHint(failure, {
-        settings: plan.settings,
-        setBy: settingPath(
-          plan.batches.flatMap(({ statements }) => statements),
-          origin,
-        ),
+        settings,
+        setBy,
         madeIn: scratch === undefined ? "run" : "scratch",
         role: whom(plan.role, runsAs),
+        given: explaining.searchPath,
       }) ??
       timeoutIn(plan, origin.path, failure, explaining) ??
       encodingHint(statement, failure) ??

@@ -75,6 +75,8 @@ export interface Roles {
   readonly runsAs?: string | undefined;
   /** That connects. */
   readonly login?: string | undefined;
+  /** The search_path that the connection was given, as it is set. */
+  readonly searchPath?: string | undefined;
   /** Of what is not theirs, where it is the only one of its name. */
   readonly owner?: Owner | undefined;
 }

@@ -9,7 +9,8 @@ import { creatingSchema, missingSchemaHint, type SchemaMadeIn } from "./missing.
 
 /**
  * What to do where a schema is not there, or nothing can be made in any of search_path. `settings`: the session's, of which
- * one may be the path; `setBy`: what the file itself has set it with; `role`: whom the right to use it could be granted to.
+ * one may be the path; `setBy`: what the file itself has set it with; `role`: whom the right to use it could be granted to;
+ * `given`: the connection's own path, where the project has none.
  */
 export function noSchemaHint(
   failure: Pick<Failure, "sqlstate" | "message">,
@@ -18,11 +19,13 @@ export function noSchemaHint(
     setBy,
     madeIn,
     role,
+    given,
   }: {
     readonly settings: readonly string[];
     readonly setBy: Location | undefined;
     readonly madeIn: SchemaMadeIn;
     readonly role?: string;
+    readonly given?: string | undefined;
   },
 ): string | undefined {
   if (failure.sqlstate !== "3F000") return undefined;
@@ -30,16 +33,24 @@ export function noSchemaHint(
   if (missing !== undefined) return missingSchemaHint(missing, madeIn);
   if (setBy !== undefined)
     return `line ${setBy.line} of this file sets a search_path with ${NO_SCHEMA}: ${QUALIFY}, or correct that line`;
-  const path = settings.find((each) => each.startsWith(SEARCH_PATH))?.slice(SEARCH_PATH.length);
-  const first = searchPathNames(path ?? "").find((name) => name !== "$user");
-  if (first === undefined)
-    return `search_path has ${NO_SCHEMA}: ${QUALIFY}, or set "session": {"searchPath": ["shop"]} in the config file`;
+  const path = pathIn(settings);
+  const first = (path ?? searchPathNames(given ?? "")).find((name) => name !== "$user");
   // What a scratch database has, it has of the migrations.
   const granted =
-    role === undefined || madeIn !== "run"
+    role === undefined || madeIn !== "run" || first === undefined
       ? ""
       : `; or, where it exists, as its owner, run: GRANT USAGE, CREATE ON SCHEMA ${qualified(first)} TO ${role}`;
-  return `"session.searchPath" has ${NO_SCHEMA}: correct it; or ${creatingSchema(first, madeIn)}${granted}`;
+  if (path === undefined) {
+    const named = given === undefined ? "" : ` (${given})`;
+    const there =
+      first === undefined
+        ? `or set "session": {"searchPath": ["shop"]} in the config file`
+        : `or run: CREATE SCHEMA ${qualified(first)}${granted}`;
+    return `search_path${named} has ${NO_SCHEMA}: ${QUALIFY}, ${there}`;
+  }
+  return first === undefined
+    ? `"session.searchPath" has ${NO_SCHEMA}: correct it`
+    : `"session.searchPath" has ${NO_SCHEMA}: correct it; or ${creatingSchema(first, madeIn)}${granted}`;
 }
 
 /** The server passes over a schema that the role may not use as over one that does not exist. */
@@ -47,6 +58,12 @@ const NO_SCHEMA = "no schema that exists and that this role may use";
 const QUALIFY = "qualify the name (CREATE TABLE shop.users)";
 
 const SEARCH_PATH = "search_path = ";
+
+/** Of a session's settings. */
+function pathIn(settings: readonly string[]): readonly string[] | undefined {
+  const path = settings.find((each) => each.startsWith(SEARCH_PATH));
+  return path === undefined ? undefined : searchPathNames(path.slice(SEARCH_PATH.length));
+}
 
 /** What is looked for by its name along search_path is not there: a relation, a routine, any other object. */
 export const LOOKED_FOR: ReadonlySet<string> = new Set(["42P01", "42883", "42704"]);
@@ -62,8 +79,7 @@ export function searchPathOf(
   const all = batches.flatMap(({ statements }) => statements);
   const set = origin === undefined ? undefined : pathSetter(all, origin)?.searchPath;
   if (set !== undefined) return set.length === 0 ? undefined : set;
-  const path = settings.find((each) => each.startsWith(SEARCH_PATH));
-  return path === undefined ? undefined : searchPathNames(path.slice(SEARCH_PATH.length));
+  return pathIn(settings);
 }
 
 /** Schemas of search_path in which the server looks for nothing, since the role may not use them. */
@@ -98,18 +114,30 @@ export const missingRelation = (message: string): string | undefined =>
     message,
   )?.[1];
 
-/** Where a relation is that is not found: `schemas` have one of that name. */
+/** Where a relation of the name is that is not found. */
+export interface Elsewhere {
+  readonly schemas: readonly string[];
+  /** The search_path that the connection was given. */
+  readonly path: readonly string[];
+}
+
+/** Where a relation is that is not found; `setBy`: where the file has set the path; `settings`: of the session. */
 export function elsewhereHint(
   { sql }: Statement,
   { message }: Failure,
-  schemas: readonly string[] = [],
+  elsewhere: Elsewhere | undefined,
+  { settings, setBy }: { readonly settings: readonly string[]; readonly setBy: Location | undefined },
 ): string | undefined {
   const name = missingRelation(message);
-  const [first] = schemas;
-  if (name === undefined || first === undefined) return undefined;
+  const first = elsewhere?.schemas[0];
+  if (name === undefined || elsewhere === undefined || first === undefined) return undefined;
   const whole = qualified(first, name);
   if (isQualified(sql, name)) return `if ${whole} is meant, which is there, write the name so`;
-  return `search_path does not have ${schemas.map((schema) => qualified(schema)).join(", ")}, where ${name} is: write ${whole}, or set "session": {"searchPath": [${JSON.stringify(first)}]} in the config file`;
+  const lacking = `${elsewhere.schemas.map((schema) => qualified(schema)).join(", ")}, where ${name} is: write ${whole}, or`;
+  if (setBy !== undefined)
+    return `line ${setBy.line} of this file sets a search_path without ${lacking} name ${qualified(first)} in that line`;
+  const path = [...(pathIn(settings) ?? elsewhere.path), first];
+  return `search_path does not have ${lacking} set "session": {"searchPath": ${JSON.stringify(path).replaceAll(",", ", ")}} in the config file`;
 }
 
 /** Where a file sets search_path, up to this place. */
