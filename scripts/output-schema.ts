@@ -290,7 +290,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
   repair: object({
     inconsistency: object({
       message: text,
-      parts: z.array(z.enum(["tables", "rows", "sequence", "procedures"])),
+      parts: z.array(z.enum(["tables", "rows", "keys", "sequence", "procedures"])),
     }).nullable(),
     findings: z.array(finding),
     left: z.array(finding),

@@ -67,6 +67,10 @@ const intent = (revision: string, direction: string): string =>
 
 const BEHIND = "SELECT setval('retort.log_id_seq', 1, false)";
 
+const KEYLESS = ["applied", "intent", "log", "state"]
+  .map((table) => `ALTER TABLE retort.${table} DROP CONSTRAINT ${table}_pkey;`)
+  .join(" ");
+
 interface Damage {
   readonly name: string;
   /** What is applied by the migrations before. Default: a and b. */
@@ -196,6 +200,13 @@ const damages: readonly Damage[] = [
     left: [],
   },
   {
+    name: "the primary keys were left out of a restore",
+    sql: KEYLESS,
+    sentence: /inconsistent: these tables have no primary key: applied, intent, log, state$/m,
+    hint: /.*post-data section/,
+    parts: ["keys"],
+  },
+  {
     name: "rows, a table and procedures at once",
     sql: "DROP TABLE retort.log; TRUNCATE retort.applied; DROP PROCEDURE retort.stamp",
     sentence:
@@ -210,10 +221,11 @@ const damages: readonly Damage[] = [
     parts: ["rows", "sequence"],
   },
   {
-    name: "a table, procedures and the sequence of the log at once",
-    sql: `DROP TABLE retort.intent; DROP PROCEDURE retort.stamp; ${BEHIND}`,
-    sentence: /missing: intent; its procedures are not the expected ones; the sequence of log is behind/,
-    parts: ["tables", "rows", "sequence", "procedures"],
+    name: "a table, a key, procedures and the sequence of the log at once",
+    sql: `DROP TABLE retort.intent; ALTER TABLE retort.log DROP CONSTRAINT log_pkey; DROP PROCEDURE retort.stamp; ${BEHIND}`,
+    sentence:
+      /missing: intent; these tables have no primary key: log; its procedures are not the expected ones; the sequence of log is behind/,
+    parts: ["tables", "rows", "keys", "sequence", "procedures"],
   },
 ];
 
@@ -445,6 +457,22 @@ describe("a ledger that does not fit together", () => {
     expect(await repair(shop.deps, { database: url })).toMatchObject({ done: true });
     expect(await query(url, "SELECT revision FROM retort.intent")).toEqual([{ revision: "b" }]);
     await query(url, "DELETE FROM retort.intent");
+    // Rows that were restored twice, without the key.
+    await query(
+      url,
+      `${KEYLESS} INSERT INTO retort.state SELECT * FROM retort.state;
+       INSERT INTO retort.applied SELECT * FROM retort.applied`,
+    );
+    const twice = await failureOf(repair(shop.deps, { database: url }));
+    expect(twice).toMatchObject({
+      code: "state/guard",
+      message: "several rows of retort.applied have the same revision",
+      hint: expect.stringMatching(/^Nothing was changed\. See: .*; then run: migrate repair$/),
+    });
+    const rows = await query(url, /See: (.*?);/.exec(String(twice.hint))![1]!);
+    expect(rows).toHaveLength(2);
+    await query(url, "DELETE FROM retort.applied WHERE ctid = $1::tid", [rows[0]!["ctid"]]);
+    expect(await repair(shop.deps, { database: url })).toMatchObject({ done: true });
     await query(url, "CREATE FUNCTION retort.mine(x int) RETURNS int LANGUAGE sql AS 'SELECT 1'");
     for (const operation of [repair, verify])
       expect(await failureOf(operation(shop.deps, { database: url }))).toMatchObject({
@@ -481,6 +509,7 @@ describe("a ledger that does not fit together", () => {
         `SELECT setval('retort.log_id_seq', 1); GRANT SELECT ON SEQUENCE retort.log_id_seq TO ${role.name}`,
         /UPDATE on the sequence of log/,
       ],
+      ["ALTER TABLE retort.log DROP CONSTRAINT log_pkey", /CREATE on the schema; ownership of log/],
       ["DROP TABLE retort.log CASCADE", /CREATE on the schema/],
     ] as const;
     for (const [fault, lacks] of faults) {
@@ -530,7 +559,11 @@ describe("a ledger that does not fit together", () => {
     const { url } = await ownDatabase(newest!);
     await other.upgrade(url, "a");
     const [{ name }] = (await query(url, "SELECT quote_ident($1) AS name", [schema])) as [{ name: string }];
-    await query(url, `DROP TABLE ${name}.log; TRUNCATE ${name}.state; DROP PROCEDURE ${name}.stamp`);
+    await query(
+      url,
+      `DROP TABLE ${name}.log; TRUNCATE ${name}.state; DROP PROCEDURE ${name}.stamp;
+       ALTER TABLE ${name}.applied DROP CONSTRAINT applied_pkey`,
+    );
     expect((await failureOf(other.state(url))).message).toContain("these tables are missing: log");
     expect(await repair(other.deps, { database: url })).toMatchObject({ done: true });
     expect((await other.upgrade(url)).done).toBe(true);

@@ -212,7 +212,17 @@ describe("a ledger that is not trusted", () => {
     [
       "a default",
       "ALTER TABLE retort.log ALTER detail SET DEFAULT pg_read_file('/etc/hostname');",
-      /is not trusted: log has a default/,
+      /is not trusted: the column log.detail has a default\n/,
+    ],
+    [
+      "a domain",
+      "CREATE DOMAIN d AS text CHECK (VALUE <> ''); ALTER TABLE retort.log ADD ticket d;",
+      /is not trusted: the column log.ticket is not the ledger's, and has a domain as its type\n/,
+    ],
+    [
+      "a column that was renamed",
+      "ALTER TABLE retort.applied RENAME how TO way;",
+      /is not trusted: the column applied.how is missing\n/,
     ],
     [
       "a check",
@@ -273,6 +283,34 @@ describe("a ledger that is not trusted", () => {
     await query(url, "CREATE TABLE pwned (x int);");
     await query(url, sql);
     await expectRefused(url, sentence);
+  });
+
+  const columns: readonly (readonly [sql: string, fault: string, remedies: number])[] = [
+    ["ADD ticket text NOT NULL DEFAULT ''", "ticket is not the ledger's, and has a default", 2],
+    [
+      "ADD ticket text NOT NULL DEFAULT ''; ALTER TABLE retort.applied ALTER ticket DROP DEFAULT",
+      "ticket is not the ledger's, and is NOT NULL",
+      2,
+    ],
+    ['ADD "My t" text GENERATED ALWAYS AS (how) STORED', "My t is not the ledger's, and is generated", 1],
+    ["ALTER duration SET NOT NULL", "duration is NOT NULL", 1],
+    ["ALTER duration SET DEFAULT '1 s'", "duration has a default", 1],
+  ];
+
+  test.each(columns)("a column: %s, and what the hint says about it", async (sql, fault, count) => {
+    const { url } = await ownDatabase(server!);
+    await shop.upgrade(url, "a");
+    for (let n = 0; n < count; n += 1) {
+      await query(url, `ALTER TABLE retort.applied ${sql}`);
+      const { message, hint } = await failureOf(shop.state(url));
+      expect(message).toBe(`the ledger retort is not trusted: the column applied.${fault}`);
+      const remedies = String(hint).match(/ALTER TABLE [^;]*/g)!;
+      expect(remedies).toHaveLength(count);
+      await query(url, remedies[remedies.length - 1 - n]!);
+      expect((await shop.state(url)).heads).toEqual(["a"]);
+      await query(url, "ALTER TABLE retort.applied DROP COLUMN IF EXISTS ticket");
+    }
+    await shop.upgrade(url);
   });
 
   test("one that another role made beforehand; unless the configuration says that it may", async () => {

@@ -104,7 +104,7 @@ describe.skipIf(!psqlAvailable()).each(oneServer("newest"))("on $name", (server)
     await shop.upgrade(interrupted.url, "a");
     await query(
       interrupted.url,
-      "INSERT INTO retort.intent VALUES ('b', 'up', 1, 1, 'x', 'y', now(), 'x', NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, false)",
+      "INSERT INTO retort.intent (revision, direction, statement, of, hash, before, started_at, started_by, done, found) VALUES ('b', 'up', 1, 1, 'x', 'y', now(), 'x', false, false)",
     );
     expect(linesOf((await runScript(interrupted.url, script, preflight)).stdout)).toContain(
       refusal("a", (await runScript(interrupted.url, script)).stderr),
@@ -255,8 +255,10 @@ describe.skipIf(!psqlAvailable()).each(oneServer("newest"))("on $name", (server)
     await isResumed("upgrade", "a:c", "b");
     await query(
       url,
-      `INSERT INTO retort.intent VALUES ('c', 'down', 1, 1, 'x', encode(sha256(''), 'hex'), now(), 'x', 'drop index', '{i}', '',
-        ARRAY['i'::regclass::oid], '{public.i}', ARRAY['i'::regclass::oid], '{public.i}', false, false)`,
+      `INSERT INTO retort.intent (revision, direction, statement, of, hash, before, started_at, started_by,
+         kind, names, path, places, present, done, found)
+       VALUES ('c', 'down', 1, 1, 'x', encode(sha256(''), 'hex'), now(), 'x', 'drop index', '{i}', '',
+         ARRAY['i'::regclass::oid], ARRAY['i'::regclass::oid], false, false)`,
     );
     await isRefused("upgrade", "a:c", down);
     await isResumed("downgrade", "c:a", "c");

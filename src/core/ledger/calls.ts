@@ -8,6 +8,7 @@ import {
   createBlock,
   lockBlock,
   type Place,
+  restoreKeysBlock,
   restoreProceduresBlock,
   restoreTablesBlock,
   unlockBlock,
@@ -90,8 +91,9 @@ export interface Ledger {
   guard(expected: Expectation, rights?: Rights, absent?: string): string;
   /** The same, and leaves the session its lock: for a transaction that only reads. */
   lookAtLedger(expected: Expectation, rights?: Rights, absent?: string): string;
-  /** Creates the tables that are missing; creates the procedures anew; makes the rows fit together, and says so in the log, whose sequence it sets. */
+  /** Creates the tables that are missing; the primary keys that are; creates the procedures anew; makes the rows fit together, and says so in the log, whose sequence it sets. */
   readonly restoreTables: string;
+  readonly restoreKeys: string;
   readonly restoreProcedures: string;
   repairRows(how: How): string;
 
@@ -239,6 +241,9 @@ export function ledgerOf(names: LedgerNames): Ledger {
       guardBlock(names, expected, { rights, absent, releases: false }),
     get restoreTables() {
       return restoreTablesBlock(names);
+    },
+    get restoreKeys() {
+      return restoreKeysBlock(names);
     },
     get restoreProcedures() {
       return restoreProceduresBlock(names);

@@ -85,6 +85,8 @@ export function guardBlock(
         .map(({ name }) => name)
         .join(", ")}}`,
     ),
+    filled: columnsLiteral(({ isNullable }) => !isNullable),
+    nullable: columnsLiteral(({ isNullable }) => isNullable),
     absent: literalOnLines(absent),
     apart: literalOnLines(strangersHint(schema, "%s")),
     elsewhere: literalOnLines(strangersHint(schema, undefined)),
@@ -198,12 +200,40 @@ interface Routine {
   readonly body: string;
 }
 
-/** The names of the tables, and what creates each, in the order of their file. */
-export const tableFiles = (): readonly { readonly name: string; readonly text: string }[] =>
+/** A table of the ledger. */
+interface TableFile {
+  readonly name: string;
+  /** What creates it. */
+  readonly text: string;
+  /** The column that is its primary key. */
+  readonly key: string;
+  readonly columns: readonly { readonly name: string; readonly isNullable: boolean }[];
+}
+
+/** The tables, in the order of their file. */
+export const tableFiles = (): readonly TableFile[] =>
   tables
     .split(/^(?=CREATE TABLE )/m)
     .slice(1)
-    .map((text) => ({ name: /retort\.(\w+)/.exec(text)![1]!, text }));
+    .map((text) => ({
+      name: /retort\.(\w+)/.exec(text)![1]!,
+      text,
+      key: /PRIMARY KEY \((\w+)\)/.exec(text)![1]!,
+      columns: [...text.matchAll(COLUMN)].map(([, name, definition]) => ({
+        name: name!,
+        isNullable: !definition!.includes("NOT NULL"),
+      })),
+    }));
+
+const COLUMN = /^ {2}(?!PRIMARY KEY)(\w+) (.*?)(?: *--.*)?$/gm;
+
+/** The text of an array: `'{applied.revision, …}'`. */
+const columnsLiteral = (isMeant: (column: TableFile["columns"][number]) => boolean): string =>
+  literalOnLines(
+    `{${tableFiles()
+      .flatMap(({ name, columns }) => columns.filter(isMeant).map((column) => `${name}.${column.name}`))
+      .join(", ")}}`,
+  );
 
 const ROUTINE =
   /^CREATE (?:PROCEDURE|FUNCTION) retort\.(\w+)\([\s\S]*?\nLANGUAGE plpgsql(?: SET (\w+) = (\w+))? AS \$body\$([\s\S]*?)\$body\$;$/gm;

@@ -2,8 +2,8 @@
 
 import type { LedgerState } from "./types.ts";
 
-/** Which part does not fit: a table is missing; the rows do not fit together; the log's sequence is behind; the procedures are missing or others. */
-export type LedgerPart = "tables" | "rows" | "sequence" | "procedures";
+/** Which part does not fit: a table is missing; the rows do not fit together; a table has no primary key; the log's sequence is behind; the procedures are missing or others. */
+export type LedgerPart = "tables" | "rows" | "keys" | "sequence" | "procedures";
 
 /** A ledger that does not fit together. JSON-safe. */
 export interface Inconsistency {
@@ -36,6 +36,7 @@ const REPAIRS: Readonly<Record<LedgerPart, string>> = {
     "rows: those in applied are taken as true; the tally is rebuilt from them, and an interrupted step that they contradict is " +
     "discarded. All other revisions count as pending. Record afterwards those that the database has: where an applied revision needs " +
     "one, migrate verify says what to type; the others with: migrate stamp REVISION",
+  keys: "keys: the primary keys that are missing are created",
   sequence: "sequence: that of log is set to the last of its rows",
   procedures: "procedures: they are dropped, and recreated by this version of migrate",
 };

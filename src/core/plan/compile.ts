@@ -66,6 +66,8 @@ export function compileLedgerRepair(
     ...(parts.includes("tables") ? [ledger.restoreTables] : []),
     ...(parts.includes("procedures") ? [ledger.restoreProcedures] : []),
     ledger.repairRows(how),
+    // After the row of state is written anew, which may have been there more than once.
+    ...(parts.includes("keys") ? [ledger.restoreKeys] : []),
   ];
   return ledgerPlan(
     input,
