@@ -2,11 +2,11 @@
  * A project's files → what must be corrected before they are merged: several heads, SQL that does not parse, a schema
  * folder that differs from the migrations.
  */
-import { notHere } from "../core/absence.ts";
 import { legendOf } from "../core/catalog/compare.ts";
 import { counts } from "../core/diff/verdict.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { inOrder } from "../core/graph.ts";
+import type { RevisionId } from "../core/migration.ts";
 import { besideNewer, leftToDo } from "../core/newer-release.ts";
 import type { StepInput } from "../core/plan/step.ts";
 import type { ServerVersion } from "../core/server-version.ts";
@@ -206,25 +206,24 @@ export function headsFindings(
 
 /** The same of one that may not be the project's own, and what it is called. */
 export function awayFromHeads(
-  { project, pending, unknown, interrupted }: Standing,
+  { pending, unknown, interrupted }: Standing,
   name = "Database",
 ): readonly Diagnostic[] {
   // No upgrade goes by them.
   const first = [
     ...(unknown.length > 0
-      ? [`${unknown.map((row) => notHere(project.graph, row.revision)).join(", ")}: migrate status`]
+      ? [`see what to do about ${inShort(unknown.map(({ revision }) => revision))} with: migrate status`]
       : []),
     ...(interrupted === undefined
       ? []
       : [`${interruptedText(interrupted)}; to finish or discard it, see: migrate status`]),
   ];
-  const [next, ...others] = pending;
   const reasons = [
     ...first,
-    ...(next === undefined
+    ...(pending.length === 0
       ? []
       : [
-          `${pending.length} pending (${next}${others.length > 0 ? ", …" : ""})${first.length > 0 ? ", then" : ""}: migrate upgrade heads`,
+          `${first.length > 0 ? "then " : ""}apply what is pending (${inShort(pending)}) with: migrate upgrade heads`,
         ]),
   ];
   if (reasons.length === 0) return [];
@@ -241,5 +240,8 @@ export function awayFromHeads(
     },
   ];
 }
+
+const inShort = ([first, ...others]: readonly RevisionId[]): string =>
+  `${first}${others.length > 0 ? ` and ${others.length} more` : ""}`;
 
 const NOT_AT_HEADS = "findings/not-at-heads";

@@ -3,7 +3,7 @@ import { cyclesOf } from "./cycles.ts";
 import type { Diagnostic } from "./errors.ts";
 import { stemOf } from "./filename.ts";
 import { type Migration, type Revision, type RevisionId, sourcesOf } from "./migration.ts";
-import { nearest } from "./nearest.ts";
+import { isOfSeries, nearestId } from "./nearest.ts";
 import { shellWord } from "./shell.ts";
 import { unique } from "./unique.ts";
 
@@ -310,16 +310,18 @@ function wrongReferences<R extends Revision>(
       return "this file itself has that number: name another revision; for a base, write '-- parent: none'";
     const file = meantFile(revisions, wanted, wanting);
     if (file !== undefined) return file;
-    const longer = [...byId.keys()].filter((id) => wanted !== "" && id.startsWith(wanted));
+    const longer = [...byId.keys()].filter(
+      (id) => wanted !== "" && id.startsWith(wanted) && !isOfSeries(wanted, id),
+    );
     const isShort = longer.length === 1;
     // What the header names besides is not meant a second time.
     const besides = new Set([wanting, ...parents, ...dependsOn]);
     const others = [...byName].flatMap(([name, { revision }]) => (besides.has(revision) ? [] : [name]));
-    const meant = isShort ? longer[0] : nearest(wanted, others);
+    const meant = isShort ? longer[0] : nearestId(wanted, others);
     const found = meant === undefined ? undefined : byName.get(meant);
     if (found === undefined || besides.has(found.revision)) return other;
     const label = meant === found.revision ? "" : `'${meant}', a label of `;
-    return `${isShort ? "write ids in full; " : ""}did you mean ${label}${describe(found)}?`;
+    return `${isShort ? "write ids in full; " : ""}did you mean ${label}${describe(found)}? otherwise restore the file of ${wanted}`;
   };
   for (const revision of revisions) {
     const of = (): string => describe(revision);

@@ -17,7 +17,7 @@ import {
   waitingFault,
 } from "./graph-faults.ts";
 import type { Revision, RevisionId } from "./migration.ts";
-import { nearest } from "./nearest.ts";
+import { nearestId } from "./nearest.ts";
 import { shellWord } from "./shell.ts";
 import { unique } from "./unique.ts";
 
@@ -265,7 +265,7 @@ function insteadOf(graph: Graph, name: string): string {
     // The word of the header.
     (name === "none" ? "base" : undefined) ??
     ofNumber(graph, name) ??
-    nearest(name, [...graph.nodes.keys(), ...graph.carriers.keys(), ...RESERVED]);
+    nearestId(name, [...graph.nodes.keys(), ...graph.carriers.keys(), ...RESERVED]);
   return `${meant === undefined ? "" : `did you mean '${meant}'? `}${ofTwoDigits(graph, name)}`;
 }
 

@@ -21,6 +21,25 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+/**
+ * The same of ids. One that differs only in a number is another of their series, `m0003` beside `m0001`: it is as near
+ * where nobody has misspelt anything.
+ */
+export function nearestId(id: string, candidates: Iterable<string>): string | undefined {
+  return nearest(
+    id,
+    [...candidates].filter((candidate) => !isOfSeries(id, candidate)),
+  );
+}
+
+/** Whether nothing but their numbers tells them apart. */
+export function isOfSeries(id: string, other: string): boolean {
+  const [a, b] = [id.toLowerCase(), other.toLowerCase()];
+  return a !== b && withoutNumbers(a) === withoutNumbers(b);
+}
+
+const withoutNumbers = (id: string): string => id.replaceAll(/\d+/g, "0");
+
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   let above = row;

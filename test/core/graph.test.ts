@@ -118,6 +118,7 @@ describe("the graph", () => {
 });
 
 describe("faults", () => {
+  const OTHER = /^correct the id, or restore the file of that revision$/;
   const cases: readonly (readonly [
     title: string,
     revisions: readonly Revision[],
@@ -234,15 +235,31 @@ describe("faults", () => {
     ]);
   });
 
-  it("suggest the id that is meant", () => {
-    expect(faultsOf([file("9f3c11aa22bb"), file("b", ["9f3c"])])[0]?.hint).toBe(
-      "write ids in full; did you mean 9f3c11aa22bb (sql/9f3c11aa22bb.up.sql)?",
-    );
-    expect(faultsOf([file("a"), file("b", ["a.up.sql"])])[0]?.hint).toMatch(/: write its id, a$/);
-    expect(faultsOf([file("a1b2"), file("m", ["a1b2", "a1b3"])])[0]?.hint).toBe(
-      "correct the id, or restore the file of that revision",
-    );
-    expect(faultsOf([file("9f3c11aa22bb"), file("b", ["9f3c11aa22bc"])])[0]?.hint).toMatch(/^did you mean/);
+  it.each([
+    // One that is written in part, or misspelt.
+    [
+      "9f3c11aa22bb",
+      "9f3c",
+      /^write ids in full; did you mean 9f3c11aa22bb \(.*\)\? .* restore the file of 9f3c$/,
+    ],
+    [
+      "9f3c11aa22bb",
+      "9f3c11aa22bc",
+      /^did you mean 9f3c11aa22bb \(.*\)\? .* restore the file of 9f3c11aa22bc$/,
+    ],
+    ["M0001", "m0001", /^did you mean M0001 /],
+    ["a", "a.up.sql", /: write its id, a$/],
+    // Another of its series is not meant: its own file is gone.
+    ["m0001", "m0003", OTHER],
+    ["m10", "m1", OTHER],
+    ["v1_2", "v2_1", OTHER],
+    ["20240301093000", "20240301093100", OTHER],
+  ])("of %s and a child of %s suggest what is meant", (there, parent, hint) => {
+    expect(faultsOf([file(there), file("b", [parent])])[0]?.hint).toMatch(hint);
+  });
+
+  it("suggest nothing that the header names besides, nor itself", () => {
+    expect(faultsOf([file("a1bb"), file("m", ["a1bb", "a1bc"])])[0]?.hint).toMatch(OTHER);
     expect(faultsOf([file("a", ["0001"], { number: "0001" })])[0]?.hint).toMatch(/^this file itself/);
   });
 

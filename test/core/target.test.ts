@@ -96,6 +96,10 @@ describe("a name", () => {
     expect(() => resolveName(graph, "bilinng")).toThrow(
       expect.objectContaining({ hint: expect.stringContaining("did you mean 'billing'?") }),
     );
+    // Of its series, not meant.
+    expect(() => resolveName(graph, "aa09")).toThrow(
+      expect.objectContaining({ hint: "list the revisions with: migrate history" }),
+    );
   });
 
   it("must be on the branch it is asked on", () => {

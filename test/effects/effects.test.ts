@@ -97,6 +97,32 @@ test("a table that the same transaction made is nobody's hazard", async () => {
   ).toEqual([]);
 });
 
+test("what is not known makes no difference to others where it is of what the run itself has made", () => {
+  const makes = [
+    "create table public.b (id serial, s strange, k int default strange()) partition by range (id)",
+    "create table public.b1 partition of b for values from (0) to (9)",
+    "create table public.c as select * from b; create sequence public.q; create view public.v as select * from b",
+  ];
+  const changes = [
+    ...["table b", "sequence q", "view v"].map((which) => `alter ${which} owner to shop_owner`),
+    "alter table c add z strange default strange()",
+    "alter table c alter s type int; insert into b select * from c",
+  ];
+  const unknown = (...runs: readonly (readonly string[])[]) => {
+    const fold = new Fold(newSession(false));
+    const found = runs.map((files) => {
+      fold.beginRun();
+      return files.map((sql) => {
+        fold.beginFile({ searchPath: ["public"], timeZone: "UTC" });
+        return [...fold.run(reader(sql), { version: 18, block: true })].flatMap((each) => each.unknown);
+      });
+    });
+    return found.at(-1)!;
+  };
+  expect(unknown([...makes, ...changes]).flat()).toEqual([]);
+  expect(unknown(makes, changes).map((each) => each.length)).toEqual([1, 1, 1, 2, 2]);
+});
+
 test("what earlier runs made is in use, and may have rows; what this run made is not, though it was in another file", async () => {
   const circumstances = { version: 18, block: true };
   const fold = new Fold(newSession(false));

@@ -56,7 +56,9 @@ test("it does not start where something is left to do, or where the rest is anot
   });
   // An upgrade is refused before that.
   expect(headsFindings(await shop.state(url))).toMatchObject([
-    { hint: "b (no migration here): migrate status; 1 pending (d), then: migrate upgrade heads" },
+    {
+      hint: "see what to do about b with: migrate status; then apply what is pending (d) with: migrate upgrade heads",
+    },
   ]);
   const notReady = async () => headsFindings(await shop.state(url), ahead);
   expect(await notReady()).toMatchObject([

@@ -306,7 +306,7 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     const pending = {
       code: "findings/not-at-heads",
       message: "the desired database is not on all head revisions",
-      hint: "1 pending (uniq): migrate upgrade heads",
+      hint: "apply what is pending (uniq) with: migrate upgrade heads",
     };
     expect(await away(of)).toEqual([pending]);
     const elsewhere = async () => {
@@ -314,7 +314,9 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
       const { stderr } = await migrateHere(words, { cwd: of.folder, env: { DATABASE_URL: server.url() } });
       return stderr;
     };
-    expect(await elsewhere()).toContain("hint: 1 pending (uniq): migrate upgrade --database URL heads\n");
+    expect(await elsewhere()).toContain(
+      "hint: apply what is pending (uniq) with: migrate upgrade --database URL heads\n",
+    );
     await query(url, "ALTER TABLE retort.intent SET SCHEMA public");
     expect(await elsewhere()).toMatch(
       /the desired database: the ledger retort is inconsistent.*\n.* with: migrate repair --database URL\n$/,
@@ -326,7 +328,7 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     expect(await away(without)).toMatchObject([
       {
         message: "the desired database has revisions that are no migrations here",
-        hint: "uniq (no migration here): migrate status",
+        hint: "see what to do about uniq with: migrate status",
       },
     ]);
     const { created } = await generate(of, url, { desired: url });

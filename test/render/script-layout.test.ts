@@ -80,6 +80,15 @@ test("the title says for whom it is, what cannot be undone, and what is lost", (
 -- New objects belong to the role that connects.`);
 });
 
+test("effects of which none is known are no table", () => {
+  const nothing = { locks: [], rewrites: [], scans: [], writes: [], updates: [], builds: [] };
+  const effect = { ...nothing, unknown: ["what p does"] };
+  const plan = planOf([step("a", ["CALL p();"])]);
+  const text = script({ ...plan, steps: plan.steps.map((each) => ({ ...each, effect })) });
+  expect(titleOf(text)).toContain("\n--\n-- Effects not known:\n--   1  what p does\n--\n");
+  expect(titleOf(text)).not.toContain("other sessions");
+});
+
 test("the title's table fits into 100 columns, whatever it holds", () => {
   const losses = Array.from({ length: 9 }, (_, i) => ({
     effect: "takes-away" as const,

@@ -347,7 +347,7 @@ function changeOwner(work: Work, table: Relation, command: Ast): void {
   const current = table.owningRole ?? "postgres";
   if (owner === current || /^CURRENT|^SESSION/.test(owner)) return;
   if (table.owningRole === undefined && !work.schema.complete) {
-    work.unknown(`whether ${table.name} already belongs to ${owner}`);
+    work.unknown(`whether ${table.name} already belongs to ${owner}`, [table]);
   }
   table.owningRole = owner;
   for (const index of table.indexes) work.lock(index, "ACCESS EXCLUSIVE");

@@ -47,7 +47,7 @@ function define(work: Work, table: Relation, tree: Ast): Definition {
       case "CONSTR_DEFAULT":
         column.default = node(each["raw_expr"]);
         refuseNewLabel(work, type, column.default);
-        rewrites ||= isVolatile(work, column.default);
+        rewrites ||= isVolatile(work, table, column.default);
         break;
       case "CONSTR_IDENTITY":
         rewrites = true;
@@ -79,10 +79,13 @@ const nextvalOf = ({ schema, name }: Relation): Ast => ({
   },
 });
 
-function isVolatile(work: Work, tree: Ast): boolean {
+function isVolatile(work: Work, table: Relation, tree: Ast): boolean {
   const found = volatilityOf(work, tree);
   if (found === "unknown")
-    work.unknown("whether the default calls a volatile function, and so rewrites the table");
+    work.unknown(
+      "whether the default calls a volatile function, and so rewrites the table",
+      withChildren(table),
+    );
   return found === "volatile";
 }
 
@@ -178,6 +181,7 @@ export function addColumn(
   if (domainConstraints(work, column.type) === "unknown" && !isBuiltIn(column.type))
     work.unknown(
       `whether the type ${column.type.name} is a domain with constraints, which rewrites the table`,
+      withChildren(table),
     );
   for (const each of withChildren(table)) {
     if (each !== table) work.lock(each, "ACCESS EXCLUSIVE");
@@ -282,7 +286,7 @@ export function alterType(work: Work, queue: Queue, table: Relation, command: As
   requireType(work, to);
   const column = requireOf(work, table, name);
   if (column === undefined) {
-    work.unknown(`which type ${name} has now, and so whether the table is rewritten`);
+    work.unknown(`which type ${name} has now, and so whether the table is rewritten`, withChildren(table));
     return;
   }
   if (column.inherited) work.refuse(`${name} of ${table.name} is inherited`);
@@ -313,7 +317,7 @@ export function changeType(
   const from = column.type;
   const found = using === undefined ? convert(work, from, to) : convertUsing(work, column, to, using);
   if (found === "no cast") work.refuse(`${from.name} has no cast to ${to.name} without USING`);
-  if (found === "unknown") work.unknown(`whether ${from.name} becomes ${to.name} without a rewrite`);
+  if (found === "unknown") work.unknown(`whether ${from.name} becomes ${to.name} without a rewrite`, [table]);
   const recollated = (collation ?? "") !== (column.collation ?? "");
   const rewrites = found === "rewrite" || (column.generated === "stored" && found !== "free");
   if (rewrites) queue.rewrites.add(table);

@@ -22,7 +22,7 @@ import { privilegesOf } from "./privileges.ts";
 import { isQuery, query } from "./query.ts";
 import { type Relation, type RelationKind, Schema } from "./schema.ts";
 import { copyOf, setConfig, setVariable, Transaction } from "./transaction.ts";
-import { type Circumstances, Refused, type Session, Work } from "./work.ts";
+import { type Circumstances, isInUse, Refused, type Session, Work } from "./work.ts";
 
 /** A relation as it was called when the statement began. */
 export interface RelationName {
@@ -31,7 +31,7 @@ export interface RelationName {
   readonly schema: string;
   readonly name: string;
   readonly kind: RelationKind;
-  /** Others use it: it was there before the run, or may have been. False for what the run itself has made. */
+  /** As `isInUse` says. */
   readonly inUse: boolean;
   /** How many files before this one the run gave it that name: 0, in this one. Absent where it had it before. */
   readonly named?: number;
@@ -100,7 +100,7 @@ export function newSession(complete: boolean, timeZone = "UTC"): Session {
     transaction: 1,
     pending: new Set(),
     made: new Set(),
-    firstOfRun: 1,
+    firstOfRun: Number.POSITIVE_INFINITY,
     firstOwn: 1,
     firstFile: 1,
     own: new Map(),
@@ -214,17 +214,17 @@ const NOTHING: Effect = {
   ownLosses: [],
 };
 
-const nameOf = (
-  { firstOfRun, firstFile, schema: { file } }: Session,
-  { id, schema, name, kind, known, named = 0 }: Relation,
-): RelationName => ({
-  id,
-  schema,
-  name,
-  kind,
-  inUse: !known || id < firstOfRun,
-  ...(named < firstFile ? {} : { named: file - named }),
-});
+function nameOf(session: Session, relation: Relation): RelationName {
+  const { id, schema, name, kind, named = 0 } = relation;
+  return {
+    id,
+    schema,
+    name,
+    kind,
+    inUse: isInUse(session, relation),
+    ...(named < session.firstFile ? {} : { named: session.schema.file - named }),
+  };
+}
 
 function transactionFault(tree: Ast, { block }: Circumstances): string | undefined {
   return block && /PREPARED$/.test(word(tree["kind"]))

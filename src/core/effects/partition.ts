@@ -22,7 +22,10 @@ export function attachPartition(work: Work, queue: Queue, table: Relation, comma
   if (child === undefined) return;
   for (const each of withChildren(child)) work.lock(each, "ACCESS EXCLUSIVE");
   if (!table.known || !child.known) {
-    work.unknown(`whether ${child.name} is scanned: a CHECK may prove that its rows fit`);
+    work.unknown(
+      `whether ${child.name} is scanned: a CHECK may prove that its rows fit`,
+      withChildren(child),
+    );
     if (!table.known) work.unknown(`the default partition of ${table.name}`);
     return;
   }
@@ -36,7 +39,10 @@ export function attachPartition(work: Work, queue: Queue, table: Relation, comma
   join(work, table, child, bound);
   const proof = isProven(child, table, bound);
   if (proof === undefined)
-    work.unknown(`whether the constraints of ${child.name} prove that its rows fit, which saves the scan`);
+    work.unknown(
+      `whether the constraints of ${child.name} prove that its rows fit, which saves the scan`,
+      withChildren(child),
+    );
   const alone = bound["is_default"] === true && table.children.length === 1;
   if (proof === false && !alone)
     for (const each of withChildren(child)) if (hasStorage(each)) queue.verifies.add(each);

@@ -338,7 +338,7 @@ function chosen(
     target.key?.columns.length !== 1 ||
     target.children.some(({ kind }) => kind !== "table")
   ) {
-    work.unknown(`which partitions of ${target.name} the rows go to`);
+    work.unknown(`which partitions of ${target.name} the rows go to`, withChildren(target));
     return leaves;
   }
   const fits = leaves.filter((each) => inBound(each, number));

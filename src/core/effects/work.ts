@@ -24,7 +24,7 @@ export interface Session {
   pending: Set<number>;
   /** Ids of relations that the transaction made. */
   made: Set<number>;
-  /** The id from which on relations were made by the run, and not before it. */
+  /** The id from which on relations were made by the run, and not before it. Before a run begins, none is. */
   firstOfRun: number;
   /** The same of the first run that counts: what was made since belongs to whoever runs it. */
   firstOwn: number;
@@ -39,6 +39,10 @@ export interface Session {
   /** It has run code whose statements are not known, and which may have made anything, roles too. */
   runsUnknown: boolean;
 }
+
+/** Others use it: it was there before the run, or may have been. */
+export const isInUse = ({ firstOfRun }: Session, { id, known }: Relation): boolean =>
+  !known || id < firstOfRun;
 
 /** What the fold is told of the server. */
 export interface Circumstances {
@@ -89,9 +93,12 @@ export class Work {
     throw new Refused(message);
   }
 
-  /** What cannot be told, as the rest of a sentence: `which other tables …`. */
-  unknown(what: string): void {
-    this.unknowns.add(what);
+  /**
+   * What cannot be told, as the rest of a sentence: `which other tables …`. Where it makes a difference to the relations
+   * `of` alone, nobody notices it if the run itself has made them.
+   */
+  unknown(what: string, of: readonly Relation[] = []): void {
+    if (of.length === 0 || of.some((each) => isInUse(this.session, each))) this.unknowns.add(what);
   }
 
   lock(relation: Relation, mode: LockMode): void {

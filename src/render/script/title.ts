@@ -237,11 +237,12 @@ function effectsTable({ steps }: Pick<Plan, "steps">, isOne: boolean): readonly 
   const unknown = noticed.flatMap(({ index, effect }) =>
     effect.unknown.map((what) => `  ${index + 1}  ${commentText(what)}`),
   );
+  if (rows.length === 0) return titled("Effects not known:", unknown);
   const calm = steps.length - noticed.length;
   return [
     "",
     "Effects on other sessions (!: they are blocked):",
-    ...(rows.length === 0 ? [] : table(columns, rows, PAGE_WIDTH - "-- ".length)),
+    ...table(columns, rows, PAGE_WIDTH - "-- ".length),
     ...(isOne || steps.some(({ transactional }) => transactional)
       ? [`A lock is held until the end of ${isOne ? "the script, which is one transaction" : "its step"}.`]
       : []),
