@@ -230,8 +230,10 @@ async function database(
       const rights = await ledgerRights(session, config.ledger);
       const found = await ledger(state, config, project, { ...facts, ...rights });
       checks.push(...found);
-      // What is wrong with the files or the ledger would be told again.
-      if (project !== undefined && ![...read, ...found].some(({ status }) => status === "wrong"))
+      // What is wrong with the files or the ledger would be told again; what is under way decides where an upgrade begins.
+      const isKnown =
+        state.intent?.holders === undefined && ![...read, ...found].some(({ status }) => status === "wrong");
+      if (project !== undefined && isKnown)
         await attempt("upgrade", checks, () => planUpgrade(deps, project, state, session));
     });
   } finally {

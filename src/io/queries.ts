@@ -98,14 +98,23 @@ const ledgerRow = z
   );
 
 /**
- * What is applied and what is half done; nothing, where there is no ledger. Throws `state/guard`, `execution/ledger`; a role
- * without rights is told all that `use` needs.
+ * What is applied and what is half done, and who is at that; nothing, where there is no ledger. Throws `state/guard`,
+ * `execution/ledger`; a role without rights is told all that `use` needs.
  */
 export async function readLedger(
   session: Session,
   ledger: Ledger,
   use: LedgerUse = "read",
 ): Promise<LedgerState> {
+  const state = await readRows(session, ledger, use);
+  if (state.intent === undefined) return state;
+  const holders = await lockHolders(session, ledger);
+  // Whose run has ended in between has written to the ledger by then.
+  if (holders.length === 0) return readRows(session, ledger, use);
+  return { ...state, intent: { ...state.intent, holders } };
+}
+
+async function readRows(session: Session, ledger: Ledger, use: LedgerUse): Promise<LedgerState> {
   const ask = async (sql: string): Promise<LedgerState> =>
     (await session.read({ sql, row: ledgerRow }))[0] ?? { applied: [] };
   for (let again = true; ; again = false) {
@@ -400,12 +409,13 @@ const sessionsSql = `SELECT a.pid, COALESCE(a.application_name, '') AS applicati
   FROM pg_catalog.pg_stat_activity AS a`;
 
 /**
- * Who holds the lock of this ledger, exclusively or shared: sessions, and prepared transactions, which have no process;
+ * Who else holds the lock of this ledger, exclusively or shared: sessions, and prepared transactions, which have no process;
  * empty when it was just released.
  */
 export function lockHolders(session: Session, { lockKey }: Ledger): Promise<readonly SessionInfo[]> {
   const held = `FROM pg_catalog.pg_locks AS l
     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+      AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
       AND (l.classid::bigint << 32 | l.objid::bigint) = ${lockKey}`;
   return session.read(
