@@ -1,6 +1,7 @@
 /** The sessions that hold the lock of the ledger → the error of the command that needs it, or must not run beside them. */
 import { MigrateError } from "./errors.ts";
-import { type SessionInfo, sessionText } from "./event.ts";
+import { sessionText } from "./event.ts";
+import type { SessionInfo } from "./session-info.ts";
 
 /** What the one who wants it adds. */
 export interface Wanting {

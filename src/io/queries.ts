@@ -3,7 +3,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { VersionRow } from "../core/adopt/applied.ts";
 import { MigrateError } from "../core/errors.ts";
-import type { SessionInfo } from "../core/event.ts";
 import { type Owned, ownedIn } from "../core/failure/denied.ts";
 import { quotedName } from "../core/failure/failure.ts";
 import { startTimeoutHint } from "../core/failure/limits.ts";
@@ -36,6 +35,7 @@ import { waitedFor, waitHint } from "../core/lock-held.ts";
 import { searchPathNames } from "../core/plan/session.ts";
 import { arrayLiteral, identifier, literal } from "../core/quote.ts";
 import { redact } from "../core/redact.ts";
+import type { SessionInfo } from "../core/session-info.ts";
 import { type DriverError, type Query, type Session, StatementFailure, sqlstateOf } from "./session/types.ts";
 
 // ── the ledger ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,8 +5,9 @@
  * The digest of a set is a sum, so it is the same in whatever order the set came about, and each step changes it by a
  * number known beforehand: a guard is one comparison of one row, with ten revisions or ten thousand.
  */
-import type { SessionInfo } from "../event.ts";
+
 import type { RevisionId } from "../migration.ts";
+import type { SessionInfo } from "../session-info.ts";
 import { sha256 } from "../sha256.ts";
 
 /** Where the ledger lives, and whom it may belong to. */
