@@ -83,6 +83,21 @@ const intent = object({
   location: location.extend({ start: count.optional(), end: count.optional() }).optional(),
 });
 
+const session = object({
+  pid: count,
+  application: text,
+  user: text,
+  client: text.optional(),
+  since: text.optional(),
+  query: text,
+  idle: text.optional(),
+});
+/** The step that is half done: `interrupted`, or `underWay` in the sessions that hold the lock of the ledger. */
+const unfinished = {
+  interrupted: intent.nullable(),
+  underWay: intent.extend({ holders: z.array(session) }).nullable(),
+};
+
 const recorded = { revision: text, checksum: sha256, appliedAt: time, appliedBy: text };
 const finding = z.discriminatedUnion("kind", [
   object({ ...recorded, kind: z.enum(["body", "comments"]), path: text, fileChecksum: sha256, hint: text }),
@@ -306,13 +321,13 @@ export const outputs: Readonly<Record<string, Shape>> = {
     applied: z.array(applied),
     pending: z.array(revision.extend({ effect: effect.optional(), losses: z.array(loss).optional() })),
     unknown: z.array(applied),
-    interrupted: intent.nullable(),
+    ...unfinished,
   }),
   current: object({
     database: text,
     current: z.array(revision),
     unknown: z.array(applied),
-    interrupted: intent.nullable(),
+    ...unfinished,
     findings: z.array(diagnostic).optional(),
   }),
   history: object({ history: z.array(revision) }),
@@ -554,15 +569,6 @@ export const outputs: Readonly<Record<string, Shape>> = {
 /** What every command prints with `--json` where it fails. */
 export const failure: Shape = object({ error });
 
-const session = object({
-  pid: count,
-  application: text,
-  user: text,
-  client: text.optional(),
-  since: text.optional(),
-  query: text,
-  idle: text.optional(),
-});
 const ofStep = { at: time, step, index: count, of: count };
 
 /** A line of `--json-events`. */

@@ -84,7 +84,7 @@ export type { AdoptedFile, AdoptedMigration, Change as AdoptedChange } from "./c
 export type { Catalog, CatalogObject, ObjectKey, Properties, Value } from "./core/catalog/catalog.ts";
 export type { Difference } from "./core/catalog/compare.ts";
 export { type Diagnostic, exitCodes, MigrateError } from "./core/errors.ts";
-export type { Event, SessionInfo } from "./core/event.ts";
+export type { Event } from "./core/event.ts";
 export type { FixedMigration, LeftAsItIs } from "./core/fix/fixed.ts";
 export { buildGraph, type Graph, type Node } from "./core/graph.ts";
 export { branchPoints, currentRevisions, historyOf, shown } from "./core/history.ts";
@@ -110,6 +110,7 @@ export type {
 } from "./core/review.ts";
 export type { Finding } from "./core/rules/lint.ts";
 export type { ServerVersion } from "./core/server-version.ts";
+export type { SessionInfo } from "./core/session-info.ts";
 export type { Location, Span } from "./core/source.ts";
 export type { Loss } from "./core/statement/losses.ts";
 export {

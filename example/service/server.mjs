@@ -85,8 +85,8 @@ function reasonOf(error) {
 /** 200 while nothing is pending; the heads are what is applied last. */
 async function health() {
   const deps = { env: process.env, cwd: process.cwd(), now: () => new Date() };
-  const { heads, pending, interrupted } = await readState(deps, { connection: pool });
-  const isWell = pending.length === 0 && interrupted === undefined;
+  const { heads, pending, interrupted, underWay } = await readState(deps, { connection: pool });
+  const isWell = pending.length === 0 && (interrupted ?? underWay) === undefined;
   return [isWell ? 200 : 503, { heads, pending }];
 }
 

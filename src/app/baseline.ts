@@ -9,7 +9,7 @@ import { dumpOf, dumpText } from "../core/dump/dump.ts";
 import { MigrateError } from "../core/errors.ts";
 import { couldBeMade } from "../core/failure/missing.ts";
 import type { Applied } from "../core/ledger/types.ts";
-import { refuseInterrupted } from "../core/undoing.ts";
+import { refuseUnfinished } from "../core/undoing.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { removeFiles } from "../io/directory.ts";
 import { openConnected } from "./connect.ts";
@@ -35,8 +35,8 @@ export interface Baseline {
 
 /**
  * Writes the up file, replays it on a scratch database, and stamps it where both are the same. Throws `usage/not-first`
- * where there are migrations, `state/not-first` where some are applied, `state/interrupted`, `usage/cannot-dump`, and
- * `findings/baseline` with what is not the same; then no file is left.
+ * where there are migrations, `state/not-first` where some are applied, `state/interrupted`, `state/locked`,
+ * `usage/cannot-dump`, and `findings/baseline` with what is not the same; then no file is left.
  */
 export async function baseline(deps: Deps, options: BaselineOptions): Promise<Baseline> {
   const { schema, database } = await readFirst(deps, options);
@@ -80,7 +80,7 @@ async function readFirst(deps: Deps, options: BaselineOptions): Promise<First> {
       });
     }
     // The stamp would discard what was half done, and the schema has it.
-    refuseInterrupted(project, state);
+    refuseUnfinished(project, state);
     const schema = await schemaOf(session, project.config, async () => madeBy([]), options.ignore);
     return { schema, database: session.database };
   } finally {

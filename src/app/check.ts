@@ -12,7 +12,7 @@ import type { StepInput } from "../core/plan/step.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import { type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
 import { wayOutOf } from "../core/target.ts";
-import { interruptedText } from "../core/undoing.ts";
+import { unfinishedText } from "../core/undoing.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { hasSchemaFolder } from "../io/schema-folder.ts";
 import type { Notice } from "../io/session/types.ts";
@@ -206,7 +206,7 @@ export function headsFindings(
 
 /** The same of one that may not be the project's own, and what it is called. */
 export function awayFromHeads(
-  { pending, unknown, interrupted }: Standing,
+  { pending, unknown, interrupted, underWay }: Standing,
   name = "Database",
 ): readonly Diagnostic[] {
   // No upgrade goes by them.
@@ -214,9 +214,10 @@ export function awayFromHeads(
     ...(unknown.length > 0
       ? [`see what to do about ${inShort(unknown.map(({ revision }) => revision))} with: migrate status`]
       : []),
+    ...(underWay === undefined ? [] : [unfinishedText(underWay)]),
     ...(interrupted === undefined
       ? []
-      : [`${interruptedText(interrupted)}; to finish or discard it, see: migrate status`]),
+      : [`${unfinishedText(interrupted)}; to finish or discard it, see: migrate status`]),
   ];
   const reasons = [
     ...first,
@@ -235,7 +236,9 @@ export function awayFromHeads(
           ? `${name} is not on all head revisions`
           : interrupted !== undefined
             ? `${name} has an interrupted step`
-            : `${name} has revisions that are no migrations here`,
+            : underWay !== undefined
+              ? `${name} has a step under way`
+              : `${name} has revisions that are no migrations here`,
       hint: reasons.join("; "),
     },
   ];

@@ -12,7 +12,7 @@ import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import { settledRows } from "../core/replaced.ts";
 import { appliedSet, idsOf } from "../core/steps.ts";
-import { DUPLICATE, refuseInterrupted } from "../core/undoing.ts";
+import { DUPLICATE, refuseUnfinished } from "../core/undoing.ts";
 import type { FailedStep } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
 import type { Config } from "../io/config.ts";
@@ -198,7 +198,7 @@ async function takeBackGone(
   { project, session, state, before, own, onGone }: Gone,
 ): Promise<void> {
   const { graph, ledger } = project;
-  refuseInterrupted(project, state);
+  refuseUnfinished(project, state);
   const { applied } = state;
   const isGone = (row: Applied): boolean =>
     own.has(row.revision) &&
@@ -221,7 +221,7 @@ async function takeBackGone(
 async function soundLedger(project: Project, session: Session): Promise<LedgerState> {
   const { graph, ledger } = project;
   const state = await readLedger(session, ledger);
-  refuseInterrupted(project, state);
+  refuseUnfinished(project, state);
   appliedSet(graph, settledRows(graph, state.applied));
   return state;
 }

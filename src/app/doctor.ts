@@ -3,7 +3,6 @@
 import { accessSync, constants } from "node:fs";
 import path from "node:path";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
-import type { SessionInfo } from "../core/event.ts";
 import { grantsHint } from "../core/failure/rights.ts";
 import { consequences, diagnosticOf, type Finding } from "../core/integrity.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
@@ -16,6 +15,7 @@ import { settingsOf } from "../core/plan/session.ts";
 import { qualified } from "../core/quote.ts";
 import { redact } from "../core/redact.ts";
 import type { ServerVersion } from "../core/server-version.ts";
+import type { SessionInfo } from "../core/session-info.ts";
 import { sharedNumbers, sharedNumberText } from "../core/shared-numbers.ts";
 import { wayOutOf } from "../core/target.ts";
 import { cacheFolder } from "../io/cache-folder.ts";
@@ -230,8 +230,10 @@ async function database(
       const rights = await ledgerRights(session, config.ledger);
       const found = await ledger(state, config, project, { ...facts, ...rights });
       checks.push(...found);
-      // What is wrong with the files or the ledger would be told again.
-      if (project !== undefined && ![...read, ...found].some(({ status }) => status === "wrong"))
+      // What is wrong with the files or the ledger would be told again; what is under way decides where an upgrade begins.
+      const isKnown =
+        state.intent?.holders === undefined && ![...read, ...found].some(({ status }) => status === "wrong");
+      if (project !== undefined && isKnown)
         await attempt("upgrade", checks, () => planUpgrade(deps, project, state, session));
     });
   } finally {

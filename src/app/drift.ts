@@ -14,7 +14,7 @@ import type { RevisionId } from "../core/migration.ts";
 import { searchPathNames } from "../core/plan/session.ts";
 import { settledRows } from "../core/replaced.ts";
 import { appliedSet } from "../core/steps.ts";
-import { refuseInterrupted } from "../core/undoing.ts";
+import { refuseUnfinished } from "../core/undoing.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { rolesOf, type SessionState, sessionState } from "../io/queries.ts";
 import type { Scratch } from "../io/scratch/types.ts";
@@ -57,8 +57,8 @@ export interface Drift {
 }
 
 /**
- * Compares the database with the replay of what it has applied. Throws `state/interrupted`, `state/unknown-revision`, and
- * what a replay throws.
+ * Compares the database with the replay of what it has applied. Throws `state/interrupted`, `state/locked`,
+ * `state/unknown-revision`, and what a replay throws.
  */
 export async function drift(deps: Deps, options: DriftOptions): Promise<Drift> {
   const { project: read, database, rows, live: all, ledgers, roles, state } = await readLive(deps, options);
@@ -111,7 +111,7 @@ interface Live {
 async function readLive(deps: Deps, options: DriftOptions): Promise<Live> {
   const { project, session, state } = await openConnected(deps, options);
   try {
-    refuseInterrupted(project, state);
+    refuseUnfinished(project, state);
     const applied = settledRows(project.graph, state.applied);
     appliedSet(project.graph, applied);
     const catalog = await readCatalog(session, project.ledger.names.schema);

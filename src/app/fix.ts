@@ -13,12 +13,13 @@ import type { Fixable } from "../core/rules/fix.ts";
 import type { Finding } from "../core/rules/lint.ts";
 import { majorOf, type ServerVersion } from "../core/server-version.ts";
 import type { Location, Source } from "../core/source.ts";
+import { unfinishedText } from "../core/undoing.ts";
 import { unique } from "../core/unique.ts";
 import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { type NewText, writeFiles } from "../io/write-files.ts";
 import { addedSince, type Chosen, fixableDown, type LintOptions, lintChosen, named } from "./lint.ts";
-import { readStanding, type Standing } from "./look.ts";
+import { readStanding, type Standing, unfinishedOf } from "./look.ts";
 import { type Deps, openProject, type Project, withSources } from "./project.ts";
 import { type ProvenFix, proveFix } from "./prove-fix.ts";
 import { isRefusal, reasonsOf } from "./refusal.ts";
@@ -146,7 +147,8 @@ function untouched(deps: Deps, project: Project, state: Standing | undefined): C
       hint: "name the database with --database URL, or the migrations, for example: migrate lint --fix head",
     });
   }
-  const open = (state?.pending ?? project.graph.order).filter((id) => id !== state?.interrupted?.revision);
+  const begun = state && unfinishedOf(state);
+  const open = (state?.pending ?? project.graph.order).filter((id) => id !== begun?.revision);
   const place = (id: RevisionId): string | undefined => placeOf(project.migrations.get(id)!);
   const shared = open.filter((id) => place(id) !== undefined);
   const revisions = new Set(open.filter((id) => place(id) === undefined));
@@ -161,15 +163,16 @@ function untouched(deps: Deps, project: Project, state: Standing | undefined): C
   return { chosen: { project, revisions, oneByOne: false }, kept: shared, notes };
 }
 
-function refuseApplied({ applied, interrupted, project }: Standing, id: RevisionId): void {
+function refuseApplied({ applied, project, ...standing }: Standing, id: RevisionId): void {
+  const begun = unfinishedOf(standing);
   const row = applied.find(({ revision }) => revision === id);
-  if (row === undefined && interrupted?.revision !== id) return;
+  if (row === undefined && begun?.revision !== id) return;
   const { revision } = nodeOf(project.graph, id);
   throw new MigrateError({
     code: "state/applied",
     message:
       row === undefined
-        ? `${describe(revision)} was interrupted in the database, at statement ${interrupted!.statement} of ${interrupted!.of}`
+        ? unfinishedText(begun!)
         : `${describe(revision)} was applied on ${row.appliedAt} by ${row.appliedBy}`,
     hint: `a file that is applied is not changed; take only what is pending: migrate lint --fix`,
   });

@@ -17,6 +17,8 @@ import { currentHeads } from "../core/steps.ts";
 import { type ConnectOptions, openConnected } from "./connect.ts";
 import { computing, type Deps, openWarned, type Project, type ProjectOptions } from "./project.ts";
 
+type Unfinished = Intent & { readonly location?: Location };
+
 /** What is applied and what is pending. */
 export interface Standing {
   readonly project: Project;
@@ -29,7 +31,9 @@ export interface Standing {
   /** What `upgrade heads` would run, in order. */
   readonly pending: readonly RevisionId[];
   /** The step that was interrupted, and where the statement stands that it was interrupted at. */
-  readonly interrupted?: Intent & { readonly location?: Location };
+  readonly interrupted?: Unfinished;
+  /** The step that another session is at, which holds the lock of the ledger; then nothing is interrupted. */
+  readonly underWay?: Unfinished;
   /** The database that was asked: `deploy@db.example:5432/shop`. */
   readonly database: string;
 }
@@ -63,8 +67,8 @@ export async function readStanding(
   const { database, version } = session;
   await session.close();
   const read = { ...stateOf(project, state, database), version };
-  const { interrupted } = read;
-  return interrupted === undefined ? read : { ...read, interrupted: await withPlace(project, interrupted) };
+  const intent = unfinishedOf(read);
+  return intent === undefined ? read : { ...read, ...asUnfinished(await withPlace(project, intent)) };
 }
 
 /** Files and what a ledger says, side by side. */
@@ -92,10 +96,19 @@ export function stateOf(
     heads: currentHeads(graph, had),
     unknown,
     pending,
-    ...(intent === undefined ? {} : { interrupted: intent }),
+    ...(intent === undefined ? {} : asUnfinished(intent)),
     database,
   };
 }
+
+const asUnfinished = (intent: Unfinished): Pick<Standing, "interrupted" | "underWay"> =>
+  intent.holders === undefined ? { interrupted: intent } : { underWay: intent };
+
+/** The step that is half done, whoever is at it. */
+export const unfinishedOf = ({
+  interrupted,
+  underWay,
+}: Pick<Standing, "interrupted" | "underWay">): Unfinished | undefined => interrupted ?? underWay;
 
 async function pendingDo(
   deps: Deps,
@@ -113,7 +126,7 @@ async function pendingDo(
   );
 }
 
-async function withPlace(project: Project, intent: Intent): Promise<NonNullable<State["interrupted"]>> {
+async function withPlace(project: Project, intent: Intent): Promise<Unfinished> {
   // The parser is loaded only where something is interrupted.
   const { placeOfInterrupted } = await import("./resume.ts");
   const location = await placeOfInterrupted(project, intent);

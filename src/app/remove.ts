@@ -10,7 +10,7 @@ import { settledRows } from "../core/replaced.ts";
 import { shellWord } from "../core/shell.ts";
 import { idsOf } from "../core/steps.ts";
 import { resolveAll } from "../core/target.ts";
-import { downgradeOf, finishingHint, takingOut } from "../core/undoing.ts";
+import { downgradeOf, finishingHint, takingOut, unfinishedText } from "../core/undoing.ts";
 import { removeFiles } from "../io/directory.ts";
 import { lockHolders, readLedger } from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
@@ -146,7 +146,7 @@ async function refuseApplied(session: Session, project: Project, migration: Migr
       code: "state/applied",
       message:
         row === undefined
-          ? `${describe(migration)} was interrupted in the database, at statement ${intent!.statement} of ${intent!.of}`
+          ? unfinishedText(intent!)
           : `${describe(migration)} was ${onlyRecorded(migration, row) ? "recorded as " : ""}applied on ${row.appliedAt} by ${row.appliedBy}`,
       hint:
         row === undefined

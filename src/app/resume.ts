@@ -12,10 +12,10 @@ import type { Step } from "../core/steps.ts";
 import {
   discarding,
   finishing,
-  finishingHint,
-  interruptedText,
   stampWith,
   takingOut,
+  unfinishedError,
+  unfinishedText,
 } from "../core/undoing.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { type Outcome, outcomeOf } from "../io/queries.ts";
@@ -53,10 +53,10 @@ export function unfinished(
     form === "script" && graph.nodes.has(intent.revision)
       ? `; to write a script that finishes it: ${finishing(graph, intent)} --sql --from-database --idempotent`
       : "";
-  return new MigrateError({
-    code: "state/interrupted",
-    message: `${interruptedText(intent)}, and must be finished first`,
-    hint: finishingHint(project, applied, intent, "finish it with") + asScript,
+  return unfinishedError(project, applied, intent, {
+    after: ", and must be finished first",
+    lead: "finish it with",
+    further: asScript,
   });
 }
 
@@ -72,6 +72,8 @@ export async function resumed(
   intent: Intent,
   applied: readonly RevisionId[],
 ): Promise<StepInput> {
+  // What the catalog shows of a statement counts only once nobody is at it.
+  if (intent.holders !== undefined) return step;
   const { ledger, graph } = project;
   refuseBegunOtherwise(project, step, intent, applied);
   const byHand = written(graph, intent, applied);
@@ -103,11 +105,13 @@ export async function resumed(
 
 /** What a run would do first. */
 export function resumption({ statements, resumeAt = 1, repairs = [] }: StepInput, intent: Intent): string {
+  if (intent.holders !== undefined)
+    return `${unfinishedText(intent)}; a run waits until that has ended, and then does what is left`;
   const what =
     resumeAt > statements.length
       ? "all of its statements are done, and a run records it"
       : `a run resumes it at statement ${resumeAt}`;
-  return `${interruptedText(intent)}; ${what}${repairs.length === 0 ? "" : `, after: ${repairs.join("; ")}`}`;
+  return `${unfinishedText(intent)}; ${what}${repairs.length === 0 ? "" : `, after: ${repairs.join("; ")}`}`;
 }
 
 /**
@@ -121,6 +125,8 @@ export async function resumedByScript(
   intent: Intent,
   applied: readonly RevisionId[],
 ): Promise<StepInput> {
+  // Where it stands by then, and with what, the script itself compares.
+  if (intent.holders !== undefined) return step;
   refuseBegunOtherwise(project, step, intent, applied);
   if (step.transactional || (intent.statement === 1 && beginsInside(step)))
     throw unfinished(project, applied, intent, "run");
@@ -151,6 +157,11 @@ export async function warnOfHalf(
   onNotice: ((notice: Notice) => void) | undefined,
 ): Promise<void> {
   if (kind !== "stamp") return;
+  if (intent.holders !== undefined) {
+    const message = `${unfinishedText(intent)}; a stamp can be made only when that has ended, and stops if what is applied has changed by then`;
+    onNotice?.({ severity: "NOTICE", message });
+    return;
+  }
   const outcome = await outcomeOf(session, project.ledger, undefined);
   const isRecorded = after.includes(intent.revision) === (intent.direction === "up");
   const ways = isRecorded ? await finishedByHand(project, intent, outcome) : undone(outcome);
@@ -160,7 +171,7 @@ export async function warnOfHalf(
       : ` and left its work half done; after the stamp nothing finishes it; run: ${ways}`;
   const stays = isRecorded ? "" : await committed(project, intent);
   const severity = ways === undefined && stays === "" ? "NOTICE" : "WARNING";
-  onNotice?.({ severity, message: interruptedText(intent) + half + stays });
+  onNotice?.({ severity, message: unfinishedText(intent) + half + stays });
 }
 
 /** What takes back the half of a statement; undefined where nothing is half done. */

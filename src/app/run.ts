@@ -12,7 +12,7 @@ import { redact } from "../core/redact.ts";
 import { settledRows } from "../core/replaced.ts";
 import { shellWord } from "../core/shell.ts";
 import { appliedAfter } from "../core/steps.ts";
-import { isDone, recording } from "../core/undoing.ts";
+import { isDone, recording, unfinishedText } from "../core/undoing.ts";
 import { lockFirst } from "../io/execute.ts";
 import { lockHolders, readLedger } from "../io/queries.ts";
 import { isPool, type Notice, type Session } from "../io/session/types.ts";
@@ -415,7 +415,7 @@ function nothingMore(
   const found =
     intent === undefined
       ? `no step is left unfinished; ${runAgain(again)}`
-      : `${intent.revision} is still interrupted at statement ${intent.statement} of ${intent.of}; ${again === undefined ? "the same command resumes there" : runAgain(again, "it resumes there")}`;
+      : `${unfinishedText(intent)}; ${again === undefined ? "the same command resumes there" : runAgain(again, "it resumes there")}`;
   const advice = startTimeoutHint(error, connectionOptions);
   return new MigrateError(
     {

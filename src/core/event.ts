@@ -1,6 +1,7 @@
 /** What happens while a plan runs, as values. */
 import { routines } from "./ledger/format.ts";
 import type { PlanStep } from "./plan/types.ts";
+import type { SessionInfo } from "./session-info.ts";
 
 /** What happens while a plan runs. */
 export type Event =
@@ -35,22 +36,6 @@ export type Event =
       /** Wall time on the server, as seen from here; absent where steps share a transaction. */
       readonly ms?: number;
     };
-
-/** Another session, as a person would look for it. */
-export interface SessionInfo {
-  /** 0: a prepared transaction, which belongs to none. */
-  readonly pid: number;
-  readonly application: string;
-  readonly user: string;
-  /** Address, or `local`; absent where the role that asks may not see it, as `since` is then. */
-  readonly client?: string | undefined;
-  /** When it began to do what it is doing; ISO 8601, UTC. */
-  readonly since?: string | undefined;
-  /** What it runs, or ran last, on one line; empty where that is not known. */
-  readonly query: string;
-  /** As the server calls it, where it has waited for its client for a second or more: `idle in transaction (aborted)`. */
-  readonly idle?: string | undefined;
-}
 
 /** `pid 4711, retort, deploy@10.0.0.7, since 2026-03-02T09:14:00Z: CREATE INDEX …` */
 export function sessionText({ pid, application, user, client, since, query, idle }: SessionInfo): string {

@@ -1,6 +1,7 @@
 /** The sessions that hold the lock of the ledger → the error of the command that needs it, or must not run beside them. */
 import { MigrateError } from "./errors.ts";
-import { type SessionInfo, sessionText } from "./event.ts";
+import { sessionText } from "./event.ts";
+import type { SessionInfo } from "./session-info.ts";
 
 /** What the one who wants it adds. */
 export interface Wanting {
@@ -20,7 +21,7 @@ export function lockHeld(
   { waited, mayDo = "", lead = "", next }: Wanting,
   cause?: unknown,
 ): MigrateError {
-  const who = holders.map(sessionText).join("; ");
+  const who = sessionsText(holders);
   return new MigrateError(
     {
       code: "state/locked",
@@ -33,7 +34,9 @@ export function lockHeld(
 
 /** A further line of a message; empty where nobody is known. */
 export const waitedFor = (holders: readonly SessionInfo[]): string =>
-  holders.length === 0 ? "" : `\nit waited for ${holders.map(sessionText).join("; ")}`;
+  holders.length === 0 ? "" : `\nit waited for ${sessionsText(holders)}`;
+
+export const sessionsText = (holders: readonly SessionInfo[]): string => holders.map(sessionText).join("; ");
 
 /** What to do about the sessions that hold a lock; `next`: besides waiting, or after it. */
 export function waitHint(holders: readonly SessionInfo[], next: string): string {

@@ -5,6 +5,7 @@ import { type Graph, nodeOf } from "./graph.ts";
 import { folderOf, unreadHint } from "./graph-faults.ts";
 import type { Intent, LedgerNames, LedgerState } from "./ledger/types.ts";
 import { withoutComments } from "./lexer.ts";
+import { lockHeld, sessionsText, waitHint } from "./lock-held.ts";
 import type { Migration, Revision, RevisionId } from "./migration.ts";
 import { qualified } from "./quote.ts";
 import { settledRows } from "./replaced.ts";
@@ -38,9 +39,10 @@ export interface GraphAndLedger {
 export function finishingHint(
   of: GraphAndLedger,
   applied: readonly RevisionId[],
-  { revision, direction }: Pick<Intent, "revision" | "direction">,
+  { revision, direction, holders }: Pick<Intent, "revision" | "direction" | "holders">,
   lead: string,
 ): string {
+  if (holders !== undefined) return waitHint(holders, AGAIN);
   const { graph } = of;
   const finish = finishing(graph, { revision, direction });
   const discard = `discard it ${discarding(of, applied)}`;
@@ -185,29 +187,43 @@ function stampWithout(
     : undefined;
 }
 
-/** `the upgrade to 7c92 was interrupted at statement 2 of 5` */
-export const interruptedText = ({
-  direction,
-  revision,
-  statement,
-  of,
-}: Pick<Intent, "direction" | "revision" | "statement" | "of">): string =>
-  `the ${direction === "up" ? "upgrade to" : "downgrade of"} ${revision} was interrupted at statement ${statement} of ${of}`;
+const AGAIN = "then run the same command again";
 
-/** Throws `state/interrupted`. */
-export function refuseInterrupted(
+type Unfinished = Pick<Intent, "direction" | "revision" | "statement" | "of" | "holders">;
+
+/** `the upgrade to 7c92 was interrupted at statement 2 of 5`, or `is under way at …`, with who is at it. */
+export const unfinishedText = (intent: Unfinished): string =>
+  `${standing(intent)}${intent.holders === undefined ? "" : ` (${sessionsText(intent.holders)})`}`;
+
+const standing = ({ direction, revision, statement, of, holders }: Unfinished): string =>
+  `the ${direction === "up" ? "upgrade to" : "downgrade of"} ${revision} ${holders === undefined ? "was interrupted" : "is under way"} at statement ${statement} of ${of}`;
+
+/** A `state/interrupted`; while the step is under way a `state/locked`. */
+export function unfinishedError(
+  project: GraphAndLedger,
+  applied: readonly RevisionId[],
+  intent: Intent,
+  {
+    after = "",
+    lead,
+    further = "",
+  }: { readonly after?: string; readonly lead: string; readonly further?: string },
+): MigrateError {
+  const { holders } = intent;
+  if (holders !== undefined) return lockHeld(holders, { mayDo: `, and ${standing(intent)}`, next: AGAIN });
+  return new MigrateError({
+    code: "state/interrupted",
+    message: `${standing(intent)}${after}`,
+    hint: `${finishingHint(project, applied, intent, lead)}${further}`,
+  });
+}
+
+/** Throws `state/interrupted`, `state/locked`. */
+export function refuseUnfinished(
   project: GraphAndLedger & { readonly graph: Graph<Migration> },
   { applied, intent }: Pick<LedgerState, "applied" | "intent">,
 ): void {
   if (intent === undefined) return;
-  throw new MigrateError({
-    code: "state/interrupted",
-    message: interruptedText(intent),
-    hint: finishingHint(
-      project,
-      idsOf(settledRows(project.graph, applied)),
-      intent,
-      "finish the interrupted step first",
-    ),
-  });
+  const rows = idsOf(settledRows(project.graph, applied));
+  throw unfinishedError(project, rows, intent, { lead: "finish the interrupted step first" });
 }

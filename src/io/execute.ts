@@ -1,7 +1,7 @@
 /** A plan and a session → the plan is run, and events tell how it goes. Decides nothing: the statements are sent in order. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { cancelled, GOES_ON, MigrateError, NOTHING } from "../core/errors.ts";
-import type { Event, SessionInfo } from "../core/event.ts";
+import type { Event } from "../core/event.ts";
 import { type Explaining, explain, explainQuery, stepOf, stepsIn } from "../core/failure/explain.ts";
 import { withoutPasswords } from "../core/failure/failure.ts";
 import { missingName } from "../core/failure/missing.ts";
@@ -10,6 +10,7 @@ import { LOOKED_FOR, missingRelation, searchPathOf } from "../core/failure/searc
 import { sqlstates } from "../core/ledger/types.ts";
 import { lockHeld, waitedFor } from "../core/lock-held.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../core/plan/types.ts";
+import type { SessionInfo } from "../core/session-info.ts";
 import type { Failed } from "../core/undoing.ts";
 import { type Item, ItemFailure, itemsOf, sendAhead } from "./pipeline.ts";
 import { type Session, StatementFailure } from "./session/types.ts";

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { VersionRow } from "../core/adopt/applied.ts";
 import { MigrateError } from "../core/errors.ts";
-import type { SessionInfo } from "../core/event.ts";
 import { type Owned, ownedIn } from "../core/failure/denied.ts";
 import { quotedName } from "../core/failure/failure.ts";
 import { startTimeoutHint } from "../core/failure/limits.ts";
@@ -37,6 +36,7 @@ import { waitedFor, waitHint } from "../core/lock-held.ts";
 import { searchPathNames } from "../core/plan/session.ts";
 import { arrayLiteral, identifier, literal } from "../core/quote.ts";
 import { redact } from "../core/redact.ts";
+import type { SessionInfo } from "../core/session-info.ts";
 import { type DriverError, type Query, type Session, StatementFailure, sqlstateOf } from "./session/types.ts";
 
 // ── the ledger ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -99,14 +99,23 @@ const ledgerRow = z
   );
 
 /**
- * What is applied and what is half done; nothing, where there is no ledger. Throws `state/guard`, `execution/ledger`; a role
- * without rights is told all that `use` needs.
+ * What is applied and what is half done, and who is at that; nothing, where there is no ledger. Throws `state/guard`,
+ * `execution/ledger`; a role without rights is told all that `use` needs.
  */
 export async function readLedger(
   session: Session,
   ledger: Ledger,
   use: LedgerUse = "read",
 ): Promise<LedgerState> {
+  const state = await readRows(session, ledger, use);
+  if (state.intent === undefined) return state;
+  const holders = await lockHolders(session, ledger);
+  // Whose run has ended in between has written to the ledger by then.
+  if (holders.length === 0) return readRows(session, ledger, use);
+  return { ...state, intent: { ...state.intent, holders } };
+}
+
+async function readRows(session: Session, ledger: Ledger, use: LedgerUse): Promise<LedgerState> {
   const ask = async (sql: string): Promise<LedgerState> =>
     (await session.read({ sql, row: ledgerRow }))[0] ?? { applied: [] };
   for (let again = true; ; again = false) {
@@ -401,12 +410,13 @@ const sessionsSql = `SELECT a.pid, COALESCE(a.application_name, '') AS applicati
   FROM pg_catalog.pg_stat_activity AS a`;
 
 /**
- * Who holds the lock of this ledger, exclusively or shared: sessions, and prepared transactions, which have no process;
+ * Who else holds the lock of this ledger, exclusively or shared: sessions, and prepared transactions, which have no process;
  * empty when it was just released.
  */
 export function lockHolders(session: Session, { lockKey }: Ledger): Promise<readonly SessionInfo[]> {
   const held = `FROM pg_catalog.pg_locks AS l
     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+      AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
       AND (l.classid::bigint << 32 | l.objid::bigint) = ${lockKey}`;
   return session.read(

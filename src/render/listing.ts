@@ -9,6 +9,7 @@ import {
   nodeOf,
 } from "../core/graph.ts";
 import type { Intent } from "../core/ledger/types.ts";
+import { sessionsText } from "../core/lock-held.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Location } from "../core/source.ts";
 
@@ -75,14 +76,22 @@ export function detailsOf(graph: Graph, id: RevisionId, options: ListingOptions 
   ];
 }
 
-/** `upgrade to 1975ea83b712 at statement 3 of 5 (migrations/0007_index.up.sql:9)` */
-export function interruptedText({ revision, direction, statement, of, location }: Interrupted): string {
+/** `interrupted: upgrade to 1975ea83b712 at statement 3 of 5 (migrations/0007_index.up.sql:9)`, or who is at it. */
+export function unfinishedLine({
+  revision,
+  direction,
+  statement,
+  of,
+  location,
+  holders,
+}: Unfinished): string {
   const step = direction === "up" ? `upgrade to ${revision}` : `downgrade of ${revision}`;
   const place = location === undefined ? "" : ` (${location.path}:${location.line})`;
-  return `${step} at statement ${statement} of ${of}${place}`;
+  const at = `${step} at statement ${statement} of ${of}${place}`;
+  return holders === undefined ? `interrupted: ${at}` : `under way: ${at}: ${sessionsText(holders)}`;
 }
 
-type Interrupted = Intent & { readonly location?: Location };
+type Unfinished = Intent & { readonly location?: Location };
 
 const inBrackets = (names: readonly string[]): string => (names.length === 0 ? "" : ` (${names.join(", ")})`);
 

@@ -78,7 +78,7 @@ describe.each(servers())("on $name", (server) => {
     }
     expect(await failing).toMatchObject({
       code: "execution/connection-lost",
-      hint: expect.stringContaining("b is still interrupted at statement 1 of 1"),
+      hint: expect.stringContaining("the upgrade to b was interrupted at statement 1 of 1"),
     });
     const [{ n }] = (await query<{ n: number }>(url, "SELECT count(y)::int AS n FROM t")) as [{ n: number }];
     expect(n % 100).toBe(0);

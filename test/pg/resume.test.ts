@@ -1,10 +1,19 @@
 /** A step outside a transaction that stopped half way: what is shown, what is refused, and where the next run goes on. */
 import { describe, expect, test } from "vitest";
+import { outputs } from "../../scripts/output-schema.ts";
 import { messageEnds } from "../chaos/wire.ts";
 import { suffer, undisturbed } from "../chaos/world.ts";
 import { ledger } from "../support/dump.ts";
 import { migrateHere } from "../support/migrate.ts";
-import { failureOf, headerLines, ownDatabase, project, type TestProject, until } from "../support/project.ts";
+import {
+  failureOf,
+  headerLines,
+  ownDatabase,
+  project,
+  type TestProject,
+  until,
+  withLock,
+} from "../support/project.ts";
 import { needsPsql, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
 import { oneServer, query, servers, withClient } from "../support/server.ts";
@@ -366,6 +375,54 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     expect(planned.steps.map((s) => s.revision)).toEqual(["b", "other", "c"]);
   });
 
+  test("another session is at it: so it is told everywhere, and nothing finishes, discards or drops it", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({
+      a: duplicates,
+      b: { up: unique, ...noneBoth },
+      c: { up: "SELECT 1;", parent: "a" },
+    });
+    await failureOf(shop.upgrade(url, "b"));
+    const at = "upgrade to b (is under way )?at statement 1 of 1";
+    const told = new RegExp(`under way: ${at} \\(0002_b.up.sql:\\d+\\): pid \\d+, .*since 2`);
+    const locked = {
+      code: 5,
+      out: expect.stringMatching(`state/locked. another .*, and the ${at}: pid \\d+, `),
+    };
+    const notice = {
+      code: 0,
+      out: expect.stringMatching(`notice: the ${at} \\(pid \\d+, .*since 2.*\\); a `),
+    };
+    await withLock(shop, url, async () => {
+      for (const [line, expected] of [
+        ["status", { code: 0, out: expect.stringMatching(told) }],
+        ["current", { code: 0, out: expect.stringMatching(told) }],
+        ["current --check-heads", { code: 1, out: expect.stringMatching(`hint: the ${at} \\(pid`) }],
+        ["doctor", { out: expect.stringMatching(/Database has a step under way/) }],
+        ["upgrade --dry-run heads", notice],
+        ["upgrade --dry-run c", locked],
+        ["upgrade heads --lock-wait 0", { code: 5 }],
+        ["upgrade heads --sql --from-database", locked],
+        ["stamp a --dry-run", notice],
+        ["stamp a --sql --from-database", notice],
+        ["drift", locked],
+        ["lint --fix --dry-run b", { code: 5, out: expect.stringMatching(`the ${at} \\(pid`) }],
+      ] as const) {
+        const { code, stdout, stderr } = await command(shop, url, ...line.split(" "));
+        const out = stdout.startsWith("-- ") ? stderr : stdout + stderr;
+        expect({ line, code, out }).toMatchObject({ line, ...expected });
+        expect(out).not.toMatch(/interrupted|finish|discard|DROP INDEX/);
+      }
+      expect(await shop.state(url)).toMatchObject({ underWay: { revision: "b", holders: [{}] } });
+      for (const name of ["status", "current"] as const) {
+        const value = JSON.parse((await command(shop, url, name, "--json")).stdout);
+        expect(() => outputs[name]!.parse(value)).not.toThrow();
+        expect(value).toMatchObject({ interrupted: null, underWay: { holders: [{ user: "postgres" }] } });
+      }
+    });
+    expect(await shop.state(url)).toMatchObject({ interrupted: { revision: "b" } });
+  });
+
   test("the downgrade of a merge is finished by one that leaves what else is above its parents", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({
@@ -495,7 +552,7 @@ describe.each(oneServer("newest"))("on $name", (server) => {
         }
         expect(await failing).toMatchObject({
           code: "execution/connection-lost",
-          hint: expect.stringContaining(`${revision} is still interrupted at statement 1 of`),
+          hint: expect.stringContaining(`${revision} was interrupted at statement 1 of`),
         });
         await client.query("COMMIT");
       });

@@ -1,6 +1,6 @@
 /** `migrate current`. */
 import { headsFindings } from "../../app/check.ts";
-import { readStanding } from "../../app/look.ts";
+import { readStanding, unfinishedOf } from "../../app/look.ts";
 import { absences, hintsOf, notHere } from "../../core/absence.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { currentRows } from "../../core/history.ts";
@@ -8,7 +8,7 @@ import { findingsOf } from "../../core/integrity.ts";
 import { idsOf } from "../../core/steps.ts";
 import { finishingHint } from "../../core/undoing.ts";
 import { revisionValue } from "../../render/json.ts";
-import { currentLine, detailsOf, interruptedText } from "../../render/listing.ts";
+import { currentLine, detailsOf, unfinishedLine } from "../../render/listing.ts";
 import { type Command, flag, needing } from "../command.ts";
 import { warnOfHoles } from "../holes.ts";
 
@@ -42,6 +42,7 @@ const command: Command = {
         current: current.map((id) => revisionValue(graph, id)),
         unknown: state.unknown,
         interrupted: state.interrupted ?? null,
+        underWay: state.underWay ?? null,
         ...(checks ? { findings } : {}),
       });
     } else {
@@ -56,12 +57,11 @@ const command: Command = {
       printer.warn(`${row.revision} was applied on ${row.appliedAt} by ${row.appliedBy}, but ${reason}`);
     for (const hint of hintsOf(absent)) printer.hint(hint);
     warnOfHoles(printer, findingsOf(graph, state.applied));
-    if (state.interrupted !== undefined) {
-      const { startedAt, startedBy } = state.interrupted;
-      printer.warn(
-        `interrupted: ${interruptedText(state.interrupted)}, started ${startedAt} by ${startedBy}`,
-      );
-      printer.hint(finishingHint(state.project, idsOf(state.applied), state.interrupted, "finish it with"));
+    const begun = unfinishedOf(state);
+    if (begun !== undefined) {
+      const since = `started ${begun.startedAt} by ${begun.startedBy}`;
+      printer.warn(`${unfinishedLine(begun)}${begun.holders === undefined ? `, ${since}` : ""}`);
+      printer.hint(finishingHint(state.project, idsOf(state.applied), begun, "finish it with"));
     }
     if (!json && findings.length > 0) printer.error(MigrateError.all(findings));
     return exitCode;

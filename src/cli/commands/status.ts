@@ -1,6 +1,6 @@
 /** `migrate status`. */
 
-import { readState } from "../../app/look.ts";
+import { readState, unfinishedOf } from "../../app/look.ts";
 import { notHere } from "../../core/absence.ts";
 import { currentRows } from "../../core/history.ts";
 import { type Finding, findingsOf, movedIn } from "../../core/integrity.ts";
@@ -11,7 +11,7 @@ import { finishingHint } from "../../core/undoing.ts";
 import { doesLines } from "../../render/does.ts";
 import { findingHints } from "../../render/findings.ts";
 import { revisionValue } from "../../render/json.ts";
-import { interruptedText } from "../../render/listing.ts";
+import { unfinishedLine } from "../../render/listing.ts";
 import type { Command } from "../command.ts";
 import { warnOfHoles } from "../holes.ts";
 import { heads } from "../run.ts";
@@ -22,10 +22,8 @@ const command: Command = {
   args: {},
   positionals: { required: 0, names: [] },
   async run({ deps, project: options, printer, json }) {
-    const { project, applied, pending, effects, losses, unknown, interrupted, database } = await readState(
-      deps,
-      options,
-    );
+    const state = await readState(deps, options);
+    const { project, applied, pending, effects, losses, unknown, database } = state;
     const { graph } = project;
     const doesOf = (id: RevisionId): Does => ({
       ...(effects.has(id) ? { effect: effects.get(id)! } : {}),
@@ -44,7 +42,8 @@ const command: Command = {
           ...doesOf(id),
         })),
         unknown,
-        interrupted: interrupted ?? null,
+        interrupted: state.interrupted ?? null,
+        underWay: state.underWay ?? null,
       });
     } else {
       printer.data(`database: ${database}`);
@@ -62,9 +61,10 @@ const command: Command = {
       for (const { revision, appliedAt, appliedBy, reason } of vanished)
         printer.data(`unknown: ${revision}, applied on ${appliedAt} by ${appliedBy}, ${reason}`);
       for (const hint of findingHints(vanished)) printer.hint(hint);
-      if (interrupted !== undefined) {
-        printer.data(`interrupted: ${interruptedText(interrupted)}`);
-        printer.hint(finishingHint(project, idsOf(applied), interrupted, "finish it with"));
+      const begun = unfinishedOf(state);
+      if (begun !== undefined) {
+        printer.data(unfinishedLine(begun));
+        printer.hint(finishingHint(project, idsOf(applied), begun, "finish it with"));
       }
     }
     const warn = (what: string, changed: readonly Finding[], so: string): void => {

@@ -5,7 +5,9 @@
  * The digest of a set is a sum, so it is the same in whatever order the set came about, and each step changes it by a
  * number known beforehand: a guard is one comparison of one row, with ten revisions or ten thousand.
  */
+
 import type { RevisionId } from "../migration.ts";
+import type { SessionInfo } from "../session-info.ts";
 import { sha256 } from "../sha256.ts";
 
 /** Where the ledger lives, and whom it may belong to. */
@@ -66,6 +68,8 @@ export interface Intent {
   readonly done: boolean;
   /** The server refused it, with this. */
   readonly error?: string;
+  /** The other sessions that hold the lock of the ledger: the step is under way. Absent where it was interrupted. */
+  readonly holders?: readonly SessionInfo[];
 }
 
 /** Everything a plan needs to know of the ledger. */
