@@ -215,7 +215,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "state/diverged": "A stamp must not delete rows, but the ledger has gone another way than its target.",
   "state/gap": "The other tool has run a migration, but not an earlier one.",
   "state/guard":
-    "The database is not in the expected state, or its ledger cannot be trusted or is inconsistent. Nothing was changed.",
+    "The database is not in the expected state, or its ledger cannot be trusted or is inconsistent. Nothing was changed, except by steps done before.",
   "state/half-replaced": "Only some of the revisions that a squashed one replaces are applied.",
   "state/hole": "A revision is applied, but one that it needs is not.",
   "state/interrupted": "A step outside a transaction was interrupted, and is not finished.",

@@ -5,6 +5,7 @@ import { type Explaining, runAgain } from "../core/failure/explain.ts";
 import { startTimeoutHint } from "../core/failure/limits.ts";
 import { inOrder } from "../core/graph.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
+import { refuseMeanwhile, takable } from "../core/meanwhile.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { besideNewer, type Fault, leftToDo } from "../core/newer-release.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
@@ -35,7 +36,14 @@ import { otherWith } from "./other-ledger.ts";
 import { computing, type Deps, type Project, type ProjectOptions, projectRules } from "./project.ts";
 import { interruptedFirst, resumed, resumption, warnOfHalf } from "./resume.ts";
 import { lockOptions, type SendOptions, send, sendRules, type Target } from "./send.ts";
-import { type ConversionSteps, conversionSteps, type Request, stepsFrom, withFixedEnd } from "./steps.ts";
+import {
+  type ConversionSteps,
+  conversionSteps,
+  type Request,
+  type Steps,
+  stepsFrom,
+  withFixedEnd,
+} from "./steps.ts";
 import { comparedSteps } from "./verify.ts";
 
 export interface RunOptions
@@ -82,7 +90,8 @@ export interface RunResult {
 /**
  * Runs what the request asks for on the configured database. The state is read, a plan made and run. If another
  * migrator changed the state in between, a guard stops the plan and it is made again; if the answer to a COMMIT was
- * lost, the ledger is read on a new connection and the run goes on from what it says.
+ * lost, the ledger is read on a new connection and the run goes on from what it says. What was applied meanwhile is never
+ * taken away.
  * Throws `MigrateError` of every kind, and what `onEvent` or `onNotice` threw, once the run has ended.
  */
 export async function run(deps: Deps, request: Request, options: RunOptions = {}): Promise<RunResult> {
@@ -115,6 +124,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
       ? undefined
       : `migrate ${asked.kind} ${shellWord(asked.target)}`;
   try {
+    const applied = takable(project.graph, opened.state.applied);
     let target: Target | undefined;
     const writable = async (): Promise<Target> => {
       target ??= { session, backend: await ownBackend(session), config, ledger };
@@ -122,11 +132,15 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
     };
     for (let attempt = 0; ; attempt += 1) {
       const found = attempt === 0 ? opened.state : await readLedger(session, ledger);
+      // While whoever is at a step is waited for, what steps are counted from may become another.
+      if (found.intent !== undefined && !dryRun) asked = withFixedEnd(project.graph, asked, found.applied);
       let state = await settled(found, session, project, deps, options, writable);
       const conversion = state.intent === undefined ? conversionSteps(project, state.applied) : undefined;
       const from = startingState(project, state);
       const { plan, fixed } = await computing(deps, project, () =>
-        planFor(project, asked, from, session, options),
+        planFor(project, asked, from, session, options, ({ kind, steps }) =>
+          refuseMeanwhile(kind, steps, { applied, hasDone: done.length > 0, again: again() }),
+        ),
       );
       // A plan that is made after a part was done ends where the first one does.
       asked = fixed;
@@ -299,9 +313,15 @@ async function planFor(
   state: LedgerState,
   session: Session,
   options: RunOptions,
+  refuse: (steps: Steps) => void = () => {},
 ): Promise<{ readonly plan: Plan; readonly fixed: Request }> {
   const { rows, at } = startOf(project, request, state, options);
-  const steps = await comparedSteps(project, rows, () => stepsFrom(project, request, rows), options.onNotice);
+  const wanted = (): Steps => {
+    const found = stepsFrom(project, request, rows);
+    refuse(found);
+    return found;
+  };
+  const steps = await comparedSteps(project, rows, wanted, options.onNotice);
   const fixed = withFixedEnd(project.graph, request, rows);
   const { dryRun: isShown = false } = options;
   const compileOptions = { ...options, serverVersion: session.version, effects: true, isShown };

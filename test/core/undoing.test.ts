@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { buildGraph } from "../../src/core/graph.ts";
+import { refuseMeanwhile } from "../../src/core/meanwhile.ts";
 import type { Revision } from "../../src/core/migration.ts";
 import { planDowngrade, planStamp } from "../../src/core/steps.ts";
 import {
@@ -180,4 +181,36 @@ test("a base that was interrupted is finished alone, whatever else is applied", 
   const graph = graphOf([revision("a"), revision("b")]);
   expect(finishing(graph, { revision: "a", direction: "down" })).toBe("migrate downgrade a@-1");
   expect(finishing(graph, { revision: "a", direction: "up" })).toBe("migrate upgrade a");
+});
+
+test.each([
+  ["what was applied is taken away", "downgrade", ["b", "a"], false, undefined],
+  [
+    "one more is not",
+    "downgrade",
+    ["c", "b"],
+    false,
+    "no step was done; to take it back all the same, run: X (",
+  ],
+  [
+    "after a step",
+    "downgrade",
+    ["d", "c"],
+    true,
+    "what was done so far is kept; to take them back all the same, ",
+  ],
+  ["nor is its row", "stamp", ["c"], false, "no step was done; to take it out all the same, "],
+] as const)("of what was applied meanwhile: %s", (_, kind, taken, hasDone, hint) => {
+  const steps = taken.map((id) => ({ direction: "down", revision: id }) as const);
+  const refuse = () =>
+    refuseMeanwhile(kind, [...steps, { direction: "up", revision: "z" }], {
+      applied: new Set(["a", "b"]),
+      hasDone,
+      again: "X",
+    });
+  if (hint === undefined) expect(refuse).not.toThrow();
+  else
+    expect(refuse).toThrow(
+      expect.objectContaining({ code: "state/guard", hint: expect.stringContaining(hint) }),
+    );
 });

@@ -436,7 +436,10 @@ test.each([
 
 test("a step half done is looked at under the lock: whoever is at it may still finish it", async () => {
   const { url } = await ownDatabase(server!);
-  const shop = project({ a: "CREATE TABLE t (x int);", b: "CREATE INDEX CONCURRENTLY t_x ON t (x);" });
+  const shop = project({
+    a: "CREATE TABLE t (x int);",
+    b: { up: "CREATE INDEX CONCURRENTLY t_x ON t (x);", down: "DROP INDEX CONCURRENTLY t_x;" },
+  });
   await shop.upgrade(url, "a");
   await withClient(url, async (client) => {
     await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM t;");
@@ -446,10 +449,25 @@ test("a step half done is looked at under the lock: whoever is at it may still f
       (await query<{ oid: string }>(url, "SELECT 't_x'::regclass::oid::text AS oid"))[0]!.oid;
     const built = await oid();
     const second = shop.upgrade(url);
+    // What is being done when they begin is not theirs to take away.
+    const others = [shop.downgrade(url, "-1"), shop.run(url, { kind: "stamp", targets: ["a"] })].map(
+      failureOf,
+    );
     await sleep(300);
     await client.query("COMMIT");
     expect(await first).toMatchObject({ done: true });
     expect(await second).toMatchObject({ done: false });
+    const message = expect.stringContaining(" began: b was applied meanwhile, and would be taken ");
+    for (const other of others) expect(await other).toMatchObject({ code: "state/guard", message });
     expect(await oid()).toBe(built);
+    expect((await shop.state(url)).heads).toEqual(["b"]);
+    await client.query("BEGIN; SELECT FROM t;");
+    const back = [shop.downgrade(url, "-1")];
+    await until(url, "SELECT FROM pg_index WHERE NOT indisvalid AND indrelid = 't'::regclass");
+    back.push(shop.downgrade(url, "-1"));
+    await sleep(300);
+    await client.query("COMMIT");
+    expect((await Promise.all(back)).map(({ done }) => done)).toEqual([true, false]);
+    expect((await shop.state(url)).heads).toEqual(["a"]);
   });
 });

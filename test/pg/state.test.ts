@@ -3,6 +3,7 @@ import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { ensureLedger } from "../../src/app/ensure.ts";
 import type { Event } from "../../src/core/event.ts";
+import type { Plan } from "../../src/core/plan/types.ts";
 import { dump, ledger } from "../support/dump.ts";
 import { failureOf, ownDatabase, project, until, withLock } from "../support/project.ts";
 import { proxy } from "../support/proxy.ts";
@@ -232,6 +233,36 @@ describe("races", () => {
       return true;
     };
     expect((await shop.upgrade(url, "heads", { confirm })).steps.map((s) => s.revision)).toEqual(["c", "d"]);
+  });
+
+  test.each([
+    ["downgrade", "-1", "taken back", "run: migrate downgrade a "],
+    ["downgrade", "a", "taken back", "run the same command again"],
+    ["stamp", "a", "taken out of the ledger", "run the same command again"],
+  ] as const)("what is applied while %s %s is asked about stays", async (kind, target, lost, again) => {
+    const { url } = await ownDatabase(server!);
+    await shop.upgrade(url, "b");
+    const asked: string[] = [];
+    const confirm = async ({ steps }: Plan): Promise<boolean> => {
+      asked.push(...steps.map(({ revision }) => revision));
+      await shop.upgrade(url);
+      return true;
+    };
+    const request = kind === "stamp" ? { kind, targets: [target] } : { kind, target };
+    expect(await failureOf(shop.run(url, request, { confirm }))).toMatchObject({
+      code: "state/guard",
+      message: `the database has changed since this ${kind} began: d, c were applied meanwhile, and would be ${lost}`,
+      hint: expect.stringMatching(`^no step was done; to take them \\w+ all the same, ${again}`),
+    });
+    expect(asked).toEqual(["b"]);
+    expect((await shop.state(url)).heads).toEqual(["d"]);
+  });
+
+  test("a downgrade goes on with what another has left of it", async () => {
+    const { url } = await ownDatabase(server!);
+    await shop.upgrade(url, "c");
+    const confirm = async (): Promise<boolean> => (await shop.downgrade(url, "b")).done;
+    expect((await shop.downgrade(url, "base", { confirm })).steps.map((s) => s.revision)).toEqual(["b", "a"]);
   });
 });
 
