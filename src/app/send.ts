@@ -56,7 +56,7 @@ export function send(
     ...lockOptions(target, deps, options),
     lockRetries: options.lockRetries ?? config.lockRetries,
     blockers: () => blockers(session, backend.pid),
-    roles: (role, message) => rolesAt(session, role, message),
+    roles: (of, message) => rolesAt(session, of, message),
     shut: (of) => shutSchemas(session, of),
     elsewhere: (name) => schemasNaming(session, name),
     invalid: (names) => invalidIndex(session, names),

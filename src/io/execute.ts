@@ -5,7 +5,7 @@ import type { Event, SessionInfo } from "../core/event.ts";
 import { type Explaining, explain, explainQuery, stepOf, stepsIn } from "../core/failure/explain.ts";
 import { withoutPasswords } from "../core/failure/failure.ts";
 import { missingName } from "../core/failure/missing.ts";
-import type { Roles } from "../core/failure/rights.ts";
+import { type Roles, setRoleAt } from "../core/failure/rights.ts";
 import { LOOKED_FOR, missingRelation, searchPathOf } from "../core/failure/search-path.ts";
 import { sqlstates } from "../core/ledger/types.ts";
 import { lockHeld, waitedFor } from "../core/lock-held.ts";
@@ -23,11 +23,17 @@ export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The roles of a statement: the plan's, and that which its file has set. */
+export interface AskedRoles {
+  readonly role: string | undefined;
+  readonly set: string | undefined;
+}
+
 /** What is known of a run, or can be asked, where a statement fails. */
 export interface Asked extends Pick<LockOptions, "signal"> {
   readonly sourceText: Explaining["sourceText"];
   /** Asked where a right is missing. */
-  readonly roles?: (role: string | undefined, message: string) => Promise<Roles>;
+  readonly roles?: (of: AskedRoles, message: string) => Promise<Roles>;
   /** Asked where something is not found along search_path; without a path or a role, those of the session. */
   readonly shut?: (of: {
     readonly role: string | undefined;
@@ -326,7 +332,9 @@ export const explained = async (
         ? await invalid?.(statement.trace.names)
         : undefined,
     gone: name === undefined || step?.direction !== "up" ? undefined : await goneBy?.(step, name),
-    ...(MAY_LACK_RIGHTS.has(failure.sqlstate ?? "") ? await roles?.(plan.role, failure.message) : {}),
+    ...(MAY_LACK_RIGHTS.has(failure.sqlstate ?? "")
+      ? await roles?.({ role: plan.role, set: setRoleAt(plan, statement)?.name }, failure.message)
+      : {}),
     shut: isLookedFor
       ? await shut?.({ role: plan.role, searchPath: searchPathOf(plan, statement) })
       : undefined,
