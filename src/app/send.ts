@@ -46,7 +46,14 @@ export function send(
   options: SendOptions,
   ofFiles: Pick<
     ExecuteOptions,
-    "sourceText" | "limitOptions" | "recordFailure" | "recording" | "again" | "goneBy" | "adviceOnly"
+    | "sourceText"
+    | "limitOptions"
+    | "recordFailure"
+    | "recording"
+    | "again"
+    | "goneBy"
+    | "needs"
+    | "adviceOnly"
   > = {
     sourceText: () => undefined,
   },

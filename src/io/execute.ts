@@ -1,7 +1,9 @@
 /** A plan and a session → the plan is run, and events tell how it goes. Decides nothing: the statements are sent in order. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Privilege } from "../core/effects/privilege.ts";
 import { cancelled, GOES_ON, MigrateError, NOTHING } from "../core/errors.ts";
 import type { Event, SessionInfo } from "../core/event.ts";
+import { deniedOn } from "../core/failure/denied.ts";
 import { type Explaining, explain, explainQuery, stepOf, stepsIn } from "../core/failure/explain.ts";
 import { withoutPasswords } from "../core/failure/failure.ts";
 import { missingName } from "../core/failure/missing.ts";
@@ -51,6 +53,8 @@ export interface Asked extends Pick<LockOptions, "signal"> {
   readonly again?: Explaining["again"];
   /** Asked where an up file names what the server does not find. */
   readonly goneBy?: (step: PlanStep, name: string) => Promise<Explaining["gone"]>;
+  /** Asked where a right on a relation or a routine is missing: what the file of the step needs. */
+  readonly needs?: (step: PlanStep) => Promise<readonly Privilege[]>;
   readonly adviceOnly?: Explaining["adviceOnly"];
 }
 
@@ -317,6 +321,7 @@ export const explained = async (
     recording,
     again,
     goneBy,
+    needs,
     adviceOnly,
     signal,
   }: Asked,
@@ -335,6 +340,11 @@ export const explained = async (
     ...(MAY_LACK_RIGHTS.has(failure.sqlstate ?? "")
       ? await roles?.({ role: plan.role, set: setRoleAt(plan, statement)?.name }, failure.message)
       : {}),
+    // The failure itself is what the user must see.
+    needs:
+      step === undefined || deniedOn(failure.message) === undefined
+        ? undefined
+        : await needs?.(step).catch(() => undefined),
     shut: isLookedFor
       ? await shut?.({ role: plan.role, searchPath: searchPathOf(plan, statement) })
       : undefined,

@@ -1,5 +1,6 @@
 /** What the server answers, in whatever language → the place in the file, and what to do. */
 import { describe, expect, test } from "vitest";
+import type { Privilege } from "../../src/core/effects/privilege.ts";
 import { type Explaining, explain } from "../../src/core/failure/explain.ts";
 import type { Failure } from "../../src/core/failure/failure.ts";
 import { noSchemaHint, searchPathOf } from "../../src/core/failure/search-path.ts";
@@ -145,6 +146,16 @@ describe("advice by SQLSTATE", () => {
     object: "TABLE s.t",
   };
   const set = { by: "role", name: "me" } as const;
+  const t = { on: "relation", schema: "s", name: "t", as: "me" } as const;
+  const u = { on: "relation", schema: "public", name: "u", inServersPath: [] } as const;
+  const needs: readonly Privilege[] = [
+    { ...t, privilege: "SELECT" },
+    { ...t, privilege: "REFERENCES" },
+    { ...u, privilege: "INSERT" },
+    { ...u, privilege: "DEFAULTS" },
+    { on: "routine", name: "f", privilege: "EXECUTE" },
+    { on: "relation", name: "x", privilege: "EXISTS" },
+  ];
   const setsMe = "line 3 of this file sets the role me";
   test.each<[string, string, (Partial<typeof owner> | undefined)?, RunsAs?]>([
     ["must be owner of table t", "table t belongs to app: as a superuser, run: GRANT app TO", {}],
@@ -191,13 +202,23 @@ describe("advice by SQLSTATE", () => {
       undefined,
       set,
     ],
-    ["permission denied for table t", `${setsMe}: as the owner of t, grant me what`, undefined, set],
+    [
+      "permission denied for table t",
+      `${setsMe}: as the owner of s.t, run: GRANT SELECT, REFERENCES ON s.t TO me$`,
+      undefined,
+      set,
+    ],
+    ["permission denied for table u", 'as the owner of u, run: GRANT INSERT ON u TO "dw"$'],
+    ["permission denied for table x", "revision a was rolled back"],
+    ["permission denied for sequence u_id_seq", 'as the owner of u_id_seq, grant "dw" what it lacks there$'],
+    ["permission denied for function f", 'as the owner of the routine .*, grant "dw" EXECUTE on f$'],
+    ["permission denied for function g", "revision a was rolled back"],
     ['permission denied to set role "app"', 'as a superuser, run: GRANT "app" TO "login"$'],
     ['must be member of role "app"', 'as a superuser, run: GRANT "app" TO "dw"$'],
     ['must be able to SET ROLE "app"', 'as a superuser, run: GRANT "app" TO "dw"$'],
     ['must be able to SET ROLE "app"', 'as a superuser, run: GRANT "app" TO "me"$', undefined, set],
   ])("%s: %s", (message, hint, known, before) => {
-    const more = { runsAs: "dw", login: "login", ...(known && { owner: { ...owner, ...known } }) };
+    const more = { runsAs: "dw", login: "login", needs, ...(known && { owner: { ...owner, ...known } }) };
     const failure = { sqlstate: "42501", message };
     expect(explained(failure, false, undefined, [], { before }, more).hint).toMatch(
       new RegExp(`^${hint.replaceAll(".", "\\.").replaceAll("\\.*", ".*")}`, "m"),

@@ -1,9 +1,11 @@
 /** A right that the role lacks, on the ledger or on what the author's SQL names → what to grant, and who may. */
+import type { Privilege } from "../effects/privilege.ts";
 import { grants, isOfLedger, type LedgerUse } from "../ledger/grants.ts";
 import { withoutComments } from "../lexer.ts";
 import type { Plan, Statement } from "../plan/types.ts";
 import { identifier, qualified } from "../quote.ts";
-import { type Denied, deniedOn, grantingHint, memberOf, type Owned, ownedIn } from "./denied.ts";
+import { unique } from "../unique.ts";
+import { type Denied, deniedOn, grantingHint, isSystems, memberOf, type Owned, ownedIn } from "./denied.ts";
 import type { Failure } from "./failure.ts";
 import { isUpTo, offsetOf } from "./place.ts";
 
@@ -82,6 +84,8 @@ export interface Roles {
   readonly login?: string | undefined;
   /** Of what is not theirs, where it is the only one of its name. */
   readonly owner?: Owner | undefined;
+  /** What the file needs; undefined where nobody asked. */
+  readonly needs?: readonly Privilege[] | undefined;
 }
 
 /** A role that the author's SQL has set. */
@@ -120,7 +124,7 @@ export function deniedIn(
   plan: Plan,
   statement: Statement,
   failure: Failure,
-  { runsAs, login, owner }: Roles,
+  { runsAs, login, owner, needs = [] }: Roles,
 ): string | undefined {
   if (failure.sqlstate !== "42501") return undefined;
   const { role } = plan;
@@ -146,10 +150,46 @@ export function deniedIn(
     return `${setBy}; ${ownerHint(owned, owner, to)}`;
   }
   const denied = deniedOn(failure.message);
-  if (denied === undefined || (set === undefined && isNamedInPart(denied))) return undefined;
-  const granting = grantingHint(denied, to, createsIn(statement, failure));
-  return set === undefined ? granting : `${setBy}: ${granting}`;
+  if (denied === undefined) return undefined;
+  const granting = isNamedInPart(denied)
+    ? neededOn(
+        denied,
+        needs.filter(({ as }) => as === set?.name),
+        to,
+      )
+    : grantingHint(denied, to, createsIn(statement, failure));
+  return granting === undefined || set === undefined ? granting : `${setBy}: ${granting}`;
 }
+
+/**
+ * What to grant on what the message names without its schema, if the file itself needs it: what a view or a function uses may be
+ * lacked by the owner of that.
+ */
+function neededOn(denied: Denied, needs: readonly Privilege[], to: string): string | undefined {
+  const { kind, name } = denied;
+  const own = needs.filter((need) => need.on === kind && need.name === name && need.privilege !== "EXISTS");
+  const rights = own.map(({ privilege }) => privilege).filter((privilege) => ON_TABLES.has(privilege));
+  const names = unique(
+    own.map(({ schema, inServersPath }) =>
+      schema === undefined || inServersPath !== undefined ? qualified(name) : qualified(schema, name),
+    ),
+  );
+  if (rights.length > 0 && names.length === 1 && !isSystems(name))
+    return `as the owner of ${names[0]}, run: GRANT ${unique(rights).join(", ")} ON ${names[0]} TO ${to}`;
+  // A sequence that fills a column is not named in the file.
+  const isNeeded = own.length > 0 || needs.some(({ privilege }) => privilege === "DEFAULTS");
+  return isNeeded ? grantingHint(denied, to) : undefined;
+}
+
+const ON_TABLES = new Set<Privilege["privilege"]>([
+  "SELECT",
+  "INSERT",
+  "UPDATE",
+  "DELETE",
+  "TRUNCATE",
+  "REFERENCES",
+  "TRIGGER",
+]);
 
 /** What makes the file's SQL run as another role again: the one of the connection, where none is named. */
 function back({ session }: SetRole, role: string | undefined): string {
