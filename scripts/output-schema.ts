@@ -183,6 +183,12 @@ const statement = object({
   offset: count.optional(),
   tag: text.optional(),
   trace: object({ kind: text, names: texts }).optional(),
+  searchPath: texts.optional(),
+  runsAs: object({
+    by: z.enum(["role", "session_authorization"]),
+    name: text.optional(),
+    isLocal: z.literal(true).optional(),
+  }).optional(),
   losses: z.array(loss).optional(),
   effect: effect.optional(),
   leaves: text.optional(),

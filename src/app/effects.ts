@@ -1,11 +1,12 @@
 /** A project and the steps of a run → what each of their statements does to a database that others use. */
 import { Fold, newSession } from "../core/effects/effects.ts";
 import { effectsOfFile, type FileStart, type FileToRun } from "../core/effects/file.ts";
-import { distinctPrivileges } from "../core/effects/privilege.ts";
+import { distinctPrivileges, type Privilege } from "../core/effects/privilege.ts";
 import { summaryOf } from "../core/effects/summary.ts";
 import { inOrder } from "../core/graph.ts";
 import type { MigrationFile, RevisionId } from "../core/migration.ts";
 import { NEWEST, parsedFor } from "../core/newer-syntax.ts";
+import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { majorOf, type ServerVersion } from "../core/server-version.ts";
 import { sha256 } from "../core/sha256.ts";
 import type { Step } from "../core/steps.ts";
@@ -46,6 +47,20 @@ export async function effectsOfSteps(
   reader.keep();
   return found;
 }
+
+/** Answers of a step of a plan what the role that runs its file must be allowed to do; `applied` before the plan. */
+export const needsIn =
+  (
+    project: Project,
+    applied: () => readonly RevisionId[],
+    { steps }: Pick<Plan, "steps">,
+    server: ServerVersion,
+  ) =>
+  async (step: PlanStep): Promise<readonly Privilege[]> => {
+    const upTo = steps.slice(0, steps.indexOf(step) + 1);
+    const effects = await effectsOfSteps(project, { before: applied(), steps: upTo }, server);
+    return effects.at(-1)?.privileges ?? [];
+  };
 
 /** Tells what files do, in the order of a run on a database to which `before` is applied. */
 export function effectsReader(

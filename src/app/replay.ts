@@ -13,6 +13,7 @@ import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
 import { emptyWith, schemasBeforehand, standInSql } from "./beforehand.ts";
 import { compileSteps } from "./compile.ts";
+import { needsIn } from "./effects.ts";
 import { goneIn } from "./gone.ts";
 import type { Deps, Project } from "./project.ts";
 import { sourceText } from "./run.ts";
@@ -132,6 +133,7 @@ export async function runSteps(
     {
       sourceText: (path) => sourceText(project, path),
       goneBy: goneIn(project, () => steps.before, plan),
+      needs: needsIn(project, () => steps.before, plan, session.version),
       adviceOnly,
     },
   );

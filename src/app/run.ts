@@ -27,6 +27,7 @@ import {
   openConnected,
   ownBackend,
 } from "./connect.ts";
+import { needsIn } from "./effects.ts";
 import { warnOfEmptyFiles } from "./empty-files.ts";
 import { bringUp } from "./ensure.ts";
 import { goneIn } from "./gone.ts";
@@ -285,6 +286,7 @@ function runPlan(
         return [other, recorded].filter(Boolean).join("\n") || undefined;
       },
       goneBy: goneIn(project, known, plan),
+      needs: needsIn(project, known, plan, target.session.version),
       recordFailure: ({ revision, direction }, statement, message) =>
         project.ledger.fail(revision, direction, statement, redact(message, project.config.secrets)),
     },

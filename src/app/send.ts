@@ -46,7 +46,14 @@ export function send(
   options: SendOptions,
   ofFiles: Pick<
     ExecuteOptions,
-    "sourceText" | "limitOptions" | "recordFailure" | "recording" | "again" | "goneBy" | "adviceOnly"
+    | "sourceText"
+    | "limitOptions"
+    | "recordFailure"
+    | "recording"
+    | "again"
+    | "goneBy"
+    | "needs"
+    | "adviceOnly"
   > = {
     sourceText: () => undefined,
   },
@@ -56,7 +63,7 @@ export function send(
     ...lockOptions(target, deps, options),
     lockRetries: options.lockRetries ?? config.lockRetries,
     blockers: () => blockers(session, backend.pid),
-    roles: (role, message) => rolesAt(session, role, message),
+    roles: (of, message) => rolesAt(session, of, message),
     shut: (of) => shutSchemas(session, of),
     elsewhere: (name) => elsewhere(session, name),
     invalid: (names) => invalidIndex(session, names),

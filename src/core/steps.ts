@@ -18,6 +18,7 @@ import {
   onBranch,
   resolveAll,
   resolveBranch,
+  resolveNamed,
   resolveOne,
   resolveStart,
   startsOf,
@@ -196,7 +197,7 @@ export function planStamp(
   const current = currentHeads(graph, before);
   for (const target of targets) oneTarget(graph, "stamp", target);
   const moving = new Set(targets.flatMap((target) => onBranch(graph, current, target, "all")));
-  const destinations = targets.flatMap((target) => resolveAll(graph, target, STAMP_BASE));
+  const destinations = targets.flatMap((target) => resolveNamed(graph, target, STAMP_BASE));
   if (options.onlyAdds === true) {
     const wanted = ancestors(graph, destinations);
     const lacking = [...wanted].filter((id) => !before.has(id));

@@ -53,6 +53,13 @@ export function resolveAll(graph: Graph, text: string, hint = FEWER_STEPS): read
   return placesOf(graph, text).map((place) => notBase(place, text, hint));
 }
 
+/**
+ * As `resolveAll`, without steps below each head: where something is applied already, they might be counted from that as well.
+ */
+export function resolveNamed(graph: Graph, text: string, hint: string): readonly RevisionId[] {
+  return namedPlaces(graph, text, expand(graph, text)).map((place) => notBase(place, text, hint));
+}
+
 /** As `resolveAll`, for where a range starts: one or several with commas between; steps may lead down to base, which is none. */
 export function resolveStart(graph: Graph, text: string): readonly RevisionId[] {
   const places = startsOf(text).flatMap((start) => placesOf(graph, start));
@@ -68,18 +75,21 @@ export const startsOf = (text: string): readonly string[] =>
 
 function placesOf(graph: Graph, text: string): readonly Place[] {
   const { branch, names } = expand(graph, text);
-  if (names.length === 1 && /^-[1-9]\d*$/.test(names[0]!)) {
-    const heads = graph.realHeads.filter(
-      (head) => branch === undefined || nodeOf(graph, head).labels.includes(branch),
-    );
-    if (branch !== undefined && heads.length === 0)
-      throw new MigrateError({
-        code: "graph/unknown-revision",
-        message: `Can't locate revision identified by '${text}': no head has the branch label '${branch}'`,
-        hint: `steps are counted down from a revision so: ${shellWord(branch + names[0]!)}`,
-      });
-    return heads.map((head) => walk(graph, head, Number(names[0])));
-  }
+  if (names.length !== 1 || !/^-[1-9]\d*$/.test(names[0]!))
+    return namedPlaces(graph, text, { branch, names });
+  const heads = graph.realHeads.filter(
+    (head) => branch === undefined || nodeOf(graph, head).labels.includes(branch),
+  );
+  if (branch !== undefined && heads.length === 0)
+    throw new MigrateError({
+      code: "graph/unknown-revision",
+      message: `Can't locate revision identified by '${text}': no head has the branch label '${branch}'`,
+      hint: `steps are counted down from a revision so: ${shellWord(branch + names[0]!)}`,
+    });
+  return heads.map((head) => walk(graph, head, Number(names[0])));
+}
+
+function namedPlaces(graph: Graph, text: string, { branch, names }: Expanded): readonly Place[] {
   if (names.length === 0 && parseRelative(text) !== undefined) return [BASE];
   return names.map((name) => resolveName(graph, name, branch));
 }
@@ -295,10 +305,12 @@ function listed(graph: Graph, ids: readonly RevisionId[]): string {
 }
 
 /** The names in an expression, before they are looked up, and the branch before its `@`. */
-function expand(
-  graph: Graph,
-  text: string,
-): { readonly branch: string | undefined; readonly names: readonly string[] } {
+interface Expanded {
+  readonly branch: string | undefined;
+  readonly names: readonly string[];
+}
+
+function expand(graph: Graph, text: string): Expanded {
   const at = text.indexOf("@");
   const branch = at < 0 ? undefined : text.slice(0, at);
   const symbol = text.slice(at + 1);

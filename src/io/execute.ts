@@ -1,11 +1,13 @@
 /** A plan and a session → the plan is run, and events tell how it goes. Decides nothing: the statements are sent in order. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Privilege } from "../core/effects/privilege.ts";
 import { cancelled, GOES_ON, MigrateError, NOTHING } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
+import { deniedOn } from "../core/failure/denied.ts";
 import { type Explaining, explain, explainQuery, stepOf, stepsIn } from "../core/failure/explain.ts";
 import { withoutPasswords } from "../core/failure/failure.ts";
 import { missingName } from "../core/failure/missing.ts";
-import type { Roles } from "../core/failure/rights.ts";
+import { type Roles, setRoleAt } from "../core/failure/rights.ts";
 import { LOOKED_FOR, missingRelation, searchPathOf } from "../core/failure/search-path.ts";
 import { sqlstates } from "../core/ledger/types.ts";
 import { lockHeld, waitedFor } from "../core/lock-held.ts";
@@ -24,11 +26,17 @@ export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The roles of a statement: the plan's, and that which its file has set. */
+export interface AskedRoles {
+  readonly role: string | undefined;
+  readonly set: string | undefined;
+}
+
 /** What is known of a run, or can be asked, where a statement fails. */
 export interface Asked extends Pick<LockOptions, "signal"> {
   readonly sourceText: Explaining["sourceText"];
   /** Asked where a right is missing. */
-  readonly roles?: (role: string | undefined, message: string) => Promise<Roles>;
+  readonly roles?: (of: AskedRoles, message: string) => Promise<Roles>;
   /** Asked where something is not found along search_path; without a path or a role, those of the session. */
   readonly shut?: (of: {
     readonly role: string | undefined;
@@ -46,6 +54,8 @@ export interface Asked extends Pick<LockOptions, "signal"> {
   readonly again?: Explaining["again"];
   /** Asked where an up file names what the server does not find. */
   readonly goneBy?: (step: PlanStep, name: string) => Promise<Explaining["gone"]>;
+  /** Asked where a right on a relation or a routine is missing: what the file of the step needs. */
+  readonly needs?: (step: PlanStep) => Promise<readonly Privilege[]>;
   readonly adviceOnly?: Explaining["adviceOnly"];
 }
 
@@ -312,6 +322,7 @@ export const explained = async (
     recording,
     again,
     goneBy,
+    needs,
     adviceOnly,
     signal,
   }: Asked,
@@ -327,7 +338,14 @@ export const explained = async (
         ? await invalid?.(statement.trace.names)
         : undefined,
     gone: name === undefined || step?.direction !== "up" ? undefined : await goneBy?.(step, name),
-    ...(MAY_LACK_RIGHTS.has(failure.sqlstate ?? "") ? await roles?.(plan.role, failure.message) : {}),
+    ...(MAY_LACK_RIGHTS.has(failure.sqlstate ?? "")
+      ? await roles?.({ role: plan.role, set: setRoleAt(plan, statement)?.name }, failure.message)
+      : {}),
+    // The failure itself is what the user must see.
+    needs:
+      step === undefined || deniedOn(failure.message) === undefined
+        ? undefined
+        : await needs?.(step).catch(() => undefined),
     shut: isLookedFor
       ? await shut?.({ role: plan.role, searchPath: searchPathOf(plan, statement) })
       : undefined,

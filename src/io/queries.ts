@@ -553,13 +553,21 @@ export async function sessionState(session: Session, before = ""): Promise<Sessi
 export const rolesOfSession = (session: Session): Promise<Partial<SessionState>> =>
   sessionState(session, " SET LOCAL search_path TO DEFAULT;").catch(() => ({}));
 
-/** What the server says of the roles where it has answered that a right is lacking. `role`: the plan's. */
-export async function rolesAt(session: Session, role: string | undefined, message: string): Promise<Roles> {
+/**
+ * What the server says of the roles where it has answered that a right is lacking. `role`: the plan's; `set`: that which the
+ * file has set.
+ */
+export async function rolesAt(
+  session: Session,
+  { role, set }: { readonly role: string | undefined; readonly set: string | undefined },
+  message: string,
+): Promise<Roles> {
   const { user: login, role: runsAs, searchPath } = await rolesOfSession(session);
   const owned = ownedIn(message);
-  const member = role ?? runsAs;
-  const owner = owned && member && (await ownerOf(session, owned, member).catch(() => undefined));
-  return { login, runsAs, owner: owner || undefined, searchPath };
+  const first = role ?? runsAs;
+  if (owned === undefined || first === undefined || login === undefined) return { login, runsAs, searchPath };
+  const members = { member: set ?? first, first, login };
+  return { login, runsAs, searchPath, owner: await ownerOf(session, owned, members).catch(() => undefined) };
 }
 
 /** Objects of a name, with their owners. */
@@ -573,22 +581,34 @@ const OWNERS: Readonly<Record<Owned["kind"], string>> = {
   database: "SELECT d.datdba, format('DATABASE %I', d.datname) FROM pg_database AS d WHERE d.datname",
 };
 
-/** The owner of the only object of that name whose owner's rights the role has not. Throws `StatementFailure`. */
-async function ownerOf(session: Session, { kind, name }: Owned, member: string): Promise<Owner | undefined> {
+/**
+ * The owner of the only object of that name whose owner's rights the role has not; where it has those of all, of one of them.
+ * Throws `StatementFailure`.
+ */
+async function ownerOf(
+  session: Session,
+  { kind, name }: Owned,
+  roles: { readonly member: string; readonly first: string; readonly login: string },
+): Promise<Owner | undefined> {
+  const has = (role: string, how: string): string => `pg_has_role(${literal(role)}::name, r.oid, '${how}')`;
   const rows = await session.read({
     sql: `${PIN}
-  SELECT r.rolname AS name, r.rolsuper AS "isSuperuser", pg_has_role(m.oid, r.oid, 'MEMBER') AS "hasMember", o.object
-  FROM (${OWNERS[kind]} = ${literal(name)}) AS o (owner, object) JOIN pg_roles AS r ON r.oid = o.owner
-    JOIN pg_roles AS m ON m.rolname = ${literal(member)}
-  WHERE NOT pg_has_role(m.oid, r.oid, 'USAGE')`,
+  SELECT r.rolname AS name, r.rolsuper AS "isSuperuser", ${has(roles.member, "USAGE")} AS "isOwn",
+    ${has(roles.member, "MEMBER")} AS "hasMember", ${has(roles.first, "USAGE")} AS "isFirsts",
+    ${has(roles.login, session.version.number < 160_000 ? "MEMBER" : "SET")} AS "isLogins", o.object
+  FROM (${OWNERS[kind]} = ${literal(name)}) AS o (owner, object) JOIN pg_roles AS r ON r.oid = o.owner`,
     row: z.object({
       name: z.string(),
       isSuperuser: z.boolean(),
+      isOwn: z.boolean(),
       hasMember: z.boolean(),
+      isFirsts: z.boolean(),
+      isLogins: z.boolean(),
       object: z.string(),
     }),
   });
-  return rows.length === 1 ? rows[0] : undefined;
+  const others = rows.filter(({ isOwn }) => !isOwn);
+  return others.length === 0 ? rows[0] : others.length === 1 ? others[0] : undefined;
 }
 
 /**

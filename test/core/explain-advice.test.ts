@@ -1,9 +1,11 @@
 /** What the server answers, in whatever language → the place in the file, and what to do. */
 import { describe, expect, test } from "vitest";
+import type { Privilege } from "../../src/core/effects/privilege.ts";
 import { type Explaining, explain } from "../../src/core/failure/explain.ts";
 import type { Failure } from "../../src/core/failure/failure.ts";
 import { noSchemaHint, searchPathOf } from "../../src/core/failure/search-path.ts";
 import type { Plan, Purpose } from "../../src/core/plan/types.ts";
+import type { RunsAs } from "../../src/core/statement/ledger.ts";
 
 const text = "-- revision: a\n\nDO $$\nBEGIN\n  PERFORM 1;\n  PERFORM 'é€'::int;\nEND $$;\n";
 const start = text.indexOf("DO");
@@ -20,10 +22,10 @@ function explained(
     direction = "up",
     said = sql,
     before,
-  }: { tag?: string; direction?: string; said?: string; before?: string | undefined } = {},
+  }: { tag?: string; direction?: string; said?: string; before?: RunsAs | undefined } = {},
   more: Partial<Explaining> = {},
 ) {
-  const origin = { path: "a.up.sql", line: 3, column: 1, start, end: start + sql.length };
+  const origin = { path: "a.up.sql", line: 3, column: 9, start, end: start + sql.length };
   const statement = ours
     ? { sql: "CALL retort.begin_step();", purpose: ours === true ? "guard-step" : ours, step: 0 }
     : { sql: said, purpose: "user", step: 0, origin, offset: 0, tag };
@@ -35,7 +37,10 @@ function explained(
     transactional: outside === undefined,
     statements: 1,
   };
-  const statements = before === undefined ? [statement] : [{ ...statement, sql: before }, statement];
+  const statements =
+    before === undefined
+      ? [statement]
+      : [{ ...statement, runsAs: before, origin: { ...origin, column: 1 } }, statement];
   const batch = { transactional: outside === undefined, step: 0, statements };
   const plan = { kind: "upgrade", from: ["0"], steps: [step], batches: [batch], settings, schema: "retort" };
   return explain(
@@ -131,8 +136,28 @@ describe("advice by SQLSTATE", () => {
     expect(explained(failure, false, tag).hint).toContain(`, run: ${grant}the role that connects\n`);
   });
 
-  const owner = { name: "app", isSuperuser: false, hasMember: false, object: "TABLE s.t" };
-  test.each<[string, string, (Partial<typeof owner> | undefined)?, string?]>([
+  const owner = {
+    name: "app",
+    isSuperuser: false,
+    isOwn: false,
+    hasMember: false,
+    isFirsts: false,
+    isLogins: false,
+    object: "TABLE s.t",
+  };
+  const set = { by: "role", name: "me" } as const;
+  const t = { on: "relation", schema: "s", name: "t", as: "me" } as const;
+  const u = { on: "relation", schema: "public", name: "u", inServersPath: [] } as const;
+  const needs: readonly Privilege[] = [
+    { ...t, privilege: "SELECT" },
+    { ...t, privilege: "REFERENCES" },
+    { ...u, privilege: "INSERT" },
+    { ...u, privilege: "DEFAULTS" },
+    { on: "routine", name: "f", privilege: "EXECUTE" },
+    { on: "relation", name: "x", privilege: "EXISTS" },
+  ];
+  const setsMe = "line 3 of this file sets the role me";
+  test.each<[string, string, (Partial<typeof owner> | undefined)?, RunsAs?]>([
     ["must be owner of table t", "table t belongs to app: as a superuser, run: GRANT app TO", {}],
     [
       "must be owner of materialized view t",
@@ -145,18 +170,55 @@ describe("advice by SQLSTATE", () => {
       { isSuperuser: true },
     ],
     ["must be owner of function f", "connect as the owner of function f; or, as a superuser, make"],
+    ["must be owner of table t", "revision a was rolled back", { isOwn: true }],
     [
       "must be owner of table t",
-      "table t belongs to app: before .*, write: SET ROLE app$",
-      {},
-      "SET ROLE me;",
+      `${setsMe}, which does not own table t: remove that, or set the role of its owner there$`,
+      undefined,
+      set,
     ],
+    [
+      "must be owner of table t",
+      `${setsMe}, which does not own table t: remove that, or before this statement, write: RESET ROLE$`,
+      { isFirsts: true },
+      { ...set, isLocal: true },
+    ],
+    [
+      "must be owner of table t",
+      `${setsMe}, but table t belongs to app: before this statement, write: RESET SESSION AUTHORIZATION; SET ROLE app$`,
+      { isLogins: true },
+      { by: "session_authorization", name: "me" },
+    ],
+    [
+      "must be owner of table t",
+      `${setsMe}; table t belongs to app: as a superuser, run: GRANT app TO me$`,
+      {},
+      set,
+    ],
+    ["must be owner of table t", "table t belongs to app: as a .* TO", {}, { by: "role" }],
+    [
+      "permission denied for schema s",
+      `${setsMe}: as the owner of the schema, run: GRANT USAGE ON SCHEMA s TO me$`,
+      undefined,
+      set,
+    ],
+    [
+      "permission denied for table t",
+      `${setsMe}: as the owner of s.t, run: GRANT SELECT, REFERENCES ON s.t TO me$`,
+      undefined,
+      set,
+    ],
+    ["permission denied for table u", 'as the owner of u, run: GRANT INSERT ON u TO "dw"$'],
+    ["permission denied for table x", "revision a was rolled back"],
+    ["permission denied for sequence u_id_seq", 'as the owner of u_id_seq, grant "dw" what it lacks there$'],
+    ["permission denied for function f", 'as the owner of the routine .*, grant "dw" EXECUTE on f$'],
+    ["permission denied for function g", "revision a was rolled back"],
     ['permission denied to set role "app"', 'as a superuser, run: GRANT "app" TO "login"$'],
     ['must be member of role "app"', 'as a superuser, run: GRANT "app" TO "dw"$'],
     ['must be able to SET ROLE "app"', 'as a superuser, run: GRANT "app" TO "dw"$'],
-    ['must be able to SET ROLE "app"', "revision a was rolled back", undefined, "SET ROLE me;"],
+    ['must be able to SET ROLE "app"', 'as a superuser, run: GRANT "app" TO "me"$', undefined, set],
   ])("%s: %s", (message, hint, known, before) => {
-    const more = { runsAs: "dw", login: "login", ...(known && { owner: { ...owner, ...known } }) };
+    const more = { runsAs: "dw", login: "login", needs, ...(known && { owner: { ...owner, ...known } }) };
     const failure = { sqlstate: "42501", message };
     expect(explained(failure, false, undefined, [], { before }, more).hint).toMatch(
       new RegExp(`^${hint.replaceAll(".", "\\.").replaceAll("\\.*", ".*")}`, "m"),
@@ -180,9 +242,9 @@ describe("advice by SQLSTATE", () => {
   });
 
   test.each(["repair", "cleanup"] as const)("what an attempt has left is another role's: %s", (purpose) => {
-    const owner = { name: "dba", isSuperuser: false, hasMember: false, object: "INDEX public.one" };
+    const dba = { ...owner, name: "dba", object: "INDEX public.one" };
     const failure = { sqlstate: "42501", message: "must be owner of index one" };
-    const error = explained(failure, purpose, "DROP INDEX", [], {}, { owner, runsAs: "app" });
+    const error = explained(failure, purpose, "DROP INDEX", [], {}, { owner: dba, runsAs: "app" });
     expect(error.message).not.toContain("ledger");
     expect(error.hint).toMatch(/^index one belongs to dba: as a superuser, run: GRANT dba TO "app"$/m);
   });

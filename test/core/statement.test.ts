@@ -655,6 +655,22 @@ test.each<[string, string[]?]>([
   expect(statements.findLast(({ searchPath }) => searchPath !== undefined)?.searchPath).toEqual(path);
 });
 
+test.each<[string, object?]>([
+  ["SET ROLE app", { by: "role", name: "app" }],
+  ["set local role 'App'", { by: "role", name: "App", isLocal: true }],
+  ["DO $$ BEGIN SET ROLE app; END $$", { by: "role", name: "app" }],
+  ["SELECT set_config('role', 'app', false)", { by: "role", name: "app" }],
+  ["RESET ROLE", { by: "role" }],
+  ["SET ROLE NONE", { by: "role" }],
+  ["SET SESSION AUTHORIZATION app", { by: "session_authorization", name: "app" }],
+  ["SET SESSION AUTHORIZATION DEFAULT", { by: "session_authorization" }],
+  ["RESET ALL"],
+  ["ALTER FUNCTION f() SET role = app"],
+  ["CREATE FUNCTION f() RETURNS int LANGUAGE sql SET role = app AS 'SELECT 1'"],
+])("whom the statements after it run as: %s", async (sql, runsAs) => {
+  expect((await parse(sql))[0]!.runsAs).toEqual(runsAs);
+});
+
 test.each([
   ["at the top", "BEGIN;\nCREATE TABL x ();\nCOMMIT;\n", []],
   [

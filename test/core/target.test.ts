@@ -651,6 +651,12 @@ describe("a stamp", () => {
     [["bb03", "cc02"], ["aa02", "cc02"], "cc02"],
   ])("from %j to %j: %s", (from, targets, expected) => expect(stamp(from, targets).join(" ")).toBe(expected));
 
+  it.each(["-1", "+1", "billing@-1"])("counts %s from nothing, whatever is applied", (target) => {
+    for (const from of [[], ["bb02"], ["bb03", "cc02"]])
+      for (const purge of [false, true])
+        expect(() => stamp(from, [target], purge)).toThrow(fault("graph/unknown-revision", /'[+-]1'/));
+  });
+
   it("says which rows come and go, in an order that holds", () => {
     const rows = [...appliedBelow(graph, ["bb02"]), { revision: "gone" }];
     expect(() => planStamp(graph, rows, ["cc01"])).toThrow(fault("state/unknown-revision", /'gone'/));

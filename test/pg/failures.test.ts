@@ -209,6 +209,27 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     expect(hint).toMatch(
       `table o belongs to ${owner.name}: as a superuser, run: GRANT ${owner.name} TO "${login.name}"`,
     );
+    await query(url, "CREATE TABLE public.s (id serial)");
+    const fills = project({ a: "INSERT INTO public.s DEFAULT VALUES;" }, { ledger: { schema: "four" } });
+    const { hint: rights } = await failureOf(fills.upgrade(login.url(name)));
+    expect(rights).toMatch(`as the owner of public.s, run: GRANT INSERT ON public.s TO "${login.name}"\n`);
+    await query(url, /run: (.*)/.exec(String(rights))![1]!);
+    expect((await failureOf(fills.upgrade(login.url(name)))).hint).toMatch(
+      `as the owner of s_id_seq, grant "${login.name}" what it lacks there\n`,
+    );
+    // The file itself has set a role that does not own what its first one does.
+    for (const [by, way] of [
+      ["SET LOCAL ROLE", "RESET ROLE"],
+      ["SET SESSION AUTHORIZATION", "RESET SESSION AUTHORIZATION"],
+    ]) {
+      const sets = project(
+        { a: `${by} ${login.name};\nDROP TABLE public.o;` },
+        { ledger: { schema: "three" } },
+      );
+      expect((await failureOf(sets.upgrade(url))).hint).toMatch(
+        `line ${headerLines + 1} of this file sets the role ${login.name}, which does not own table o: remove that, or before this statement, write: ${way}\n`,
+      );
+    }
   });
 
   test("what an earlier migration has dropped or renamed: which one, in a run, a test and a trace", async () => {

@@ -70,11 +70,13 @@ export function memberOf(message: string): { readonly role: string; readonly isS
   return role === undefined ? undefined : { role, isSet: set !== undefined };
 }
 
+/** Of a relation. */
+export const isSystems = (name: string): boolean => name.startsWith("pg_");
+
 /** What to type; in words where what the server says does not tell which object it is. `to`: as it stands in SQL. */
 export function grantingHint({ kind, name }: Denied, to: string, creates = false): string {
   if (kind === "language") return `as a superuser, run: GRANT USAGE ON LANGUAGE ${qualified(name)} TO ${to}`;
-  // Names that begin so are the system's.
-  if (kind === "relation" && name.startsWith("pg_"))
+  if (kind === "relation" && isSystems(name))
     return `as a superuser, run: GRANT SELECT ON ${qualified("pg_catalog", name)} TO ${to}`;
   if (kind === "relation") return `as the owner of ${qualified(name)}, grant ${to} what it lacks there`;
   // Several may have that name.

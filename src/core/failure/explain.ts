@@ -108,7 +108,7 @@ export function explain(
       timeoutIn(plan, origin.path, failure, explaining) ??
       encodingHint(statement, failure) ??
       leftIndex(explaining.invalid) ??
-      deniedIn(plan, batch, statement, failure, explaining) ??
+      deniedIn(plan, statement, failure, explaining) ??
       shut ??
       elsewhere ??
       misleadingIn(statement, failure);

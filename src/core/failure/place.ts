@@ -52,3 +52,7 @@ export function untranslatable({ sqlstate, message }: Failure): string | undefin
     return undefined;
   }
 }
+
+/** Whether a statement stands in the same file, not behind that place. */
+export const isUpTo = ({ path, line, column }: Location, origin: Location | undefined): boolean =>
+  origin?.path === path && (origin.line < line || (origin.line === line && origin.column <= column));

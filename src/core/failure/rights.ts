@@ -1,11 +1,13 @@
 /** A right that the role lacks, on the ledger or on what the author's SQL names → what to grant, and who may. */
+import type { Privilege } from "../effects/privilege.ts";
 import { grants, isOfLedger, type LedgerUse } from "../ledger/grants.ts";
 import { withoutComments } from "../lexer.ts";
-import type { Batch, Plan, Statement } from "../plan/types.ts";
+import type { Plan, Statement } from "../plan/types.ts";
 import { identifier, qualified } from "../quote.ts";
-import { deniedOn, grantingHint, memberOf, type Owned, ownedIn } from "./denied.ts";
+import { unique } from "../unique.ts";
+import { type Denied, deniedOn, grantingHint, isSystems, memberOf, type Owned, ownedIn } from "./denied.ts";
 import type { Failure } from "./failure.ts";
-import { offsetOf } from "./place.ts";
+import { isUpTo, offsetOf } from "./place.ts";
 
 /** A role without rights on the ledger is told which it lacks; so is one that may not clean up what an attempt has left. */
 export function rightsHint(
@@ -63,8 +65,13 @@ export const whom = (role: string | undefined, runsAs: string | undefined): stri
 export interface Owner {
   readonly name: string;
   readonly isSuperuser: boolean;
+  /** Whom the SQL runs as has that role's rights, as far as is known: something else ran as another. */
+  readonly isOwn: boolean;
   /** Whom the SQL runs as is a member of that role, and does not inherit its rights. */
   readonly hasMember: boolean;
+  /** Whom the file began as has that role's rights; who connected may become it. */
+  readonly isFirsts: boolean;
+  readonly isLogins: boolean;
   /** As ALTER names it: `TABLE public.t`. */
   readonly object: string;
 }
@@ -79,37 +86,123 @@ export interface Roles {
   readonly searchPath?: string | undefined;
   /** Of what is not theirs, where it is the only one of its name. */
   readonly owner?: Owner | undefined;
+  /** What the file needs; undefined where nobody asked. */
+  readonly needs?: readonly Privilege[] | undefined;
+}
+
+/** A role that the author's SQL has set. */
+export interface SetRole {
+  readonly name: string;
+  readonly line: number;
+  /** The name that the session itself was given, where it was. */
+  readonly session?: string;
+}
+
+/** The role that a file has set before a statement; undefined where it is what the file began with. */
+export function setRoleAt({ batches, steps }: Plan, statement: Statement): SetRole | undefined {
+  const { origin, step } = statement;
+  if (origin === undefined) return undefined;
+  const isBlock = step !== undefined && steps[step]?.transactional === true;
+  let session: SetRole | undefined;
+  let role: SetRole | undefined;
+  for (const other of batches.flatMap(({ statements }) => statements)) {
+    const { runsAs, origin: place } = other;
+    if (runsAs === undefined || other === statement || !isUpTo(origin, place)) continue;
+    // Outside a transaction block SET LOCAL does nothing.
+    if (runsAs.isLocal === true && !isBlock) continue;
+    const { by, name } = runsAs;
+    const set = name === undefined ? undefined : { name, line: place!.line };
+    role = by === "role" ? set : undefined;
+    if (by === "session_authorization") session = set && { ...set, session: set.name };
+  }
+  return role === undefined || session === undefined ? (role ?? session) : { ...role, session: session.name };
 }
 
 /**
- * What to grant where the author's SQL may not use a schema, a language or the database, whose names are whole in the message,
- * is not the owner of an object, or no member of a role.
+ * What to grant where the author's SQL may not use what the message names, is not the owner of an object, or no member of a
+ * role; or that the file has set the role which may not.
  */
 export function deniedIn(
-  { role }: Plan,
-  { statements }: Batch,
+  plan: Plan,
   statement: Statement,
   failure: Failure,
-  { runsAs, login, owner }: Roles,
+  { runsAs, login, owner, needs = [] }: Roles,
 ): string | undefined {
   if (failure.sqlstate !== "42501") return undefined;
-  // The author's SQL may have switched to another role.
-  const switches = statements.some(
-    (other) => other !== statement && other.origin !== undefined && SWITCHES.test(other.sql),
-  );
+  const { role } = plan;
+  const set = setRoleAt(plan, statement);
   const member = memberOf(failure.message);
-  if (member?.isSet === true) return membershipHint(member.role, login);
-  if (member !== undefined) return switches ? undefined : membershipHint(member.role, role ?? runsAs);
+  if (member?.isSet === true) return membershipHint(member.role, set?.session ?? login);
+  // It may have changed the role within itself.
+  if (statement.runsAs !== undefined) return undefined;
+  const to = set === undefined ? whom(role, runsAs) : qualified(set.name);
+  if (member !== undefined) return membershipHint(member.role, set?.name ?? role ?? runsAs);
+  const setBy = set === undefined ? "" : `line ${set.line} of this file sets the role ${to}`;
   const owned = ownedIn(failure.message);
-  if (owned !== undefined)
-    return owner === undefined || !switches
-      ? ownerHint(owned, owner, whom(role, runsAs))
-      : `${owned.what} belongs to ${qualified(owner.name)}: before this statement, write: SET ROLE ${qualified(owner.name)}`;
+  if (owned !== undefined) {
+    if (set === undefined) return owner?.isOwn === true ? undefined : ownerHint(owned, owner, to);
+    const { what } = owned;
+    if (owner === undefined)
+      return `${setBy}, which does not own ${what}: remove that, or set the role of its owner there`;
+    if (owner.isOwn) return undefined;
+    if (owner.isFirsts)
+      return `${setBy}, which does not own ${what}: remove that, or before this statement, write: ${back(set, role)}`;
+    if (owner.isLogins)
+      return `${setBy}, but ${what} belongs to ${qualified(owner.name)}: before this statement, write: ${back(set, owner.name)}`;
+    return `${setBy}; ${ownerHint(owned, owner, to)}`;
+  }
   const denied = deniedOn(failure.message);
-  if (denied === undefined || switches || denied.kind === "relation" || denied.kind === "routine")
-    return undefined;
-  return grantingHint(denied, whom(role, runsAs), createsIn(statement, failure));
+  if (denied === undefined) return undefined;
+  const granting = isNamedInPart(denied)
+    ? neededOn(
+        denied,
+        needs.filter(({ as }) => as === set?.name),
+        to,
+      )
+    : grantingHint(denied, to, createsIn(statement, failure));
+  return granting === undefined || set === undefined ? granting : `${setBy}: ${granting}`;
 }
+
+/**
+ * What to grant on what the message names without its schema, if the file itself needs it: what a view or a function uses may be
+ * lacked by the owner of that.
+ */
+function neededOn(denied: Denied, needs: readonly Privilege[], to: string): string | undefined {
+  const { kind, name } = denied;
+  const own = needs.filter((need) => need.on === kind && need.name === name && need.privilege !== "EXISTS");
+  const rights = own.map(({ privilege }) => privilege).filter((privilege) => ON_TABLES.has(privilege));
+  const names = unique(
+    own.map(({ schema, inServersPath }) =>
+      schema === undefined || inServersPath !== undefined ? qualified(name) : qualified(schema, name),
+    ),
+  );
+  if (rights.length > 0 && names.length === 1 && !isSystems(name))
+    return `as the owner of ${names[0]}, run: GRANT ${unique(rights).join(", ")} ON ${names[0]} TO ${to}`;
+  // A sequence that fills a column is not named in the file.
+  const isNeeded = own.length > 0 || needs.some(({ privilege }) => privilege === "DEFAULTS");
+  return isNeeded ? grantingHint(denied, to) : undefined;
+}
+
+const ON_TABLES = new Set<Privilege["privilege"]>([
+  "SELECT",
+  "INSERT",
+  "UPDATE",
+  "DELETE",
+  "TRUNCATE",
+  "REFERENCES",
+  "TRIGGER",
+]);
+
+/** What makes the file's SQL run as another role again: the one of the connection, where none is named. */
+function back({ session }: SetRole, role: string | undefined): string {
+  const sets = [
+    ...(session === undefined ? [] : ["RESET SESSION AUTHORIZATION"]),
+    ...(role === undefined ? (session === undefined ? ["RESET ROLE"] : []) : [`SET ROLE ${qualified(role)}`]),
+  ];
+  return sets.join("; ");
+}
+
+const isNamedInPart = ({ kind }: Denied): boolean => kind === "relation" || kind === "routine";
 
 /** `to`: whom the SQL runs as. */
 function ownerHint({ what }: Owned, owner: Owner | undefined, to: string): string {
@@ -124,8 +217,6 @@ function ownerHint({ what }: Owned, owner: Owner | undefined, to: string): strin
     ? `${belongs}, of which ${to} is a member: before this statement, write: SET ROLE ${name}`
     : `${belongs}: as a superuser, run: GRANT ${name} TO ${to}`;
 }
-
-const SWITCHES = /\bSET\s+(?:(?:LOCAL|SESSION)\s+)?(?:ROLE|SESSION\s+AUTHORIZATION)\b/i;
 
 /** Whether the schema is that of what a statement creates, and not of something that it names besides. */
 function createsIn(statement: Statement, failure: Failure): boolean {

@@ -6,6 +6,7 @@ import { qualified } from "../quote.ts";
 import type { Location } from "../source.ts";
 import { type Failure, quotedName } from "./failure.ts";
 import { creatingSchema, missingSchemaHint, type SchemaMadeIn } from "./missing.ts";
+import { isUpTo } from "./place.ts";
 
 /**
  * What to do where a schema is not there, or nothing can be made in any of search_path. `settings`: the session's, of which
@@ -149,14 +150,9 @@ export const settingPath = (
 /** What a file sets search_path with: the last statement up to this place. */
 const pathSetter = <T extends { readonly origin?: Location; readonly searchPath?: unknown }>(
   statements: readonly T[],
-  { path, line, column }: Location,
+  place: Location,
 ): T | undefined =>
-  statements.findLast(
-    ({ origin, searchPath }) =>
-      searchPath !== undefined &&
-      origin?.path === path &&
-      (origin.line < line || (origin.line === line && origin.column <= column)),
-  );
+  statements.findLast(({ origin, searchPath }) => searchPath !== undefined && isUpTo(place, origin));
 
 /** The schema that is not there, by its name; that search_path has none is said without one. */
 export const missingSchema = ({

@@ -121,7 +121,7 @@ export function userStatements(
   number: number,
   effect?: EffectSummary,
 ): readonly Statement[] {
-  const { sql, origin, offset, tag, losses, leaves, batched, trace, searchPath } = statement;
+  const { sql, origin, offset, tag, losses, leaves, batched, trace, searchPath, runsAs } = statement;
   const sent: Statement = {
     sql,
     purpose: "user",
@@ -136,6 +136,7 @@ export function userStatements(
     ...(batched === undefined ? {} : { repeatable: true }),
     ...(trace === undefined ? {} : { trace }),
     ...(searchPath === undefined ? {} : { searchPath }),
+    ...(runsAs === undefined ? {} : { runsAs }),
   };
   return number === 1 ? [sent] : [...readAsWritten(sql, step), sent];
 }

@@ -10,6 +10,7 @@ import type { StartState } from "../ledger/calls.ts";
 import type { RevisionId } from "../migration.ts";
 import type { Span } from "../source.ts";
 import type { Trace } from "../statement/facts.ts";
+import type { RunsAs } from "../statement/ledger.ts";
 import type { Loss } from "../statement/losses.ts";
 import type { LostData } from "../statement/restored.ts";
 
@@ -94,6 +95,8 @@ export interface Statement {
   readonly trace?: Trace;
   /** What it sets search_path to, for the statements after it; empty where that is the default. */
   readonly searchPath?: readonly string[];
+  /** Whom it makes the statements after it run as. */
+  readonly runsAs?: RunsAs;
   readonly losses?: readonly Loss[];
   readonly effect?: EffectSummary;
   /** What it leaves in its session, and no other session can be given: `a temporary object`. */

@@ -17,7 +17,7 @@ import {
 import { LEDGER_TABLES } from "../catalog/ledgers.ts";
 import type { Fault } from "../fault.ts";
 import { defaultLedgerNames } from "../ledger/types.ts";
-import { settingSet } from "../setting.ts";
+import { type SettingOf, settingSet } from "../setting.ts";
 import { distinct, type RoutineBody } from "./losses.ts";
 
 /**
@@ -37,6 +37,16 @@ export interface LedgerUse {
   readonly ledger?: readonly LedgerTarget[];
   /** The search_path that it sets for the statements after it; empty where that is the default. */
   readonly searchPath?: readonly string[];
+  /** Whom it makes the statements after it run as. */
+  readonly runsAs?: RunsAs;
+}
+
+/** A role that is SET, or is that of the session; without a name, what it was at the beginning again. */
+export interface RunsAs {
+  readonly by: "role" | "session_authorization";
+  readonly name?: string;
+  /** To the end of the transaction. */
+  readonly isLocal?: true;
 }
 
 /** `text`: the statement's own; `body`: what it holds, of a DO block too, as far as that can be read. */
@@ -45,10 +55,12 @@ export function ledgerUse(ast: Ast, text: string, body?: RoutineBody): LedgerUse
   const isFunction = ast["CreateFunctionStmt"] !== undefined;
   const targets: LedgerTarget[] = [];
   let searchPath: readonly string[] | undefined;
+  let runsAs: RunsAs | undefined;
   const visit = (kind: string, tree: Ast): boolean => {
     const setting = settingSet(kind, tree);
     if (setting?.name === "search_path" || (setting !== undefined && tree["kind"] === "VAR_RESET_ALL"))
       searchPath = setting.values ?? [];
+    runsAs = runsAsIn(setting, tree) ?? runsAs;
     for (const schema of droppedSchemas(kind, tree)) targets.push({ schema });
     for (const { schema, name } of madeBy(kind, tree))
       if (schema !== undefined) targets.push({ schema, makes: name });
@@ -66,10 +78,20 @@ export function ledgerUse(ast: Ast, text: string, body?: RoutineBody): LedgerUse
   return {
     ...(ledger.length === 0 ? {} : { ledger }),
     ...(searchPath === undefined || isFunction ? {} : { searchPath }),
+    ...(runsAs === undefined || isFunction ? {} : { runsAs }),
   };
 }
 
-const MENTIONED = new RegExp(`\\b(?:${LEDGER_TABLES.join("|")}|schema|search_path|reset|create)\\b`, "i");
+const MENTIONED = new RegExp(
+  `\\b(?:${LEDGER_TABLES.join("|")}|schema|search_path|reset|create|role|(?:session_)?authorization)\\b`,
+  "i",
+);
+
+function runsAsIn(setting: SettingOf | undefined, { is_local }: Ast): RunsAs | undefined {
+  if (setting?.name !== "role" && setting?.name !== "session_authorization") return undefined;
+  const { name: by, values: [name = "none"] = [] } = setting;
+  return { by, ...(name === "none" ? {} : { name }), ...(is_local === true ? { isLocal: true } : {}) };
+}
 
 /** Where a name without a schema is a ledger's if that is a ledger: a schema after it is asked only for what it has not. */
 const firstOf = (searchPath: readonly string[] | undefined): string | undefined =>
