@@ -197,7 +197,7 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
       );
     }
     // The other side of the hint: the file is as it ran, and the script has it as it was before.
-    await repaired({ accept: ["b"] });
+    await repaired();
     expect(await kinds()).toEqual([]);
     expect((await runScript(url, once!)).stderr).toMatch(
       /other sql than that of this script: b\n.* If that finds nothing, this script was written from other files, /i,
