@@ -278,7 +278,7 @@ const setting = object({
 
 /** Command → what it prints to stdout with `--json`, where it does not fail. */
 export const outputs: Readonly<Record<string, Shape>> = {
-  init: object({ created: texts, hasDatabase: z.boolean(), hasMigrations: z.boolean() }),
+  init: object({ created: texts, hasDatabase: z.boolean(), hasMigrations: z.boolean(), next: z.string() }),
   revision: z.union([
     written,
     z.array(written.extend({ plain: z.array(object({ sql: text, does: text })) })),

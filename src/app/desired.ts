@@ -1,8 +1,9 @@
 /** The SQL files of a desired schema, in any order → an empty database into which they are loaded, and their statements. */
 import path from "node:path";
 import {
-  bare,
+  addedBy,
   createdBy,
+  mayBeSame,
   rolesLeftOut,
   rowsLeftOut,
   type SchemaStatement,
@@ -226,20 +227,47 @@ function hintOf(
 function namesakeHint(statement: SchemaStatement, all: readonly SchemaStatement[]): string {
   const made = madeBy(statement);
   if (GIVEN.has(`${made?.kind} ${made?.name}`)) return "every database has it: delete the statement";
-  const others = all.filter((each) => each !== statement && isNamed(madeBy(each), made));
+  const added = addedIn(statement);
+  const others = all.filter(
+    (each) => each !== statement && (isNamed(madeBy(each), made?.name) || isSamePart(addedIn(each), added)),
+  );
   const other = others.find((each) => madeBy(each)?.kind === made?.kind) ?? others[0];
-  if (other === undefined)
-    return "it comes with another object, or with the server: delete the statement, or choose another name";
-  const where = `${other.origin.path}:${other.origin.line}`;
-  return madeBy(other)?.kind === made?.kind
-    ? `${where} creates it, too: delete one of the two`
-    : `${where} creates something else of that name: rename one of the two`;
+  if (other !== undefined)
+    return madeBy(other)?.kind === made?.kind
+      ? `${placeOf(other)} creates it, too: delete one of the two`
+      : `${placeOf(other)} creates something else of that name: rename one of the two`;
+  return (
+    withTableHint(added?.table, all) ??
+    "it comes with another object, or with the server: delete the statement, or choose another name"
+  );
 }
+
+/** About a constraint or an index that no statement names: one that makes its table, or adds to it, makes it. */
+function withTableHint(table: string | undefined, all: readonly SchemaStatement[]): string | undefined {
+  if (table === undefined) return undefined;
+  const tables = all.filter((each) => madeBy(each)?.kind === "table" && isNamed(madeBy(each), table));
+  // Which of them stays tells what is made twice: a dump has apart what a table's own statement may have.
+  if (tables.length > 1)
+    return `settle first which statement creates the table ${table}, ${tables.map(placeOf).join(" or ")}`;
+  const adding = all.filter((each) => {
+    const added = addedIn(each);
+    return added !== undefined && added.name === undefined && mayBeSame(added.table, table);
+  });
+  const [maker, ...more] = [...tables, ...adding];
+  if (maker === undefined) return undefined;
+  return more.length > 0
+    ? `it is made, too, without its name, by one of ${[maker, ...more].map(placeOf).join(", ")}: keep only one of the two`
+    : `${placeOf(maker)} makes it, too, without its name: keep only one of the two`;
+}
+
+const placeOf = ({ origin }: SchemaStatement): string => `${origin.path}:${origin.line}`;
+
+const addedIn = ({ sql, offset }: SchemaStatement) => addedBy(sql.slice(offset));
+
+const isSamePart = (one: ReturnType<typeof addedIn>, other: typeof one): boolean =>
+  one?.name !== undefined && one.name === other?.name && mayBeSame(one.table, other.table);
 
 const GIVEN: ReadonlySet<string> = new Set(["schema public", "extension plpgsql"]);
 
-/** One of the two may be written without its schema. */
-const isNamed = (one: ReturnType<typeof createdBy>, other: typeof one): boolean =>
-  one !== undefined &&
-  other !== undefined &&
-  (one.name === other.name || bare(one.name) === other.name || one.name === bare(other.name));
+const isNamed = (one: ReturnType<typeof madeBy>, name: string | undefined): boolean =>
+  one !== undefined && name !== undefined && mayBeSame(one.name, name);

@@ -12,7 +12,7 @@ import type { DatabaseAddress } from "../io/libpq/parameters.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { nextSave } from "../io/watch.ts";
 import { databaseRounds } from "./dev-database.ts";
-import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
+import { type Deps, inFolder, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { refusalOf } from "./refusal.ts";
 import { downwards, filesOf, refuseBeyond, replayRevisions, trySteps, upwards, withRoles } from "./replay.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
@@ -124,7 +124,7 @@ function newestOf(deps: Deps, project: Project): Migration {
     throw new MigrateError({
       code: "graph/no-files",
       message: "the project has no migrations",
-      hint: 'write one: migrate revision -m "create users"',
+      hint: `write one: migrate revision -m "create users"${inFolder(project.config, deps)}`,
     });
   }
   if (others.length > 0) {

@@ -4,11 +4,13 @@ import { type Made, madeBy } from "../core/adopt/version-tables.ts";
 import { type Dump, dumpOf, dumpText } from "../core/dump/dump.ts";
 import { dumpFiles } from "../core/dump/folder.ts";
 import { MigrateError } from "../core/errors.ts";
+import { fewOf } from "../core/few.ts";
 import { outputs } from "../core/outputs.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Config } from "../io/config.ts";
 import { isReadFrom } from "../io/directory.ts";
 import { replaceDump } from "../io/dump-folder.ts";
+import { besideInSchemaFolder } from "../io/schema-folder.ts";
 import { connect } from "./connect.ts";
 import { madeByFiles, type Schema, schemaOf } from "./keep-dump.ts";
 import { type Deps, openConfig, openProject, openWarned, type ProjectOptions } from "./project.ts";
@@ -46,11 +48,20 @@ export async function dump(deps: Deps, options: DumpOptions): Promise<Dumped> {
   refuseOwn(folder, config, deps);
   const { of, catalog, owner, versionTables, unused } = await catalogFor(deps, config, options);
   const dumped = dumpOf(catalog, owner);
+  const files = await written(deps, dumped, config, options);
   return {
     of,
     text: dumpText(dumped),
-    files: await written(deps, dumped, config, options),
-    warnings: [...unused, ...dumped.warnings],
+    files,
+    warnings: [
+      ...unused,
+      ...dumped.warnings,
+      ...besideWarning(
+        files.map((each) => join(folder ?? "", each)),
+        config,
+        deps,
+      ),
+    ],
     versionTables,
   };
 }
@@ -75,6 +86,16 @@ async function written(
   for (const each of new Set(files.map(({ path }) => dirname(join(folder, path)))))
     refuseOwn(each, config, deps);
   return replaceDump(folder, files, deps);
+}
+
+/** All files of the folder of the desired schema are read: what is created in others, too, is there twice. */
+function besideWarning(written: readonly string[], config: Config, { cwd }: Deps): readonly string[] {
+  const others = besideInSchemaFolder(written, config.schema, { cwd });
+  return others.length === 0
+    ? []
+    : [
+        `the folder of the desired schema has other files, too: ${fewOf(others)}; delete in them all that the dump creates as well`,
+      ];
 }
 
 /** A dump's files would be read as migrations. */

@@ -21,6 +21,7 @@ import {
   besideConfig,
   type Deps,
   foldersFile,
+  inFolder,
   mayBeAdded,
   openConfig,
   type ProjectOptions,
@@ -47,6 +48,8 @@ export interface InitResult {
   readonly hasDatabase: boolean;
   /** The folder was not empty. */
   readonly hasMigrations: boolean;
+  /** The command that goes on from there. */
+  readonly next: string;
 }
 
 /** Creates what is missing. Throws `usage/unknown-template`, `usage/not-empty`, `usage/file-exists`; an existing file is never touched. */
@@ -76,6 +79,9 @@ export async function init(
     created,
     hasDatabase: !(database instanceof MigrateError),
     hasMigrations: !isEmpty,
+    next: isEmpty
+      ? `migrate ${FIRST_REVISION}${isConfigured ? inFolder(config, deps, directory) : ""}`
+      : "migrate status",
   });
   const mk = makefile ? [{ name: "migrate.mk", text: migrateMk }] : [];
   /** And the folder, or neither. */
@@ -120,13 +126,12 @@ const belowProject = (config: Config, file: string, makefile: boolean, { cwd }: 
 function alreadySetUp(config: Config, folder: NamedFolder, deps: Deps): MigrateError {
   const { directory, isConfigured, isEmpty } = folder;
   if (!isEmpty) return notEmpty(folder, deps, besideIt(config, folder, deps), isConfigured);
-  const way = isConfigured ? "the project is set up" : addFolder(config, directory, deps);
   return new MigrateError({
     code: "usage/file-exists",
     message: `${config.file ?? CONFIG_FILE} already exists`,
     hint: isConfigured
-      ? `${way}: migrate ${FIRST_REVISION}`
-      : `${way}, then: migrate init ${shellWord(directory)}`,
+      ? `the project is set up: migrate ${FIRST_REVISION}${inFolder(config, deps, directory)}`
+      : `${addFolder(config, directory, deps)}, then: migrate init ${shellWord(directory)}`,
   });
 }
 
@@ -135,8 +140,9 @@ function besideIt(config: Config, { directory, isConfigured }: NamedFolder, deps
   if (!isConfigured && mayBeAdded(config, directory, deps))
     return `${addFolder(config, directory, deps)}, then: migrate history`;
   const within = config.directories.filter((each) => isInFolder(each, directory, deps));
-  return within.some((each) => statsAt(each)?.isDirectory() === true)
-    ? `the project is set up: migrate ${within.some(holdsMigrations) ? "history" : FIRST_REVISION}`
+  const [present] = within.filter((each) => statsAt(each)?.isDirectory() === true);
+  return present !== undefined
+    ? `the project is set up: migrate ${within.some(holdsMigrations) ? "history" : `${FIRST_REVISION}${inFolder(config, deps, present)}`}`
     : anotherFolder(directory, deps);
 }
 

@@ -214,6 +214,16 @@ export function addFolder(config: Config, directory: string, { cwd }: Pick<Deps,
   return `write "directories": [${all}] into ${file}`;
 }
 
+/** The flag without which `revision` does not know the folder of a first migration, if there are several; by default, the first. */
+export function inFolder(
+  { directories }: Pick<Config, "directories">,
+  { cwd }: Pick<Deps, "cwd">,
+  folder = directories[0],
+): string {
+  if (directories.length < 2 || folder === undefined) return "";
+  return ` --version-path ${shellWord(path.relative(cwd, path.resolve(cwd, folder)) || ".")}`;
+}
+
 async function readFiles(
   { cwd }: Deps,
   config: Config,
@@ -333,7 +343,7 @@ export function emptiness(
   const name = shapeOf(pattern);
   const hint =
     below === undefined
-      ? "name another folder with --directory DIR, or write a migration: migrate revision -m 'create users'"
+      ? `name another folder with --directory DIR, or write a migration: migrate revision -m 'create users'${inFolder({ directories }, { cwd })}`
       : `${below} is not one: a migration is a pair of files directly in that folder, ${name}.up.sql and ${name}.down.sql`;
   return { folders, hint, isWrong: false };
 }

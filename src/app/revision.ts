@@ -5,7 +5,7 @@ import { MigrateError } from "../core/errors.ts";
 import { formatFileName, slugOf } from "../core/filename.ts";
 import { ancestors, buildGraph, type Graph, nodeOf } from "../core/graph.ts";
 import { describe, startOfFile } from "../core/graph-faults.ts";
-import { type Direction, parseHeader } from "../core/header.ts";
+import { asOneId, type Direction, parseHeader } from "../core/header.ts";
 import type { Revision, RevisionId } from "../core/migration.ts";
 import { newRevision, parentsOf } from "../core/new-revision.ts";
 import { commentText } from "../core/quote.ts";
@@ -363,7 +363,7 @@ function headersOf(
     throw new MigrateError({
       code: "usage/header",
       message: `${/\s/.test(sign) ? "a blank" : `'${sign}'`} is not allowed in the branch label '${listed}'`,
-      hint: "repeat --branch-label for each label",
+      hint: labelsHint(listed),
     });
   }
   const created = now
@@ -381,6 +381,13 @@ function headersOf(
     `-- created: ${created}`,
   ];
   return { up, down: [id] };
+}
+
+/** Words apart may be several labels, or one of several words. */
+function labelsHint(listed: string): string {
+  const hint = "repeat --branch-label for each label";
+  if (listed.trim() === "") return "give one, or leave the flag out";
+  return /[,;]/.test(listed) ? hint : `${hint}; or write one as ${asOneId(listed)}`;
 }
 
 /** The header that a text would be read with. Throws its faults, as those of the flags or of the template. */

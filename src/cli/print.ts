@@ -1,6 +1,7 @@
 /** What a person or a program reads: data goes to stdout, everything else to stderr. The only importer of consola. */
 import { type ConsolaInstance, createConsola } from "consola/basic";
 import { cancelled, type Diagnostic, type Excerpt, MigrateError, NOTHING } from "../core/errors.ts";
+import { fewOf } from "../core/few.ts";
 import { codePoints, type Location, offsetOfCodePoint } from "../core/source.ts";
 import { errorLines } from "../render/diagnostic.ts";
 import { cut, hanging, type Line, printed, visible } from "../render/terminal.ts";
@@ -173,14 +174,12 @@ interface WorkDone {
 
 /** What is said where stdout cannot be written to. */
 export function brokenOutputText(message: string, { written, steps = [] }: WorkDone): string {
-  const some = (names: readonly string[]): string =>
-    `${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
   const hint =
     steps.length > 0
-      ? `the run was not stopped by it, and has done ${some(steps)}; see where the database is: migrate status`
+      ? `the run was not stopped by it, and has done ${fewOf(steps)}; see where the database is: migrate status`
       : written.length === 0
         ? "free some space, and run the command again"
-        : `only ${some(written)} was written; free some space`;
+        : `only ${fewOf(written)} was written; free some space`;
   return printed([`error[usage/cannot-write] cannot write the output: ${message}`, `hint: ${hint}`]);
 }
 

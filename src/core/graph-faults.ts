@@ -43,6 +43,13 @@ export function ofFile<R extends Revision>(revisions: readonly R[], name: string
   return found.length === 1 ? found[0] : undefined;
 }
 
+/** The revisions whose files' names begin with that number, though a name has no number there that counts as a target. */
+export const ofDigits = <R extends Revision>(revisions: readonly R[], digits: string): readonly R[] =>
+  revisions.filter(({ number, path = "" }) => {
+    const [first] = number === undefined ? (/^\d+/.exec(stem(path)) ?? []) : [];
+    return first !== undefined && BigInt(first) === BigInt(digits);
+  });
+
 /** The command that deletes their files, as far as these are known. */
 export const removalOf = (revisions: readonly (Revision & Partial<Migration>)[]): string =>
   `rm ${revisions

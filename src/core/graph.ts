@@ -10,6 +10,7 @@ import {
   faultsOf,
   haveSoundNames,
   noneUnread,
+  ofDigits,
   ofFile,
   type PlaceOf,
   RESERVED,
@@ -254,11 +255,16 @@ function insteadOf(graph: Graph, name: string): string {
   const parts = name.split(",").map((part) => shellWord(part.trim()));
   if (parts.length > 1 && !parts.includes(shellWord("")))
     return `one name is expected here; where several are allowed, each is given by itself: ${parts.join(" ")}, or ${parts.map((part) => `--head ${part}`).join(" ")}; `;
-  const file = ofFile(
-    [...graph.nodes.values()].map(({ revision }) => revision),
-    name,
-  );
-  if (file !== undefined) return `did you mean '${file.revision}', the revision of ${file.path}? `;
+  const revisions = [...graph.nodes.values()].map(({ revision }) => revision);
+  const ofItsDigits = /^\d+$/.test(name) ? ofDigits(revisions, name) : [];
+  const file = ofFile(revisions, name) ?? (ofItsDigits.length === 1 ? ofItsDigits[0] : undefined);
+  const noNumbers =
+    ofItsDigits.length === 0
+      ? ""
+      : 'a number in a file\'s name is a target only where "fileName" has {number}; ';
+  if (file !== undefined)
+    return `${noNumbers}did you mean '${file.revision}', the revision of ${file.path}? `;
+  if (noNumbers !== "") return noNumbers;
   const meant =
     rangeMeant(name) ??
     ofGit(name) ??

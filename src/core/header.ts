@@ -681,11 +681,16 @@ function shownCharacter(character: string): string {
   return /\s/.test(character) ? "a blank" : `'${character}'`;
 }
 
+/** Words → what may be meant by them as an id or a label; empty where no character of them may be in one. */
+export const asOneId = (words: string): string =>
+  words.replaceAll(/[^A-Za-z0-9_.]+/gu, "_").replaceAll(/^_+|_+$/g, "");
+
 function illegalHint(key: HeaderKey, character: string, id: string): string {
   if (INVISIBLE.test(character)) return "delete it; an id has only letters, digits, '_' and '.'";
   if (key === "revision" || key === "branch-labels") {
-    if (/[\s;]/.test(character) && key === "branch-labels") return "separate several with commas";
-    const suggestion = id.replace(/[^A-Za-z0-9_.]+/gu, "_").replace(/^_+|_+$/g, "");
+    const suggestion = asOneId(id);
+    if (/[\s;]/.test(character) && key === "branch-labels")
+      return `separate several with commas${character === ";" ? "" : `, or write one as ${shorten(suggestion)}`}`;
     const rule = "use letters, digits, '_' and '.' only";
     return suggestion === "" ? rule : `${rule}, such as '${shorten(suggestion)}'`;
   }

@@ -1,9 +1,9 @@
 /** A folder → its SQL files, also in folders below, in the order of their names. */
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import type { Source } from "../core/source.ts";
-import { unreadableFolder } from "./directory.ts";
+import { isInFolder, unreadableFolder } from "./directory.ts";
 import { type From, isMissing, readText } from "./files.ts";
 
 /** `orElse` ends the hint where there is nothing to read: what else can be done. */
@@ -15,11 +15,12 @@ interface Reading {
 /** Throws `usage/no-schema` where the folder is not there or holds no SQL file, and what a file or a folder throws that cannot be read. */
 export function readSchemaFolder(folder: string, { cwd, orElse }: Reading): readonly Source[] {
   const shown = shownPath(folder, cwd);
-  const names = namesIn(folder, shown).filter((name) => name.endsWith(".sql"));
+  const names = sqlFilesIn(folder, shown);
   if (names.length > 0)
-    return names
-      .sort()
-      .map((name) => ({ path: path.join(shown, name), text: readText(path.join(folder, name), { cwd }) }));
+    return names.map((name) => ({
+      path: path.join(shown, name),
+      text: readText(path.join(folder, name), { cwd }),
+    }));
   const isFile = unlessMissing(() => statSync(folder), shown)?.isFile() === true;
   throw new MigrateError({
     code: "usage/no-schema",
@@ -33,6 +34,25 @@ export function readSchemaFolder(folder: string, { cwd, orElse }: Reading): read
 /** Whether there is such a folder, whatever is in it. Throws `usage/unreadable-directory` where that cannot be told. */
 export const hasSchemaFolder = (folder: string, { cwd }: From): boolean =>
   unlessMissing(() => statSync(folder), shownPath(folder, cwd))?.isDirectory() === true;
+
+/** Where some of these files lie in the folder: what is read from there beside them. */
+export function besideInSchemaFolder(
+  written: readonly string[],
+  folder: string,
+  { cwd }: From,
+): readonly string[] {
+  if (!written.some((each) => isInFolder(path.dirname(each), folder, { cwd }))) return [];
+  const shown = shownPath(folder, cwd);
+  const own = new Set(written.map((each) => realpathSync(path.resolve(cwd, each))));
+  return sqlFilesIn(folder, shown)
+    .filter((name) => !own.has(realpathSync(path.join(folder, name))))
+    .map((name) => path.join(shown, name));
+}
+
+const sqlFilesIn = (folder: string, shown: string): readonly string[] =>
+  namesIn(folder, shown)
+    .filter((name) => name.endsWith(".sql"))
+    .sort();
 
 /** What lies in a folder and in those below it; nothing where it is not there. */
 const namesIn = (folder: string, shown: string): readonly string[] =>

@@ -3,6 +3,7 @@
 import type { AdoptedMigration } from "../core/adopt/adopt.ts";
 import { type Difference, legendOf } from "../core/catalog/compare.ts";
 import type { Diagnostic } from "../core/errors.ts";
+import { fewOf } from "../core/few.ts";
 import type { Direction } from "../core/header.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { counted } from "./counted.ts";
@@ -59,7 +60,7 @@ export function summaryLines(adoption: AdoptionSummary): readonly string[] {
       ? []
       : [
           "",
-          `left out: ${counted(leftOut.length, "file")}, for other databases or not named as ${tool} names its files (${some(leftOut)})`,
+          `left out: ${counted(leftOut.length, "file")}, for other databases or not named as ${tool} names its files (${fewOf(leftOut)})`,
         ]),
     ...byHandLines([...findings, ...migrations.flatMap(firstFindings)]),
   ];
@@ -69,10 +70,6 @@ const countLine = (count: number, what: string): readonly string[] =>
   count === 0 ? [] : [`${String(count).padStart(6)}  ${what}`];
 
 const inBrackets = (text: string): string => (text === "" ? "" : ` (${text})`);
-
-/** The names that a person can take in, and how many more there are. */
-const some = (names: readonly string[]): string =>
-  names.length <= 3 ? names.join(", ") : `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`;
 
 const changesOf = (migrations: readonly AdoptedMigration[]): string =>
   tallied(migrations.flatMap(({ changes, findings }) => (findings.length === 0 ? changes : [])));
@@ -122,7 +119,7 @@ export function proofLines(proof: ProofSummary, withDown: boolean): readonly str
     ...(assumed.length === 0
       ? []
       : [
-          `not compared: ${counted(assumed.length, "migration")}, of which only the new file is SQL (${some(assumed)})`,
+          `not compared: ${counted(assumed.length, "migration")}, of which only the new file is SQL (${fewOf(assumed)})`,
         ]),
     ...differenceLines(differences[listed], [tool, "migrate"]),
     ...byHandLines(refused.old),

@@ -312,7 +312,8 @@ describe("faults of a header", () => {
       expect.stringContaining("git could not merge this file"),
     ],
     ["-- revision: a\n=======\n-- parent: none", expect.stringContaining("git could not merge this file")],
-    ["-- revision: a\n-- branch-labels: a b", "separate several with commas"],
+    ["-- revision: a\n-- branch-labels: a b", "separate several with commas, or write one as a_b"],
+    ["-- revision: a\n-- branch-labels: a;b", "separate several with commas"],
     ["-- revision: a\n-- branch-labels: a/b", "use letters, digits, '_' and '.' only, such as 'a_b'"],
     [
       "-- revision: a\n-- depends-on: a;b",

@@ -1,9 +1,10 @@
 /** The schema folder and the migrations: what is written, that it is proven, goes up and down, and keeps rows. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type AutogenerateOptions, autogenerate } from "../../src/app/autogenerate.ts";
 import { check } from "../../src/app/check.ts";
+import { dump } from "../../src/app/dump.ts";
 import { migrateHere } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project, type TestProject } from "../support/project.ts";
 import { query, servers, type TestServer } from "../support/server.ts";
@@ -231,6 +232,49 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
       { hint: "schema/shop.sql:1 creates it, too: delete one of the two" },
       { hint: expect.stringContaining('run: CREATE ROLE "nobody_here"') },
     ]);
+  });
+
+  test("a constraint that no statement names comes with its table: which of two tables stays is settled first", async () => {
+    const { url } = await ownDatabase(server);
+    const of = project({ a: "CREATE TABLE u (id int PRIMARY KEY); CREATE TABLE o (u int REFERENCES u);" });
+    const hints = async () => {
+      const { diagnostics } = await failureOf(generate(of, url));
+      return (diagnostics as readonly { readonly hint: string }[]).map(({ hint }) => hint);
+    };
+    await of.upgrade(url);
+    const all = (sql: string) => writeFileSync(join(of.folder, "schema/all.sql"), sql);
+    mkdirSync(join(of.folder, "schema"));
+    all("CREATE TABLE u (id int PRIMARY KEY);\nCREATE TABLE o (u int REFERENCES u);");
+    const { warnings } = await dump(of.deps, { directories: ["."], database: url, folder: "schema" });
+    expect(warnings).toEqual([
+      "the folder of the desired schema has other files, too: schema/all.sql; delete in them all that the dump creates as well",
+    ]);
+    expect((await dump(of.deps, { directories: ["."], database: url, folder: "apart" })).warnings).toEqual(
+      [],
+    );
+    expect((await hints())[0]).toBe(
+      "settle first which statement creates the table public.o, schema/all.sql:2 or schema/public/tables/o.sql:3",
+    );
+    rmSync(join(of.folder, "schema/public/tables"), { recursive: true });
+    expect(await hints()).toEqual([
+      "schema/all.sql:2 makes it, too, without its name: keep only one of the two",
+    ]);
+    all(
+      "CREATE TABLE u (id int PRIMARY KEY);\nCREATE TABLE o (u int REFERENCES u);\nALTER TABLE o ADD CHECK (u > 0);",
+    );
+    expect(await hints()).toEqual([
+      "it is made, too, without its name, by one of schema/all.sql:2, schema/all.sql:3: keep only one of the two",
+    ]);
+    all(
+      "CREATE TABLE u (id int PRIMARY KEY);\nCREATE TABLE o (u int);\nALTER TABLE o ADD CONSTRAINT o_u_fkey FOREIGN KEY (u) REFERENCES u;",
+    );
+    expect(await hints()).toEqual([
+      expect.stringMatching(
+        /^schema\/(?:all|public\/foreign_keys)\.sql:3 creates it, too: delete one of the two$/,
+      ),
+    ]);
+    all("CREATE TABLE u (id int PRIMARY KEY);\nCREATE TABLE o (u int);");
+    expect(await generate(of, url)).toMatchObject({ created: [] });
   });
 
   test("what is ignored is left alone with all that is in it, and counted", async () => {

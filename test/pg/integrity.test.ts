@@ -190,9 +190,18 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
       const stderr = expect.stringContaining(`${said}\n`);
       expect(await runScript(url, text)).toMatchObject({ code: 3, stderr });
       expect((await runScript(url, text, preflight)).stdout).toMatch(
-        new RegExp(`^ X \\| ledger   \\| at c; ${said}\\. Files .* with the database: migrate verify$`, "m"),
+        new RegExp(
+          `^ X \\| ledger   \\| at c; ${said}\\. Compare .*: migrate verify\\. If .*: write it again\\.$`,
+          "m",
+        ),
       );
     }
+    // The other side of the hint: the file is as it ran, and the script has it as it was before.
+    await repaired();
+    expect(await kinds()).toEqual([]);
+    expect((await runScript(url, once!)).stderr).toMatch(
+      /other sql than that of this script: b\n.* If that finds nothing, this script was written from other files, /i,
+    );
   });
 
   test("forgets only what no file has, and only when told to; the digest stays right", async () => {

@@ -25,8 +25,7 @@ const command: Command = {
     });
     if (json) return printer.json(result);
     for (const path of result.created) printer.info(`created ${path}`);
-    const next = result.hasMigrations ? "migrate status" : 'migrate revision -m "create users"';
-    printer.info(`next: ${result.hasDatabase ? "" : "set DATABASE_URL, then: "}${next}`);
+    printer.info(`next: ${result.hasDatabase ? "" : "set DATABASE_URL, then: "}${result.next}`);
   },
 };
 export default command;

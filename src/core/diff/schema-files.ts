@@ -24,8 +24,17 @@ const RENAMED_FROM = /^--[ \t]*renamed-from:[ \t]*(\S(?:.*\S)?)[ \t]*$/;
 /** What is meant to be one, and what follows the words. */
 const LIKE_RENAMED_FROM = /^(?:--|\/\*)\s*renamed(?:[-_]from\b|\s+from\s*:)\s*:?\s*([\s\S]*?)\s*(?:\*\/)?$/i;
 const NAME = '(?:"(?:[^"]|"")*"|[\\w$]+)';
+const QUALIFIED = `(?:${NAME}\\s*\\.\\s*)?${NAME}`;
 const CREATED = new RegExp(
-  `^CREATE\\s+(?:OR\\s+REPLACE\\s+)?(?:UNLOGGED\\s+|UNIQUE\\s+|RECURSIVE\\s+)*((?:MATERIALIZED\\s+VIEW|FOREIGN\\s+TABLE|\\w+))\\s+(?:CONCURRENTLY\\s+)?(?:IF\\s+NOT\\s+EXISTS\\s+)?((?:${NAME}\\s*\\.\\s*)?${NAME})`,
+  `^CREATE\\s+(?:OR\\s+REPLACE\\s+)?(?:UNLOGGED\\s+|UNIQUE\\s+|RECURSIVE\\s+)*((?:MATERIALIZED\\s+VIEW|FOREIGN\\s+TABLE|\\w+))\\s+(?:CONCURRENTLY\\s+)?(?:IF\\s+NOT\\s+EXISTS\\s+)?(${QUALIFIED})`,
+  "i",
+);
+const ALTERED = new RegExp(
+  `^ALTER\\s+(?:FOREIGN\\s+)?TABLE\\s+(?:IF\\s+EXISTS\\s+)?(?:ONLY\\s+)?(${QUALIFIED})[\\s*]+ADD\\b(?:\\s+CONSTRAINT\\s+(${NAME}))?`,
+  "i",
+);
+const INDEXED = new RegExp(
+  `^CREATE\\s+(?:UNIQUE\\s+)?INDEX\\s+(?:CONCURRENTLY\\s+)?(?:IF\\s+NOT\\s+EXISTS\\s+)?(${NAME})\\s+ON\\s+(?:ONLY\\s+)?(${QUALIFIED})`,
   "i",
 );
 const FIRST_NAME = new RegExp(`^(?:\\s|--[^\\n]*\\n)*(${NAME})`);
@@ -38,7 +47,7 @@ const plain = (name: string): string =>
     .join(".");
 
 const WRITTEN = new RegExp(
-  `^(?:(?:INSERT|MERGE)\\s+INTO|UPDATE|DELETE\\s+FROM|TRUNCATE(?:\\s+TABLE)?)\\s+(?:ONLY\\s+)?((?:${NAME}\\s*\\.\\s*)?${NAME})`,
+  `^(?:(?:INSERT|MERGE)\\s+INTO|UPDATE|DELETE\\s+FROM|TRUNCATE(?:\\s+TABLE)?)\\s+(?:ONLY\\s+)?(${QUALIFIED})`,
   "i",
 );
 
@@ -82,6 +91,23 @@ export function createdBy(sql: string): { readonly kind: string; readonly name: 
     ? undefined
     : { kind: kind.toLowerCase().replaceAll(/\s+/g, " "), name: plain(name) };
 }
+
+/** What a statement adds to a table: a constraint or an index; without a name, what the server names or a column. */
+export function addedBy(sql: string): { readonly table: string; readonly name?: string } | undefined {
+  const [, table, constraint] = ALTERED.exec(sql) ?? [];
+  if (table !== undefined)
+    return constraint === undefined
+      ? { table: plain(table) }
+      : { table: plain(table), name: plain(constraint) };
+  const [, index, indexed] = INDEXED.exec(sql) ?? [];
+  return index === undefined || indexed === undefined
+    ? undefined
+    : { table: plain(indexed), name: plain(index) };
+}
+
+/** Whether two written names may be of the same: one of them may be written without its schema. */
+export const mayBeSame = (one: string, other: string): boolean =>
+  one === other || bare(one) === other || one === bare(other);
 
 /** The renames that comments above objects and columns tell. `to`: what the files make. Throws `source/renamed-from`. */
 export function renamesIn(
