@@ -369,7 +369,11 @@ describe("main", () => {
       "hint: here -n names an environment; the message is given so: migrate revision -m users",
     ],
     ["upgrade -n 2", "hint: here -n names an environment; to apply so many: migrate upgrade +2"],
-    ["history -n 2", "hint: here -n names an environment; for the newest: migrate history -r -1:"],
+    ["history -n 2", "hint: here -n names an environment; for the newest: migrate history --last 2"],
+    [
+      "graph -n 2 -r :head",
+      "hint: here -n names an environment; for the newest: migrate graph --rev-range :head --last 2",
+    ],
     [
       "show postgres://u:p@h/d",
       "hint: it is written so: migrate show TARGET --database URL; see: migrate show --help",
