@@ -205,7 +205,12 @@ export const dump = checked(dumps.dump, dumpRules);
 export const edit = checkedAt(editors.edit);
 export const ensureLedger = checked(ledgers.ensureLedger, { ...projectRules, ...sendRules });
 export const fix = checked(fixes.fix, { ...fixRules, onScratch, dryRun: flag });
-export const history = checked(looks.history, { ...projectRules, range: text, indicateCurrent: flag });
+export const history = checked(looks.history, {
+  ...projectRules,
+  range: text,
+  last: count,
+  indicateCurrent: flag,
+});
 export const init = checked(inits.init, {
   ...{ directory: text, template: text },
   ...{ database: address, environment: text, variables: texts },

@@ -147,6 +147,8 @@ export function warnOfRest({ onNotice }: Deps, { project: { graph }, applied }: 
 export interface HistoryOptions extends ProjectOptions {
   /** `start:end`; either side may be empty. */
   readonly range?: string | undefined;
+  /** Of these, no more than so many; 0, the default: all. */
+  readonly last?: number | undefined;
   /** Mark what is current: asks the database. */
   readonly indicateCurrent?: boolean | undefined;
 }
@@ -165,7 +167,7 @@ export async function history(deps: Deps, options: HistoryOptions): Promise<Hist
   const state = asks ? await readStanding(deps, options) : undefined;
   if (state !== undefined) warnOfRest(deps, state);
   const project = state?.project ?? (await openWarned(deps, options));
-  const revisions = historyOf(project.graph, options.range, state?.heads ?? []);
+  const revisions = historyOf(project.graph, options.range, state?.heads ?? [], options.last);
   return { project, revisions, current: state === undefined ? undefined : new Set(state.heads) };
 }
 

@@ -83,6 +83,14 @@ const filesOf = (migration: Migration): readonly string[] => sourcesOf(migration
 
 /** What comes after a revision, up to another, has none from outside in between. */
 function refuseRange(graph: Graph, members: readonly RevisionId[], range: string): void {
+  const [only, ...others] = graph.order;
+  if (others.length === 0) {
+    throw new MigrateError({
+      code: "usage/squash",
+      message: `the project has ${only === undefined ? "no migration" : `one migration, ${only}`}: there is nothing to squash`,
+      hint: 'a squash replaces two or more; to write another migration: migrate revision -m "…"',
+    });
+  }
   const sides = parseRange(range);
   const isRange = sides !== undefined;
   if (isRange && members.length > 1) return;

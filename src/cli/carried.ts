@@ -15,6 +15,20 @@ const NAMES: Readonly<Record<ProjectFlag["flag"], RegExp>> = {
 /** Those that begin a project, or belong to none. */
 const APART = new Set(["adopt", "completion", "receipt"]);
 
+const NEVER = /(?!)/;
+
+/** Those that ask no database, unless the words behind them say so. */
+const OFFLINE: Readonly<Record<string, RegExp>> = {
+  branches: NEVER,
+  graph: / -i\b|current/,
+  heads: NEVER,
+  history: / -i\b|current/,
+  "list-templates": NEVER,
+  merge: NEVER,
+  revision: / --(?:autogenerate|remove|online)\b/,
+  show: /current/,
+};
+
 /** Of these it takes the environment and its variables alone, which may name the folder that it is to make. */
 const INIT = "init";
 
@@ -34,10 +48,13 @@ export function carrying(
   return (text, beside = false) => {
     const words = { ...given, database: beside || given.database !== undefined };
     const carried = projectFlags(words).filter(({ flag }) => !NAMES[flag].test(text));
-    return text.replaceAll(command, (found) => {
-      const taken = found.endsWith(` ${INIT}`)
-        ? carried.filter(({ flag }) => flag === "env" || flag === "x")
-        : carried;
+    return text.replaceAll(command, (found, at: number) => {
+      const name = found.slice("migrate ".length);
+      const behind = text.slice(at + found.length).split(/[;\n]/, 1)[0]!;
+      const asks = OFFLINE[name]?.test(behind) !== false;
+      const taken = carried.filter(({ flag }) =>
+        name === INIT ? flag === "env" || flag === "x" : flag !== "database" || asks,
+      );
       return [found, ...taken.map(({ words }) => words)].join(" ");
     });
   };

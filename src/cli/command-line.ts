@@ -1,7 +1,8 @@
 /** The words of the command line → the command they name, and its arguments. The command table. */
 import { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
-import { type Command, globals } from "./command.ts";
+import { shellWord } from "../core/shell.ts";
+import { type Command, globals, messageHint, typedAgain } from "./command.ts";
 import { ONE_ADDRESS, type ParsedWords, parseWords, splitAtCommand } from "./strict.ts";
 
 type Entry = readonly [summary: string, load: () => Promise<{ default: Command }>];
@@ -117,7 +118,11 @@ export async function readCommandLine(words: readonly string[]): Promise<Command
   const isFlag = args.fault?.code === "usage/unknown-flag";
   if (command === undefined) {
     const rest = parseWords(after, front, args);
-    if (!isFlag) return { args: rest, unknown: unknownCommand(name, before, rest.positionals, after) };
+    if (!isFlag) {
+      const hint =
+        (await hintBehindLead(name, before, after)) ?? unknownHint(name, before, rest.positionals, after);
+      return { args: rest, unknown: unknownCommand(name, hint) };
+    }
     // Behind a flag that is none, the word may be its value.
     const next = after.find((word) => entryOf(word) !== undefined) ?? "";
     return { args: rest, unknown: early(args.fault!, before, await commandNamed(next)) };
@@ -151,9 +156,9 @@ function early(fault: MigrateError, before: readonly string[], command: Command 
   });
 }
 
-/** What to type for a word of another tool, from its first argument; `all`: it has the flag for that. */
+/** What to type for a word of another tool, from its first argument; `has`: whether it has one of these flags. */
 type Habit = string | Typed;
-type Typed = (word: string | undefined, all: boolean) => string;
+type Typed = (word: string | undefined, has: (flags: RegExp) => boolean) => string;
 
 /** Fewer digits than the number of a file has. */
 const isShort = (word: string): boolean => /^\d{1,3}$/.test(word);
@@ -170,13 +175,16 @@ const atVersion =
 /** `nothing`: what stands for where nothing is applied. */
 const orBase =
   (nothing: RegExp, at: Typed): Typed =>
-  (word = "TARGET", all) =>
-    at(nothing.test(word) ? "base" : word, all);
+  (word = "TARGET", has) =>
+    at(nothing.test(word) ? "base" : word, has);
 const upgrade: Typed = (word) => (word === undefined ? "upgrade" : `upgrade ${steps("+", word)}`);
-const downgrade: Habit = (word, all) =>
-  all ? "downgrade base" : `downgrade ${word === undefined ? "-1" : steps("-", word)}`;
+const downgrade: Habit = (word, has) =>
+  has(/^--?all$/) ? "downgrade base" : `downgrade ${word === undefined ? "-1" : steps("-", word)}`;
 
-const plan: Typed = (word) => `${upgrade(word, false)} --dry-run`;
+const plan: Typed = (word, has) => `${upgrade(word, has)} --dry-run`;
+/** Prisma's, for a migration that failed: with `--rolled-back` it is to run again. */
+const resolve: Typed = (word, has) =>
+  has(/^--rolled-back\b/) ? "status, then: migrate upgrade" : atVersion("stamp")(word, has);
 
 /** What hands type that come from other tools. */
 const habits = new Map<string, Habit>([
@@ -201,6 +209,7 @@ const habits = new Map<string, Habit>([
   ...["fake", "mark", "force"].map((word) => [word, orBase(/^(?:0|-1)$/, atVersion("stamp"))] as const),
   ...["import", "convert"].map((word) => [word, "adopt FOLDER"] as const),
   ...["templates", "template"].map((word) => [word, "list-templates"] as const),
+  ["resolve", resolve],
   ["completions", "completion"],
   ["validate", "check, or: migrate verify"],
   ...["diff", "compare"].map((word) => [word, "drift"] as const),
@@ -215,15 +224,37 @@ const needless = new Map(
   ]),
 );
 
+/** A command of ours, or what hands type for one. */
+const isCommandWord = (word: string): boolean =>
+  entryOf(word) !== undefined || habits.has(word) || needless.has(word);
+
 /** What a habit says; a word that is no target, such as another habit, is not taken for its argument. */
 function ofHabit(name: string, [word]: readonly string[], after: readonly string[]): string | undefined {
   const habit = habits.get(name.toLowerCase());
   if (typeof habit !== "function") return habit;
-  const isTarget = word !== undefined && /^[\w.@+-]+$/.test(word) && !habits.has(word);
-  return habit(
-    isTarget ? word : undefined,
-    after.some((each) => /^--?all$/.test(each)),
-  );
+  const isTarget = word !== undefined && /^[\w.@+-]+$/.test(word) && !isCommandWord(word);
+  return habit(isTarget ? word : undefined, (flags) => after.some((each) => flags.test(each)));
+}
+
+/** What the commands of other tools begin with: those of Prisma with `migrate`, of Flask with `db`. */
+const leads: ReadonlySet<string> = new Set(["migrate", "db"]);
+
+/** Behind a lead stands the command itself: what is then to be typed. */
+async function hintBehindLead(
+  lead: string,
+  before: readonly string[],
+  after: readonly string[],
+): Promise<string | undefined> {
+  const next = splitAtCommand(after, globals).name;
+  if (!leads.has(lead) || next === undefined || !isCommandWord(next)) return undefined;
+  const { command, args, unknown } = await readCommandLine([...before, ...after]);
+  if (command === undefined) return unknown?.hint;
+  const meant = messageHint(command, args);
+  if (meant !== undefined) return meant;
+  // A flag that is left out may be what keeps it from doing something.
+  if (args.fault !== undefined) return `the command is ${command.name}; see: migrate ${command.name} --help`;
+  const words = args.positionals.map((word) => (/^-\d+$/.test(word) ? word : shellWord(word)));
+  return `did you mean: ${typedAgain(command, args, words.join(" "))}`;
 }
 
 /** The commands that begin so: one, or a few to choose from. */
@@ -232,18 +263,17 @@ function begunSo(name: string): string | undefined {
   return name.length < 2 || begun.length > 3 ? undefined : begun.join(", or: migrate ") || undefined;
 }
 
-function unknownCommand(
+function unknownHint(
   name: string,
   before: readonly string[],
   given: readonly string[],
   after: readonly string[],
-): MigrateError {
+): string {
   const help = before.at(-1) === "-h" ? `${ONE_ADDRESS} see: migrate --help` : "see: migrate --help";
   const why = needless.get(name.toLowerCase().replaceAll("_", "-"));
   const guess = ofHabit(name, given, after) ?? begunSo(name) ?? nearest(name, commands.keys());
-  return new MigrateError({
-    code: "usage/unknown-command",
-    message: `unknown command '${name}'`,
-    hint: why ?? (guess === undefined ? help : `did you mean: migrate ${guess}`),
-  });
+  return why ?? (guess === undefined ? help : `did you mean: migrate ${guess}`);
 }
+
+const unknownCommand = (name: string, hint: string): MigrateError =>
+  new MigrateError({ code: "usage/unknown-command", message: `unknown command '${name}'`, hint });

@@ -73,6 +73,8 @@ export interface Command {
   /** Whole command lines with what each does. */
   readonly examples?: readonly (readonly [line: string, what: string])[];
   readonly soMany?: SoMany;
+  /** In other programs its `-n` names a new migration. */
+  readonly namesNew?: true;
   /** The exit code, when it is not 0. */
   readonly run: (invocation: Invocation) => Promise<number | void>;
 }
@@ -138,12 +140,14 @@ function meantForFlag(
 }
 
 /** What is no environment is the message, where one is needed. The hint names -n, so that none is added to the command. */
-function messageHint(command: Command, args: Arguments): string | undefined {
+export function messageHint(command: Command, args: Arguments): string | undefined {
   const environment = args.text("env");
-  if (command.args["message"]?.required !== true || environment === undefined) return undefined;
-  if (args.flag("message") || args.flag("remove")) return undefined;
+  if (environment === undefined || args.flag("message") || args.flag("remove")) return undefined;
   const words = `-m ${shellWord(environment)}`;
-  return `here -n names an environment; the message is given so: ${typedAgain(command, args, words)}`;
+  const lead = "here -n names an environment;";
+  if (command.namesNew === true) return `${lead} a new migration is written so: migrate revision ${words}`;
+  if (command.args["message"]?.required !== true) return undefined;
+  return `${lead} the message is given so: ${typedAgain(command, args, words)}`;
 }
 
 /**
@@ -165,7 +169,7 @@ export function typedAgain(
       .list(flag)
       .map((value) => `${names[0]} ${valueHint === "URL" ? valueHint : shellWord(value)}`);
   });
-  return ["migrate", name, ...flags, words].join(" ");
+  return ["migrate", name, ...flags, words].filter((part) => part !== "").join(" ");
 }
 
 /** `HEAD~1`, `origin/main` or `main..HEAD`: in git, what came after that. */

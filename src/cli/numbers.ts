@@ -20,12 +20,6 @@ export interface SoMany {
   readonly words: (count: number) => string;
 }
 
-/** Of what is listed by a range of revisions. */
-export const newestInRange: SoMany = {
-  what: "for the newest",
-  words: (count) => `-r ${count === 1 ? "head" : 1 - count}:`,
-};
-
 /**
  * What to type in place of `-n NUMBER`; `typed` makes a command line of its own words. The hint names -n, so that none is
  * added to the command.

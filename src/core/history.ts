@@ -27,8 +27,16 @@ import {
 /**
  * What `history -r range` lists, newest first; everything without a range. The range is inclusive, and only what
  * comes after its start is in it. Either side may be `current`, which is `heads` or `base` where nothing is applied.
+ * `last`: no more than so many; 0: all.
  */
-export function historyOf(
+export const historyOf = (
+  graph: Graph,
+  range: string | undefined,
+  current: readonly RevisionId[],
+  last = 0,
+): readonly RevisionId[] => inRange(graph, range, current).slice(0, last || undefined);
+
+function inRange(
   graph: Graph,
   range: string | undefined,
   current: readonly RevisionId[],

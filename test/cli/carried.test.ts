@@ -5,7 +5,8 @@ import { readCommandLine } from "../../src/cli/command-line.ts";
 
 const carried = async (typed: string, text: string, beside?: boolean): Promise<string> => {
   const { args, command } = await readCommandLine(typed.split(" "));
-  return carrying(args, ["upgrade", "verify", "history", "init", "adopt"], command?.name)(text, beside);
+  const commands = ["upgrade", "verify", "history", "init", "adopt", "revision"];
+  return carrying(args, commands, command?.name)(text, beside);
 };
 
 test.each([
@@ -25,6 +26,17 @@ test.each([
     "verify --database postgres://u:secret@h/d -c x.json",
     "migrate verify",
     "migrate verify --config x.json --database URL",
+  ],
+  // What asks no database gets none.
+  [
+    "verify --database postgres://h/d -c x.json",
+    'migrate revision -m "…"; or: migrate revision --autogenerate',
+    'migrate revision --config x.json -m "…"; or: migrate revision --config x.json --database URL --autogenerate',
+  ],
+  [
+    "verify --database postgres://h/d",
+    "list them: migrate history; or: migrate history -i",
+    "list them: migrate history; or: migrate history --database URL -i",
   ],
   // What the text itself says is what it is about.
   ["verify -n prod --directory a", "migrate verify --directory b", "migrate verify -n prod --directory b"],

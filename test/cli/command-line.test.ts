@@ -298,6 +298,33 @@ describe("main", () => {
     ["down 2", "hint: did you mean: migrate downgrade -2"],
     ["down -all", "hint: did you mean: migrate downgrade base"],
     ["rollback --all", "hint: did you mean: migrate downgrade base"],
+    // What the commands of Prisma begin with; Flask's with another word.
+    ["migrate", "hint: did you mean: migrate upgrade"],
+    ["migrate 0003", "hint: did you mean: migrate upgrade 0003"],
+    ["migrate deploy", "hint: did you mean: migrate upgrade"],
+    ["migrate status", "hint: did you mean: migrate status"],
+    ["migrate dev", "hint: did you mean: migrate dev"],
+    [
+      "migrate dev --name init",
+      "hint: here -n names an environment; a new migration is written so: migrate revision -m init",
+    ],
+    [
+      "dev --name init",
+      "hint: here -n names an environment; a new migration is written so: migrate revision -m init",
+    ],
+    ["migrate dev --create-only", "hint: the command is dev; see: migrate dev --help"],
+    ["migrate diff", "hint: did you mean: migrate drift"],
+    ["migrate reset", "hint: did you mean: migrate downgrade base"],
+    ["migrate resolve", "hint: did you mean: migrate stamp TARGET"],
+    ["migrate resolve --applied 2026_init", "hint: did you mean: migrate stamp 2026_init"],
+    ["resolve --rolled-back 2026_init", "hint: did you mean: migrate status, then: migrate upgrade"],
+    [
+      "-n prod migrate downgrade -1 --lock-timeout 1s",
+      "hint: did you mean: migrate downgrade -n prod --lock-timeout 1s -1",
+    ],
+    ["migrate upgrade --dry", "hint: the command is upgrade; see: migrate upgrade --help"],
+    ["db upgrade --dry-run", "hint: did you mean: migrate upgrade --dry-run"],
+    ["up status", "hint: did you mean: migrate upgrade"],
     // Only the folder tells how many zeros the number has.
     [
       "goto 2",
@@ -342,7 +369,11 @@ describe("main", () => {
       "hint: here -n names an environment; the message is given so: migrate revision -m users",
     ],
     ["upgrade -n 2", "hint: here -n names an environment; to apply so many: migrate upgrade +2"],
-    ["history -n 2", "hint: here -n names an environment; for the newest: migrate history -r -1:"],
+    ["history -n 2", "hint: here -n names an environment; for the newest: migrate history --last 2"],
+    [
+      "graph -n 2 -r :head",
+      "hint: here -n names an environment; for the newest: migrate graph --rev-range :head --last 2",
+    ],
     [
       "show postgres://u:p@h/d",
       "hint: it is written so: migrate show TARGET --database URL; see: migrate show --help",

@@ -218,6 +218,8 @@ test("steps are counted from a revision in every place of a range, in a stamp an
   ] as const)
     expect(read).toThrow(expect.objectContaining({ hint }));
   expect(historyOf(line, "head-1:", [])).toEqual(["0d3e", "0a2c"]);
+  expect(historyOf(line, undefined, [], 2)).toEqual(["0d3e", "0a2c"]);
+  expect(historyOf(line, ":0a2c", [], 9)).toEqual(["0a2c", "0a1b"]);
   expect(planStamp(line, [], ["head-1"]).applied).toEqual(["0a1b", "0a2c"]);
   expect(newRevision(line, { heads: ["head-1"], splice: true }).parents).toEqual(["0a2c"]);
 });

@@ -299,4 +299,10 @@ test("a range that is written from its end is told the other way round", async (
     hint: expect.stringContaining("migrate squash 0001:0003"),
   });
   expect(await asked("a:a")).toMatchObject({ code: "usage/squash" });
+  const single = project({ a: "CREATE TABLE t (id int);" });
+  for (const range of ["base:head", "a"])
+    expect(await failureOf(squash(single.deps, { range, database: server!.url() }))).toMatchObject({
+      code: "usage/squash",
+      message: "the project has one migration, a: there is nothing to squash",
+    });
 });

@@ -18,6 +18,7 @@ const command: Command = {
     scratch: excluding(["on-database"], scratchFlag),
   },
   positionals: { required: 0, names: [] },
+  namesNew: true,
   examples: [
     ["migrate dev", "while you write a migration; stop with Ctrl-C"],
     ["migrate dev --once", "what does it do?"],

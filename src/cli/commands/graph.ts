@@ -10,7 +10,7 @@ import { revisionValue } from "../../render/json.ts";
 import { type Line, printed } from "../../render/terminal.ts";
 import { type Command, flag, type Invocation, value } from "../command.ts";
 import { formatOf, type Named, refuseConverted } from "../format.ts";
-import { newestInRange } from "../numbers.ts";
+import { lastFlag, lastOf, newest } from "../last.ts";
 
 /** What is written: lines, a page in its very bytes, or a value that becomes JSON. */
 type Drawing = { readonly lines: readonly Line[] } | { readonly page: string } | { readonly value: object };
@@ -57,12 +57,13 @@ const command: Command = {
       "FORMAT",
     ),
     "rev-range": value("only START:END; either can be left out", "RANGE", "r"),
+    ...lastFlag("how many revisions to show (default 0: all)"),
     "indicate-current": flag("mark what is applied to the database", "i"),
     ascii: flag("draw with ASCII characters only"),
     output: value("write to this file instead of stdout", "FILE", "o"),
   },
   positionals: { required: 0, names: [] },
-  soMany: newestInRange,
+  soMany: newest,
   examples: [
     ["migrate graph", "everything, as git log --graph draws it"],
     ["migrate graph -i", "with applied revisions filled in"],
@@ -101,8 +102,9 @@ function textOf(drawing: Drawing): string {
 
 async function pictureOf({ args, deps, project: options }: Invocation): Promise<PictureWithFiles> {
   const range = args.text("rev-range");
+  const last = lastOf(args);
   if (!args.flag("indicate-current")) {
-    const { project, revisions } = await history(deps, { ...options, range });
+    const { project, revisions } = await history(deps, { ...options, range, last });
     return { graph: project.graph, revisions };
   }
   const state = await readStanding(deps, options);
@@ -110,7 +112,7 @@ async function pictureOf({ args, deps, project: options }: Invocation): Promise<
   const { project, applied, heads } = state;
   return {
     graph: project.graph,
-    revisions: historyOf(project.graph, range, heads),
+    revisions: historyOf(project.graph, range, heads, last),
     applied: new Set(applied.map(({ revision }) => revision)),
     current: new Set(heads),
   };

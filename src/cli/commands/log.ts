@@ -1,17 +1,17 @@
 /** `migrate log`. */
 import { readLog } from "../../app/log.ts";
-import { type Command, value } from "../command.ts";
-import { count } from "../numbers.ts";
+import type { Command } from "../command.ts";
+import { lastFlag, lastOf, newest } from "../last.ts";
 
 const command: Command = {
   name: "log",
   summary:
     "Shows what was done to the database, when and by whom, newest first; scripts with their receipts.",
-  args: { last: value("how many entries to show (default: 50; 0: all)", "COUNT") },
+  args: lastFlag("how many entries to show (default: 50; 0: all)"),
   positionals: { required: 0, names: [] },
-  soMany: { what: "for the newest", words: (count) => `--last ${count}` },
+  soMany: newest,
   async run({ args, deps, project, printer, json }) {
-    const entries = await readLog(deps, { ...project, last: count(args.text("last"), "--last") ?? 50 });
+    const entries = await readLog(deps, { ...project, last: lastOf(args) ?? 50 });
     if (json) return printer.json({ log: entries });
     for (const { at, by, event, revision, checksum, detail, duration } of entries) {
       const what =
