@@ -223,7 +223,9 @@ describe("receipts", () => {
     expect(stdout).toContain(receipt);
     const log = await migrate(["log", "--database", url]);
     expect(log.stdout).toMatch(
-      new RegExp(`\n\\S+Z {2}postgres {2}ran script with receipt ${receipt}, revisions base:3fb05c94e8d2\n$`),
+      new RegExp(
+        `\n\\S+Z {2}postgres {2}began script with receipt ${receipt}, revisions base:3fb05c94e8d2\n$`,
+      ),
     );
     const value = JSON.parse((await migrate(["log", "--json", "--database", url])).stdout) as {
       log: readonly object[];
