@@ -28,11 +28,14 @@ import { sameSet } from "./run.ts";
 import { conversionSteps, stepsFrom } from "./steps.ts";
 import { comparedSteps } from "./verify.ts";
 
-/** What the round before has applied, and to what. */
+/** What a round has applied. */
 interface Before {
   readonly project: Project;
   readonly revision: RevisionId;
+  /** To what. */
   readonly catalog: Catalog;
+  /** What came of it; undefined where it failed. */
+  readonly made?: Catalog;
 }
 
 /** Each round has a session of its own: between two saves hours may pass. `onGone`: told of what is taken back before it. */
@@ -42,8 +45,8 @@ export function databaseRounds(
   onGone: (round: DevRound) => void,
 ): (project: Project, newest: () => Migration) => Promise<DevRound> {
   let before: Before | undefined;
-  /** What rounds have applied, and what there was before it. */
-  const own = new Map<RevisionId, Catalog>();
+  /** What rounds have applied. */
+  const own = new Map<RevisionId, Before>();
   return async (project, newestOf) => {
     const session = await connect(deps, config);
     const watched = cancelWhenAborted(() => session, deps.signal);
@@ -57,7 +60,7 @@ export function databaseRounds(
           const state = await soundLedger(project, session);
           const made = await round(deps, { project, session, state, newest: newestOf(), before });
           before = made.before;
-          if (before !== undefined) own.set(before.revision, before.catalog);
+          if (before !== undefined) own.set(before.revision, before);
           return made.round;
         } catch (error) {
           const isStale = error instanceof MigrateError && error.code === "state/guard";
@@ -113,10 +116,11 @@ async function round(
         const message = `${describe(newest)} has changed since it was applied, before this began; it is taken back by the down file that is there now`;
         deps.onNotice?.({ severity: "WARNING", message });
       }
+      // Another revision's round has begun elsewhere.
+      const from = before?.revision === revision ? { before, catalog: await catalog() } : undefined;
       await takeBack(deps, { project, session, newest, appliedAs }, ids);
       takenBack = { takenBack: true };
-      // Another revision's round has begun elsewhere.
-      if (before?.revision === revision) back = compareCatalogs(before.catalog, await catalog());
+      if (from !== undefined) back = notRestored(from.before, from.catalog, await catalog());
       step = row.checksum === up.checksum ? "up again" : "up";
     }
     const pending = steps.steps.map((each) => each.revision).filter((id) => id !== revision);
@@ -125,8 +129,10 @@ async function round(
     await trySteps(deps, project, session, upwards([...ids, ...pending], [revision]));
     await keepDump(deps, session, project, deps.onNotice);
     const { irreversible } = up.header;
+    const made = await catalog();
+    was = { ...was, made };
     return value({
-      makes: compareCatalogs(was.catalog, await catalog()),
+      makes: compareCatalogs(was.catalog, made),
       applied: row === undefined ? "first" : "again",
       ...(irreversible === undefined ? {} : { irreversible }),
     });
@@ -135,6 +141,17 @@ async function round(
     return value({ failed: { step, diagnostics: refusedThere(error) }, ...takenBack });
   }
 }
+
+/**
+ * How a downgrade from one schema to the other has left it otherwise than it was before that revision. What was otherwise
+ * already is not its doing: another revision's down file has left it, or it was done by hand.
+ */
+function notRestored({ catalog, made }: Before, from: Catalog, to: Catalog): readonly Difference[] {
+  const already = new Set((made === undefined ? [] : compareCatalogs(made, from)).map(textOf));
+  return compareCatalogs(catalog, to).filter((each) => !already.has(textOf(each)));
+}
+
+const textOf = (difference: Difference): string => JSON.stringify(difference);
 
 /**
  * By the down file that belongs to what is applied; where that is refused, by the one that is there now, which may be its
@@ -171,7 +188,7 @@ async function takeBack(
 }
 
 const bothFail = (before: unknown): string =>
-  `and the down file of before: ${reasonsOf(before)
+  `and the down file as it was when the revision was applied: ${reasonsOf(before)
     .map(({ message }) => message)
     .join("; ")}; write into the down file what takes back the revision as it is applied, and save it`;
 
@@ -179,7 +196,7 @@ const bothFail = (before: unknown): string =>
 function refusedThere(error: unknown): readonly Diagnostic[] {
   const refused = refusalOf(error);
   if (!DUPLICATE.has((error as MigrateError).sqlstate ?? "")) return refused;
-  const left = "it may be left by the down file of before; if so, drop it by hand";
+  const left = "a downgrade may have left it; if so, drop it by hand";
   return refused.map((each) => ({ ...each, message: `${each.message}; ${left}` }));
 }
 
@@ -188,7 +205,7 @@ const OF_THE_DATABASE = /^(?:execution\/read-only$|state\/)/;
 
 interface Gone extends Pick<Work, "project" | "session" | "state"> {
   readonly before: Before;
-  readonly own: ReadonlyMap<RevisionId, Catalog>;
+  readonly own: ReadonlyMap<RevisionId, Before>;
   readonly onGone: (round: DevRound) => void;
 }
 
@@ -200,6 +217,7 @@ async function takeBackGone(
   const { graph, ledger } = project;
   refuseUnfinished(project, state);
   const { applied } = state;
+  const catalog = () => readCatalog(session, ledger.names.schema);
   const isGone = (row: Applied): boolean =>
     own.has(row.revision) &&
     !graph.nodes.has(row.revision) &&
@@ -209,9 +227,10 @@ async function takeBackGone(
   for (const revision of inOrder(before.project.graph, idsOf(applied.filter(isGone))).reverse()) {
     const start = performance.now();
     left = left.filter((id) => id !== revision);
+    const from = await catalog();
     await runSteps(deps, before.project, session, downwards([...left, revision], [revision]));
     const { path } = before.project.migrations.get(revision)!;
-    const back = compareCatalogs(own.get(revision)!, await readCatalog(session, ledger.names.schema));
+    const back = notRestored(own.get(revision)!, from, await catalog());
     const ms = Math.round(performance.now() - start);
     onGone({ revision, path, makes: [], back, gone: true, ms });
   }

@@ -8,7 +8,7 @@ import { shellWord } from "./shell.ts";
 /** What stands for the receipt while it is computed. */
 export const NO_RECEIPT = "0".repeat(64);
 
-/** Where a script is no longer as it was handed out: its encoding's mark; only its line ends; its lines are shorter; text before its title, or after its end; its end is missing; else within. */
+/** Where a script is no longer as it was handed out: its encoding's mark; only its line ends; its lines are shorter; text before its title, or after its end; its end is missing; else within: one hash of the whole does not tell the place. */
 export const changes = [
   "byte order mark",
   "line ends",
@@ -65,8 +65,11 @@ function changesOf(script: string, stated: string, title: number): readonly Chan
     return ["line ends"];
   const own = script.slice(title);
   const end = endOf(own, stated);
-  if (end === undefined) return [isCutOff(own) ? "cut off" : "within"];
-  return [...(title > 0 ? ["before" as const] : []), ...(end < own.length ? ["after" as const] : [])];
+  if (end !== undefined)
+    return [...(title > 0 ? ["before" as const] : []), ...(end < own.length ? ["after" as const] : [])];
+  // Where another line is above the receipt, one was put into the title.
+  const isBefore = title > 0 && own.startsWith("-- Retort migration script");
+  return [...(isBefore ? ["before" as const] : []), isCutOff(own) ? "cut off" : "within"];
 }
 
 /** A script for psql begins with an `\if` and ends with its `\endif`, whatever else was changed; others are in between. */

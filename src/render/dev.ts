@@ -43,7 +43,7 @@ export function devLines({
               : "up and down, but the schema is not restored";
   const isLasting = applied === "again" || takenBack === true || gone === true;
   const isLeft = isLasting && back.some(({ kind }) => kind === "extra");
-  const left = isLeft ? ["what is extra was left by the down file of before; drop it by hand"] : [];
+  const left = isLeft ? ["the down file that was run left what is extra; drop it by hand"] : [];
   return [
     `${onOneLine(path)}  ${revision}  ${way}  (${ms.toFixed(0)} ms)`,
     ...indented(madeLines(makes)),

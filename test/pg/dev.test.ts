@@ -179,7 +179,7 @@ test("on the database that is named, it is taken back by the down file that belo
       "  + column public.t.z",
       "  after the downgrade:",
       "    extra    column public.t.y",
-      "    what is extra was left by the down file of before; drop it by hand",
+      "    the down file that was run left what is extra; drop it by hand",
     ],
     [
       "0002_b.up.sql  b  fails; what was applied has been taken back, and it is not applied now ",
@@ -187,7 +187,7 @@ test("on the database that is named, it is taken back by the down file that belo
     ],
     [
       "0002_b.up.sql  b  fails ",
-      '  the up file fails: 0002_b.up.sql:4: column "y" of relation "t" already exists; it may be left by the down file of before; if so, drop it by hand',
+      '  the up file fails: 0002_b.up.sql:4: column "y" of relation "t" already exists; a downgrade may have left it; if so, drop it by hand',
     ],
     ["0002_b.up.sql  b  applied ", "  + view public.v"],
   ]);
@@ -234,7 +234,7 @@ test("a down file that is refused on the database is corrected by the next save"
     ["0002_b.up.sql  b  applied ", "  + table public.five"],
     [
       "0002_b.up.sql  b  fails ",
-      '  the down file fails: 0002_b.down.sql:3: table "three" does not exist; and the down file of before: table "four" does not exist; write into the down file what takes back the revision as it is applied, and save it',
+      '  the down file fails: 0002_b.down.sql:3: table "three" does not exist; and the down file as it was when the revision was applied: table "four" does not exist; write into the down file what takes back the revision as it is applied, and save it',
     ],
     ["0002_b.up.sql  b  taken back and applied again ", "  + table public.five"],
   ]);
@@ -250,11 +250,20 @@ test("what a round has applied and has no files any more is taken back; no other
     it.write("0002_b.up.sql", `-- revision: b\n-- parent: a\n\n${up}\n`);
   };
   const remove = () => {
-    for (const direction of ["up", "down"]) rmSync(join(it.folder, `0002_b.${direction}.sql`));
+    for (const name of ["0003_c", "0002_b"])
+      for (const direction of ["up", "down"])
+        rmSync(join(it.folder, `${name}.${direction}.sql`), { force: true });
   };
   const next = [
     () => save("CREATE TABLE u (id int); CREATE TABLE v (id int);"),
+    // What it leaves, and what was made by hand, is not said of another revision.
+    async () => {
+      await query(url, "CREATE TABLE by_hand (id int)");
+      it.write("0003_c.down.sql", "-- revision: c\n\nSELECT 1;\n");
+      it.write("0003_c.up.sql", "-- revision: c\n-- parent: b\n\nCREATE TABLE w (id int);\n");
+    },
     remove,
+    () => {},
     () => {},
     () => save("CREATE TABL u (id int);"),
     remove,
@@ -284,7 +293,9 @@ test("what a round has applied and has no files any more is taken back; no other
   expect(shown).toEqual([
     "0001_a.up.sql  a  applied |  + table public.t",
     "0002_b.up.sql  b  applied |  + table public.u|  + table public.v",
-    "0002_b.up.sql  b  has no files any more, and was taken back, but the schema is not restored |  after the downgrade:|    extra    table public.v|    what is extra was left by the down file of before; drop it by hand",
+    "0003_c.up.sql  c  applied |  + table public.w",
+    "0003_c.up.sql  c  has no files any more, and was taken back, but the schema is not restored |  after the downgrade:|    extra    table public.w|    the down file that was run left what is extra; drop it by hand",
+    "0002_b.up.sql  b  has no files any more, and was taken back, but the schema is not restored |  after the downgrade:|    extra    table public.v|    the down file that was run left what is extra; drop it by hand",
     "0001_a.up.sql  a  taken back and applied again |  + table public.t",
     expect.stringMatching(/^0002_b.up.sql {2}b {2}fails \|/),
     "0001_a.up.sql  a  taken back and applied again |  + table public.t",

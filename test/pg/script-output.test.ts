@@ -223,7 +223,9 @@ describe("receipts", () => {
     expect(stdout).toContain(receipt);
     const log = await migrate(["log", "--database", url]);
     expect(log.stdout).toMatch(
-      new RegExp(`\n\\S+Z {2}postgres {2}ran script with receipt ${receipt}, revisions base:3fb05c94e8d2\n$`),
+      new RegExp(
+        `\n\\S+Z {2}postgres {2}began script with receipt ${receipt}, revisions base:3fb05c94e8d2\n$`,
+      ),
     );
     const value = JSON.parse((await migrate(["log", "--json", "--database", url])).stdout) as {
       log: readonly object[];
@@ -240,29 +242,17 @@ describe("receipts", () => {
     const digitsOf = (places: RegExp): string =>
       text.replace(places, (all) => all.replace(/[0-9a-f]{64}/, "0".repeat(64)));
     for (const [changed, how] of [
-      [
-        text.replace("CREATE SCHEMA shop", "CREATE SCHEMA shoq"),
-        "something was changed in its title, in its end, or between them;",
-      ],
-      [
-        text.replace("Retort migration", "Retort Migration"),
-        "something was changed in its title, in its end, or between them;",
-      ],
+      [text.replace("CREATE SCHEMA shop", "CREATE SCHEMA shoq"), "it cannot be told where;"],
+      [text.replace("Retort migration", "Retort Migration"), "it cannot be told where;"],
       [text.replace("-- Receipt", "-- Receit"), undefined],
       [text.replaceAll(/.{78}/g, "$&\n"), "its lines were broken, as in the text of a mail;"],
       [text.replaceAll(/(.{1,60}) /g, "$1 \n"), "its lines were broken, as in the text of a mail;"],
-      [text.slice(0, -1), "something was changed in its title, in its end, or between them;"],
+      [text.slice(0, -1), "it cannot be told where;"],
       [text.slice(0, 50_000), "its end is missing: it was cut off;"],
       // Behind the \\endif of another \\if.
       [text.replace(/^\\if :retort_passed .*/ms, ""), "its end is missing: it was cut off;"],
-      [
-        digitsOf(/begin_script\('[0-9a-f]{64}'/),
-        "something was changed in its title, in its end, or between them;",
-      ],
-      [
-        digitsOf(/'sha256:[0-9a-f]{64}' AS receipt/),
-        "something was changed in its title, in its end, or between them;",
-      ],
+      [digitsOf(/begin_script\('[0-9a-f]{64}'/), "it cannot be told where;"],
+      [digitsOf(/'sha256:[0-9a-f]{64}' AS receipt/), "it cannot be told where;"],
       [`\ufeff${text}`, "a byte order mark was put before it;"],
       [
         `\ufeff${text.replaceAll("\n", "\r\n")}`,
@@ -275,6 +265,15 @@ describe("receipts", () => {
         `SELECT 1;\n${text}DROP TABLE x;`,
         "text was added before its title, and text was added after its end;",
       ],
+      [
+        `SELECT 1;\n${text.replace("CREATE SCHEMA shop", "CREATE SCHEMA shoq")}`,
+        "text was added before its title, and more was changed, it cannot be told where;",
+      ],
+      [
+        `SELECT 1;\n${text.slice(0, 50_000)}`,
+        "text was added before its title, and its end is missing: it was cut off;",
+      ],
+      [text.replace("-- Receipt", "-- Checked.\n-- Receipt"), "it cannot be told where;"],
     ] as const) {
       writeFileSync(file, changed);
       const found = await migrate(["receipt", file]);

@@ -16,7 +16,7 @@ const command: Command = {
     for (const { at, by, event, revision, checksum, detail, duration } of entries) {
       const what =
         event === "script"
-          ? `ran script with receipt sha256:${checksum}, revisions ${detail}`
+          ? `began script with receipt sha256:${checksum}, revisions ${detail}`
           : [event, revision, duration === null ? "" : `${duration.toFixed(3)} s`, detail]
               .filter((part) => part)
               .join("  ");

@@ -11,8 +11,15 @@ const CHANGES: Readonly<Record<Change, string>> = {
   before: "text was added before its title",
   after: "text was added after its end",
   "cut off": "its end is missing: it was cut off",
-  within: "something was changed in its title, in its end, or between them",
+  within: "it cannot be told where",
 };
+
+function whatChanged(changes: readonly Change[]): string {
+  const said = changes.map((change, index) =>
+    change === "within" && index > 0 ? `more was changed, ${CHANGES[change]}` : CHANGES[change],
+  );
+  return said.join(", and ");
+}
 
 /** What was done to the whole file on its way; of several, the last tells. */
 const COPY_AGAIN: Partial<Record<Change, string>> = {
@@ -45,7 +52,7 @@ const command: Command = {
       printer.error(
         new MigrateError({
           code: "findings/changed-script",
-          message: `${path} was changed after it was written: ${changes.map((change) => CHANGES[change]).join(", and ")}; its receipt is sha256:${stated}`,
+          message: `${path} was changed after it was written: ${whatChanged(changes)}; its receipt is sha256:${stated}`,
           hint:
             copying ??
             `do not run it: what it does would be logged under the receipt of the original; ${again === undefined ? "compare it with the script that was handed out" : `write it again with: ${again}, and compare the two`}`,
