@@ -20,7 +20,10 @@ type Targeted = MigrationOptions & { readonly target?: string | undefined };
 /** Applies what is pending up to the target, by default `head`; as `run` does. */
 export const upgrade = (options: Targeted = {}): MigrationRun => begun("upgrade", options);
 
-/** Reverts what was applied after the target, such as `-1` or `base`; as `run` does, and asks nobody without `confirm`. */
+/**
+ * Reverts what was applied after the target, such as `-1` or `base`; as `run` does, and asks nobody without `confirm`. Throws
+ * `state/guard` rather than revert what was applied after it began.
+ */
 export const downgrade = (options: MigrationOptions & { readonly target: string }): MigrationRun =>
   begun("downgrade", options);
 
