@@ -214,7 +214,7 @@ export function awayFromHeads(
     ...(unknown.length > 0
       ? [`${unknown.map((row) => notHere(project.graph, row.revision)).join(", ")}: migrate status`]
       : []),
-    ...(underWay === undefined ? [] : [unfinishedText(underWay)]),
+    ...(underWay === undefined ? [] : [`${unfinishedText(underWay)}; wait for that`]),
     ...(interrupted === undefined
       ? []
       : [`${unfinishedText(interrupted)}; to finish or discard it, see: migrate status`]),
