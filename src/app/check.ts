@@ -214,7 +214,7 @@ export function awayFromHeads(
     ...(unknown.length > 0
       ? [`see what to do about ${inShort(unknown.map(({ revision }) => revision))} with: migrate status`]
       : []),
-    ...(underWay === undefined ? [] : [unfinishedText(underWay)]),
+    ...(underWay === undefined ? [] : [`${unfinishedText(underWay)}; wait for that`]),
     ...(interrupted === undefined
       ? []
       : [`${unfinishedText(interrupted)}; to finish or discard it, see: migrate status`]),
