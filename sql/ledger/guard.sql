@@ -223,7 +223,7 @@ BEGIN
       SELECT 1, format('the column %s is missing', n.name), changed
         FROM unnest(filled || nullable) AS n (name)
         WHERE split_part(n.name, '.', 1) = c.relname AND NOT EXISTS (SELECT FROM pg_attribute AS a
-          WHERE a.attrelid = c.oid AND a.attname = split_part(n.name, '.', 2))
+          WHERE a.attrelid = c.oid AND a.attname = split_part(n.name, '.', 2)::name)
       UNION ALL SELECT 2, concat('the column ', n.name, ' ',
           CASE WHEN NOT f.is_own THEN 'is not the ledger''s, and ' END, f.fault),
         CASE WHEN f.is_own AND f.is_set
@@ -233,11 +233,12 @@ BEGIN
             a.attname), CASE WHEN f.is_set THEN format('; or keep what it contains: '
               'ALTER TABLE %1$s ALTER %2$I DROP DEFAULT, ALTER %2$I DROP NOT NULL',
               c.oid::regclass, a.attname) END) END
-        FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
+        FROM pg_attribute AS a
           CROSS JOIN LATERAL (SELECT concat(c.relname, '.', a.attname)) AS n (name)
           CROSS JOIN LATERAL (SELECT n.name = ANY (filled || nullable), v.*
             FROM (VALUES (a.attgenerated <> '', 'is generated', false, NULL),
-              (t.typtype = 'd', 'has a domain as its type', false, NULL),
+              ((SELECT t.typtype FROM pg_type AS t WHERE t.oid = a.atttypid) = 'd',
+                'has a domain as its type', false, NULL),
               (a.atthasdef, 'has a default', true, 'DROP DEFAULT'),
               (a.attnotnull AND a.attidentity = '' AND n.name <> ALL (filled), 'is NOT NULL',
                 true, 'DROP NOT NULL')) AS v (is_so, fault, is_set, undo)
