@@ -1,7 +1,11 @@
-/** A name that the server does not know, and the migrations that ran before → the statement of theirs that took it away. */
+/**
+ * A name that the server does not know, and the migrations before → the statement of theirs that took it away, or that would
+ * have made it if it had run; and what to type.
+ */
 import { items, kindOf, node, objectName, rangeName, stringOf, word } from "../core/ast.ts";
 import { bare, createdBy } from "../core/diff/schema-files.ts";
-import type { RevisionId } from "../core/migration.ts";
+import { goneHint, stampedHint } from "../core/failure/missing.ts";
+import type { Applied } from "../core/ledger/types.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import type { LintedStatement } from "../core/rules/lint.ts";
 import { locate } from "../core/source.ts";
@@ -9,24 +13,29 @@ import { createGrammar } from "../io/grammar.ts";
 import { readTrees } from "../io/trees.ts";
 import type { Project } from "./project.ts";
 
-/** Answers of a step of a plan which statement before it took a name away: of `applied`, in order, or of a step before. */
+/** What is applied before the plan, and how, where that is known. */
+type Before = Pick<Applied, "revision"> & Partial<Pick<Applied, "how">>;
+
+/** Answers of a step of a plan what happened to a name before it: in `applied`, in order, or in a step before. */
 export const goneIn =
-  (project: Project, applied: () => readonly RevisionId[], { steps }: Pick<Plan, "steps">) =>
+  (project: Project, applied: () => readonly Before[], { steps }: Pick<Plan, "steps">) =>
   (step: PlanStep, name: string): Promise<string | undefined> => {
-    const before = steps.slice(0, steps.indexOf(step)).map(({ revision }) => revision);
+    const before = steps.slice(0, steps.indexOf(step)).map(({ revision }) => ({ revision }));
     return goneBy(project, [...applied(), ...before], name);
   };
 
-/** `migrations/0002_b.up.sql:5 drops it`; undefined where the last statement that names it so has made it, or none has. */
+/** Undefined where the last statement that names it so has run and made it, or none has. */
 async function goneBy(
   { migrations }: Project,
-  before: readonly RevisionId[],
+  before: readonly Before[],
   name: string,
 ): Promise<string | undefined> {
   const grammar = createGrammar();
   const isIt = (other: string): boolean =>
     bare(other) === bare(name) && (!other.includes(".") || !name.includes(".") || other === name);
-  for (const revision of [...before].reverse()) {
+  const isStamped = ({ how }: Before): boolean => how === "stamp";
+  for (const row of [...before].reverse()) {
+    const { revision } = row;
     const up = migrations.get(revision)?.up;
     if (up?.source.text.toLowerCase().includes(bare(name).toLowerCase()) !== true) continue;
     const { source } = up;
@@ -34,9 +43,11 @@ async function goneBy(
     for (const statement of [...statements].reverse()) {
       const { start, end } = statement;
       const made = createdBy(source.text.slice(start, end))?.name;
-      if (made !== undefined && isIt(made)) return undefined;
+      const place = (): string => `${source.path}:${locate(source, start).line}`;
+      if (made !== undefined && isIt(made))
+        return isStamped(row) ? stampedHint(place(), revision, before.every(isStamped)) : undefined;
       const does = takenBy(statement, isIt);
-      if (does !== undefined) return `${source.path}:${locate(source, start).line} ${does}`;
+      if (does !== undefined) return goneHint(`${place()} ${does}`);
     }
   }
   return undefined;

@@ -132,7 +132,7 @@ export async function runSteps(
     {},
     {
       sourceText: (path) => sourceText(project, path),
-      goneBy: goneIn(project, () => steps.before, plan),
+      goneBy: goneIn(project, () => steps.before.map((revision) => ({ revision })), plan),
       needs: needsIn(project, () => steps.before, plan, session.version),
       adviceOnly,
     },

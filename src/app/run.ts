@@ -261,11 +261,12 @@ function runPlan(
     options.onEvent?.(event);
   };
   const rows = applied.map((row) => row.revision);
-  const known = (): readonly RevisionId[] =>
+  const how = new Map(applied.map((row) => [row.revision, row.how]));
+  const known = (): readonly Pick<Applied, "revision" | "how">[] =>
     inOrder(
       project.graph,
       rows.filter((id) => project.graph.nodes.has(id)),
-    );
+    ).map((revision) => ({ revision, how: how.get(revision)! }));
   return send(
     plan,
     target,

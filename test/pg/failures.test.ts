@@ -265,6 +265,26 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     expect((await failureOf(trace(of.deps, { scratch: url }))).hint).toContain(place(2, "renames it to u"));
   });
 
+  test("what a migration would have created that is only stamped: what is proposed leads out", async () => {
+    const of = project({ a: "CREATE TABLE t (a int);", b: "SELECT 1;", c: "ALTER TABLE t ADD b int;" });
+    const { url } = await ownDatabase(server);
+    await of.run(url, { kind: "stamp", targets: ["b"] });
+    const stamped = `0001_a.up.sql:${headerLines + 1} creates it, but a is only stamped: if that file was never run in this database, `;
+    const hint = `${stamped}take back what is stamped, then upgrade: migrate stamp base\n`;
+    expect((await failureOf(of.upgrade(url))).hint).toContain(hint);
+    await query(url, "CREATE SCHEMA app; CREATE TABLE app.t ()");
+    expect((await failureOf(of.upgrade(url))).hint).toMatch(
+      /^search_path does not have app, .*\n.* stamp base\n/,
+    );
+    await of.run(url, { kind: "stamp", targets: ["base"] });
+    await of.upgrade(url);
+
+    const { url: other } = await ownDatabase(server);
+    await of.run(other, { kind: "stamp", targets: ["a"] });
+    await of.upgrade(other, "b");
+    expect((await failureOf(of.upgrade(other))).hint).toContain(`${stamped}run it there with psql, and `);
+  });
+
   test("a downgrade over an empty down file warns that what the up file creates stays; a stamp runs no file", async () => {
     const { url } = await ownDatabase(server);
     const of = project({

@@ -9,7 +9,7 @@ import { offsetInDo } from "../plpgsql.ts";
 import { qualified } from "../quote.ts";
 import { type Failure, withoutPasswords } from "./failure.ts";
 import { type LimitOptions, sessionLimitHint, startTimeoutHint, timeoutIn } from "./limits.ts";
-import { goneHint, missingHint } from "./missing.ts";
+import { missingHint } from "./missing.ts";
 import { notDone } from "./own.ts";
 import { lineInBlock, offsetOf, placeOf, type SourceText, untranslatable } from "./place.ts";
 import { asOwner, deniedIn, type Roles, rightsHint, whom } from "./rights.ts";
@@ -43,7 +43,7 @@ export interface Explaining extends Roles {
   readonly recording?: string | undefined;
   /** What to type to go on behind what is done before this step, where the same command would count its steps anew. */
   readonly again?: ((step: PlanStep | undefined) => string | undefined) | undefined;
-  /** Which statement of an earlier file took away what is not found, as `goneBy` says it. */
+  /** What became of what is not found, where an earlier file has or would have made it, and what to type. */
   readonly gone?: string | undefined;
   /** Whoever runs the plan tells himself what is so now, and where it ran: the hint is only what to do. */
   readonly adviceOnly?: boolean | undefined;
@@ -81,10 +81,11 @@ export function explain(
   const said = withoutPasswords(failure, statement);
   const message = messageOf(said);
   if (origin !== undefined) {
-    // What an up file uses and no migration leaves there is where the user looks first; the server's own hint comes after it.
+    // What an up file uses and no migration leaves there is where the user looks first, behind where the database has it; the
+    // server's own hint comes last.
     const missing =
       gone !== undefined
-        ? goneHint(gone)
+        ? gone
         : scratch === undefined || step?.direction !== "up"
           ? undefined
           : missingHint(said.message);
@@ -112,7 +113,7 @@ export function explain(
       shut ??
       elsewhere ??
       misleadingIn(statement, failure);
-    const hints = missing === undefined ? [said.hint, advice] : [missing, said.hint];
+    const hints = missing === undefined ? [said.hint, advice] : [shut ?? elsewhere, missing, said.hint];
     return error(
       "execution/statement",
       message,

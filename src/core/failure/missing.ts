@@ -1,4 +1,5 @@
 /** What the server says is not there → what to type, where a scratch database lacks it because no migration leaves it there. */
+import type { RevisionId } from "../migration.ts";
 import { identifier, qualified } from "../quote.ts";
 
 /** A first migration behind which all the others come, and so those that are applied already. */
@@ -76,6 +77,14 @@ export const missingName = (message: string): string | undefined =>
 /** `gone`: the statement that took it away, and what it does. */
 export const goneHint = (gone: string): string =>
   `${gone}: correct the name, or edit the one of the two files that is not applied yet`;
+
+/** `place`: the statement that would make it. */
+export const stampedHint = (place: string, revision: RevisionId, isAll: boolean): string =>
+  `${place} creates it, but ${revision} is only stamped: if that file was never run in this database, ${
+    isAll
+      ? "take back what is stamped, then upgrade: migrate stamp base"
+      : "run it there with psql, and the others that are only stamped"
+  }`;
 
 /** Whether the server says it of something that a migration could make. */
 export const couldBeMade = (message: string): boolean =>
