@@ -34,7 +34,10 @@ export function parseWords(
   let unreadable = -1;
   const tokens = tokensOf(words, options);
   for (const [at, token] of tokens.entries()) {
-    if (token.kind === "positional") positionals.push(unshield(token.value));
+    if (token.kind === "positional") {
+      positionals.push(unshield(token.value));
+      fault ??= switchFault(command, token, tokens[at - 1], options);
+    }
     // Behind a letter that is no flag, the others of the word may be its value.
     if (token.kind !== "option" || token.index === unreadable) continue;
     const option = options.get(token.name);
@@ -151,8 +154,27 @@ const isFlag = (word: string): boolean => /^--?[a-z]/i.test(word);
 const valueIn = ({ rawName, value = "", inlineValue }: OptionToken): string =>
   inlineValue === true && !rawName.startsWith("--") ? value.replace(/^=/, "") : value;
 
-const noValue = (command: Named, flag: string): MigrateError =>
-  usage("unexpected-value", `${flag} takes no value`, command, `write ${flag} alone;`);
+const noValue = (command: Named, flag: string, value = ""): MigrateError =>
+  usage(
+    "unexpected-value",
+    `${flag} takes no value`,
+    command,
+    /^=?false$/i.test(value) ? `leave ${flag} out;` : `write ${flag} alone;`,
+  );
+
+/** `--sql false`: the word behind the flag is no target. */
+const switchFault = (
+  command: Named,
+  { value, index }: Token & { readonly kind: "positional" },
+  before: Token | undefined,
+  options: ReadonlyMap<string, Option>,
+): MigrateError | undefined =>
+  /^(?:true|false)$/i.test(value) &&
+  before?.kind === "option" &&
+  before.index === index - 1 &&
+  options.get(before.name)?.type === "boolean"
+    ? noValue(command, before.rawName, value)
+    : undefined;
 
 /** In psql `-h` takes a server. Help would let a script go on as if it had done what it was written for. */
 function helpFault(
@@ -180,7 +202,7 @@ function valueFault(
   { type, flag, takes }: Option,
 ): MigrateError | undefined {
   const { rawName, value, inlineValue } = token;
-  if (type === "boolean") return value === undefined ? undefined : noValue(command, rawName);
+  if (type === "boolean") return value === undefined ? undefined : noValue(command, rawName, value);
   if (value === undefined || (inlineValue !== true && isFlag(value)))
     return usage("missing-value", `${rawName} needs a value`, command);
   const given = valueIn(token);

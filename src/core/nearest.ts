@@ -1,7 +1,7 @@
 /** A misspelt word and the words that exist → the one that was probably meant. */
 
 /**
- * The candidate within two edits of `word` (one, for words of up to four letters), or undefined. Two letters that changed
+ * The candidate within two edits of `word` (one, where either has up to four letters), or undefined. Two letters that changed
  * places are one edit; upper case counts as lower.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
@@ -9,11 +9,12 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   if (word.length < 2 || word.length > 64) return undefined;
   const typed = word.toLowerCase();
   let best: string | undefined;
-  let bestDistance = typed.length <= 4 ? 2 : 3;
+  let bestDistance = 3;
   for (const candidate of candidates) {
-    if (Math.abs(candidate.length - typed.length) >= bestDistance) continue;
+    const limit = Math.min(bestDistance, typed.length <= 4 || candidate.length <= 4 ? 2 : 3);
+    if (Math.abs(candidate.length - typed.length) >= limit) continue;
     const distance = editDistance(typed, candidate.toLowerCase());
-    if (distance < bestDistance) {
+    if (distance < limit) {
       best = candidate;
       bestDistance = distance;
     }

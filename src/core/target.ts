@@ -542,13 +542,17 @@ function upgradeStart(
   }
   if (starts.length <= 1) return starts[0] ?? BASE;
   const goesOn = starts.find((id) => nodeOf(graph, id).children.length > 0);
+  const offset = text.slice(text.lastIndexOf("+"));
+  // It does not matter where it starts.
+  if (goesOn === undefined) {
+    const isAll = graph.realHeads.every((head) => current.includes(head));
+    const further = isAll ? "" : "; to go all the way up, use: heads";
+    throw noSuchRelative(text, Number(offset), `no revision comes after ${listed(graph, starts)}${further}`);
+  }
   throw new MigrateError({
     code: "graph/ambiguous-start",
     message: `Ambiguous upgrade from multiple current revisions: '${text}' could start at ${listed(graph, starts)}`,
-    hint:
-      goesOn === undefined
-        ? "no revision comes after any of them; to go all the way up, use: heads"
-        : `name one, for example: ${goesOn}${text.slice(text.lastIndexOf("+"))}`,
+    hint: `name one, for example: ${goesOn}${offset}`,
   });
 }
 

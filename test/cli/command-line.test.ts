@@ -92,6 +92,8 @@ describe("words", () => {
     ["heads everything --json", "heads everything json | heads does not take the argument 'everything'"],
     ["heads --json=1 -q", "heads quiet | --json takes no value"],
     ["heads -q=1", "heads quiet | -q takes no value"],
+    ["upgrade --sql false", "upgrade false sql | --sql takes no value"],
+    ["upgrade head --dry-run TRUE", "upgrade head TRUE dry-run | --dry-run takes no value"],
     ["heads -n=staging -x=a=1", "heads env=staging x=a=1"],
     ["heads --env==b", "heads env==b"],
     ["revision -q -m --json", "revision quiet | -m needs a value"],

@@ -48,10 +48,11 @@ function refusesBranch({ expect: theirs, graph, target }: Solved, ours: Answer):
 /** What Alembic calls a kind of error → the codes that say the same. */
 const sameFault: Readonly<Record<string, readonly string[]>> = {
   ambiguous_partial: ["graph/ambiguous-name"],
-  ambiguous_walk: ["graph/ambiguous-walk", "graph/ambiguous-start"],
+  // Where nothing comes after any of several heads, ours says that.
+  ambiguous_walk: ["graph/ambiguous-walk", "graph/ambiguous-start", "graph/walked-too-far"],
   invalid_target: ["graph/not-below"],
   // A relative range that could start at several heads is told as such.
-  multiple_heads: ["graph/multiple-heads", "graph/ambiguous-start"],
+  multiple_heads: ["graph/multiple-heads", "graph/ambiguous-start", "graph/walked-too-far"],
   // What stands before the '@' may also be the beginning of several ids.
   no_such_branch: ["graph/unknown-revision", "graph/ambiguous-name"],
   not_a_head: ["graph/not-a-head"],
