@@ -20,6 +20,7 @@ import {
   type Place,
   replaceVariables,
   settingHint,
+  variablesIn,
 } from "./variables.ts";
 
 export type SettingValue = string | number | boolean | readonly string[];
@@ -313,6 +314,13 @@ export function withVariables(
   };
   if (typeof value === "string") return replaced(value);
   return Array.isArray(value) ? value.map(replaced) : value;
+}
+
+/** The variables that any text of a file has, those of environments that are not selected among them. */
+export function variablesOfFile({ base, environments }: SettingsFile): ReadonlySet<string> {
+  const settings = [base, ...environments.values()].flatMap((each) => [...each.values()]);
+  const texts = settings.flatMap(({ value }) => value).filter((value) => typeof value === "string");
+  return new Set(texts.flatMap((text) => [...variablesIn(text)]));
 }
 
 interface Reader {

@@ -43,7 +43,11 @@ export const mayHoldVariable = (text: string): boolean => text.includes("${");
 
 /** What to type to set the variables of a text. */
 export const settingHint = (text: string, given: string | undefined): string =>
-  toSet([...new Set([...references(text)].map(({ name }) => name))], given);
+  toSet([...variablesIn(text)], given);
+
+/** The names of the variables of a text. */
+export const variablesIn = (text: string): ReadonlySet<string> =>
+  new Set([...references(text)].map(({ name }) => name));
 
 const toSet = (names: readonly string[], given: string | undefined): string =>
   `set ${names.slice(0, 5).join(", ")} ${given === undefined ? "" : `with ${given}, `}in the environment or in .env`;

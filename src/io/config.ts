@@ -18,6 +18,7 @@ import {
   type SettingsFile,
   type SettingValue,
   settingNames,
+  variablesOfFile,
   withVariables,
 } from "../core/settings.ts";
 import { shellWord } from "../core/shell.ts";
@@ -197,7 +198,14 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
     database:
       database instanceof MigrateError
         ? database
-        : { ...database, warnings: [...database.warnings, ...repeated] },
+        : {
+            ...database,
+            warnings: [
+              ...database.warnings,
+              ...repeated,
+              ...unusedVariables(variables, file, names("variables")),
+            ],
+          },
     directories,
     ...(replaced === undefined ? {} : { replaced }),
     ledger: {
@@ -489,6 +497,24 @@ function variablesOf(pairs: readonly string[]): Readonly<Record<string, string>>
       return equals < 0 ? [pair, ""] : [pair.slice(0, equals), pair.slice(equals + 1)];
     }),
   );
+}
+
+/** Who gives a variable may mean another database than the one that is used without it. */
+function unusedVariables(
+  variables: Readonly<Record<string, string>>,
+  file: ConfigFile | undefined,
+  given: string,
+): readonly string[] {
+  const used = file === undefined ? new Set<string>() : variablesOfFile(file.settings);
+  const free = [...used].filter((name) => !Object.hasOwn(variables, name));
+  return Object.keys(variables)
+    .filter((name) => !used.has(name))
+    .map((name) => {
+      const why =
+        file === undefined ? "there is no config file" : `no setting in ${file.source.path} has \${${name}}`;
+      const meant = nearest(name, free);
+      return `${given} ${name} has no effect: ${why}${meant === undefined ? "" : `; did you mean ${meant}?`}`;
+    });
 }
 
 // ── the database ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -633,6 +633,28 @@ describe("the config file", () => {
     });
   });
 
+  it.each<[string, Given, readonly string[]]>([
+    ["used", { flags: { x: ["T=a"] }, file: { ledger: { schema: "${T}" } } }, []],
+    [
+      "in another environment",
+      { flags: { x: ["T=a"] }, file: { environments: { e: { role: "${T:-x}" } } } },
+      [],
+    ],
+    ["in a list", { flags: { x: ["T=a"] }, file: { directories: ["x", "${T}"] } }, []],
+    [
+      "written otherwise",
+      { flags: { x: ["tenant=a", "B="] }, file: { role: "${TENANT:-x}" } },
+      [
+        "flag -x tenant has no effect: no setting in migrate.config.json has ${tenant}; did you mean TENANT?",
+        "flag -x B has no effect: no setting in migrate.config.json has ${B}",
+      ],
+    ],
+    ["in no file", { flags: { x: ["T=a"] } }, ["flag -x T has no effect: there is no config file"]],
+  ])("warns of a variable that nothing uses: %s", async (_, given, warnings) => {
+    const env = { DATABASE_URL: "postgres://u@h/d" };
+    expect(requireDatabase(await load({ env, ...given })).warnings).toEqual(warnings);
+  });
+
   it("puts variables into every text", async () => {
     const config = await load({
       flags: { x: ["tenant=acme"], env: "e" },
