@@ -129,4 +129,5 @@ With \`{number}\` every file must have such a name. Without it any name is allow
 | \`make migrate-status\` | \`migrate status\` |
 | \`make -s migrate-sql > migration.sql\` | \`migrate upgrade head --sql\` |
 
-\`MIGRATE_TO=...\` sets another target, \`MIGRATE=...\` another command than \`npx pgretort\`.`;
+\`MIGRATE_TO=...\` sets another target, \`MIGRATE_FLAGS=...\` adds flags, such as
+\`make migrate-down MIGRATE_FLAGS=--yes\` where there is no terminal, \`MIGRATE=...\` another command than \`npx pgretort\`.`;

@@ -54,6 +54,8 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/ignore": "A pattern of objects to leave out names a class that does not exist.",
   "usage/in-transaction": "A connection that the API was given is in a transaction.",
   "usage/irreversible-range": "`--with-downgrade` needs a down file for each migration of the range.",
+  "usage/kept-by-npm":
+    "npm takes flags that stand before `--` for its own, and the script that it runs does not get them.",
   "usage/long-variable": "A variable is too long once those in it are replaced.",
   "usage/missing-directory": "A folder of migrations does not exist.",
   "usage/misplaced-address": "An argument, or the value of a flag, is the address of a database.",

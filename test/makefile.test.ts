@@ -1,6 +1,6 @@
 /** `migrate.mk`, as `migrate init --makefile` writes it: make runs each target, on a server. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -40,6 +40,9 @@ test("each target does what its command does", async () => {
   expect(spawnSync("make", ["migrate-create", `MSG=${message}`], { cwd: folder, env }).status).toBe(0);
   const [up] = readdirSync(join(folder, "migrations")).filter((name) => name.endsWith(".up.sql"));
   expect(readFileSync(join(folder, "migrations", up!), "utf8")).toContain(`-- message: ${message}\n`);
+  const file = (name: string) => join(folder, "migrations", name);
+  appendFileSync(file(up!), "CREATE TABLE users (id int);\n");
+  appendFileSync(file(up!.replace(".up.", ".down.")), "DROP TABLE users;\n");
   expect(sh("make migrate-create")).toMatchObject({
     status: 2,
     stderr: expect.stringContaining("usage: make migrate-create MSG="),
@@ -51,7 +54,13 @@ test("each target does what its command does", async () => {
   );
   done("make migrate-up");
   expect(await applied()).toBe(1);
-  done("make migrate-down");
+  // make takes no flag of ours.
+  const asked = "nothing was done; to go on without being asked, add to the make command: ";
+  expect(sh("make migrate-down").stderr).toContain(`${asked}MIGRATE_FLAGS=--yes\n`);
+  expect(sh('make migrate-down MIGRATE_FLAGS="--lock-wait 5"').stderr).toContain(
+    `${asked}"MIGRATE_FLAGS=--lock-wait 5 --yes"\n`,
+  );
+  done("make migrate-down MIGRATE_FLAGS=--yes");
   expect(await applied()).toBe(0);
   done("make migrate-up MIGRATE_TO=+1");
   done("make migrate-create MSG=orders && make migrate-up");
@@ -60,6 +69,6 @@ test("each target does what its command does", async () => {
     'make migrate-create MSG=notes MIGRATE_FLAGS="--head 0001 --splice" && make migrate-up MIGRATE_TO=heads',
   );
   expect(await applied()).toBe(3);
-  done("make migrate-down MIGRATE_TO=base");
+  done("make migrate-down MIGRATE_TO=base MIGRATE_FLAGS=--yes");
   expect(await applied()).toBe(0);
 });

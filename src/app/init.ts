@@ -184,6 +184,7 @@ MIGRATE ?= npx pgretort
 MIGRATE_TO ?= head
 # More flags for the command, for example: make migrate-create MSG="add users" MIGRATE_FLAGS="--head billing@head"
 MIGRATE_FLAGS ?=
+export MIGRATE_FLAGS
 
 # The default goal remains that of your Makefile, even where it is set below the include.
 MIGRATE_GOAL_BEFORE := $(.DEFAULT_GOAL)

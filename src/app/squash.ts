@@ -88,7 +88,7 @@ function refuseRange(graph: Graph, members: readonly RevisionId[], range: string
     throw new MigrateError({
       code: "usage/squash",
       message: `the project has ${only === undefined ? "no migration" : `one migration, ${only}`}: there is nothing to squash`,
-      hint: 'a squash replaces two or more; to write another migration: migrate revision -m "…"',
+      hint: 'a squash replaces two or more; to write the next: migrate revision -m "…"',
     });
   }
   const sides = parseRange(range);

@@ -42,6 +42,8 @@ export interface Invocation {
   readonly project: ProjectOptions;
   readonly json: boolean;
   readonly verbose: boolean;
+  /** What to type so that a flag is passed, however the program was started: the end of a sentence. */
+  readonly passing: (flag: string) => string;
   /** Of the program. */
   readonly version: string;
   /** Every command of the table, loaded. */
@@ -154,13 +156,23 @@ export function messageHint(command: Command, args: Arguments): string | undefin
  * The command line to type instead: the command with these words, and with the flags that were given, as far as the words do
  * not say them. Those that all commands share are added where it is printed.
  */
-export function typedAgain(
-  { name, args }: Pick<Command, "name" | "args">,
+export const typedAgain = (
+  command: Pick<Command, "name" | "args">,
   given: Pick<Arguments, "flag" | "list">,
   words: string,
-): string {
+): string =>
+  ["migrate", command.name, ...flagsAgain(command, given, words), words]
+    .filter((part) => part !== "")
+    .join(" ");
+
+/** The command's own flags that were given, as far as the words do not say them. */
+export function flagsAgain(
+  { args }: Pick<Command, "args">,
+  given: Pick<Arguments, "flag" | "list">,
+  words = "",
+): readonly string[] {
   const said = new Set(words.split(" "));
-  const flags = Object.entries(args).flatMap(([flag, { type, alias, valueHint }]) => {
+  return Object.entries(args).flatMap(([flag, { type, alias, valueHint }]) => {
     const names = [`--${flag}`, ...[alias ?? []].flat().map((each) => `-${each}`)];
     if (Object.hasOwn(globals, flag) || !given.flag(flag) || names.some((each) => said.has(each))) return [];
     if (type === "boolean") return [names[0]!];
@@ -169,7 +181,6 @@ export function typedAgain(
       .list(flag)
       .map((value) => `${names[0]} ${valueHint === "URL" ? valueHint : shellWord(value)}`);
   });
-  return ["migrate", name, ...flags, words].filter((part) => part !== "").join(" ");
 }
 
 /** `HEAD~1`, `origin/main` or `main..HEAD`: in git, what came after that. */

@@ -8,6 +8,7 @@ import { carrying } from "./carried.ts";
 import { type Command, perform, projectOf } from "./command.ts";
 import { allCommands, type CommandLine, commandNames, groups, readCommandLine } from "./command-line.ts";
 import { createPrinter, type Printer, type Streams } from "./print.ts";
+import { passing, refuseKept } from "./started.ts";
 
 export interface Process {
   readonly streams: Streams;
@@ -60,6 +61,7 @@ async function answer(
     if (line.unknown !== undefined) throw line.unknown;
     if (args.flag("version")) return print(printer, process.version);
     if (args.helps) return print(printer, await helpOf(line.command, printer.width));
+    if (line.command !== undefined) refuseKept(line.command, args, process.env);
     if (args.fault !== undefined) throw args.fault;
     if (line.command === undefined) {
       if (json || [...args.values.values()].flat().some((value) => value !== "")) throw noCommand(args);
@@ -86,8 +88,10 @@ async function answer(
       onWritten,
       onRun,
     };
-    return await perform(line.command, {
+    const { command } = line;
+    return await perform(command, {
       args,
+      passing: (flag) => passing(flag, command, args, env),
       printer,
       deps,
       project: projectOf(args),

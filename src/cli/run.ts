@@ -150,7 +150,11 @@ function eventLines({ deps, printer }: Invocation, told: (event: Event) => void)
  * Says who will have to wait, and asks before a downgrade destroys anything, or may: in a terminal; elsewhere `--yes` must
  * have been said.
  */
-async function confirmed(plan: Plan, database: string, { args, printer }: Invocation): Promise<boolean> {
+async function confirmed(
+  plan: Plan,
+  database: string,
+  { args, printer, passing }: Invocation,
+): Promise<boolean> {
   const waits = pendingText(plan) ?? [];
   const losses = plan.steps.flatMap((step) => step.losses ?? []);
   if (plan.kind !== "downgrade" || args.flag("yes") || losses.length === 0) {
@@ -167,7 +171,7 @@ async function confirmed(plan: Plan, database: string, { args, printer }: Invoca
   throw new MigrateError({
     code: "usage/needs-yes",
     message: `${verdict}:\n${lines.join("\n")}`,
-    hint: "nothing was done; to go on without being asked, pass --yes",
+    hint: `nothing was done; to go on without being asked, ${passing("--yes")}`,
   });
 }
 

@@ -3,6 +3,13 @@ import { describe, expect, test } from "vitest";
 import { allCommands, readCommandLine } from "../../src/cli/command-line.ts";
 import { migrateHere } from "../support/migrate.ts";
 
+const npm = (script: string, left: Record<string, string>): Record<string, string> => ({
+  npm_config_user_agent: "npm/11.0.0 node/v22.0.0",
+  npm_lifecycle_event: "migrate",
+  npm_lifecycle_script: script,
+  ...Object.fromEntries(Object.entries(left).map(([name, value]) => [`npm_config_${name}`, value])),
+});
+
 const words = (line: string): string[] => line.split(" ").filter((word) => word !== "");
 
 /** `upgrade head sql json`: the command, its arguments, its flags with their values; then what is wrong. */
@@ -390,6 +397,43 @@ describe("main", () => {
     ],
   ])("%s has a hint", async (line, hint) => {
     expect((await run(line)).stderr.trimEnd().split("\n").at(-1)).toBe(hint);
+  });
+
+  // What npm 11 leaves in the environment of the script "migrate" for what was typed.
+  test.each<[typed: string, passed: string, left: Record<string, string>, hint: string]>([
+    ["upgrade --dry-run", "upgrade", { dry_run: "true" }, "npm run migrate -- upgrade --dry-run"],
+    ["upgrade --sql", "upgrade", { long: "true", loglevel: "warn" }, "npm run migrate -- upgrade --sql"],
+    ["upgrade --sql -o f", "upgrade f", { sql: "true", o: "true" }, "npm run migrate -- upgrade …"],
+    [
+      "upgrade --database URL",
+      "upgrade postgres://h/d",
+      { database: "true" },
+      "npm run migrate -- upgrade …",
+    ],
+    [
+      "upgrade --lock-timeout=5s",
+      "upgrade +1",
+      { lock_timeout: "5s" },
+      "npm run migrate -- upgrade +1 --lock-timeout 5s",
+    ],
+    ["downgrade -12 --yes", "downgrade", { 12: "true", yes: "true" }, "npm run migrate -- downgrade -12"],
+    ["revision -m init", "revision", { message: "init" }, "npm run migrate -- revision --message init"],
+  ])("what npm took of %s", async (_, passed, left, hint) => {
+    const { code, stderr } = await migrateHere(words(passed), { env: npm("migrate", left) });
+    expect(stderr).toMatch(/^error\[usage\/kept-by-npm\] npm took --?\w/);
+    expect(stderr.trimEnd().split("\n").at(-1)).toBe(`hint: nothing was done; type: ${hint}`);
+    expect(code).toBe(2);
+  });
+
+  test.each<[passed: string, env: Record<string, string>]>([
+    ["bogus", npm("migrate", { dry_run: "true" })],
+    ["upgrade --dry-run --bogus", npm("migrate", { dry_run: "true" })],
+    // A setting of the user's, or of a script that reads it.
+    ["upgrade --bogus", npm("migrate", { yes: "true", json: "true", message: "x", dry_run: "" })],
+    ["upgrade --bogus", npm("migrate -n $npm_config_env", { env: "prod" })],
+    ["upgrade --bogus", { npm_config_dry_run: "true" }],
+  ])("npm took nothing of %s", async (passed, env) => {
+    expect((await migrateHere(words(passed), { env })).stderr).toMatch(/^error\[usage\/unknown-/);
   });
 
   test("--raiseerr shows the stack, unless it is no flag", async () => {

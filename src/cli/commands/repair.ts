@@ -85,7 +85,7 @@ export default command;
 
 async function confirmed(
   { database, inconsistency, findings, left, plan }: Omit<Repair, "done">,
-  { args, printer }: Invocation,
+  { args, printer, passing }: Invocation,
 ): Promise<boolean> {
   const lines =
     inconsistency === undefined ? doingLines(settledOf(findings, left), plan) : questionLines(inconsistency);
@@ -100,7 +100,7 @@ async function confirmed(
   throw new MigrateError({
     code: "usage/needs-yes",
     message: "repair asks before it changes the ledger, but there is no terminal",
-    hint: `nothing was done; see what it would do with: ${["migrate repair", ...forget, "--dry-run"].join(" ")}; to repair without being asked, pass --yes`,
+    hint: `nothing was done; see what it would do with: ${["migrate repair", ...forget, "--dry-run"].join(" ")}; to repair without being asked, ${passing("--yes")}`,
   });
 }
 

@@ -1,0 +1,3 @@
+-- revision: a1
+
+DROP TABLE users;

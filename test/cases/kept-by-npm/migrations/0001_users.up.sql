@@ -1,0 +1,4 @@
+-- revision: a1
+-- parent: none
+
+CREATE TABLE users ();
