@@ -287,7 +287,7 @@ function runPlan(
         return [other, recorded].filter(Boolean).join("\n") || undefined;
       },
       goneBy: goneIn(project, known, plan),
-      needs: needsIn(project, known, plan, target.session.version),
+      needs: needsIn(project, () => known().map(({ revision }) => revision), plan, target.session.version),
       recordFailure: ({ revision, direction }, statement, message) =>
         project.ledger.fail(revision, direction, statement, redact(message, project.config.secrets)),
     },
