@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:47681ce9a3f987374857b52af0228056e295a4558e25e830fdf9cffd8550e607
+-- Receipt: sha256:8c09ecdab19c84bdf12f3f890364c46de69962ded1351d35f668f84425b206c5
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- With: -n ci
@@ -699,8 +699,8 @@ BEGIN
   fault := 'applied with other SQL than that of this script: '
     || left(retort.other_code(codes), 1000);
   IF fault IS NOT NULL THEN
-    hint := 'Files that had run were changed afterwards, or this script was written before. '
-      'Compare them with the database: migrate verify';
+    hint := 'Compare the files with the database: migrate verify. If that finds nothing, this script '
+      'was written from other files, or before they were changed: write it again.';
     RETURN;
   END IF;
   is_done := EXISTS (SELECT FROM retort.state AS s
@@ -1644,7 +1644,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '083a8f612c087756d34c5f67701f4d1f89a701c9c6864761fcfdd4dcebb604ae';
+  procedures CONSTANT pg_catalog.text := 'ad98e3165fc4aaa32a96ae125c81c370c1a82d7ac50675e4013e4ef02365d5eb';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, resuming, unfinished_hint, '
@@ -1662,6 +1662,22 @@ DECLARE
     'remove, forget_intent, changed_rows, accept, fail, '
     'session_start, begin_script, check, '
     'refuse_format_1}';
+  -- The columns of its tables: those that have a value in each row, and the others.
+  filled CONSTANT pg_catalog.text[] := '{applied.revision, applied.checksum, '
+    'applied.code_checksum, applied.parents, '
+    'applied.depends_on, applied.message, '
+    'applied.applied_at, applied.applied_by, applied.how, '
+    'state.format, state.revisions, state.digest, '
+    'intent.revision, intent.direction, intent.statement, '
+    'intent.of, intent.hash, intent.before, '
+    'intent.started_at, intent.started_by, intent.done, '
+    'intent.found, log.id, log.at, log.by, '
+    'log.event}';
+  nullable CONSTANT pg_catalog.text[] := '{applied.duration, intent.kind, intent.names, '
+    'intent.path, intent.places, intent.place_names, '
+    'intent.present, intent.present_names, intent.error, '
+    'log.revision, log.checksum, log.how, log.duration, '
+    'log.detail}';
   -- What to do where there is none that is needed.
   absent CONSTANT pg_catalog.text := 'Nothing was changed. Connect to the right '
     'database.';
@@ -1672,6 +1688,10 @@ DECLARE
   elsewhere CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
     '...';
+  -- What to do where others have added something, or changed what is there.
+  strange CONSTANT pg_catalog.text := 'Remove it, or find out who put it there and why.';
+  changed CONSTANT pg_catalog.text :=
+    'Restore it from a backup, or find out who changed it and why.';
   -- Gives all routines of the schema to one role.
   all_routines CONSTANT pg_catalog.text :=
     'BEGIN EXECUTE (SELECT string_agg(format(''ALTER ROUTINE %%s OWNER TO %%I'', '
@@ -1679,6 +1699,7 @@ DECLARE
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
+  keyless pg_catalog.text[];
   moves pg_catalog.text;
   found pg_catalog.text;
   stranger pg_catalog.name;
@@ -1706,7 +1727,7 @@ BEGIN
       WHERE c.relnamespace = place AND c.relname IN ('state', 'applied'))
     OR EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = place AND p.proname = 'lock_key');
 
-  -- What reads the contents of the database leaves out the whole schema. Of the tables of the ledger
+  -- What reads the contents of the database leaves out the whole schema. Of the ledger's tables
   -- only those can be moved that are there.
   moves := (SELECT string_agg(format('ALTER TABLE %s SET SCHEMA retort;', c.oid::regclass), ' '
       ORDER BY c.relname)
@@ -1785,42 +1806,27 @@ BEGIN
       HINT = absent;
   END IF;
 
-  -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
-  SELECT concat(c.relname, ' ', w.what), c.relname INTO found, stranger
+  -- Its tables have no code that others would run.
+  SELECT concat(c.relname, ' ', w.what), w.way_out INTO found, way_out
     FROM pg_class AS c, LATERAL (
-      SELECT 1, 'is not a plain table' WHERE c.relkind <> 'r'
-      UNION ALL SELECT 1, 'is unlogged' WHERE c.relpersistence <> 'p'
-      UNION ALL SELECT 1, 'has row-level security' WHERE c.relrowsecurity
-      UNION ALL SELECT 1, concat('has the trigger ', t.tgname) FROM pg_trigger AS t
+      SELECT 'is not a plain table', changed WHERE c.relkind <> 'r'
+      UNION ALL SELECT 'is unlogged', format('A crash would empty it. Run: '
+          'ALTER TABLE %s SET LOGGED', c.oid::regclass) WHERE c.relpersistence <> 'p'
+      UNION ALL SELECT 'has row-level security', strange WHERE c.relrowsecurity
+      UNION ALL SELECT concat('has the trigger ', t.tgname), strange FROM pg_trigger AS t
         WHERE t.tgrelid = c.oid
-      UNION ALL SELECT 1, concat('has the rule ', r.rulename) FROM pg_rewrite AS r
+      UNION ALL SELECT concat('has the rule ', r.rulename), strange FROM pg_rewrite AS r
         WHERE r.ev_class = c.oid
-      UNION ALL SELECT 1, 'inherits, or is inherited' FROM pg_inherits AS i
+      UNION ALL SELECT 'inherits, or is inherited', strange FROM pg_inherits AS i
         WHERE c.oid IN (i.inhrelid, i.inhparent)
-      UNION ALL SELECT 1, 'has an expression index' FROM pg_index AS x
+      UNION ALL SELECT 'has an expression index', strange FROM pg_index AS x
         WHERE x.indrelid = c.oid AND (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL)
-      UNION ALL SELECT 2, 'has a default' FROM pg_attrdef AS d WHERE d.adrelid = c.oid
-      UNION ALL SELECT 2, concat('has the constraint ', k.conname) FROM pg_constraint AS k
-        WHERE k.conrelid = c.oid AND k.contype NOT IN ('p', 'n')
-      UNION ALL SELECT 2, 'has no identity in its column id' WHERE c.relname = 'log'
-        AND NOT EXISTS (SELECT FROM pg_attribute AS a
-          WHERE a.attrelid = c.oid AND a.attname = 'id' AND a.attidentity <> '')
-    ) AS w (since, what)
-    WHERE c.relnamespace = place AND c.relname IN ('applied', 'state', 'intent', 'log')
-      AND (w.since = 1 OR EXISTS (SELECT FROM pg_class AS i
-        WHERE i.relnamespace = place AND i.relname = 'intent')) LIMIT 1;
+    ) AS w (what, way_out)
+    WHERE c.relnamespace = place AND c.relname IN ('applied', 'state', 'intent', 'log') LIMIT 1;
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = concat('Nothing was changed. ', CASE
-        WHEN found LIKE '% is unlogged' THEN format('A crash would empty it. Run: '
-          'ALTER TABLE %s.%I SET LOGGED', place::regnamespace, stranger)
-        WHEN found LIKE '% identity %' THEN format('A copy of the tables leaves it out. Add it, '
-          'with the number after the last: ALTER TABLE %s.log ALTER id '
-          'ADD GENERATED ALWAYS AS IDENTITY (START WITH ...)', place::regnamespace)
-        WHEN found LIKE '% is not a plain table' THEN 'Restore it from a backup, or find out who '
-          'changed it and why.'
-        ELSE 'Remove it, or find out who put it there and why.' END);
+      HINT = concat('Nothing was changed. ', way_out);
   END IF;
 
   IF rights IS NOT NULL THEN
@@ -1870,6 +1876,51 @@ BEGIN
     RETURN;
   END IF;
 
+  -- Its columns are those of this format, and have no code either. One that others have added is
+  -- left alone where rows are written without it; where one is missing, it may be that, renamed.
+  -- Format 1 had defaults and checks of its own.
+  SELECT w.what, w.way_out INTO found, way_out
+    FROM pg_class AS c, LATERAL (
+      SELECT 1, format('the column %s is missing', n.name), changed
+        FROM unnest(filled || nullable) AS n (name)
+        WHERE split_part(n.name, '.', 1) = c.relname AND NOT EXISTS (SELECT FROM pg_attribute AS a
+          WHERE a.attrelid = c.oid AND a.attname = split_part(n.name, '.', 2)::name)
+      UNION ALL SELECT 2, concat('the column ', n.name, ' ',
+          CASE WHEN NOT f.is_own THEN 'is not the ledger''s, and ' END, f.fault),
+        CASE WHEN f.is_own AND f.is_set
+          THEN format('Run: ALTER TABLE %s ALTER %I %s', c.oid::regclass, a.attname, f.undo)
+          WHEN f.is_own THEN changed
+          ELSE concat(format('Remove it: ALTER TABLE %s DROP COLUMN %I', c.oid::regclass,
+            a.attname), CASE WHEN f.is_set THEN format('; or keep what it contains: '
+              'ALTER TABLE %1$s ALTER %2$I DROP DEFAULT, ALTER %2$I DROP NOT NULL',
+              c.oid::regclass, a.attname) END) END
+        FROM pg_attribute AS a
+          CROSS JOIN LATERAL (SELECT concat(c.relname, '.', a.attname)) AS n (name)
+          CROSS JOIN LATERAL (SELECT n.name = ANY (filled || nullable), v.*
+            FROM (VALUES (a.attgenerated <> '', 'is generated', false, NULL),
+              ((SELECT t.typtype FROM pg_type AS t WHERE t.oid = a.atttypid) = 'd',
+                'has a domain as its type', false, NULL),
+              (a.atthasdef, 'has a default', true, 'DROP DEFAULT'),
+              (a.attnotnull AND a.attidentity = '' AND n.name <> ALL (filled), 'is NOT NULL',
+                true, 'DROP NOT NULL')) AS v (is_so, fault, is_set, undo)
+            WHERE v.is_so LIMIT 1) AS f (is_own, is_so, fault, is_set, undo)
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+      UNION ALL SELECT 2, concat(c.relname, ' has the constraint ', k.conname), strange
+        FROM pg_constraint AS k WHERE k.conrelid = c.oid AND k.contype NOT IN ('p', 'n')
+      UNION ALL SELECT 2, 'log has no identity in its column id', format('A copy of the tables '
+          'leaves it out. Add it, with the number after the last: ALTER TABLE %s ALTER id '
+          'ADD GENERATED ALWAYS AS IDENTITY (START WITH ...)', c.oid::regclass)
+        FROM pg_attribute AS a
+        WHERE c.relname = 'log' AND a.attrelid = c.oid AND a.attname = 'id' AND a.attidentity = ''
+    ) AS w (rank, what, way_out)
+    WHERE c.relnamespace = place AND c.relname = ANY (present) AND 'intent' = ANY (present)
+    ORDER BY w.rank LIMIT 1;
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
+      HINT = concat('Nothing was changed. ', way_out);
+  END IF;
+
   -- What a dump without data, a TRUNCATE or a change by hand leaves behind.
   found := (SELECT string_agg(t.name, ', ')
     FROM unnest('{applied, state, intent, log}'::text[]) AS t (name) WHERE t.name <> ALL (present));
@@ -1910,6 +1961,15 @@ BEGIN
   IF found IS NOT NULL THEN
     parts := 'tables'::text || parts;
     wrong := concat('these tables are missing: ', found) || wrong;
+  END IF;
+  keyless := ARRAY(SELECT c.relname::text FROM pg_class AS c
+    WHERE c.relnamespace = place AND c.relname = ANY (present)
+      AND NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conrelid = c.oid AND k.contype = 'p')
+    ORDER BY c.relname);
+  IF keyless <> '{}' THEN
+    parts := parts || 'keys'::text;
+    wrong := wrong || concat('these tables have no primary key: ',
+      array_to_string(keyless, ', '));
   END IF;
   found := (SELECT encode(sha256(convert_to(string_agg(
       concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
@@ -1959,7 +2019,7 @@ BEGIN
   IF expected = 'inconsistent' AND rights IS NOT NULL THEN
     -- To repair more than its rows: what may be dropped, and created again.
     other := concat_ws('; ',
-      CASE WHEN parts && '{tables, procedures}'::text[]
+      CASE WHEN parts && '{tables, keys, procedures}'::text[]
           AND NOT has_schema_privilege(place, 'CREATE')
         THEN 'CREATE on the schema' END,
       (SELECT format('ownership of %s of its views and routines', count(*)) FROM (
@@ -1969,6 +2029,9 @@ BEGIN
           AND NOT pg_has_role((SELECT n.nspowner FROM pg_namespace AS n WHERE n.oid = place),
             'USAGE')
         HAVING count(*) > 0),
+      (SELECT format('ownership of %s', string_agg(c.relname, ', ' ORDER BY c.relname))
+        FROM pg_class AS c WHERE c.relnamespace = place AND c.relname = ANY (keyless)
+          AND NOT pg_has_role(c.relowner, 'USAGE') HAVING count(*) > 0),
       CASE WHEN 'sequence' = ANY (parts) AND NOT has_sequence_privilege(sequence, 'UPDATE')
         THEN 'UPDATE on the sequence of log' END);
     IF other <> '' THEN
@@ -1994,6 +2057,8 @@ BEGIN
         WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
           'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
           'migrate repair'
+        WHEN 'keys' = ANY (parts) THEN 'A restore without its post-data section (pg_restore '
+          '--section) leaves them out. Restore that section, or create them with: migrate repair'
         WHEN 'procedures' = ANY (parts) THEN 'They were changed by hand, omitted from a restore, '
           'or made by another version of migrate. Restore them with: migrate repair'
         ELSE format('A restore of data alone, or logical '
@@ -2024,7 +2089,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('47681ce9a3f987374857b52af0228056e295a4558e25e830fdf9cffd8550e607',
+CALL retort.begin_script('8c09ecdab19c84bdf12f3f890364c46de69962ded1351d35f668f84425b206c5',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -2044,13 +2109,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:47681ce9a3f987374857b52af0228056e295a4558e25e830fdf9cffd8550e607' AS receipt FROM retort.state;
+  'sha256:8c09ecdab19c84bdf12f3f890364c46de69962ded1351d35f668f84425b206c5' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '47681ce9a3f987374857b52af0228056e295a4558e25e830fdf9cffd8550e607'
+      '8c09ecdab19c84bdf12f3f890364c46de69962ded1351d35f668f84425b206c5'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2198,7 +2263,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '083a8f612c087756d34c5f67701f4d1f89a701c9c6864761fcfdd4dcebb604ae';
+  procedures CONSTANT pg_catalog.text := 'ad98e3165fc4aaa32a96ae125c81c370c1a82d7ac50675e4013e4ef02365d5eb';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, resuming, unfinished_hint, '
@@ -2216,6 +2281,22 @@ DECLARE
     'remove, forget_intent, changed_rows, accept, fail, '
     'session_start, begin_script, check, '
     'refuse_format_1}';
+  -- The columns of its tables: those that have a value in each row, and the others.
+  filled CONSTANT pg_catalog.text[] := '{applied.revision, applied.checksum, '
+    'applied.code_checksum, applied.parents, '
+    'applied.depends_on, applied.message, '
+    'applied.applied_at, applied.applied_by, applied.how, '
+    'state.format, state.revisions, state.digest, '
+    'intent.revision, intent.direction, intent.statement, '
+    'intent.of, intent.hash, intent.before, '
+    'intent.started_at, intent.started_by, intent.done, '
+    'intent.found, log.id, log.at, log.by, '
+    'log.event}';
+  nullable CONSTANT pg_catalog.text[] := '{applied.duration, intent.kind, intent.names, '
+    'intent.path, intent.places, intent.place_names, '
+    'intent.present, intent.present_names, intent.error, '
+    'log.revision, log.checksum, log.how, log.duration, '
+    'log.detail}';
   -- What to do where there is none that is needed.
   absent CONSTANT pg_catalog.text := 'Nothing was changed. Connect to the right '
     'database.';
@@ -2226,6 +2307,10 @@ DECLARE
   elsewhere CONSTANT pg_catalog.text := 'Nothing was changed. Move them to another schema: '
     'ALTER ... SET SCHEMA '
     '...';
+  -- What to do where others have added something, or changed what is there.
+  strange CONSTANT pg_catalog.text := 'Remove it, or find out who put it there and why.';
+  changed CONSTANT pg_catalog.text :=
+    'Restore it from a backup, or find out who changed it and why.';
   -- Gives all routines of the schema to one role.
   all_routines CONSTANT pg_catalog.text :=
     'BEGIN EXECUTE (SELECT string_agg(format(''ALTER ROUTINE %%s OWNER TO %%I'', '
@@ -2233,6 +2318,7 @@ DECLARE
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
+  keyless pg_catalog.text[];
   moves pg_catalog.text;
   found pg_catalog.text;
   stranger pg_catalog.name;
@@ -2260,7 +2346,7 @@ BEGIN
       WHERE c.relnamespace = place AND c.relname IN ('state', 'applied'))
     OR EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = place AND p.proname = 'lock_key');
 
-  -- What reads the contents of the database leaves out the whole schema. Of the tables of the ledger
+  -- What reads the contents of the database leaves out the whole schema. Of the ledger's tables
   -- only those can be moved that are there.
   moves := (SELECT string_agg(format('ALTER TABLE %s SET SCHEMA retort;', c.oid::regclass), ' '
       ORDER BY c.relname)
@@ -2339,42 +2425,27 @@ BEGIN
       HINT = absent;
   END IF;
 
-  -- Its tables have no code that others would run. Format 1 had defaults and checks of its own.
-  SELECT concat(c.relname, ' ', w.what), c.relname INTO found, stranger
+  -- Its tables have no code that others would run.
+  SELECT concat(c.relname, ' ', w.what), w.way_out INTO found, way_out
     FROM pg_class AS c, LATERAL (
-      SELECT 1, 'is not a plain table' WHERE c.relkind <> 'r'
-      UNION ALL SELECT 1, 'is unlogged' WHERE c.relpersistence <> 'p'
-      UNION ALL SELECT 1, 'has row-level security' WHERE c.relrowsecurity
-      UNION ALL SELECT 1, concat('has the trigger ', t.tgname) FROM pg_trigger AS t
+      SELECT 'is not a plain table', changed WHERE c.relkind <> 'r'
+      UNION ALL SELECT 'is unlogged', format('A crash would empty it. Run: '
+          'ALTER TABLE %s SET LOGGED', c.oid::regclass) WHERE c.relpersistence <> 'p'
+      UNION ALL SELECT 'has row-level security', strange WHERE c.relrowsecurity
+      UNION ALL SELECT concat('has the trigger ', t.tgname), strange FROM pg_trigger AS t
         WHERE t.tgrelid = c.oid
-      UNION ALL SELECT 1, concat('has the rule ', r.rulename) FROM pg_rewrite AS r
+      UNION ALL SELECT concat('has the rule ', r.rulename), strange FROM pg_rewrite AS r
         WHERE r.ev_class = c.oid
-      UNION ALL SELECT 1, 'inherits, or is inherited' FROM pg_inherits AS i
+      UNION ALL SELECT 'inherits, or is inherited', strange FROM pg_inherits AS i
         WHERE c.oid IN (i.inhrelid, i.inhparent)
-      UNION ALL SELECT 1, 'has an expression index' FROM pg_index AS x
+      UNION ALL SELECT 'has an expression index', strange FROM pg_index AS x
         WHERE x.indrelid = c.oid AND (x.indexprs IS NOT NULL OR x.indpred IS NOT NULL)
-      UNION ALL SELECT 2, 'has a default' FROM pg_attrdef AS d WHERE d.adrelid = c.oid
-      UNION ALL SELECT 2, concat('has the constraint ', k.conname) FROM pg_constraint AS k
-        WHERE k.conrelid = c.oid AND k.contype NOT IN ('p', 'n')
-      UNION ALL SELECT 2, 'has no identity in its column id' WHERE c.relname = 'log'
-        AND NOT EXISTS (SELECT FROM pg_attribute AS a
-          WHERE a.attrelid = c.oid AND a.attname = 'id' AND a.attidentity <> '')
-    ) AS w (since, what)
-    WHERE c.relnamespace = place AND c.relname IN ('applied', 'state', 'intent', 'log')
-      AND (w.since = 1 OR EXISTS (SELECT FROM pg_class AS i
-        WHERE i.relnamespace = place AND i.relname = 'intent')) LIMIT 1;
+    ) AS w (what, way_out)
+    WHERE c.relnamespace = place AND c.relname IN ('applied', 'state', 'intent', 'log') LIMIT 1;
   IF found IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = concat('Nothing was changed. ', CASE
-        WHEN found LIKE '% is unlogged' THEN format('A crash would empty it. Run: '
-          'ALTER TABLE %s.%I SET LOGGED', place::regnamespace, stranger)
-        WHEN found LIKE '% identity %' THEN format('A copy of the tables leaves it out. Add it, '
-          'with the number after the last: ALTER TABLE %s.log ALTER id '
-          'ADD GENERATED ALWAYS AS IDENTITY (START WITH ...)', place::regnamespace)
-        WHEN found LIKE '% is not a plain table' THEN 'Restore it from a backup, or find out who '
-          'changed it and why.'
-        ELSE 'Remove it, or find out who put it there and why.' END);
+      HINT = concat('Nothing was changed. ', way_out);
   END IF;
 
   IF rights IS NOT NULL THEN
@@ -2424,6 +2495,51 @@ BEGIN
     RETURN;
   END IF;
 
+  -- Its columns are those of this format, and have no code either. One that others have added is
+  -- left alone where rows are written without it; where one is missing, it may be that, renamed.
+  -- Format 1 had defaults and checks of its own.
+  SELECT w.what, w.way_out INTO found, way_out
+    FROM pg_class AS c, LATERAL (
+      SELECT 1, format('the column %s is missing', n.name), changed
+        FROM unnest(filled || nullable) AS n (name)
+        WHERE split_part(n.name, '.', 1) = c.relname AND NOT EXISTS (SELECT FROM pg_attribute AS a
+          WHERE a.attrelid = c.oid AND a.attname = split_part(n.name, '.', 2)::name)
+      UNION ALL SELECT 2, concat('the column ', n.name, ' ',
+          CASE WHEN NOT f.is_own THEN 'is not the ledger''s, and ' END, f.fault),
+        CASE WHEN f.is_own AND f.is_set
+          THEN format('Run: ALTER TABLE %s ALTER %I %s', c.oid::regclass, a.attname, f.undo)
+          WHEN f.is_own THEN changed
+          ELSE concat(format('Remove it: ALTER TABLE %s DROP COLUMN %I', c.oid::regclass,
+            a.attname), CASE WHEN f.is_set THEN format('; or keep what it contains: '
+              'ALTER TABLE %1$s ALTER %2$I DROP DEFAULT, ALTER %2$I DROP NOT NULL',
+              c.oid::regclass, a.attname) END) END
+        FROM pg_attribute AS a
+          CROSS JOIN LATERAL (SELECT concat(c.relname, '.', a.attname)) AS n (name)
+          CROSS JOIN LATERAL (SELECT n.name = ANY (filled || nullable), v.*
+            FROM (VALUES (a.attgenerated <> '', 'is generated', false, NULL),
+              ((SELECT t.typtype FROM pg_type AS t WHERE t.oid = a.atttypid) = 'd',
+                'has a domain as its type', false, NULL),
+              (a.atthasdef, 'has a default', true, 'DROP DEFAULT'),
+              (a.attnotnull AND a.attidentity = '' AND n.name <> ALL (filled), 'is NOT NULL',
+                true, 'DROP NOT NULL')) AS v (is_so, fault, is_set, undo)
+            WHERE v.is_so LIMIT 1) AS f (is_own, is_so, fault, is_set, undo)
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+      UNION ALL SELECT 2, concat(c.relname, ' has the constraint ', k.conname), strange
+        FROM pg_constraint AS k WHERE k.conrelid = c.oid AND k.contype NOT IN ('p', 'n')
+      UNION ALL SELECT 2, 'log has no identity in its column id', format('A copy of the tables '
+          'leaves it out. Add it, with the number after the last: ALTER TABLE %s ALTER id '
+          'ADD GENERATED ALWAYS AS IDENTITY (START WITH ...)', c.oid::regclass)
+        FROM pg_attribute AS a
+        WHERE c.relname = 'log' AND a.attrelid = c.oid AND a.attname = 'id' AND a.attidentity = ''
+    ) AS w (rank, what, way_out)
+    WHERE c.relnamespace = place AND c.relname = ANY (present) AND 'intent' = ANY (present)
+    ORDER BY w.rank LIMIT 1;
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
+      HINT = concat('Nothing was changed. ', way_out);
+  END IF;
+
   -- What a dump without data, a TRUNCATE or a change by hand leaves behind.
   found := (SELECT string_agg(t.name, ', ')
     FROM unnest('{applied, state, intent, log}'::text[]) AS t (name) WHERE t.name <> ALL (present));
@@ -2464,6 +2580,15 @@ BEGIN
   IF found IS NOT NULL THEN
     parts := 'tables'::text || parts;
     wrong := concat('these tables are missing: ', found) || wrong;
+  END IF;
+  keyless := ARRAY(SELECT c.relname::text FROM pg_class AS c
+    WHERE c.relnamespace = place AND c.relname = ANY (present)
+      AND NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conrelid = c.oid AND k.contype = 'p')
+    ORDER BY c.relname);
+  IF keyless <> '{}' THEN
+    parts := parts || 'keys'::text;
+    wrong := wrong || concat('these tables have no primary key: ',
+      array_to_string(keyless, ', '));
   END IF;
   found := (SELECT encode(sha256(convert_to(string_agg(
       concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
@@ -2513,7 +2638,7 @@ BEGIN
   IF expected = 'inconsistent' AND rights IS NOT NULL THEN
     -- To repair more than its rows: what may be dropped, and created again.
     other := concat_ws('; ',
-      CASE WHEN parts && '{tables, procedures}'::text[]
+      CASE WHEN parts && '{tables, keys, procedures}'::text[]
           AND NOT has_schema_privilege(place, 'CREATE')
         THEN 'CREATE on the schema' END,
       (SELECT format('ownership of %s of its views and routines', count(*)) FROM (
@@ -2523,6 +2648,9 @@ BEGIN
           AND NOT pg_has_role((SELECT n.nspowner FROM pg_namespace AS n WHERE n.oid = place),
             'USAGE')
         HAVING count(*) > 0),
+      (SELECT format('ownership of %s', string_agg(c.relname, ', ' ORDER BY c.relname))
+        FROM pg_class AS c WHERE c.relnamespace = place AND c.relname = ANY (keyless)
+          AND NOT pg_has_role(c.relowner, 'USAGE') HAVING count(*) > 0),
       CASE WHEN 'sequence' = ANY (parts) AND NOT has_sequence_privilege(sequence, 'UPDATE')
         THEN 'UPDATE on the sequence of log' END);
     IF other <> '' THEN
@@ -2548,6 +2676,8 @@ BEGIN
         WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
           'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
           'migrate repair'
+        WHEN 'keys' = ANY (parts) THEN 'A restore without its post-data section (pg_restore '
+          '--section) leaves them out. Restore that section, or create them with: migrate repair'
         WHEN 'procedures' = ANY (parts) THEN 'They were changed by hand, omitted from a restore, '
           'or made by another version of migrate. Restore them with: migrate repair'
         ELSE format('A restore of data alone, or logical '
