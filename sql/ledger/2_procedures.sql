@@ -357,8 +357,8 @@ BEGIN
   fault := 'applied with other SQL than that of this script: '
     || left(retort.other_code(codes), 1000);
   IF fault IS NOT NULL THEN
-    hint := 'Compare the files with the database: migrate verify. If that finds nothing, this script '
-      'was written from other files, or before they were changed: write it again.';
+    hint := 'Compare the files with the database: migrate verify. If that finds nothing, this '
+      'script was written from other files, or before they were changed: write it again.';
     RETURN;
   END IF;
   is_done := EXISTS (SELECT FROM retort.state AS s

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:dc86ff007b911f514ef930dc4da7c4d9538842e9d43fd16f3a4e0ffe61923d98
+-- Receipt: sha256:323bef63a02fcd34d453495fdbd9a084ecbbeed7813cb0aefe433084ece0d560
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -705,8 +705,8 @@ BEGIN
   fault := 'applied with other SQL than that of this script: '
     || left(retort.other_code(codes), 1000);
   IF fault IS NOT NULL THEN
-    hint := 'Compare the files with the database: migrate verify. If that finds nothing, this script '
-      'was written from other files, or before they were changed: write it again.';
+    hint := 'Compare the files with the database: migrate verify. If that finds nothing, this '
+      'script was written from other files, or before they were changed: write it again.';
     RETURN;
   END IF;
   is_done := EXISTS (SELECT FROM retort.state AS s
@@ -1650,7 +1650,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'ad98e3165fc4aaa32a96ae125c81c370c1a82d7ac50675e4013e4ef02365d5eb';
+  procedures CONSTANT pg_catalog.text := '413865680f24928c47d65c3b80eb0fb77e6c0491313f41b6bea5aa004c90af39';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, resuming, unfinished_hint, '
@@ -2097,7 +2097,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('dc86ff007b911f514ef930dc4da7c4d9538842e9d43fd16f3a4e0ffe61923d98',
+CALL retort.begin_script('323bef63a02fcd34d453495fdbd9a084ecbbeed7813cb0aefe433084ece0d560',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -2153,13 +2153,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:dc86ff007b911f514ef930dc4da7c4d9538842e9d43fd16f3a4e0ffe61923d98' AS receipt FROM retort.state;
+  'sha256:323bef63a02fcd34d453495fdbd9a084ecbbeed7813cb0aefe433084ece0d560' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'dc86ff007b911f514ef930dc4da7c4d9538842e9d43fd16f3a4e0ffe61923d98'
+      '323bef63a02fcd34d453495fdbd9a084ecbbeed7813cb0aefe433084ece0d560'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2311,7 +2311,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'ad98e3165fc4aaa32a96ae125c81c370c1a82d7ac50675e4013e4ef02365d5eb';
+  procedures CONSTANT pg_catalog.text := '413865680f24928c47d65c3b80eb0fb77e6c0491313f41b6bea5aa004c90af39';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, resuming, unfinished_hint, '

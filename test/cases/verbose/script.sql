@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:8c09ecdab19c84bdf12f3f890364c46de69962ded1351d35f668f84425b206c5
+-- Receipt: sha256:d90b4c90836b3dfddbe4c37a98e0ecb12728da579769a4bc9597fe39fd2f00b2
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- With: -n ci
@@ -699,8 +699,8 @@ BEGIN
   fault := 'applied with other SQL than that of this script: '
     || left(retort.other_code(codes), 1000);
   IF fault IS NOT NULL THEN
-    hint := 'Compare the files with the database: migrate verify. If that finds nothing, this script '
-      'was written from other files, or before they were changed: write it again.';
+    hint := 'Compare the files with the database: migrate verify. If that finds nothing, this '
+      'script was written from other files, or before they were changed: write it again.';
     RETURN;
   END IF;
   is_done := EXISTS (SELECT FROM retort.state AS s
@@ -1644,7 +1644,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'ad98e3165fc4aaa32a96ae125c81c370c1a82d7ac50675e4013e4ef02365d5eb';
+  procedures CONSTANT pg_catalog.text := '413865680f24928c47d65c3b80eb0fb77e6c0491313f41b6bea5aa004c90af39';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, resuming, unfinished_hint, '
@@ -2089,7 +2089,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('8c09ecdab19c84bdf12f3f890364c46de69962ded1351d35f668f84425b206c5',
+CALL retort.begin_script('d90b4c90836b3dfddbe4c37a98e0ecb12728da579769a4bc9597fe39fd2f00b2',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -2109,13 +2109,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:8c09ecdab19c84bdf12f3f890364c46de69962ded1351d35f668f84425b206c5' AS receipt FROM retort.state;
+  'sha256:d90b4c90836b3dfddbe4c37a98e0ecb12728da579769a4bc9597fe39fd2f00b2' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '8c09ecdab19c84bdf12f3f890364c46de69962ded1351d35f668f84425b206c5'
+      'd90b4c90836b3dfddbe4c37a98e0ecb12728da579769a4bc9597fe39fd2f00b2'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2263,7 +2263,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'ad98e3165fc4aaa32a96ae125c81c370c1a82d7ac50675e4013e4ef02365d5eb';
+  procedures CONSTANT pg_catalog.text := '413865680f24928c47d65c3b80eb0fb77e6c0491313f41b6bea5aa004c90af39';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
     'require_lock, unfinished, resuming, unfinished_hint, '
