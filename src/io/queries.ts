@@ -530,6 +530,10 @@ export function tablesNamed(
   });
 }
 
+/** The session is that of who connected; and with the path that the connection was given. */
+const AS_CONNECTED = "SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL role TO DEFAULT;";
+const AS_GIVEN = `${AS_CONNECTED} SET LOCAL search_path TO DEFAULT;`;
+
 /** Who connected, whom the session's objects will belong to, and where it looks for names. */
 export interface SessionState {
   readonly user: string;
@@ -539,10 +543,10 @@ export interface SessionState {
   readonly searchPath: string;
 }
 
-/** A role that was set since the session began does not count. `before`: SQL that goes before. Throws `StatementFailure`. */
-export async function sessionState(session: Session, before = ""): Promise<SessionState> {
+/** A role that was set since the session began does not count. `as`: what makes it so. Throws `StatementFailure`. */
+export async function sessionState(session: Session, as = AS_CONNECTED): Promise<SessionState> {
   const [row] = await session.read({
-    sql: `SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL role TO DEFAULT;${before}
+    sql: `${as}
   SELECT session_user::pg_catalog.text AS "user", current_user::pg_catalog.text AS role, pg_catalog.current_setting('search_path') AS "searchPath"`,
     row: { parse: (row) => row as SessionState },
   });
@@ -551,7 +555,7 @@ export async function sessionState(session: Session, before = ""): Promise<Sessi
 
 /** Asked where a right is missing, which is what the user must see, even where the server does not answer. */
 export const rolesOfSession = (session: Session): Promise<Partial<SessionState>> =>
-  sessionState(session, " SET LOCAL search_path TO DEFAULT;").catch(() => ({}));
+  sessionState(session, AS_GIVEN).catch(() => ({}));
 
 /**
  * What the server says of the roles where it has answered that a right is lacking. `role`: the plan's; `set`: that which the
@@ -622,7 +626,7 @@ export async function shutSchemas(
   try {
     // Each file begins with the path that the connection was given.
     const [state] = await session.read({
-      sql: `SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL role TO DEFAULT; SET LOCAL search_path TO DEFAULT;
+      sql: `${AS_GIVEN}
   SELECT current_user::pg_catalog.text AS role, pg_catalog.current_setting('search_path') AS path`,
       row: z.object({ role: z.string(), path: z.string() }),
     });
@@ -646,7 +650,7 @@ export async function shutSchemas(
 export async function elsewhere(session: Session, name: string): Promise<Elsewhere | undefined> {
   const [row] = await session
     .read({
-      sql: `SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL role TO DEFAULT; SET LOCAL search_path TO DEFAULT;
+      sql: `${AS_GIVEN}
   SELECT pg_catalog.current_setting('search_path') AS path, ARRAY(SELECT n.nspname::pg_catalog.text
     FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
     WHERE c.relname OPERATOR(pg_catalog.=) ${literal(name)} AND n.nspname OPERATOR(pg_catalog.!~) '^(pg_|information_schema$)'
