@@ -22,7 +22,10 @@ export interface Proxy {
 const SSL_REQUEST = 80877103;
 const GSS_REQUEST = 80877104;
 
-/** What the proxy does at the first message of a client that matches; it comes as its type and its text: `QSELECT 1`. */
+/**
+ * What the proxy does at the first message that matches, of the first connection: a statement that takes long makes others,
+ * which ask who blocks it, and end. A message comes as its type and its text: `QSELECT 1`.
+ */
 export interface Fault {
   readonly at: RegExp;
   /** `silence`: from then on nothing is passed on, of any connection; else the server's next bytes become these. */
@@ -45,9 +48,14 @@ export async function proxy(url: string, fault?: Fault): Promise<Proxy> {
       host: target.hostname,
       allowHalfOpen: true,
     });
+    const isFirst = pairs.size === 0;
     let unanswered = 0;
     const readClient = messageReader((type, body) => {
-      if (failing === "not yet" && fault?.at.test(`${type}${body.subarray(0, -1).toString("utf8")}`))
+      if (
+        isFirst &&
+        failing === "not yet" &&
+        fault?.at.test(`${type}${body.subarray(0, -1).toString("utf8")}`)
+      )
         failing = "now";
       if (type !== "Q") return;
       queries.push(body.subarray(0, -1).toString("utf8"));
