@@ -3,7 +3,8 @@
  *
  * `test/cases/<name>/` holds
  * - `cmd`: commands for `sh`, one a line, `migrate` being the built CLI; they run in a copy of the folder, each
- *   whatever became of the one before. A program of the folder may import `pgretort`, as built, and `pg`;
+ *   whatever became of the one before. A line that is a `migrate` command and nothing else runs in this process, which
+ *   is many times shorter. A program of the folder may import `pgretort`, as built, and `pg`;
  * - what those read: `migrations/`, `migrate.config.json`, `.env`, …;
  * - what they must leave: `stdout`, `stderr` (absent: empty), `exit` (a code for each command; absent: all 0), and
  *   `script.sql`, if a command wrote such a file. With several commands each one's output stands below `$ command`;
@@ -27,6 +28,7 @@ import {
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type Finished, migrateHere } from "./migrate.ts";
 import { freshDatabase, type TestServer } from "./server.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -101,8 +103,12 @@ export function expectedOf(given: Case): Outcome {
   };
 }
 
-/** Runs the commands of a case, on a fresh database of `server` if it needs one, and returns what they left. */
-export async function runCase(given: Case, server?: TestServer, cli = builtCli): Promise<Outcome> {
+/**
+ * Runs the commands of a case, on a fresh database of `server` if it needs one, and returns what they left. `other` is
+ * another program to be `migrate`, in a process of its own always.
+ */
+export async function runCase(given: Case, server?: TestServer, other?: string): Promise<Outcome> {
+  const cli = other ?? builtCli;
   if (!existsSync(cli)) throw new Error(`${cli} is missing; type: make build`);
   const scratch = realpathSync(mkdtempSync(join(tmpdir(), "retort-case-")));
   const database = server === undefined ? undefined : await freshDatabase(server);
@@ -117,8 +123,15 @@ export async function runCase(given: Case, server?: TestServer, cli = builtCli):
       ...environment(scratch, cli),
       ...(database === undefined ? {} : { DATABASE_URL: database.url }),
     };
-    const results: Result[] = [];
-    for (const command of given.commands) results.push(await runCommand(command, work, env));
+    const results: Finished[] = [];
+    for (const command of given.commands) {
+      const words = other === undefined ? wordsOf(command) : undefined;
+      results.push(
+        words === undefined
+          ? await runCommand(command, work, env)
+          : await migrateHere(words, { cwd: work, env }),
+      );
+    }
     const names: readonly (readonly [string, string])[] = [
       [work, "<folder>"],
       [scratch, "<scratch>"],
@@ -129,7 +142,7 @@ export async function runCase(given: Case, server?: TestServer, cli = builtCli):
     return {
       stdout: all("stdout"),
       stderr: all("stderr"),
-      exit: results.map((result) => result.exit).join("\n"),
+      exit: results.map(({ code }) => code).join("\n"),
       "script.sql": normalise(read(work, "script.sql"), names),
     };
   } finally {
@@ -178,10 +191,14 @@ export function normalise(text: string, names: readonly (readonly [string, strin
   );
 }
 
-interface Result {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly exit: number;
+/** A word that `sh` leaves as it is, or takes out of its quotes. */
+const WORD = /(?:[^\s'"\\$`;|&<>(){}*?~#![\]]|'[^']*'|"[^"\\$`]*")+/;
+
+/** What comes after `migrate` in a line that asks nothing else of the shell; undefined for all others. */
+function wordsOf(command: string): readonly string[] | undefined {
+  if (!new RegExp(`^migrate(?: +${WORD.source})* *$`).test(command)) return undefined;
+  const [, ...words] = command.match(new RegExp(WORD, "g"))!;
+  return words.map((word) => word.replaceAll(/'([^']*)'|"([^"]*)"/g, "$1$2"));
 }
 
 function headed({ commands }: Case, k: number, text: string): string {
@@ -222,7 +239,7 @@ function environment(scratch: string, cli: string): Readonly<Record<string, stri
   return { PATH: path, HOME: home, DATA: data, NO_COLOR: "1", LC_ALL: "C.UTF-8", TZ: "UTC" };
 }
 
-function runCommand(command: string, cwd: string, env: Readonly<Record<string, string>>): Promise<Result> {
+function runCommand(command: string, cwd: string, env: Readonly<Record<string, string>>): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const child = spawn("sh", ["-c", command], {
       cwd,
@@ -241,10 +258,10 @@ function runCommand(command: string, cwd: string, env: Readonly<Record<string, s
     // The whole process group, or what sh started would hold the pipes open.
     const timer = setTimeout(() => process.kill(-(child.pid ?? 0), "SIGKILL"), timeLimit);
     child.once("error", reject);
-    child.once("close", (exit, signal) => {
+    child.once("close", (code, signal) => {
       clearTimeout(timer);
-      if (exit === null) reject(new Error(`${command}: ended by ${signal}, after\n${stdout}${stderr}`));
-      else resolve({ stdout, stderr, exit });
+      if (code === null) reject(new Error(`${command}: ended by ${signal}, after\n${stdout}${stderr}`));
+      else resolve({ stdout, stderr, code });
     });
   });
 }

@@ -57,7 +57,7 @@ export async function migrateHere(
   const stream = (name: "stdout" | "stderr") =>
     new PassThrough().on("data", (chunk: Buffer) => (said[name] += chunk)) as never;
   const code = await main(words, {
-    streams: { stdout: stream("stdout"), stderr: stream("stderr"), stdin: process.stdin },
+    streams: { stdout: stream("stdout"), stderr: stream("stderr"), stdin: new PassThrough().end() as never },
     env,
     cwd,
     now,
