@@ -17,7 +17,7 @@ import { autogenerate } from "../../src/app/autogenerate.ts";
 import { baseline } from "../../src/app/baseline.ts";
 import { type Drift, type DriftOptions, drift } from "../../src/app/drift.ts";
 import { dump } from "../../src/app/dump.ts";
-import { migrate } from "../support/migrate.ts";
+import { migrate, migrateHere } from "../support/migrate.ts";
 import { ownDatabase, project, type TestProject } from "../support/project.ts";
 import { query, servers, withClient } from "../support/server.ts";
 
@@ -95,7 +95,7 @@ test("what was changed by hand is mended by the SQL, which nobody has run", asyn
   const withoutPublic = await look(shop, url, { ignore: ["public"] });
   expect(withoutPublic).toMatchObject({ differences: { length: 6 }, ignored: 2 });
   const all = ["drift", "--ignore", "*", "--database", url];
-  expect((await migrate(all, { cwd: shop.folder })).stderr).toMatch(
+  expect((await migrateHere(all, { cwd: shop.folder })).stderr).toMatch(
     /no drift: .* are the same, but for 8 differences that are ignored\n$/,
   );
   expect(found.mend).toMatchObject({ losses: ["drop table shop.backup"], notes: [] });
@@ -112,12 +112,12 @@ test("the command shows it below the differences; with --sql it alone goes to st
   await shop.upgrade(url);
   await query(url, "DROP INDEX shop.users_email");
   const world = { cwd: shop.folder, env: { DATABASE_URL: url } };
-  const both = await migrate(["drift"], world);
+  const both = await migrateHere(["drift"], world);
   const create = "CREATE INDEX users_email ON shop.users USING btree (email);";
   expect(both).toMatchObject({ code: 1 });
   expect(both.stdout).toMatch(/^missing {2}index shop\.users_email\n\n-- .*\n/);
   expect(both.stdout).toContain(`BEGIN;\n${create}\nCOMMIT;\n`);
-  const alone = await migrate(["drift", "--sql"], world);
+  const alone = await migrateHere(["drift", "--sql"], world);
   expect(alone).toMatchObject({
     code: 1,
     stderr: expect.stringContaining("missing  index shop.users_email\n"),

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { event, failure, outputSchema, outputSchemaPath, outputs } from "../../scripts/output-schema.ts";
 import { groups } from "../../src/cli/command-line.ts";
-import { migrate, migrateHere } from "../support/migrate.ts";
+import { migrateHere } from "../support/migrate.ts";
 import { ownDatabase, project } from "../support/project.ts";
 import { query, servers } from "../support/server.ts";
 
@@ -133,12 +133,12 @@ test("an error is of the shape of errors, and each line of --json-events of its 
   const { url } = await ownDatabase(servers()[0]!);
   const files = project({ a: "CREATE TABLE t (id int);", b: "SELECT 1 / 0;" });
   const cwd = files.folder;
-  const failed = await migrate(["show", "nowhere", "--json"], { cwd });
+  const failed = await migrateHere(["show", "nowhere", "--json"], { cwd });
   expect(failed.code).toBe(4);
   expect(failure.safeParse(JSON.parse(failed.stdout)).error?.message).toBeUndefined();
 
   const types = async (...words: string[]): Promise<readonly string[]> => {
-    const { stdout } = await migrate([...words, "--json-events"], { cwd, env: { DATABASE_URL: url } });
+    const { stdout } = await migrateHere([...words, "--json-events"], { cwd, env: { DATABASE_URL: url } });
     expect(stdout.endsWith("\n")).toBe(true);
     const lines = stdout
       .trimEnd()
@@ -158,7 +158,7 @@ test("an error is of the shape of errors, and each line of --json-events of its 
 test("a report for JUnit is XML of several lines", async () => {
   const { url } = await ownDatabase(servers()[0]!);
   const { folder } = project({ a: { up: "CREATE TABLE t (id int);", down: "DROP TABLE t;" } });
-  const { stdout } = await migrate(["test", "--format", "junit"], {
+  const { stdout } = await migrateHere(["test", "--format", "junit"], {
     cwd: folder,
     env: { DATABASE_URL: url },
   });

@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { receiptsOf } from "../../src/core/receipt.ts";
 import { builtCli } from "../support/cases.ts";
-import { example, migrate } from "../support/migrate.ts";
+import { example, migrateHere } from "../support/migrate.ts";
 import { ownDatabase, project } from "../support/project.ts";
 import { needsPsql, psql, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
@@ -30,7 +30,7 @@ const script = ["upgrade", "head", "--sql", "--directory", example];
 
 describe("the same files and arguments", () => {
   test("give the same bytes, wherever, whenever and by whomever they are asked for", async () => {
-    const wanted = await migrate(script);
+    const wanted = await migrateHere(script);
     expect(wanted.code).toBe(0);
     const elsewhere = join(root, "elsewhere");
     cpSync(example, join(elsewhere, "deep", "er"), { recursive: true });
@@ -51,7 +51,7 @@ describe("the same files and arguments", () => {
       [elsewhere, "link"],
     ];
     for (const [cwd, directory] of worlds) {
-      const found = await migrate(["upgrade", "head", "--sql", "--directory", directory], { cwd, env });
+      const found = await migrateHere(["upgrade", "head", "--sql", "--directory", directory], { cwd, env });
       expect(found.stdout === wanted.stdout, directory).toBe(true);
       expect(found.stderr).toBe(wanted.stderr);
     }
@@ -62,7 +62,7 @@ describe("the same files and arguments", () => {
     for (const name of readdirSync(example)) {
       writeFileSync(join(crlf, name), readFileSync(join(example, name), "utf8").replaceAll("\n", "\r\n"));
     }
-    const other = await migrate(["upgrade", "head", "--sql", "--directory", crlf]);
+    const other = await migrateHere(["upgrade", "head", "--sql", "--directory", crlf]);
     expect(other.stdout.match(/^-- +checksum .*$/gm)).toEqual(wanted.stdout.match(/^-- +checksum .*$/gm));
     expect(other.stdout.replaceAll("\r\n", "\n").replaceAll(/[0-9a-f]{64}/g, "")).toBe(
       wanted.stdout.replaceAll(/[0-9a-f]{64}/g, ""),
@@ -70,19 +70,19 @@ describe("the same files and arguments", () => {
   });
 
   test("in every place a script can go to", async () => {
-    const { stdout, stderr } = await migrate(script);
+    const { stdout, stderr } = await migrateHere(script);
     const file = join(root, "out.sql");
     // An empty file, and then a script, are replaced; what is neither stays (way-back.test.ts).
     writeFileSync(file, "");
     for (const _ of ["the first time", "again"])
-      expect(await migrate([...script, "-o", file])).toMatchObject({ code: 0, stdout: "", stderr });
+      expect(await migrateHere([...script, "-o", file])).toMatchObject({ code: 0, stdout: "", stderr });
     expect(readFileSync(file, "utf8") === stdout).toBe(true);
     expect(readdirSync(root).filter((name) => name.startsWith("out"))).toEqual(["out.sql"]);
     const device = spawnSync("bash", ["-c", `node '${builtCli}' ${script.join(" ")} -o /dev/stdout | cat`], {
       encoding: "utf8",
     });
     expect(device.stdout === stdout, device.stderr).toBe(true);
-    const value = JSON.parse((await migrate([...script, "--json", "-q"])).stdout) as {
+    const value = JSON.parse((await migrateHere([...script, "--json", "-q"])).stdout) as {
       script: string;
       receipt: string;
     };
@@ -96,12 +96,12 @@ describe("the same files and arguments", () => {
       b: { up: "CREATE TABLE b ();", down: "DROP TABLE b;" },
     });
     writeFileSync(join(cwd, "migrate.config.json"), '{"directories": ["."], "environments": {"prod": {}}}');
-    const write = (command: string) => migrate(command.split(" ").slice(1), { cwd });
+    const write = (command: string) => migrateHere(command.split(" ").slice(1), { cwd });
     /** The hint where the script of a command was changed. */
     const hintOf = async (text: string): Promise<string> => {
       const changed = join(root, "changed.sql");
       writeFileSync(changed, `${text}-- mine\n`);
-      const { code, stderr } = await migrate(["receipt", changed], { cwd });
+      const { code, stderr } = await migrateHere(["receipt", changed], { cwd });
       expect(code, stderr).toBe(1);
       return stderr;
     };
@@ -157,15 +157,17 @@ describe("the same files and arguments", () => {
   test("a failure leaves the file as it was", async () => {
     const file = join(root, "kept.sql");
     writeFileSync(file, "as it was");
-    expect((await migrate(["upgrade", "nowhere", "--sql", "--directory", example, "-o", file])).code).toBe(4);
+    expect(
+      (await migrateHere(["upgrade", "nowhere", "--sql", "--directory", example, "-o", file])).code,
+    ).toBe(4);
     expect(readFileSync(file, "utf8")).toBe("as it was");
-    expect((await migrate([...script, "-o", join(root, "no", "folder.sql")])).code).toBe(2);
+    expect((await migrateHere([...script, "-o", join(root, "no", "folder.sql")])).code).toBe(2);
     expect(existsSync(join(root, "no"))).toBe(false);
   });
 });
 
 test("lines of ours are at most 100 wide, but for those that hold checksums, and no two empty lines stand together", async () => {
-  const { stdout } = await migrate(script);
+  const { stdout } = await migrateHere(script);
   const files = readdirSync(example)
     .map((name) => readFileSync(join(example, name), "utf8"))
     .join("\n");
@@ -180,7 +182,7 @@ test("lines of ours are at most 100 wide, but for those that hold checksums, and
 
 test("split files: names that sort, an empty folder, and nothing in it when something is wrong", async () => {
   const folder = join(root, "split");
-  const { code, stderr } = await migrate([...script, "--split", folder]);
+  const { code, stderr } = await migrateHere([...script, "--split", folder]);
   expect(code).toBe(0);
   const names = readdirSync(folder);
   expect(
@@ -191,12 +193,12 @@ test("split files: names that sort, an empty folder, and nothing in it when some
   ).toEqual(names.map((name) => join(folder, name)));
   expect(names.sort()).toEqual(names);
   for (const name of names) expect(name).toMatch(/^\d{4}_(start|up_\w+?(_\d_of_\d)?)\.sql$/);
-  expect(await migrate([...script, "--split", folder])).toMatchObject({
+  expect(await migrateHere([...script, "--split", folder])).toMatchObject({
     code: 2,
     stderr: expect.stringContaining("is not empty"),
   });
   const other = join(root, "other");
-  await migrate(["upgrade", "nowhere", "--sql", "--directory", example, "--split", other]);
+  await migrateHere(["upgrade", "nowhere", "--sql", "--directory", example, "--split", other]);
   expect(existsSync(other)).toBe(false);
 });
 
@@ -204,9 +206,9 @@ describe("receipts", () => {
   test("from the writing to the log of the database", async (context) => {
     needsPsql(context);
     const file = join(root, "receipt.sql");
-    const { stderr } = await migrate([...script, "-o", file]);
+    const { stderr } = await migrateHere([...script, "-o", file]);
     const receipt = /sha256:[0-9a-f]{64}/.exec(stderr)![0];
-    expect(await migrate(["receipt", file])).toEqual({
+    expect(await migrateHere(["receipt", file])).toEqual({
       code: 0,
       stdout: `${receipt}\n`,
       stderr: "unchanged since it was written\n",
@@ -221,13 +223,13 @@ describe("receipts", () => {
     const { url } = await ownDatabase(server!);
     const { stdout } = await psql(url, file);
     expect(stdout).toContain(receipt);
-    const log = await migrate(["log", "--database", url]);
+    const log = await migrateHere(["log", "--database", url]);
     expect(log.stdout).toMatch(
       new RegExp(
         `\n\\S+Z {2}postgres {2}began script with receipt ${receipt}, revisions base:3fb05c94e8d2\n$`,
       ),
     );
-    const value = JSON.parse((await migrate(["log", "--json", "--database", url])).stdout) as {
+    const value = JSON.parse((await migrateHere(["log", "--json", "--database", url])).stdout) as {
       log: readonly object[];
     };
     expect(value.log).toHaveLength(17);
@@ -276,7 +278,7 @@ describe("receipts", () => {
       [text.replace("-- Receipt", "-- Checked.\n-- Receipt"), "it cannot be told where;"],
     ] as const) {
       writeFileSync(file, changed);
-      const found = await migrate(["receipt", file]);
+      const found = await migrateHere(["receipt", file]);
       if (how === undefined) {
         expect(found).toMatchObject({ code: 2, stderr: expect.stringContaining("has no receipt") });
         continue;
@@ -290,7 +292,7 @@ describe("receipts", () => {
       });
     }
     writeFileSync(file, text.replaceAll("\n", "\r\n"));
-    expect(await migrate(["receipt", file])).toMatchObject({
+    expect(await migrateHere(["receipt", file])).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("CRLF"),
     });
@@ -327,7 +329,7 @@ describe("receipts", () => {
     needsPsql(context);
     const { url } = await ownDatabase(server!);
     const file = join(root, "twice.sql");
-    await migrate([...script, "--idempotent", "-o", file]);
+    await migrateHere([...script, "--idempotent", "-o", file]);
     for (let run = 0; run < 3; run += 1) expect((await psql(url, file)).code).toBe(0);
     expect(await query(url, "SELECT event FROM retort.log WHERE event = 'script'")).toHaveLength(1);
   });

@@ -7,7 +7,7 @@ import pg from "pg";
 import { afterAll, describe, expect, test } from "vitest";
 import { run } from "../../src/app/run.ts";
 import * as api from "../../src/index.ts";
-import { migrate, migrateHere } from "../support/migrate.ts";
+import { migrateHere } from "../support/migrate.ts";
 import { failureOf, type MigrationText, ownDatabase, project } from "../support/project.ts";
 import { ownRole } from "../support/roles.ts";
 import { query, servers, withClient } from "../support/server.ts";
@@ -159,7 +159,7 @@ describe("the command", () => {
     for (const [what, env, cwd = shop.folder] of ways) {
       const words = what === "PG variables alone" ? ["--database", "postgres://"] : [];
       for (const command of [["config"], ["status"], ["upgrade", "head"]]) {
-        const { code, stdout, stderr } = await migrate([...command, ...words], {
+        const { code, stdout, stderr } = await migrateHere([...command, ...words], {
           env: { HOME: home, ...env },
           cwd,
         });
@@ -271,7 +271,7 @@ describe("passwords that statements set", () => {
       shop.write("0001_a.up.sql", `ALTER ROLE nobody_here PASSWORD '${own}';`);
     const failed: string[] = [];
     for (const flags of [["--raiseerr"], ["--json"]]) {
-      const { code, stdout, stderr } = await migrate(["upgrade", "head", "--database", url, ...flags], {
+      const { code, stdout, stderr } = await migrateHere(["upgrade", "head", "--database", url, ...flags], {
         cwd: shop.folder,
       });
       expect({ what, code: code === 0 }).toEqual({ what, code: false });
@@ -279,7 +279,7 @@ describe("passwords that statements set", () => {
     }
     noTrace(what, failed.join("\n"));
     for (const flags of [[], ["--json"]])
-      noTrace(what, (await migrate(["log", "--database", url, ...flags], { cwd: shop.folder })).stdout);
+      noTrace(what, (await migrateHere(["log", "--database", url, ...flags], { cwd: shop.folder })).stdout);
     const kept = await query(url, "SELECT to_regclass('retort.log') IS NOT NULL AS is_there");
     if (kept[0]?.["is_there"] === true)
       noTrace(what, JSON.stringify(await query(url, "SELECT * FROM retort.log")));
@@ -296,7 +296,7 @@ describe("passwords that statements set", () => {
       await client.query("BEGIN");
       await client.query("LOCK TABLE t");
       await client.query(`SELECT 1 AS "ALTER ROLE a PASSWORD 'x'", 'password=${own}'`);
-      const { stderr } = await migrate(["upgrade", "head", "--database", url], { cwd: shop.folder });
+      const { stderr } = await migrateHere(["upgrade", "head", "--database", url], { cwd: shop.folder });
       expect(stderr).toContain("password=***");
       noTrace("another session", stderr);
     });
@@ -311,7 +311,7 @@ test("a password that the files use as a name is shown as that name, and not as 
   const address = withPassword(role.url(name), word);
   const told = async (up: string, ...words: readonly string[]): Promise<string> => {
     const { folder } = project({ a: `${up}\nDO $$ BEGIN RAISE 'no ${word}'; END $$;` });
-    const { stdout, stderr } = await migrate([...words, "--database", address], { cwd: folder });
+    const { stdout, stderr } = await migrateHere([...words, "--database", address], { cwd: folder });
     return stdout + stderr;
   };
   const creates = `CREATE SCHEMA ${word};`;
@@ -332,10 +332,10 @@ test("a password of 10,000 characters connects, and is shown nowhere", async () 
   await query(url, `GRANT ALL ON DATABASE ${name} TO ${pg.escapeIdentifier(role.name)}`);
   const shop = project({ a: `SELECT ${pg.escapeLiteral(long)}::int;` });
   const address = withPassword(role.url(name), long);
-  const works = await migrate(["status", "--database", address], { cwd: shop.folder });
+  const works = await migrateHere(["status", "--database", address], { cwd: shop.folder });
   expect(works).toMatchObject({ code: 0 });
   for (const words of [["upgrade", "head", "--raiseerr"], ["upgrade", "head", "--json"], ["config"]]) {
-    const { stdout, stderr } = await migrate([...words, "--database", address], { cwd: shop.folder });
+    const { stdout, stderr } = await migrateHere([...words, "--database", address], { cwd: shop.folder });
     expect(stdout + stderr).not.toContain("pä");
   }
 });

@@ -49,7 +49,7 @@ export async function migrateHere(
   words: readonly string[],
   {
     env = {},
-    cwd = "/",
+    cwd = root,
     now = () => new Date(),
   }: { readonly env?: Record<string, string>; readonly cwd?: string; readonly now?: () => Date } = {},
 ): Promise<Finished> {
