@@ -1,14 +1,14 @@
 /** A database without migrations becomes one with its first: proven, stamped, and the same for a new database. */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { baseline } from "../../src/app/baseline.ts";
 import { readState } from "../../src/app/look.ts";
 import { run } from "../../src/app/run.ts";
 import { compareCatalogs } from "../../src/core/catalog/compare.ts";
 import { readCatalog } from "../../src/io/catalog.ts";
 import { failureOf, ownDatabase, project } from "../support/project.ts";
-import { query, servers } from "../support/server.ts";
+import { inTurn, query, servers } from "../support/server.ts";
 import { sessionOn } from "../support/session.ts";
 
 const SCHEMA = `CREATE SCHEMA shop;
@@ -23,7 +23,8 @@ const SCHEMA = `CREATE SCHEMA shop;
 const NO_SERVER = "postgres://postgres@127.0.0.1:1/postgres";
 
 describe.each(servers())("on $name", (server) => {
-  test("what a database has is its first migration", async () => {
+  const once = inTurn(server);
+  once("what a database has is its first migration", async () => {
     const [old, fresh] = [await ownDatabase(server), await ownDatabase(server)];
     const none = await baseline(project({}).deps, { message: "none", database: fresh.url });
     expect(none.warnings).toEqual([
@@ -77,7 +78,7 @@ describe.each(servers())("on $name", (server) => {
     });
   });
 
-  test("where it cannot be proven, no file is left and nothing is stamped", async () => {
+  once("where it cannot be proven, no file is left and nothing is stamped", async () => {
     const { url } = await ownDatabase(server);
     await query(url, SCHEMA);
     const { deps, folder } = project({});

@@ -9,7 +9,7 @@ import { project } from "../support/project.ts";
 import { needsPsql } from "../support/psql.ts";
 import { servers } from "../support/server.ts";
 
-const count = Number(process.env["CHAOS_FAULTS"] ?? 20);
+const count = Number(process.env["CHAOS_FAULTS"] ?? 12);
 const seed = Number(process.env["CHAOS_SEED"] ?? Date.now() % 1_000_000);
 
 test.for([

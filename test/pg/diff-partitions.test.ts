@@ -1,12 +1,12 @@
 /** Partitions, their indexes and constraints, tables that can only be created again, and a copied collation: the SQL that is found makes each change and takes it back. */
-import { describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { diffDatabases } from "../../src/app/diff-databases.ts";
 import { compareCatalogs } from "../../src/core/catalog/compare.ts";
 import { segmentsText } from "../../src/core/diff/text.ts";
 import { counts } from "../../src/core/diff/verdict.ts";
 import { readCatalog } from "../../src/io/catalog.ts";
 import { failureOf, ownDatabase } from "../support/project.ts";
-import { query, servers } from "../support/server.ts";
+import { inTurn, query, servers } from "../support/server.ts";
 import { addressOf, sessionOn } from "../support/session.ts";
 
 interface Pair {
@@ -89,6 +89,7 @@ const pairs: readonly Pair[] = [
 const allowRebuild = pairs.flatMap(({ schema, rebuilt = [] }) => rebuilt.map((name) => `${schema}.${name}`));
 
 describe.sequential.each(servers())("on $name", (server) => {
+  const once = inTurn(server);
   const databases = async (direction: "up" | "down", wanted: readonly Pair[] = pairs) => {
     const [before, after] = [await ownDatabase(server), await ownDatabase(server)];
     for (const { schema, setup, change } of wanted) {
@@ -117,7 +118,7 @@ describe.sequential.each(servers())("on $name", (server) => {
     return compareCatalogs(shall!, is!).filter(counts);
   };
 
-  test.each(["up", "down"] as const)("%s", async (direction) => {
+  once.for(["up", "down"] as const)("%s", async (direction) => {
     const urls = await databases(direction);
     const way = await diff(urls, allowRebuild);
     await query(urls[0]!, segmentsText(way.segments));
@@ -127,7 +128,7 @@ describe.sequential.each(servers())("on $name", (server) => {
     );
   });
 
-  test("a table that can only be created again is named, with what allows that", async () => {
+  once("a table that can only be created again is named, with what allows that", async () => {
     const needed = pairs.filter(({ rebuilt }) => rebuilt !== undefined);
     const error = await failureOf(diff(await databases("up", needed), []));
     const hints = (error["diagnostics"] as { readonly hint?: string }[]).map(({ hint = "" }) => hint);

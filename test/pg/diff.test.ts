@@ -1,5 +1,5 @@
 /** One change of each kind, all in one database: the SQL that is found makes them and takes them back; the rest is refused by name. */
-import { describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { diffDatabases } from "../../src/app/diff-databases.ts";
 import { compareCatalogs } from "../../src/core/catalog/compare.ts";
 import { segmentsText } from "../../src/core/diff/text.ts";
@@ -9,7 +9,7 @@ import { pgDelta } from "../../src/io/diff/pg-delta.ts";
 import { type Change, changes } from "../support/changes.ts";
 import { failureOf, ownDatabase } from "../support/project.ts";
 import { ownRole } from "../support/roles.ts";
-import { query, servers } from "../support/server.ts";
+import { inTurn, query, servers } from "../support/server.ts";
 import { addressOf, sessionOn } from "../support/session.ts";
 
 type Direction = "up" | "down";
@@ -27,6 +27,7 @@ const REFUSED: Readonly<Record<string, readonly Direction[]>> = {
 const nameOf = (index: number): string => `c${String(index + 1).padStart(3, "0")}`;
 
 describe.sequential.each(servers())("on $name", (server) => {
+  const once = inTurn(server);
   const sqlOf = (which: "setup" | "change", role: string, of: (change: Change) => boolean): string =>
     changes
       .map((change, index) => ({ change, name: nameOf(index) }))
@@ -59,7 +60,7 @@ describe.sequential.each(servers())("on $name", (server) => {
     return compareCatalogs(shall, is).filter(counts);
   };
 
-  test.each(["up", "down"] as const)("all changes at once, %s", async (direction) => {
+  once.for(["up", "down"] as const)("all changes at once, %s", async (direction) => {
     const { before, after } = await pair(({ sees }) => REFUSED[sees]?.includes(direction) !== true);
     const [from, to] = direction === "up" ? [before, after] : [after, before];
     expect((await differences(from.url, to.url)).length).toBeGreaterThan(150);
@@ -69,7 +70,7 @@ describe.sequential.each(servers())("on $name", (server) => {
     expect((await diff(from.url, to.url)).segments).toEqual([]);
   });
 
-  test.each(["up", "down"] as const)("what cannot be done is named, %s", async (direction) => {
+  once.for(["up", "down"] as const)("what cannot be done is named, %s", async (direction) => {
     const isRefused = ({ sees }: Change): boolean =>
       REFUSED[sees]?.includes(direction) === true && !sees.startsWith("subscription");
     const { before, after } = await pair(isRefused);
@@ -83,7 +84,7 @@ describe.sequential.each(servers())("on $name", (server) => {
     for (const name of named) expect(messages).toContain(` ${name}.`);
   });
 
-  test("a privilege that the older of two servers has not is neither given nor taken", async () => {
+  once("a privilege that the older of two servers has not is neither given nor taken", async () => {
     const { name: role } = await ownRole(server, "");
     const [old, young] = [await ownDatabase(server), await ownDatabase(server)];
     const onTables = (privilege: string): string =>
@@ -101,7 +102,7 @@ describe.sequential.each(servers())("on $name", (server) => {
     await Promise.all(sessions.map((session) => session.close()));
   });
 
-  test("rows stay where a partition, a parent, a collation or a label changes", async () => {
+  once("rows stay where a partition, a parent, a collation or a label changes", async () => {
     const setup = `CREATE TYPE mood AS ENUM ('sad', 'happy');
       CREATE TABLE p (a int, m mood) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
       CREATE TABLE parent (a int, t text); CREATE TABLE child (a int, t text) INHERITS (parent);`;

@@ -96,20 +96,22 @@ test("there are enough cases, each under a name of its own, and the docs name ea
 });
 
 describe.each(servers())("on $name", (server) => {
-  const here = (cases: readonly Case[]): readonly Case[] =>
-    cases.filter((each) => each.server <= server.major);
-  const inTurn = (cases: readonly Case[]): readonly Case[] =>
-    cases.filter((each) => each.alone !== undefined && serverOf(each)?.major === server.major);
+  const mine = (cases: readonly Case[]): readonly Case[] =>
+    cases.filter((each) => serverOf(each)?.major === server.major);
+  const alone = (cases: readonly Case[]): readonly Case[] =>
+    mine(cases).filter(({ alone }) => alone !== undefined);
+  const together = (cases: readonly Case[]): readonly Case[] =>
+    mine(cases).filter(({ alone }) => alone === undefined);
 
   test("what is legal, one file after another, up and down", async (context) => {
     needsPsql(context);
-    const of = projectOf(here(legal).filter(({ alone }) => alone === undefined));
+    const of = projectOf(together(legal));
     const wanted = await leftBy(server, psqlAlone, of);
     expect(await leftBy(server, aRun, of)).toEqual(wanted);
     expect(await leftBy(server, aScript, of)).toEqual(wanted);
   });
 
-  test.for(groups(inTurn(legal)))("%s", async ([, cases], context) => {
+  test.for(groups(alone(legal)))("%s", async ([, cases], context) => {
     needsPsql(context);
     const of = projectOf(cases);
     const wanted = await leftBy(server, psqlAlone, of);
@@ -121,11 +123,11 @@ describe.each(servers())("on $name", (server) => {
 
   test("what fails in a transaction, side by side", async (context) => {
     needsPsql(context);
-    const together = here(failing).filter(({ alone }) => alone === undefined);
-    await failEach(server, projectOf([before, ...together], "side by side"), together, before.name);
+    const cases = together(failing);
+    await failEach(server, projectOf([before, ...cases], "side by side"), cases, before.name);
   });
 
-  test.for(inTurn(failing))("$name fails outside a transaction", async (each, context) => {
+  test.for(alone(failing))("$name fails outside a transaction", async (each, context) => {
     needsPsql(context);
     await failEach(server, projectOf([each]), [each], "base");
   });
@@ -156,12 +158,11 @@ describe("before anything is sent", () => {
   });
 });
 
-/** The cases with a database of their own are run on one of the servers that can run them, in turn. */
+/** Each case is run on one of the servers that can run it, in turn: those of a file on one, and those that share a database. */
 function serverOf(given: Case): TestServer | undefined {
   const able = servers().filter(({ major }) => given.server <= major);
-  return able[
-    all.findIndex(({ alone, name }) => (alone || name) === (given.alone || given.name)) % able.length
-  ];
+  const group = ({ alone, file, name }: Case): string => (alone === undefined ? file : alone || name);
+  return able[all.findIndex((each) => group(each) === group(given)) % able.length];
 }
 
 /** Those with a database of their own: those that share one together, each under its name. */

@@ -11,7 +11,7 @@ import { renderScript } from "../../src/render/script/script.ts";
 import { dump } from "../support/dump.ts";
 import { deps, example, steadyLedger } from "../support/migrate.ts";
 import { needsPsql, pgDump, pgDumpServes, psql } from "../support/psql.ts";
-import { freshDatabase, servers, type TestDatabase, type TestServer } from "../support/server.ts";
+import { freshDatabase, servers, type TestDatabase } from "../support/server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "retort-example-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -29,12 +29,8 @@ async function viaScript(url: string, request: Request): Promise<void> {
   expect(result.code).toBe(0);
 }
 
-async function expectEqual(server: TestServer, a: TestDatabase, b: TestDatabase): Promise<void> {
+async function expectEqual(a: TestDatabase, b: TestDatabase): Promise<void> {
   expect(await dump(b.url, { exclude: ["retort"] })).toBe(await dump(a.url, { exclude: ["retort"] }));
-  if (pgDumpServes(server)) {
-    const catalog = ["--schema-only"];
-    expect(await pgDump(b.url, catalog)).toBe(await pgDump(a.url, catalog));
-  }
   expect(await steadyLedger(b.url)).toEqual(await steadyLedger(a.url));
 }
 
@@ -49,7 +45,10 @@ describe.each(servers())("the example on $name", (server) => {
     ] as const) {
       await online(a.url, { kind: request, target: range.slice(range.indexOf(":") + 1) });
       await viaScript(b.url, { kind: request, target: range });
-      await expectEqual(server, a, b);
+      await expectEqual(a, b);
+      if (!pgDumpServes(server)) continue;
+      const catalog = ["--schema-only"];
+      expect(await pgDump(b.url, catalog)).toBe(await pgDump(a.url, catalog));
     }
     expect((await online(a.url, { kind: "upgrade", target: "heads" })).steps).toEqual([]);
     await Promise.all([a.drop(), b.drop()]);
@@ -65,7 +64,7 @@ test("every single step up and down, by run and by script", async (context) => {
     const before = (await openHeads(graph.order.slice(0, index))) || "base";
     await online(a.url, { kind: "upgrade", target: id });
     await viaScript(b.url, { kind: "upgrade", target: `${before}:${id}` });
-    await expectEqual(server, a, b);
+    await expectEqual(a, b);
   }
   for (const [index, id] of [...graph.order.entries()].reverse()) {
     const after = (await openHeads(graph.order.slice(0, index))) || "base";
@@ -77,7 +76,7 @@ test("every single step up and down, by run and by script", async (context) => {
       kind: "downgrade",
       target: `${await openHeads(graph.order.slice(0, index + 1))}:${target}`,
     });
-    await expectEqual(server, a, b);
+    await expectEqual(a, b);
   }
   await Promise.all([a.drop(), b.drop()]);
 });

@@ -12,7 +12,7 @@ import { deps, migrateHere } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project } from "../support/project.ts";
 import { needsPsql, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
-import { query, servers } from "../support/server.ts";
+import { inTurn, query, servers } from "../support/server.ts";
 
 const sqlFile = (name: string): string =>
   readFileSync(new URL(`../../sql/ledger/${name}`, import.meta.url), "utf8");
@@ -29,6 +29,7 @@ const shop = project({
 const catalog = (url: string): Promise<string> => dump(url, { data: false, exclude: ["public"] });
 
 describe.each(servers())("on $name", (server) => {
+  const once = inTurn(server);
   test("its files run as they stand, and make what the program makes", async (context) => {
     needsPsql(context);
     const made = await ownDatabase(server);
@@ -60,7 +61,7 @@ describe.each(servers())("on $name", (server) => {
     expect(await catalog(old.url)).toBe(await catalog(made.url));
   });
 
-  test("one of format 1 is carried over with nothing lost, by whoever writes first", async (context) => {
+  once("one of format 1 is carried over with nothing lost, by whoever writes first", async (context) => {
     needsPsql(context);
     const fresh = await ownDatabase(server);
     await query(fresh.url, T);
@@ -102,7 +103,7 @@ describe.each(servers())("on $name", (server) => {
     }
   });
 
-  test("scripts of format 1 stop with a sentence", async (context) => {
+  once("scripts of format 1 stop with a sentence", async (context) => {
     needsPsql(context);
     for (const name of ["from-m.sql", "from-base.sql"]) {
       const { url } = await ownDatabase(server);
@@ -117,7 +118,7 @@ describe.each(servers())("on $name", (server) => {
     }
   });
 
-  test("five at once bring it up, and one of them does it", async () => {
+  once("five at once bring it up, and one of them does it", async () => {
     const { url } = await ownDatabase(server);
     await query(url, format1File("ledger.sql"));
     await query(url, T.replace("(1), (1), (2)", "(1)"));

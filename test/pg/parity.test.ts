@@ -10,7 +10,7 @@ import { dump, ledger } from "../support/dump.ts";
 import { type MigrationText, ownDatabase, project } from "../support/project.ts";
 import { proxy } from "../support/proxy.ts";
 import { needsPsql, runScript } from "../support/psql.ts";
-import { servers } from "../support/server.ts";
+import { inTurn, servers } from "../support/server.ts";
 
 /** Bodies that some client has been known to change, in order, since each builds on those before. */
 const nasty: Readonly<Record<string, MigrationText>> = {
@@ -86,9 +86,10 @@ const variables = ["hi", "id", "x", "name", "int", "text", "é", "é😀", "_1"]
 ]);
 
 describe.each(servers())("on $name", (server) => {
+  const once = inTurn(server);
   const shop = project(nasty);
 
-  test("an online run sends the plan's statements, a message each, and nothing else", async () => {
+  once("an online run sends the plan's statements, a message each, and nothing else", async () => {
     const { url } = await ownDatabase(server);
     const wire = await proxy(url);
     const { plan } = await shop.upgrade(wire.url);
@@ -103,7 +104,7 @@ describe.each(servers())("on $name", (server) => {
     expect(wire.queries.filter((text) => label.test(text))).toHaveLength(users.length);
   });
 
-  test("the bytes are the author's", async () => {
+  once("the bytes are the author's", async () => {
     const plan = await shop.plan({ kind: "upgrade", target: "heads" });
     for (const [step, text] of Object.values(nasty).entries()) {
       const body = typeof text === "string" ? text : text.up;
@@ -118,7 +119,7 @@ describe.each(servers())("on $name", (server) => {
     }
   });
 
-  test("psql sends the same texts for the script, whatever its variables hold", async (context) => {
+  once("psql sends the same texts for the script, whatever its variables hold", async (context) => {
     needsPsql(context);
     const { url } = await ownDatabase(server);
     const wire = await proxy(url);
@@ -150,7 +151,7 @@ describe.each(servers())("on $name", (server) => {
     }
   });
 
-  test("both leave equal databases and ledgers", async (context) => {
+  once("both leave equal databases and ledgers", async (context) => {
     needsPsql(context);
     const [a, b] = [await ownDatabase(server), await ownDatabase(server)];
     await shop.upgrade(a.url);

@@ -34,13 +34,13 @@ describe.each(servers())("the example on $name", (server) => {
     }
   });
 
-  once("idempotent from every intermediate state, up and down", async (context) => {
+  once("idempotent from intermediate states, up and down", async (context) => {
     needsPsql(context);
-    await fromEveryState(server);
+    await fromStates(server);
   });
 });
 
-async function fromEveryState(server: TestServer): Promise<void> {
+async function fromStates(server: TestServer): Promise<void> {
   const { graph } = await openProject(deps(), shop);
   const [up] = await filesOf("idempotent, run twice", deps(), { kind: "upgrade", target: "base:head" }, shop);
   const [down] = await filesOf(
@@ -56,8 +56,8 @@ async function fromEveryState(server: TestServer): Promise<void> {
   const isNewest = server.name === servers()[0]!.name;
   for (const [index, id] of graph.order.entries()) {
     await online(way.url, "upgrade", id);
-    // On the older server every third state will do.
-    if (!isNewest && index % 3 !== 0) continue;
+    // Every second state, and on the older server every fourth.
+    if (index % (isNewest ? 2 : 4) !== 0) continue;
     const database = await freshDatabase(server, { template: way.name });
     await runFiles("idempotent, run twice", database.url, [up!]);
     expect(withoutLog(await stateOf(database.url))).toEqual(withoutLog(wanted));

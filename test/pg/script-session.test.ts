@@ -367,7 +367,7 @@ describe("a copy whose end is missing", () => {
       const afterSteps = lines.lastIndexOf("\\if :{?preflight}");
       expect(afterSteps).toBeGreaterThan(firstStep);
       // Two lines name the script; of the blocks that follow, and of the preflight, a few lines will do.
-      for (let index = 3; index < firstStep; index += index < 50 ? 3 : 19) {
+      for (let index = 3; index < firstStep; index += index < 50 ? 5 : 29) {
         const { code, stdout } = await runScript(begun.url, cut(index));
         expect({ code, done: stdout.includes("retort: done") }, lines[index]).toEqual({
           code: 3,
@@ -385,7 +385,12 @@ describe("a copy whose end is missing", () => {
         UPDATE retort.state SET revisions = 1, digest = retort.digest_of('a')`;
       expect(await runScript(begun.url, script!)).toMatchObject({ code: 0, stderr: "" });
       const wanted = await state();
-      for (let index = firstStep; index < lines.length - 1; index += index < afterSteps ? 1 : 7) {
+      // Each form is cut at every second line.
+      for (
+        let index = firstStep + (form === "one file" ? 0 : 1);
+        index < lines.length - 1;
+        index += index < afterSteps ? 2 : 11
+      ) {
         // What is cut before a comment is cut before what the comment is about.
         if (/^(?: {2}(?!WHERE)|--|$)/.test(lines[index]!)) continue;
         await query(begun.url, before);

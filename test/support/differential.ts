@@ -30,6 +30,8 @@ const folder = fileURLToPath(new URL("../differential", import.meta.url));
 
 export interface Case {
   readonly name: string;
+  /** `types.sql`: a case may need what those before it in its file have made. */
+  readonly file: string;
   readonly up: string;
   readonly down: string;
   readonly header: readonly string[];
@@ -56,11 +58,11 @@ export function casesOf(): readonly Case[] {
       readFileSync(join(folder, file), "utf8")
         .split(/^-- >>> case /m)
         .slice(1)
-        .map(caseOf),
+        .map((text) => caseOf(file, text)),
     );
 }
 
-function caseOf(text: string): Case {
+function caseOf(file: string, text: string): Case {
   const [first = "", ...lines] = text.split("\n");
   const name = first.trim();
   const keys = new Map<string, string>();
@@ -74,6 +76,7 @@ function caseOf(text: string): Case {
   const said = ["fails", "refused", "misread", "differs", "alone"].filter((key) => keys.has(key));
   return {
     name,
+    file,
     up: `${isBare ? "" : `CREATE SCHEMA ${name}; SET search_path = ${name}, public;\n`}${up.join("\n").trimEnd()}\n`,
     down: down?.join("\n") ?? (isBare ? "" : `DROP SCHEMA ${name} CASCADE;\n`),
     header: keys.has("header") ? [keys.get("header")!] : [],

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectedOf, normalise, readCase, runCase, serverFor, updating, writeExpected } from "./cases.ts";
 import { dump, ledger } from "./dump.ts";
 import { needsPgDump, needsPsql, pgDump, psql } from "./psql.ts";
-import { freshDatabase, query, servers, type TestDatabase } from "./server.ts";
+import { freshDatabase, inTurn, query, servers, type TestDatabase } from "./server.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "retort-support-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -21,6 +21,7 @@ function folder(name: string, files: Readonly<Record<string, string>>): string {
 }
 
 describe.each(servers())("$name", (server) => {
+  const once = inTurn(server);
   let database: TestDatabase;
   beforeAll(async () => {
     database = await freshDatabase(server);
@@ -49,23 +50,26 @@ describe.each(servers())("$name", (server) => {
     await expect(query(copy.url, "SELECT 1")).rejects.toMatchObject({ code: "3D000" });
   });
 
-  test("psql stops at the first error, and hears of start-up files and PGOPTIONS only when told", async (context) => {
-    needsPsql(context);
-    const files = folder("psql", {
-      "script.sql": "SHOW work_mem;\nSELECT 1/0;\nCREATE TABLE never();\n",
-      psqlrc: "\\echo start-up file\n",
-    });
-    const script = join(files, "script.sql");
-    const plain = await psql(database.url, script, { env: { PSQLRC: join(files, "psqlrc") } });
-    expect(plain).toMatchObject({ code: 3, stderr: expect.stringContaining("division by zero") });
-    expect(plain.stdout).not.toContain("start-up file");
-    const told = await psql(database.url, script, {
-      env: { PSQLRC: join(files, "psqlrc"), PGOPTIONS: "-c work_mem=123kB" },
-      readStartupFile: true,
-    });
-    expect(told.stdout).toMatch(/start-up file.*123kB/s);
-    expect(await query(database.url, "SELECT to_regclass('never') AS never")).toEqual([{ never: null }]);
-  });
+  once(
+    "psql stops at the first error, and hears of start-up files and PGOPTIONS only when told",
+    async (context) => {
+      needsPsql(context);
+      const files = folder("psql", {
+        "script.sql": "SHOW work_mem;\nSELECT 1/0;\nCREATE TABLE never();\n",
+        psqlrc: "\\echo start-up file\n",
+      });
+      const script = join(files, "script.sql");
+      const plain = await psql(database.url, script, { env: { PSQLRC: join(files, "psqlrc") } });
+      expect(plain).toMatchObject({ code: 3, stderr: expect.stringContaining("division by zero") });
+      expect(plain.stdout).not.toContain("start-up file");
+      const told = await psql(database.url, script, {
+        env: { PSQLRC: join(files, "psqlrc"), PGOPTIONS: "-c work_mem=123kB" },
+        readStartupFile: true,
+      });
+      expect(told.stdout).toMatch(/start-up file.*123kB/s);
+      expect(await query(database.url, "SELECT to_regclass('never') AS never")).toEqual([{ never: null }]);
+    },
+  );
 
   test("pg_dump of equal databases is equal", async (context) => {
     needsPgDump(context, server);
@@ -75,7 +79,7 @@ describe.each(servers())("$name", (server) => {
     expect(one).not.toContain("restrict");
   });
 
-  test("every change of catalog or data changes the dump", async () => {
+  once("every change of catalog or data changes the dump", async () => {
     await query(database.url, everyKindOfObject);
     let before = await dump(database.url);
     for (const change of changes) {
@@ -86,7 +90,7 @@ describe.each(servers())("$name", (server) => {
     }
   });
 
-  test("the dump does not depend on the order in which things were made", async () => {
+  once("the dump does not depend on the order in which things were made", async () => {
     const statements = [
       "CREATE TABLE a (id int)",
       "CREATE TABLE b (id int)",
@@ -109,7 +113,7 @@ describe.each(servers())("$name", (server) => {
     expect(dumps[0]).toContain('== rows of public.a\n{"id": 1}\n{"id": 2}\n');
   });
 
-  test("a dump leaves out what it is told to", async () => {
+  once("a dump leaves out what it is told to", async () => {
     const fresh = await freshDatabase(server);
     await query(
       fresh.url,
