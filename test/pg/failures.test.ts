@@ -246,6 +246,7 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     for (const [sql, hint] of [
       ["ALTER TABLE t ADD n int;", place(2, "renames it to u")],
       ["ALTER TABLE public.t ADD n int;", place(2, "renames it to u")],
+      ["DROP TABLE t;", place(2, "renames it to u")],
       ["SELECT FROM app.o;", place(3, "drops it")],
       ["CREATE TABLE x (e e);", place(4, "renames it to f")],
       ["CREATE TABLE app.x ();", place(5, "drops it")],
