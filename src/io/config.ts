@@ -107,6 +107,8 @@ export interface Config {
   readonly file?: string;
   /** What was given with `-x`; a key without `=` has the value "". */
   readonly variables: Readonly<Record<string, string>>;
+  /** Of each of those that no setting has, a warning; whoever connects gets it among those of the address. */
+  readonly unusedVariables: readonly string[];
   /** Texts that must not be printed: hand them to `redact` with everything that is. */
   readonly secrets: readonly string[];
   /** Dotted setting name → where its value came from. */
@@ -195,17 +197,15 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
   const searchPath = get<readonly string[] | undefined>("session.searchPath");
   const serverVersion = get<string | undefined>("serverVersion");
   refuseLedgerFirst(settings.get("session.searchPath"), get("ledger.schema"));
+  const unused = unusedVariables(variables, file, names("variables"));
   return unlisted({
+    unusedVariables: unused,
     database:
       database instanceof MigrateError
         ? database
         : {
             ...database,
-            warnings: [
-              ...database.warnings,
-              ...repeated,
-              ...unusedVariables(variables, file, names("variables")),
-            ],
+            warnings: [...database.warnings, ...repeated, ...unused],
           },
     directories,
     ...(replaced === undefined ? {} : { replaced }),

@@ -218,6 +218,12 @@ describe("main", () => {
     },
   );
 
+  test("a variable that nothing uses is told where no database is needed, too", async () => {
+    expect((await run("list-templates -x T=a")).stderr).toBe(
+      "warning: flag -x T has no effect: there is no config file\n",
+    );
+  });
+
   test("without a command the overview goes to stderr", async () => {
     expect(await run("-v")).toEqual({
       code: 2,

@@ -536,6 +536,7 @@ describe("the config file", () => {
     expect([config.variables, config.secrets]).toEqual([{}, []]);
     // What may hold a password is not listed.
     expect({ ...config }).toEqual({
+      unusedVariables: [],
       directories: [path.join(cwd, "migrations")],
       schema: path.join(cwd, "schema"),
       ledger: { schema: "retort" },
