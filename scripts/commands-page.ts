@@ -86,7 +86,7 @@ A TARGET is one of:
 | \`0004\` | a file number, if no other file has the same and it is no id or label |
 | \`head\`, \`heads\` | the only head; all heads |
 | \`base\` | the state before the first migration |
-| \`+2\`, \`-1\` | for \`upgrade\` and \`downgrade\`, that many up or down from what is applied; for \`show\`, \`edit\`, \`lint\`, \`review\`, \`test\`, \`trace\`, \`merge\` and \`--head\`, and at the start of \`-r\` and of what \`squash\` takes, \`-1\` is counted from each head |
+| \`+2\`, \`-1\` | for \`upgrade\` and \`downgrade\`, that many up (with all that the revision there needs, such as the other parents of a merge) or down from what is applied; for \`show\`, \`edit\`, \`lint\`, \`review\`, \`test\`, \`trace\`, \`merge\` and \`--head\`, and at the start of \`-r\` and of what \`squash\` takes, \`-1\` is counted from each head |
 | \`29f8+2\`, \`head-1\` | that many up or down from there; this may be base as the start of a range, and as the target of a downgrade, which then undoes every branch (\`billing@-1\` undoes that one alone) |
 | \`billing@head\`, \`billing@+1\`, \`billing@base\` | the same on that branch alone |
 | \`current\` | what is applied; for \`show\`, \`edit\` and \`-r\` of \`history\` and \`graph\` |

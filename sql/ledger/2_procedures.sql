@@ -102,6 +102,15 @@ BEGIN
 END
 $body$;
 
+-- How messages name a step: upgrade to a1.
+CREATE FUNCTION retort.step_name(revision text, direction text) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN concat(CASE direction WHEN 'up' THEN 'upgrade to ' ELSE 'downgrade of ' END, revision);
+END
+$body$;
+
 -- What to say where a step outside a transaction is unfinished, and it is not its turn.
 CREATE FUNCTION retort.unfinished_hint() RETURNS text
 LANGUAGE plpgsql AS $body$
@@ -109,9 +118,9 @@ BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   RETURN (SELECT format('See: SELECT * FROM retort.intent; if it was begun by a file of a split '
       'script, run the one %s that statement; otherwise resume with: %s; or with a script '
-      'written by --idempotent that contains the %s %s.',
+      'written by --idempotent that contains the %s.',
       CASE WHEN i.done THEN 'after' ELSE 'of' END, retort.resuming(),
-      CASE i.direction WHEN 'up' THEN 'upgrade to' ELSE 'downgrade of' END, i.revision)
+      retort.step_name(i.revision, i.direction))
     FROM retort.intent AS i);
 END
 $body$;
@@ -144,12 +153,10 @@ DECLARE
   under_way pg_catalog.text;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  expected := format('the %s %s at statement %s',
-    CASE direction WHEN 'up' THEN 'upgrade to' ELSE 'downgrade of' END, require_intent.revision,
-    require_intent.statement);
-  under_way := (SELECT format('the %s %s at statement %s',
-      CASE i.direction WHEN 'up' THEN 'upgrade to' ELSE 'downgrade of' END, i.revision,
-      i.statement)
+  expected := format('the %s at statement %s',
+    retort.step_name(require_intent.revision, direction), require_intent.statement);
+  under_way := (SELECT format('the %s at statement %s',
+      retort.step_name(i.revision, i.direction), i.statement)
     FROM retort.intent AS i);
   IF under_way IS DISTINCT FROM expected THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',

@@ -2,7 +2,7 @@
  * A project's files → what must be corrected before they are merged: several heads, SQL that does not parse, a schema
  * folder that differs from the migrations.
  */
-import { legendOf } from "../core/catalog/compare.ts";
+import { legendOf, moreIgnored } from "../core/catalog/compare.ts";
 import { counts } from "../core/diff/verdict.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { inOrder } from "../core/graph.ts";
@@ -96,11 +96,10 @@ function schemaDiffers({ differences, ignored, rows }: SchemaCheck): readonly Di
   const differ = differences.some(counts);
   if (rows.length === 0 && !differ) return [];
   const legend = differ ? ` ${legendOf("the migrations", "the schema folder")}` : "";
-  const more = ignored === 0 ? "" : `, and in ${ignored} more that ${ignored === 1 ? "is" : "are"} ignored`;
   return [
     {
       code: "findings/schema-differs",
-      message: `the schema folder and the migrations differ${legend}${more}`,
+      message: `the schema folder and the migrations differ${legend}${moreIgnored(ignored)}`,
       hint: 'correct the schema files, or write a migration: migrate revision --autogenerate -m "…"',
     },
   ];

@@ -3,6 +3,7 @@ import path from "node:path";
 import {
   addedBy,
   createdBy,
+  hasWord,
   mayBeSame,
   rolesLeftOut,
   rowsLeftOut,
@@ -213,6 +214,7 @@ function hintOf(
   if (isThere) return namesakeHint(statement, all);
   return (
     failure.hint ??
+    partTwiceHint(statement, failure, all) ??
     missingOnServer(failure.message) ??
     noSchemaHint(failure, {
       settings,
@@ -249,15 +251,49 @@ function withTableHint(table: string | undefined, all: readonly SchemaStatement[
   // Which of them stays tells what is made twice: a dump has apart what a table's own statement may have.
   if (tables.length > 1)
     return `settle first which statement creates the table ${table}, ${tables.map(placeOf).join(" or ")}`;
-  const adding = all.filter((each) => {
-    const added = addedIn(each);
-    return added !== undefined && added.name === undefined && mayBeSame(added.table, table);
-  });
-  const [maker, ...more] = [...tables, ...adding];
+  const adding = all.filter((each) => isAdding(each, table) && addedIn(each)?.name === undefined);
+  return alsoMade([...tables, ...adding], ", without its name");
+}
+
+/** What a table has one of at most, or one of a name: by the message, in English, with a word of the statement that makes it. */
+const PARTS = [
+  /^multiple (primary) keys /,
+  /^column "(.+)" (?:of relation ".+" already exists|specified more than once)/,
+];
+
+/** About a primary key or a column that its table has already. */
+function partTwiceHint(
+  statement: SchemaStatement,
+  { message }: StatementFailure,
+  all: readonly SchemaStatement[],
+): string | undefined {
+  const [word] = PARTS.flatMap((said) => said.exec(message)?.[1] ?? []);
+  if (word === undefined) return undefined;
+  if (madeBy(statement)?.kind === "table") return "this statement makes it twice: keep only one of the two";
+  const table = addedIn(statement)?.table;
+  if (table === undefined) return undefined;
+  const makers = all.filter(
+    (each) =>
+      each !== statement &&
+      (isNamed(madeBy(each), table) || isAdding(each, table)) &&
+      hasWord(each.sql, word) &&
+      // A constraint with a name may speak of a column, and makes none.
+      (word === "primary" || addedIn(each)?.name === undefined),
+  );
+  return alsoMade(makers);
+}
+
+/** `how`: what is different there. */
+function alsoMade([maker, ...more]: readonly SchemaStatement[], how = ""): string | undefined {
   if (maker === undefined) return undefined;
   return more.length > 0
-    ? `it is made, too, without its name, by one of ${[maker, ...more].map(placeOf).join(", ")}: keep only one of the two`
-    : `${placeOf(maker)} makes it, too, without its name: keep only one of the two`;
+    ? `it is made, too${how}, by one of ${[maker, ...more].map(placeOf).join(", ")}: keep only one of the two`
+    : `${placeOf(maker)} makes it, too${how}: keep only one of the two`;
+}
+
+function isAdding(statement: SchemaStatement, table: string): boolean {
+  const added = addedIn(statement);
+  return added !== undefined && mayBeSame(added.table, table);
 }
 
 const placeOf = ({ origin }: SchemaStatement): string => `${origin.path}:${origin.line}`;

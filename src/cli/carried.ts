@@ -2,10 +2,10 @@
 import { type ProjectFlag, projectFlags } from "../core/project-flags.ts";
 import { type Arguments, projectOf } from "./command.ts";
 
-/** The spellings of a flag in a text. */
+/** The spellings of a flag in a text. What follows a -c may be a setting for the server, as in PGOPTIONS. */
 const NAMES: Readonly<Record<ProjectFlag["flag"], RegExp>> = {
   env: / (?:-n|--env|--name)\b/,
-  config: / (?:-c|--config)\b/,
+  config: / (?:-c(?! [\w.]+=)|--config)\b/,
   // That it can be named says none.
   directory: / --directory\b(?! DIR\b)/,
   x: / -x\b/,

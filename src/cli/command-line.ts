@@ -156,8 +156,11 @@ function early(fault: MigrateError, before: readonly string[], command: Command 
   });
 }
 
-/** What to type for a word of another tool, from its first argument; `has`: whether it has one of these flags. */
-type Habit = string | Typed;
+/**
+ * What to type for a word of another tool, from its first argument; `has`: whether it has one of these flags. Or why no
+ * command does here what others need one for.
+ */
+type Habit = string | Typed | { readonly needless: string };
 type Typed = (word: string | undefined, has: (flags: RegExp) => boolean) => string;
 
 /** Fewer digits than the number of a file has. */
@@ -178,19 +181,28 @@ const orBase =
   (word = "TARGET", has) =>
     at(nothing.test(word) ? "base" : word, has);
 const upgrade: Typed = (word) => (word === undefined ? "upgrade" : `upgrade ${steps("+", word)}`);
-const downgrade: Habit = (word, has) =>
-  has(/^--?all$/) ? "downgrade base" : `downgrade ${word === undefined ? "-1" : steps("-", word)}`;
+const downgrade: Typed = (word, has) =>
+  word === "all" || has(/^--?all$/)
+    ? "downgrade base"
+    : `downgrade ${word === undefined ? "-1" : steps("-", word)}`;
 
 const plan: Typed = (word, has) => `${upgrade(word, has)} --dry-run`;
 /** Prisma's, for a migration that failed: with `--rolled-back` it is to run again. */
 const resolve: Typed = (word, has) =>
   has(/^--rolled-back\b/) ? "status, then: migrate upgrade" : atVersion("stamp")(word, has);
 
-/** What hands type that come from other tools. */
+const unlock: Habit = {
+  needless:
+    "nothing needs to be unlocked: the lock ends with the session that holds it; to see which one does: migrate doctor",
+};
+
+/** What hands type that come from other tools; in lower case, with a dash for an underscore. */
 const habits = new Map<string, Habit>([
-  ...["up", "migrate", "apply", "latest", "deploy", "push"].map((word) => [word, upgrade] as const),
+  ...["up", "migrate", "apply", "latest", "deploy", "push", "run", "update"].map(
+    (word) => [word, upgrade] as const,
+  ),
   ...["plan", "preview", "dry-run"].map((word) => [word, plan] as const),
-  ...["script", "sql"].map((word) => [word, "upgrade --sql"] as const),
+  ...["script", "sql", "sqlmigrate"].map((word) => [word, "upgrade --sql"] as const),
   ["up-by-one", "upgrade +1"],
   ["up-to", atVersion("upgrade")],
   ["goto", atVersion("upgrade", "downgrade")],
@@ -200,11 +212,12 @@ const habits = new Map<string, Habit>([
   ...["new", "create", "make", "generate", "add", "create-migration"].map(
     (word) => [word, 'revision -m "…"'] as const,
   ),
-  ["autogenerate", "revision --autogenerate"],
+  ...["autogenerate", "makemigrations"].map((word) => [word, "revision --autogenerate"] as const),
   ...["drop", "reset"].map((word) => [word, "downgrade base"] as const),
+  ...["fresh", "refresh"].map((word) => [word, "downgrade base, then: migrate upgrade"] as const),
   ...["remove", "delete", "rm"].map((word) => [word, "revision --remove"] as const),
-  ...["list", "ls", "revisions"].map((word) => [word, "history"] as const),
-  ...["version", "db-version"].map((word) => [word, "current"] as const),
+  ...["list", "ls", "revisions", "showmigrations"].map((word) => [word, "history"] as const),
+  ...["version", "db-version", "currentversion"].map((word) => [word, "current"] as const),
   ...["info", "pending"].map((word) => [word, "status"] as const),
   ...["fake", "mark", "force"].map((word) => [word, orBase(/^(?:0|-1)$/, atVersion("stamp"))] as const),
   ...["import", "convert"].map((word) => [word, "adopt FOLDER"] as const),
@@ -214,47 +227,47 @@ const habits = new Map<string, Habit>([
   ["validate", "check, or: migrate verify"],
   ...["diff", "compare"].map((word) => [word, "drift"] as const),
   ...["prove", "roundtrip"].map((word) => [word, "test"] as const),
+  ...["unlock", "release-lock", "release-locks"].map((word) => [word, unlock] as const),
 ]);
 
-/** What other tools need a command for, and no command here does: why not, and what to type. */
-const needless = new Map(
-  ["unlock", "release-lock", "release-locks"].map((word) => [
-    word,
-    "nothing needs to be unlocked: the lock ends with the session that holds it; to see which one does: migrate doctor",
-  ]),
-);
+const habitOf = (word: string): Habit | undefined => habits.get(word.toLowerCase().replaceAll("_", "-"));
 
 /** A command of ours, or what hands type for one. */
-const isCommandWord = (word: string): boolean =>
-  entryOf(word) !== undefined || habits.has(word) || needless.has(word);
+const isCommandWord = (word: string): boolean => entryOf(word) !== undefined || habitOf(word) !== undefined;
 
-/** What a habit says; a word that is no target, such as another habit, is not taken for its argument. */
-function ofHabit(name: string, [word]: readonly string[], after: readonly string[]): string | undefined {
-  const habit = habits.get(name.toLowerCase());
+/** What a habit says to type; a word that is no target, such as another habit, is not taken for its argument. */
+function typedFor(
+  habit: string | Typed | undefined,
+  [word]: readonly string[],
+  after: readonly string[],
+): string | undefined {
   if (typeof habit !== "function") return habit;
   const isTarget = word !== undefined && /^[\w.@+-]+$/.test(word) && !isCommandWord(word);
   return habit(isTarget ? word : undefined, (flags) => after.some((each) => flags.test(each)));
 }
 
-/** What the commands of other tools begin with: those of Prisma with `migrate`, of Flask with `db`. */
-const leads: ReadonlySet<string> = new Set(["migrate", "db"]);
+/** What the commands of other tools begin with: those of Prisma with `migrate`, of Flask with `db`, of TypeORM with `migration:`. */
+const leads: ReadonlySet<string> = new Set(["migrate", "migration", "migrations", "db", "database"]);
 
-/** Behind a lead stands the command itself: what is then to be typed. */
+/** Behind a lead, as the next word or after a colon, stands the command itself: what is then to be typed. */
 async function hintBehindLead(
-  lead: string,
+  name: string,
   before: readonly string[],
   after: readonly string[],
 ): Promise<string | undefined> {
-  const next = splitAtCommand(after, globals).name;
-  if (!leads.has(lead) || next === undefined || !isCommandWord(next)) return undefined;
-  const { command, args, unknown } = await readCommandLine([...before, ...after]);
+  const [lead = "", ...joined] = name.split(":");
+  const words = [...joined, ...after];
+  const next = splitAtCommand(words, globals).name;
+  // The next word may be a lead with a colon as well.
+  if (!leads.has(lead) || next === undefined || !isCommandWord(next.split(":", 1)[0]!)) return undefined;
+  const { command, args, unknown } = await readCommandLine([...before, ...words]);
   if (command === undefined) return unknown?.hint;
   const meant = messageHint(command, args);
   if (meant !== undefined) return meant;
   // A flag that is left out may be what keeps it from doing something.
   if (args.fault !== undefined) return `the command is ${command.name}; see: migrate ${command.name} --help`;
-  const words = args.positionals.map((word) => (/^-\d+$/.test(word) ? word : shellWord(word)));
-  return `did you mean: ${typedAgain(command, args, words.join(" "))}`;
+  const typed = args.positionals.map((word) => (/^-\d+$/.test(word) ? word : shellWord(word)));
+  return `did you mean: ${typedAgain(command, args, typed.join(" "))}`;
 }
 
 /** The commands that begin so: one, or a few to choose from. */
@@ -270,9 +283,10 @@ function unknownHint(
   after: readonly string[],
 ): string {
   const help = before.at(-1) === "-h" ? `${ONE_ADDRESS} see: migrate --help` : "see: migrate --help";
-  const why = needless.get(name.toLowerCase().replaceAll("_", "-"));
-  const guess = ofHabit(name, given, after) ?? begunSo(name) ?? nearest(name, commands.keys());
-  return why ?? (guess === undefined ? help : `did you mean: migrate ${guess}`);
+  const habit = habitOf(name);
+  if (typeof habit === "object") return habit.needless;
+  const guess = typedFor(habit, given, after) ?? begunSo(name) ?? nearest(name, commands.keys());
+  return guess === undefined ? help : `did you mean: migrate ${guess}`;
 }
 
 const unknownCommand = (name: string, hint: string): MigrateError =>

@@ -84,16 +84,23 @@ export interface Command {
 /** Runs a command, as citty runs one; its exit code. */
 export async function perform(command: Command, invocation: Invocation): Promise<number> {
   const { printer } = invocation;
-  const onNotice: Deps["onNotice"] = ({ severity, message, beside }) =>
-    severity === "WARNING"
-      ? printer.warn(message, beside)
-      : printer.info(`${severity.toLowerCase()}: ${message}`, beside);
+  let unused: readonly string[] = [];
+  const onNotice: Deps["onNotice"] = ({ severity, message, beside }) => {
+    // Where a command connects, it comes with the address again.
+    if (unused.includes(message)) return;
+    if (severity === "WARNING") printer.warn(message, beside);
+    else printer.info(`${severity.toLowerCase()}: ${message}`, beside);
+  };
   let told = false;
   let environments: readonly string[] = [];
   const onConfig: Deps["onConfig"] = (config) => {
     environments = config.environments;
-    if (!told) for (const line of configLines(config)) printer.verbose(line);
+    if (told) return;
     told = true;
+    for (const line of configLines(config)) printer.verbose(line);
+    // A setting may choose the folders, or the ledger and the role of a script that is written without a database.
+    unused = config.unusedVariables;
+    for (const message of unused) printer.warn(message);
   };
   const run = () => command.run({ ...invocation, deps: { ...invocation.deps, onNotice, onConfig } });
   try {

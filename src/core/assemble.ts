@@ -37,7 +37,7 @@ export function assemble(
   const pairs = new Map<string, Pair>();
   const strangers: Source[] = [];
   const paths = new Set(sources.map(({ path }) => path));
-  const free = freeNumbers(sources, pattern);
+  const free = numberOfStem(sources, pattern);
   const isTakenBeside =
     ({ path }: Source) =>
     (name: string): boolean =>
@@ -129,7 +129,7 @@ function misnamedFiles(
 }
 
 /** A number for each name that has none: the one after all that exist, then the next. */
-function freeNumbers(sources: readonly Source[], pattern: FileNamePattern): (stem: string) => string {
+function numberOfStem(sources: readonly Source[], pattern: FileNamePattern): (stem: string) => string {
   const given = new Map<string, string>();
   let last: string | undefined;
   return (stem) => {

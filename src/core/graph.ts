@@ -203,7 +203,7 @@ export function inOrder(graph: Graph, ids: Iterable<RevisionId>): RevisionId[] {
 }
 
 /** The fault of a name that no revision has. */
-export function unknownRevision(graph: Graph, name: string): Diagnostic {
+export function unknownRevision(graph: Graph, name: string, branch?: string): Diagnostic {
   const id = namedIn([...graph.replaced.keys()], name);
   const squashed = id === undefined ? undefined : graph.replaced.get(id);
   if (squashed !== undefined) {
@@ -222,7 +222,7 @@ export function unknownRevision(graph: Graph, name: string): Diagnostic {
   return {
     code: "graph/unknown-revision",
     message: `Can't locate revision identified by '${name}'`,
-    hint: `${insteadOf(graph, name)}list the revisions with: migrate history`,
+    hint: `${insteadOf(graph, name, branch)}list the revisions with: migrate history`,
   };
 }
 
@@ -242,14 +242,17 @@ function namedIn(ids: readonly RevisionId[], name: string): RevisionId | undefin
   return others.length === 0 ? only : undefined;
 }
 
-/** What may be meant by a name that is none, as the beginning of a hint. */
-function insteadOf(graph: Graph, name: string): string {
+/** What may be meant by a name that is none, as the beginning of a hint. `branch`: that is written before it. */
+function insteadOf(graph: Graph, name: string, branch?: string): string {
   if (name === "")
     return "a name is missing here: a branch is written before its @, as in billing@head; a range is written start:end; ";
   if (name === "current")
     return "show, edit, history and graph alone take current, and without steps; upgrade and downgrade count +N and -N from it, and with --sql --from-database their script starts at it; ";
-  if (/^[+-]\d+$/.test(name))
-    return `here steps are counted from a revision, as in ${name.startsWith("+") ? "base" : "head"}${name}; `;
+  if (/^[+-]0+$/.test(name)) return "that is no step: name a revision; ";
+  if (/^[+-]\d+$/.test(name)) {
+    const from = `${branch === undefined ? "" : `${branch}@`}${name.startsWith("+") ? "base" : "head"}`;
+    return `here steps are counted from a revision, as in ${from}${name}; `;
+  }
   if (name.includes(":"))
     return `one name is expected here, not a range; to list a range: migrate history -r ${shellWord(name)}; `;
   const parts = name.split(",").map((part) => shellWord(part.trim()));

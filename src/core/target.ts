@@ -108,8 +108,7 @@ export function resolveOne(graph: Graph, text: string): Place {
  */
 export function resolveName(graph: Graph, name: string, branch?: string): RevisionId {
   const carrier = branch === undefined ? undefined : resolveBranch(graph, branch);
-  const found = namedBy(graph, name, branch);
-  if (found === undefined) throw new MigrateError(unknownRevision(graph, name));
+  const found = namedBy(graph, name, branch) ?? unknown(graph, name, branch);
   if (carrier !== undefined && !lineage(graph, [carrier]).has(found)) {
     const which = describe(nodeOf(graph, found).revision);
     const isNeeded = lineage(graph, [carrier], "all").has(found);
@@ -122,6 +121,11 @@ export function resolveName(graph: Graph, name: string, branch?: string): Revisi
     });
   }
   return found;
+}
+
+/** Throws. `branch`: what is written before the name. */
+function unknown(graph: Graph, name: string, branch: string | undefined): never {
+  throw new MigrateError(unknownRevision(graph, name, branch));
 }
 
 /** Throws for what is no branch before an `@`; who has written `head@billing` is told which way round it is. */
@@ -424,7 +428,7 @@ function lineageOf(
     ? undefined
     : lineage(
         graph,
-        all.map((name) => resolveName(graph, name)),
+        all.map((name) => namedBy(graph, name) ?? unknown(graph, name, branch)),
         edges,
       );
 }

@@ -2,6 +2,7 @@
 import path from "node:path";
 import { isUrl, originOfFault } from "../core/address.ts";
 import { dotenvValues, parseDotenv, strayLines, textOf as textOfVariable } from "../core/dotenv.ts";
+import { withUnit } from "../core/duration.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { ReplacedFolders } from "../core/graph-faults.ts";
 import type { LedgerNames } from "../core/ledger/types.ts";
@@ -106,6 +107,8 @@ export interface Config {
   readonly file?: string;
   /** What was given with `-x`; a key without `=` has the value "". */
   readonly variables: Readonly<Record<string, string>>;
+  /** Of each of those that no setting has, a warning; whoever connects gets it among those of the address. */
+  readonly unusedVariables: readonly string[];
   /** Texts that must not be printed: hand them to `redact` with everything that is. */
   readonly secrets: readonly string[];
   /** Dotted setting name → where its value came from. */
@@ -194,17 +197,15 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
   const searchPath = get<readonly string[] | undefined>("session.searchPath");
   const serverVersion = get<string | undefined>("serverVersion");
   refuseLedgerFirst(settings.get("session.searchPath"), get("ledger.schema"));
+  const unused = unusedVariables(variables, file, names("variables"));
   return unlisted({
+    unusedVariables: unused,
     database:
       database instanceof MigrateError
         ? database
         : {
             ...database,
-            warnings: [
-              ...database.warnings,
-              ...repeated,
-              ...unusedVariables(variables, file, names("variables")),
-            ],
+            warnings: [...database.warnings, ...repeated, ...unused],
           },
     directories,
     ...(replaced === undefined ? {} : { replaced }),
@@ -298,8 +299,9 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
     "session.searchPath": session.searchPath,
     "session.timeZone": session.timeZone,
     "session.dateStyle": session.dateStyle,
-    "session.lockTimeout": session.lockTimeout,
-    "session.statementTimeout": session.statementTimeout,
+    // A number alone may be meant in seconds.
+    "session.lockTimeout": session.lockTimeout && withUnit(session.lockTimeout),
+    "session.statementTimeout": session.statementTimeout && withUnit(session.statementTimeout),
     "session.checkFunctionBodies": session.checkFunctionBodies,
     lockWait: config.lockWait,
     lockRetries: config.lockRetries,
@@ -359,7 +361,7 @@ function timeoutsGiven({
     /(?:-c\s*|--)(lock[_-]timeout|statement[_-]timeout)=(\S+)/g,
   )) {
     const setting = word!.startsWith("lock") ? "session.lockTimeout" : "session.statementTimeout";
-    found[setting] = { setting, value: value!, origin: origins["options"] ?? origin };
+    found[setting] = { setting, value: withUnit(value!), origin: origins["options"] ?? origin };
   }
   return found;
 }

@@ -6,9 +6,9 @@ import type { Event } from "../core/event.ts";
 import { deniedOn } from "../core/failure/denied.ts";
 import { type Explaining, explain, explainQuery, stepOf, stepsIn } from "../core/failure/explain.ts";
 import { withoutPasswords } from "../core/failure/failure.ts";
-import { missingName } from "../core/failure/missing.ts";
+import { missingObject } from "../core/failure/missing.ts";
 import { type Roles, setRoleAt } from "../core/failure/rights.ts";
-import { LOOKED_FOR, missingRelation, searchPathOf } from "../core/failure/search-path.ts";
+import { LOOKED_FOR, searchPathOf } from "../core/failure/search-path.ts";
 import { sqlstates } from "../core/ledger/types.ts";
 import { lockHeld, waitedFor } from "../core/lock-held.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../core/plan/types.ts";
@@ -328,16 +328,16 @@ export const explained = async (
   }: Asked,
 ): Promise<MigrateError> => {
   const step = statement.origin === undefined ? undefined : stepOf(plan, batch, statement);
-  const name = missingName(failure.message);
+  const missing = missingObject(failure.message);
   const isLookedFor = statement.origin !== undefined && LOOKED_FOR.has(failure.sqlstate ?? "");
-  const lookedFor = isLookedFor ? missingRelation(failure.message) : undefined;
+  const lookedFor = isLookedFor && missing?.isRelation === true ? missing.name : undefined;
   return explain(plan, batch, statement, failure, {
     sourceText,
     invalid:
       failure.sqlstate === "42P07" && statement.trace?.kind === "create index"
         ? await invalid?.(statement.trace.names)
         : undefined,
-    gone: name === undefined || step?.direction !== "up" ? undefined : await goneBy?.(step, name),
+    gone: missing === undefined || step?.direction !== "up" ? undefined : await goneBy?.(step, missing.name),
     ...(MAY_LACK_RIGHTS.has(failure.sqlstate ?? "")
       ? await roles?.({ role: plan.role, set: setRoleAt(plan, statement)?.name }, failure.message)
       : {}),

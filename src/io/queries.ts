@@ -569,9 +569,22 @@ export async function rolesAt(
   const { user: login, role: runsAs, searchPath } = await rolesOfSession(session);
   const owned = ownedIn(message);
   const first = role ?? runsAs;
-  if (owned === undefined || first === undefined || login === undefined) return { login, runsAs, searchPath };
+  if (first === undefined || login === undefined) return { login, runsAs, searchPath };
   const members = { member: set ?? first, first, login };
-  return { login, runsAs, searchPath, owner: await ownerOf(session, owned, members).catch(() => undefined) };
+  const isSuperuser = await isSuper(session, members.member).catch(() => undefined);
+  const owner =
+    owned === undefined ? undefined : await ownerOf(session, owned, members).catch(() => undefined);
+  return { login, runsAs, searchPath, isSuperuser, owner };
+}
+
+/** Throws `StatementFailure`. */
+async function isSuper(session: Session, role: string): Promise<boolean | undefined> {
+  const [row] = await session.read({
+    sql: `${PIN}
+  SELECT r.rolsuper AS "isSuperuser" FROM pg_roles AS r WHERE r.rolname = ${literal(role)}`,
+    row: z.object({ isSuperuser: z.boolean() }),
+  });
+  return row?.isSuperuser;
 }
 
 /** Objects of a name, with their owners. */

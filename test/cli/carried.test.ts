@@ -47,6 +47,12 @@ test.each([
   // A variable may choose the database, and its value may be a password.
   ["verify -x HOST=db -x PW=s3=cret", "migrate verify", "migrate verify -x HOST=… -x PW=…"],
   ["verify -x HOST=db", "run: migrate init", "run: migrate init -x HOST=…"],
+  // A setting for the server is no file.
+  [
+    "verify -c x.json",
+    "add -c lock_timeout=0, then: migrate upgrade",
+    "add -c lock_timeout=0, then: migrate upgrade --config x.json",
+  ],
   // That another folder can be named says none.
   [
     "verify --directory a",

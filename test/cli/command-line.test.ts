@@ -218,6 +218,12 @@ describe("main", () => {
     },
   );
 
+  test("a variable that nothing uses is told where no database is needed, too", async () => {
+    expect((await run("list-templates -x T=a")).stderr).toBe(
+      "warning: flag -x T has no effect: there is no config file\n",
+    );
+  });
+
   test("without a command the overview goes to stderr", async () => {
     expect(await run("-v")).toEqual({
       code: 2,
@@ -307,6 +313,17 @@ describe("main", () => {
     ["down 2", "hint: did you mean: migrate downgrade -2"],
     ["down -all", "hint: did you mean: migrate downgrade base"],
     ["rollback --all", "hint: did you mean: migrate downgrade base"],
+    // Those of other tools that join their words with colons.
+    ["migrate:latest", "hint: did you mean: migrate upgrade"],
+    ["migrate:rollback --all", "hint: did you mean: migrate downgrade base"],
+    ["db:migrate:undo:all", "hint: did you mean: migrate downgrade base"],
+    ["migrate:status --jsn", "hint: the command is status; see: migrate status --help"],
+    [
+      "migrate:unlock",
+      "hint: nothing needs to be unlocked: the lock ends with the session that holds it; to see which one does: migrate doctor",
+    ],
+    ["migrations add users", 'hint: did you mean: migrate revision -m "…"'],
+    ["migrate:", "hint: see: migrate --help"],
     // What the commands of Prisma begin with; Flask's with another word.
     ["migrate", "hint: did you mean: migrate upgrade"],
     ["migrate 0003", "hint: did you mean: migrate upgrade 0003"],

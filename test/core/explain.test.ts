@@ -126,8 +126,16 @@ test.each([
     {},
     "is the statement_timeout of the options of the connection",
   ],
-  [LOCK_TIMEOUT, "-- lock-timeout: 5\n", "", "", {}, "of this file's header ('-- lock-timeout: 5'):"],
-  [LOCK_TIMEOUT, "-- revision: a\r\n-- lock-timeout: 5\r\n", "", "", {}, "header ('-- lock-timeout: 5'):"],
+  [LOCK_TIMEOUT, "-- lock-timeout: 5\n", "", "", {}, "file's header ('-- lock-timeout: 5', which is 5ms):"],
+  [
+    LOCK_TIMEOUT,
+    "-- revision: a\r\n-- lock-timeout: 5\r\n",
+    "",
+    "",
+    {},
+    "header ('-- lock-timeout: 5', which is 5ms):",
+  ],
+  [LOCK_TIMEOUT, "-- lock-timeout: 5s\n", "", "", {}, "of this file's header ('-- lock-timeout: 5s'):"],
   [
     LOCK_TIMEOUT,
     "",

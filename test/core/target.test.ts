@@ -210,6 +210,11 @@ test("steps are counted from a revision in every place of a range, in a stamp an
       expect.stringContaining("show, edit, history and graph alone take current"),
     ],
     [() => planStamp(line, [], ["head-3"]), "to record that nothing is applied, use: base"],
+    [
+      () => planStamp(line, appliedBelow(line, ["0a1b"]), ["0a2c@-1"]),
+      expect.stringMatching(/ as in 0a2c@head-1; /),
+    ],
+    [() => planStamp(line, [], ["-0"]), expect.stringMatching(/^that is no step: name a revision; /)],
     [() => newRevision(line, { heads: ["head-3"] }), expect.stringMatching(/--head base$/)],
     [() => planOfflineDowngrade(line, "head:-4"), "base is only 3 down; to undo everything, use: head:base"],
     [() => planDowngrade(line, [], "head-4"), expect.stringMatching(/everything, use: base$/)],
@@ -221,6 +226,7 @@ test("steps are counted from a revision in every place of a range, in a stamp an
   expect(historyOf(line, undefined, [], 2)).toEqual(["0d3e", "0a2c"]);
   expect(historyOf(line, ":0a2c", [], 9)).toEqual(["0a2c", "0a1b"]);
   expect(planStamp(line, [], ["head-1"]).applied).toEqual(["0a1b", "0a2c"]);
+  expect(planStamp(line, [], ["0a2c@head-1"]).applied).toEqual(["0a1b", "0a2c"]);
   expect(newRevision(line, { heads: ["head-1"], splice: true }).parents).toEqual(["0a2c"]);
 });
 

@@ -536,6 +536,7 @@ describe("the config file", () => {
     expect([config.variables, config.secrets]).toEqual([{}, []]);
     // What may hold a password is not listed.
     expect({ ...config }).toEqual({
+      unusedVariables: [],
       directories: [path.join(cwd, "migrations")],
       schema: path.join(cwd, "schema"),
       ledger: { schema: "retort" },
@@ -1178,8 +1179,12 @@ describe("describeConfig", () => {
       { setting: "session.lockTimeout", value: "9s", origin },
       { setting: "session.statementTimeout", value: "1min", origin },
     ]);
-    expect(await timeouts({ session: { lockTimeout: "3s" } })).toEqual([
-      { setting: "session.lockTimeout", value: "3s", origin: expect.stringContaining("migrate.config.json") },
+    expect(await timeouts({ session: { lockTimeout: "3" } })).toEqual([
+      {
+        setting: "session.lockTimeout",
+        value: "3ms",
+        origin: expect.stringContaining("migrate.config.json"),
+      },
       { setting: "session.statementTimeout", value: "1min", origin },
     ]);
   });

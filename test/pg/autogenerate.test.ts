@@ -273,6 +273,15 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
         /^schema\/(?:all|public\/foreign_keys)\.sql:3 creates it, too: delete one of the two$/,
       ),
     ]);
+    all(
+      'CREATE TABLE u (id int PRIMARY KEY, "a b" int);\nCREATE TABLE o (u int);\nCREATE TABLE v (a int, a int);\nALTER TABLE u ADD PRIMARY KEY (id);\nALTER TABLE public.u ADD "a b" int;\nALTER TABLE u ADD c int;\nALTER TABLE u ADD c text;\nALTER TABLE u ADD CONSTRAINT k CHECK ("a b" > 0);',
+    );
+    expect(await hints()).toEqual([
+      "this statement makes it twice: keep only one of the two",
+      "schema/all.sql:1 makes it, too: keep only one of the two",
+      "schema/all.sql:1 makes it, too: keep only one of the two",
+      "schema/all.sql:6 makes it, too: keep only one of the two",
+    ]);
     all("CREATE TABLE u (id int PRIMARY KEY);\nCREATE TABLE o (u int);");
     expect(await generate(of, url)).toMatchObject({ created: [] });
   });

@@ -230,6 +230,14 @@ describe.each(oneServer("newest"))("on $name", (server) => {
         `line ${headerLines + 1} of this file sets the role ${login.name}, which does not own table o: remove that, or before this statement, write: ${way}\n`,
       );
     }
+    // A role that no syntax tree shows.
+    const executes = `DO $$ BEGIN EXECUTE format('SET ROLE %I', '${login.name}'); END $$;`;
+    for (const sql of ["DROP TABLE public.o;", "CREATE TABLE app.n ();", "SELECT FROM public.o;"]) {
+      const sets = project({ a: `${executes}\n${sql}` }, { ledger: { schema: "five" } });
+      expect((await failureOf(sets.upgrade(url))).hint, sql).toMatch(
+        /^\S+ is a superuser, so another role lacks the right: one that a DO block .* has set, or /,
+      );
+    }
   });
 
   test("what an earlier migration has dropped or renamed: which one, in a run, a test and a trace", async () => {
@@ -246,6 +254,7 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     for (const [sql, hint] of [
       ["ALTER TABLE t ADD n int;", place(2, "renames it to u")],
       ["ALTER TABLE public.t ADD n int;", place(2, "renames it to u")],
+      ["DROP TABLE t;", place(2, "renames it to u")],
       ["SELECT FROM app.o;", place(3, "drops it")],
       ["CREATE TABLE x (e e);", place(4, "renames it to f")],
       ["CREATE TABLE app.x ();", place(5, "drops it")],

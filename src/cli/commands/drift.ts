@@ -1,7 +1,7 @@
 /** `migrate drift`. */
 
 import { type Drift, drift } from "../../app/drift.ts";
-import { legendOf } from "../../core/catalog/compare.ts";
+import { legendOf, moreIgnored } from "../../core/catalog/compare.ts";
 import { exitCodes } from "../../core/errors.ts";
 import { counted } from "../../render/counted.ts";
 import { butIgnored, differenceLines } from "../../render/differences.ts";
@@ -49,7 +49,7 @@ const command: Command = {
     printer.info(
       differences.length === 0
         ? `no drift: ${what} are the same${butIgnored(ignored)}`
-        : `drift: ${what} differ in ${counted(differences.length, "place")} ${legendOf("the migrations", "the database")}${ignored === 0 ? "" : `, and in ${ignored} more that ${ignored === 1 ? "is" : "are"} ignored`}`,
+        : `drift: ${what} differ in ${counted(differences.length, "place")} ${legendOf("the migrations", "the database")}${moreIgnored(ignored)}`,
     );
     return differences.length === 0 ? exitCodes.ok : exitCodes.findings;
   },

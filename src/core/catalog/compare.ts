@@ -19,6 +19,10 @@ export interface Difference extends ObjectKey {
 export const legendOf = (first: string, second: string): string =>
   `(missing: only in ${first}; extra: only in ${second})`;
 
+/** How many differences are not shown besides, for the end of a sentence that says that something differs. */
+export const moreIgnored = (count: number): string =>
+  count === 0 ? "" : `, and in ${count} more that ${count === 1 ? "is" : "are"} ignored`;
+
 export interface CompareOptions {
   /**
    * Objects to leave out, with all that is in them: names with `*` for any text (`shop.audit_*`), after a class and a colon

@@ -2,7 +2,7 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import { MigrateError } from "../errors.ts";
 import { shorten } from "../fault.ts";
-import { tokens } from "../lexer.ts";
+import { tokens, withoutComments } from "../lexer.ts";
 import type { Location } from "../source.ts";
 import { type Path, pathIn, pathText, type Rename } from "./renames.ts";
 
@@ -104,6 +104,10 @@ export function addedBy(sql: string): { readonly table: string; readonly name?: 
     ? undefined
     : { table: plain(indexed), name: plain(index) };
 }
+
+/** Whether a statement has that name in it, or that key word in lower case. */
+export const hasWord = (sql: string, word: string): boolean =>
+  (withoutComments(sql).match(new RegExp(NAME, "g")) ?? []).some((each) => plain(each) === word);
 
 /** Whether two written names may be of the same: one of them may be written without its schema. */
 export const mayBeSame = (one: string, other: string): boolean =>

@@ -1,4 +1,5 @@
 /** A statement met a limit of time, or the session did → where that is set, and how it is raised or turned off. */
+import { withUnit } from "../duration.ts";
 import { defaultTimeouts } from "../plan/session.ts";
 import type { Plan } from "../plan/types.ts";
 import type { Failure } from "./failure.ts";
@@ -45,10 +46,14 @@ export function timeoutIn(
     .some((each) => each.origin?.path === path && isSet.test(each.sql));
   if (sets) return `the limit is the SET ${name} of this file: raise it there`;
   const key = name.replace("_", "-");
-  const inHeader = new RegExp(`^\\uFEFF?(?:--.*\\r?\\n)*?(--[ \\t]*${key}[ \\t]*:.*)`);
-  const [, header] = inHeader.exec(sourceText(path) ?? "") ?? [];
-  if (header !== undefined)
-    return `the limit is that of this file's header ('${header.trim()}'): raise it there`;
+  const inHeader = new RegExp(`^\\uFEFF?(?:--.*\\r?\\n)*?(--[ \\t]*${key}[ \\t]*:(.*))`);
+  const [, header, value = ""] = inHeader.exec(sourceText(path) ?? "") ?? [];
+  if (header !== undefined) {
+    // A number alone may be meant in seconds.
+    const time = withUnit(value.trim());
+    const meaning = time === value.trim() ? "" : `, which is ${time}`;
+    return `the limit is that of this file's header ('${header.trim()}'${meaning}): raise it there`;
+  }
   const configured = `session.${PINNED[name]}`;
   const option = limitOptions?.[name];
   const setting = settings.find((each) => each.startsWith(name));

@@ -70,9 +70,16 @@ function hintIn(advice: readonly Advice[], message: string): string | undefined 
   return undefined;
 }
 
-/** What the server does not find by its name, and a migration could have made and taken away again. */
-export const missingName = (message: string): string | undefined =>
-  /^(?:relation|schema|type) "(.+)" does not exist/.exec(message)?.[1];
+/** What the server does not find by its name, and a migration could have made and taken away again; of messages in English. */
+export function missingObject(
+  message: string,
+): { readonly name: string; readonly isRelation: boolean } | undefined {
+  const [, kind, name] = NOT_FOUND.exec(message) ?? [];
+  return name === undefined ? undefined : { name, isRelation: kind !== "schema" && kind !== "type" };
+}
+
+const NOT_FOUND =
+  /^(schema|type|relation|table|view|materialized view|sequence|foreign table|index) "(.+)" does not exist/;
 
 /** `gone`: the statement that took it away, and what it does. */
 export const goneHint = (gone: string): string =>

@@ -82,6 +82,8 @@ export interface Roles {
   readonly runsAs?: string | undefined;
   /** That connects. */
   readonly login?: string | undefined;
+  /** Whether the role that SQL is known to run as may do everything; undefined where nobody asked. */
+  readonly isSuperuser?: boolean | undefined;
   /** The search_path that the connection was given, as it is set. */
   readonly searchPath?: string | undefined;
   /** Of what is not theirs, where it is the only one of its name. */
@@ -126,7 +128,7 @@ export function deniedIn(
   plan: Plan,
   statement: Statement,
   failure: Failure,
-  { runsAs, login, owner, needs = [] }: Roles,
+  { runsAs, login, isSuperuser, owner, needs = [] }: Roles,
 ): string | undefined {
   if (failure.sqlstate !== "42501") return undefined;
   const { role } = plan;
@@ -139,6 +141,10 @@ export function deniedIn(
   if (member !== undefined) return membershipHint(member.role, set?.name ?? role ?? runsAs);
   const setBy = set === undefined ? "" : `line ${set.line} of this file sets the role ${to}`;
   const owned = ownedIn(failure.message);
+  const denied = deniedOn(failure.message);
+  // Dynamic SQL may set any role.
+  if (isSuperuser === true && (owned ?? denied) !== undefined)
+    return `${to} is a superuser, so another role lacks the right: one that a DO block or a function has set, or the owner of a function or a view that is used here`;
   if (owned !== undefined) {
     if (set === undefined) return owner?.isOwn === true ? undefined : ownerHint(owned, owner, to);
     const { what } = owned;
@@ -151,7 +157,6 @@ export function deniedIn(
       return `${setBy}, but ${what} belongs to ${qualified(owner.name)}: before this statement, write: ${back(set, owner.name)}`;
     return `${setBy}; ${ownerHint(owned, owner, to)}`;
   }
-  const denied = deniedOn(failure.message);
   if (denied === undefined) return undefined;
   const granting = isNamedInPart(denied)
     ? neededOn(

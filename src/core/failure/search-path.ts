@@ -5,7 +5,7 @@ import type { Plan, Statement } from "../plan/types.ts";
 import { qualified } from "../quote.ts";
 import type { Location } from "../source.ts";
 import { type Failure, quotedName } from "./failure.ts";
-import { creatingSchema, missingSchemaHint, type SchemaMadeIn } from "./missing.ts";
+import { creatingSchema, missingObject, missingSchemaHint, type SchemaMadeIn } from "./missing.ts";
 import { isUpTo } from "./place.ts";
 
 /**
@@ -109,12 +109,6 @@ function isQualified(sql: string, name: string | undefined): boolean {
   return name !== undefined && [name, `"${name}"`].some((each) => text.includes(`.${each}`));
 }
 
-/** By the beginning of the message, in English. */
-export const missingRelation = (message: string): string | undefined =>
-  /^(?:relation|table|view|materialized view|sequence|foreign table|index) "(.+)" does not exist/.exec(
-    message,
-  )?.[1];
-
 /** Where a relation of the name is that is not found. */
 export interface Elsewhere {
   readonly schemas: readonly string[];
@@ -129,7 +123,7 @@ export function elsewhereHint(
   elsewhere: Elsewhere | undefined,
   { settings, setBy }: { readonly settings: readonly string[]; readonly setBy: Location | undefined },
 ): string | undefined {
-  const name = missingRelation(message);
+  const name = missingObject(message)?.name;
   const first = elsewhere?.schemas[0];
   if (name === undefined || elsewhere === undefined || first === undefined) return undefined;
   const whole = qualified(first, name);
