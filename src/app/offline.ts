@@ -217,7 +217,7 @@ async function plansFromDatabase(
       deps.onNotice,
     );
     const steps = intent === undefined ? compared : interruptedFirst(project, compared, intent, "script");
-    if (intent !== undefined) await warnOfHalf(project, session, steps, intent, deps.onNotice);
+    if (intent !== undefined) await warnOfHalf(project, session, steps, intent, "script", deps.onNotice);
     const serverVersion = options.serverVersion ?? session.version;
     const known = { ...options, serverVersion };
     if (intent === undefined) return await plansOf(deps, project, steps, known);

@@ -88,10 +88,13 @@ describe.each(oneServer("oldest"))("on $name", (server) => {
     expect((await runScript(other, await shop.script("b:d"))).stderr).toContain(
       "If this is the right database, and has already all that b does, record it with: migrate stamp b (as a script: add --sql); if it has not, write a script from this state with: migrate upgrade base:d --sql\n",
     );
-    // A stamp records that itself.
-    expect((await runScript(other, await shop.script({ kind: "stamp", targets: ["b:d"] }))).stderr).toContain(
-      "If this is the right database, write a script from this state with: migrate stamp base:d --sql\n",
-    );
+    // A stamp records that itself, whether it goes up or down.
+    for (const range of ["b:d", "b:a"])
+      expect(
+        (await runScript(other, await shop.script({ kind: "stamp", targets: [range] }))).stderr,
+      ).toContain(
+        `If this is the right database, write a script from this state with: migrate stamp base:${range.slice(2)} --sql\n`,
+      );
     // There is nothing to take back then, as far as the ledger tells.
     const record =
       "If this database has nevertheless all that b does, record it with: migrate stamp b (as a script: add --sql); then run this script again.\n";
