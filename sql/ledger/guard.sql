@@ -48,6 +48,10 @@ DECLARE
   parts pg_catalog.text[];
   is_empty boolean;
   is_undecided boolean;
+  by_hand pg_catalog.text;
+  repeated record;
+  several pg_catalog.text;
+  is_several boolean;
   sequence pg_catalog.text;
   is_behind boolean;
   format integer;
@@ -310,6 +314,23 @@ BEGIN
     wrong := wrong || concat('these tables have no primary key: ',
       array_to_string(keyless, ', '));
   END IF;
+  -- Of a row that was restored twice a repair cannot tell which to keep: state is written anew.
+  FOR repeated IN SELECT c.relname AS name, c.oid::regclass AS relation, a.attname AS key
+    FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+    WHERE c.relnamespace = place AND c.relname = ANY (keyless)
+      AND (c.relname, a.attname) IN (('applied', 'revision'), ('log', 'id'))
+      AND has_table_privilege(c.oid, 'SELECT') ORDER BY c.relname DESC
+  LOOP
+    several := format('SELECT %1$I FROM %2$s GROUP BY %1$I HAVING count(*) > 1', repeated.key,
+      repeated.relation);
+    EXECUTE format('SELECT EXISTS (%s)', several) INTO is_several;
+    IF is_several THEN
+      wrong := wrong || format('several rows of %s have the same %s', repeated.name, repeated.key);
+      by_hand := format('See: SELECT ctid, * FROM %1$s WHERE %2$I IN (%3$s) ORDER BY %2$I; of each, '
+        'delete all but one: DELETE FROM %1$s WHERE ctid = ...', repeated.relation, repeated.key,
+        several);
+    END IF;
+  END LOOP;
   found := (SELECT encode(sha256(convert_to(string_agg(
       concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
         p.prosrc), chr(10) ORDER BY p.proname COLLATE "C"), 'UTF8')), 'hex')
@@ -349,10 +370,13 @@ BEGIN
     place::regnamespace, array_to_string(wrong, '; ')) END;
   -- The rows of applied decide between a step that they contradict and one that they do not;
   -- between others a person must: then nothing can be repaired, and the error has no DETAIL.
-  IF is_undecided AND (expected <> 'inconsistent' OR rights IS NOT NULL) THEN
+  IF is_undecided THEN
+    by_hand := 'See: SELECT * FROM retort.intent; find out which of them is true, and delete the '
+      'others: DELETE FROM retort.intent WHERE revision = ...';
+  END IF;
+  IF by_hand IS NOT NULL AND (expected <> 'inconsistent' OR rights IS NOT NULL) THEN
     RAISE EXCEPTION USING ERRCODE = 'RT003', MESSAGE = concat('retort: ', found),
-      HINT = concat('Nothing was changed. See: SELECT * FROM retort.intent; find out which of them '
-        'is true, and delete the others: DELETE FROM retort.intent WHERE revision = ...',
+      HINT = concat('Nothing was changed. ', by_hand,
         CASE WHEN cardinality(wrong) > 1 THEN '; then run: migrate repair' END);
   END IF;
   IF expected = 'inconsistent' AND rights IS NOT NULL THEN
