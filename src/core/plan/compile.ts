@@ -95,7 +95,8 @@ function ledgerPlan(
         purpose: "guard-ledger",
       },
       ...statements,
-      { sql: ledger.guard("needed"), purpose: "guard-ledger" },
+      // What does not fit in one of an older format is carried over: only one of this format can be repaired.
+      { sql: ledger.guard(kind === "repair" ? "needed" : "inconsistent"), purpose: "guard-ledger" },
     ]),
     releasing(ledger),
   ];
