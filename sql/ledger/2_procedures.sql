@@ -102,11 +102,20 @@ BEGIN
 END
 $body$;
 
--- What to say where a step outside a transaction is unfinished, and it is not its turn.
+-- What to say where a step outside a transaction is unfinished, and it is not its turn. Whoever
+-- only looks, or is sent alone, does so without the lock: another session may be at the step.
 CREATE FUNCTION retort.unfinished_hint() RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF EXISTS (SELECT FROM pg_locks AS l
+      WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND l.mode = 'ExclusiveLock'
+        AND l.pid IS DISTINCT FROM pg_backend_pid()
+        AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+        AND (l.classid::bigint << 32 | l.objid::bigint) = retort.lock_key()) THEN
+    RETURN 'Another session holds the lock of the ledger, and may be at that step: wait until it '
+      'is done.';
+  END IF;
   RETURN (SELECT format('See: SELECT * FROM retort.intent; if it was begun by a file of a split '
       'script, run the one %s that statement; otherwise resume with: %s; or with a script '
       'written by --idempotent that contains the %s %s.',
@@ -1224,8 +1233,10 @@ BEGIN
 END
 $body$;
 
--- Records that a script is run, by the receipt in it: a script that was edited later has the same
--- one. Not if all that it does is already done. range is from which revisions to which.
+-- Records in the log that a script, or a file of a split one, begins its steps, by the receipt in
+-- it: a script that was edited later has the same one. Not if all that it does is already done.
+-- Where it is one transaction that fails, this is rolled back, too. range is from which revisions
+-- to which.
 CREATE PROCEDURE retort.begin_script(
   receipt text, range text, done_revisions bigint, done_digest numeric)
 LANGUAGE plpgsql AS $body$

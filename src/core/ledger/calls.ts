@@ -130,7 +130,7 @@ export interface Ledger {
   forget(revision: RevisionId, how: How, detail: string): string;
   /** Records a failure; never part of a plan. `statement`: of the intent that it was about, else 0. */
   fail(revision: RevisionId, direction: Direction, statement: number, error: string): string;
-  /** Writes down which script is run, unless all is done already. */
+  /** Writes down which script begins its steps, unless all is done already. */
   beginScript(receipt: string, range: string, done: Tally): string;
   /** A query that stops, or whose one column `retort_passed` is true. `left`: of the steps that may stay unfinished. */
   check(tally: Tally, left?: Pick<StartState, "halfDone" | "direction">): string;
