@@ -110,6 +110,35 @@ describe.each(oneServer("oldest"))("on $name", (server) => {
     expect((await runScript(other, await shop.script("b:d"))).code).toBe(0);
   });
 
+  test("the commands in its errors have the flags that say which project it is of", async () => {
+    const of = project(
+      { a: "SELECT 1;", b: "SELECT 1;", c: "SELECT 1;" },
+      { environments: { "my prod": {} } },
+    );
+    const { url } = await ownDatabase(server);
+    const words = 'migrate -n "my prod"';
+    const script = await of.script("a:c", { environment: "my prod" });
+    const expectSaid = async (said: string) => {
+      expect((await runScript(url, script)).stderr).toContain(`${words} ${said}`);
+      expect((await runScript(url, script, { args: ["-v", "preflight=1"] })).stdout).toContain(
+        `${words} ${said}`,
+      );
+    };
+    await expectSaid("stamp a (as a script: add --sql); if it has not, write a script from base");
+    await of.upgrade(url, "a");
+    await of.downgrade(url, "base");
+    await expectSaid("stamp a (as a script: add --sql); if it has not, write a script from this state");
+    // It is kept where a step begins with the settings of the connection, and set anew by each script.
+    await query(url, "SET retort_script.flags = '-n x'; CALL retort.protect_session()");
+    const [{ hint } = {}] = await query(
+      url,
+      "SET retort_script.flags = '-n x'; CALL retort.protect_session(); SELECT retort.not_next_hint('b', 'up') AS hint",
+    );
+    expect(hint).toContain("with: migrate -n x upgrade --sql");
+    await query(url, "TRUNCATE retort.state, retort.applied");
+    await expectSaid(`repair and record what is applied: ${words} stamp REVISION`);
+  });
+
   test("a state that does not lie on the way", async () => {
     const { url } = await ownDatabase(server);
     await shop.upgrade(url, "e");
