@@ -4,17 +4,32 @@
 
 -- Resets the settings to those of the connection; names mean PostgreSQL's own objects, and text is
 -- read as written. To its end the transaction keeps its lock_timeout: whoever waits for what the
--- author's SQL has locked does not wait for the ledger, too.
+-- author's SQL has locked does not wait for the ledger, too. What a script has set for the commands
+-- in its errors is kept.
 CREATE PROCEDURE retort.protect_session()
 LANGUAGE plpgsql AS $body$
 DECLARE
   time_limit CONSTANT pg_catalog.text := pg_catalog.current_setting('lock_timeout');
+  flags CONSTANT pg_catalog.text := pg_catalog.current_setting('retort_script.flags', true);
 BEGIN
   RESET ALL;
+  IF flags OPERATOR(pg_catalog.<>) '' THEN
+    PERFORM pg_catalog.set_config('retort_script.flags', flags, false);
+  END IF;
   PERFORM pg_catalog.set_config('lock_timeout', time_limit, true);
   SET search_path = pg_catalog, pg_temp;
   SET client_encoding = 'UTF8';
   SET standard_conforming_strings = on;
+END
+$body$;
+
+-- How a command begins that a hint proposes: with the flags that say which project a script is of,
+-- such as -n prod, which it has set for its session.
+CREATE FUNCTION retort.migrate() RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN concat_ws(' ', 'migrate', nullif(current_setting('retort_script.flags', true), ''));
 END
 $body$;
 
@@ -94,7 +109,8 @@ CREATE FUNCTION retort.resuming() RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN (SELECT concat('migrate ', CASE i.direction WHEN 'up' THEN 'upgrade ' || i.revision
+  RETURN (SELECT concat(retort.migrate(), ' ', CASE i.direction
+      WHEN 'up' THEN 'upgrade ' || i.revision
       ELSE format('downgrade %s@%s', i.revision, coalesce((SELECT a.parents[1]
         FROM retort.applied AS a
         WHERE a.revision = i.revision AND cardinality(a.parents) > 1), '-1')) END)
@@ -111,11 +127,20 @@ BEGIN
 END
 $body$;
 
--- What to say where a step outside a transaction is unfinished, and it is not its turn.
+-- What to say where a step outside a transaction is unfinished, and it is not its turn. Whoever
+-- only looks, or is sent alone, does so without the lock: another session may be at the step.
 CREATE FUNCTION retort.unfinished_hint() RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF EXISTS (SELECT FROM pg_locks AS l
+      WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND l.mode = 'ExclusiveLock'
+        AND l.pid IS DISTINCT FROM pg_backend_pid()
+        AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+        AND (l.classid::bigint << 32 | l.objid::bigint) = retort.lock_key()) THEN
+    RETURN 'Another session holds the lock of the ledger, and may be at that step: wait until it '
+      'is done.';
+  END IF;
   RETURN (SELECT format('See: SELECT * FROM retort.intent; if it was begun by a file of a split '
       'script, run the one %s that statement; otherwise resume with: %s; or with a script '
       'written by --idempotent that contains the %s.',
@@ -210,8 +235,8 @@ CREATE FUNCTION retort.discard_hint(heads text[]) RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN (SELECT format('The interruption of %s stays: discard it with: migrate stamp %s '
-      '(as a script: add --sql --from-database).', i.revision,
+  RETURN (SELECT format('The interruption of %s stays: discard it with: %s stamp %s '
+      '(as a script: add --sql --from-database).', i.revision, retort.migrate(),
       coalesce(nullif(array_to_string(heads, ' '), ''), 'base'))
     FROM retort.intent AS i);
 END
@@ -225,12 +250,12 @@ BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   RETURN (SELECT CASE WHEN s.missing IS NOT NULL
       THEN format('Of the revisions that %1$s replaces, the database has %2$s, but not %3$s: with '
-        'the files as they were before %1$s was written (an older commit), run: migrate upgrade '
+        'the files as they were before %1$s was written (an older commit), run: %5$s upgrade '
         '%4$s (as a script: add --sql --from-database); then go on with the new ones', s.id,
-        left(s.present, 1000), left(s.missing, 1000), s.last)
+        left(s.present, 1000), left(s.missing, 1000), s.last, retort.migrate())
       WHEN NOT retort.has_hole()
       THEN format('The ledger still names replaced revisions; record the change first with: '
-        'migrate stamp %s (as a script: add --sql --from-database)',
+        '%s stamp %s (as a script: add --sql --from-database)', retort.migrate(),
         (SELECT string_agg(DISTINCT coalesce(r.key, h.id), ' ') FROM unnest(heads) AS h (id)
           LEFT JOIN jsonb_each(replaced) AS r ON r.value ? h.id)) END
     FROM (SELECT r.key AS id, r.value ->> -1 AS last,
@@ -364,8 +389,9 @@ BEGIN
   fault := 'applied with other SQL than that of this script: '
     || left(retort.other_code(codes), 1000);
   IF fault IS NOT NULL THEN
-    hint := 'Compare the files with the database: migrate verify. If that finds nothing, this '
-      'script was written from other files, or before they were changed: write it again.';
+    hint := format('Compare the files with the database: %s verify. If that finds nothing, this '
+      'script was written from other files, or before they were changed: write it again.',
+      retort.migrate());
     RETURN;
   END IF;
   is_done := EXISTS (SELECT FROM retort.state AS s
@@ -391,9 +417,9 @@ BEGIN
   place := retort.wrong_place(of_script);
   has_hole := retort.has_hole();
   recording := CASE WHEN heads = '{}' AND starts <> '{}' AND were = '{}' AND NOT discards
-    THEN format('all that %s %s with: migrate stamp %s (as a script: add --sql)',
+    THEN format('all that %s %s with: %s stamp %s (as a script: add --sql)',
       array_to_string(starts, ', '), CASE cardinality(starts) WHEN 1 THEN 'does, record it'
-        ELSE 'do, record them' END, array_to_string(starts, ' ')) END;
+        ELSE 'do, record them' END, retort.migrate(), array_to_string(starts, ' ')) END;
   IF is_done OR nothing IS NOT NULL THEN
     hint := concat(CASE WHEN NOT is_done
         THEN format('%s: SELECT * FROM retort.applied; %s.',
@@ -419,7 +445,7 @@ BEGIN
       '"ledger": {"schema": ...} in the config file. If they are revisions of this project, '
       'restore their files where these are missing, and write ' || script)
     ELSE concat('See: SELECT * FROM retort.applied;', CASE WHEN changed IS NOT NULL
-        THEN ' and compare its rows with the files: migrate verify.' END,
+        THEN format(' and compare its rows with the files: %s verify.', retort.migrate()) END,
       (SELECT format(' If a file of %s is missing, restore it first: another git branch may '
         'have it.', string_agg(h.id, ', '))
         FROM unnest(heads) AS h (id) WHERE again <> '' AND h.id <> ALL (of_script)
@@ -575,10 +601,11 @@ BEGIN
           HINT = CASE WHEN EXISTS (SELECT FROM retort.intent)
             THEN concat('What the step did before this is kept. When that session is done, go on. ',
               retort.unfinished_hint())
-            ELSE 'The transaction was rolled back. When that session is done, run this again if '
-              'it is the file of a split script, if this was its first step, or if it was written '
-              'with --single-transaction or --idempotent; else write a script from the state that '
-              'is reached: migrate upgrade --sql --from-database (or downgrade)' END;
+            ELSE format('The transaction was rolled back. When that session is done, run this '
+              'again if it is the file of a split script, if this was its first step, or if it was '
+              'written with --single-transaction or --idempotent; else write a script from the '
+              'state that is reached: %s upgrade --sql --from-database (or downgrade)',
+              retort.migrate()) END;
       END IF;
       RAISE WARNING USING MESSAGE = format('%s; retry %s of %s in %s s', blockers, retry + 1,
         retries, round(pause::numeric, 1));
@@ -676,9 +703,10 @@ LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   RETURN CASE WHEN retort.is_pending(revision, direction)
-    THEN 'Nothing of this step was done. See: SELECT * FROM retort.applied; of a split script, '
-      'first run the files before this one that are not done; else, or if all are, write a script '
-      'from this state with: migrate upgrade --sql --from-database (or downgrade)'
+    THEN format('Nothing of this step was done. See: SELECT * FROM retort.applied; of a split '
+      'script, first run the files before this one that are not done; else, or if all are, write a '
+      'script from this state with: %s upgrade --sql --from-database (or downgrade)',
+      retort.migrate())
     ELSE 'All of this step is done already. See: SELECT * FROM retort.applied; of a split script, '
       'go on with the first file of the next step.' END;
 END
@@ -1231,8 +1259,10 @@ BEGIN
 END
 $body$;
 
--- Records that a script is run, by the receipt in it: a script that was edited later has the same
--- one. Not if all that it does is already done. range is from which revisions to which.
+-- Records in the log that a script, or a file of a split one, begins its steps, by the receipt in
+-- it: a script that was edited later has the same one. Not if all that it does is already done.
+-- Where it is one transaction that fails, this is rolled back, too. range is from which revisions
+-- to which.
 CREATE PROCEDURE retort.begin_script(
   receipt text, range text, done_revisions bigint, done_digest numeric)
 LANGUAGE plpgsql AS $body$
@@ -1248,8 +1278,8 @@ EXCEPTION WHEN unique_violation THEN
   CALL retort.unlock();
   RAISE EXCEPTION USING ERRCODE = 'RT003',
     MESSAGE = 'retort: the sequence of retort.log is behind its rows',
-    HINT = 'Nothing was changed. A restore of data alone, or logical replication, leaves it '
-      'behind. As the owner of the ledger, run: migrate repair --database URL';
+    HINT = format('Nothing was changed. A restore of data alone, or logical replication, leaves it '
+      'behind. As the owner of the ledger, run: %s repair --database URL', retort.migrate());
 END
 $body$;
 

@@ -22,7 +22,7 @@ DECLARE
   -- The columns of its tables: those that have a value in each row, and the others.
   filled CONSTANT pg_catalog.text[] := NULL;
   nullable CONSTANT pg_catalog.text[] := NULL;
-  -- What to do where there is none that is needed.
+  -- What to do where there is none that is needed; %m stands for the beginning of a command.
   absent CONSTANT pg_catalog.text := '';
   -- What to do where its schema has other objects, with tables of a ledger and without.
   apart CONSTANT pg_catalog.text := '';
@@ -35,6 +35,8 @@ DECLARE
   all_routines CONSTANT pg_catalog.text :=
     'BEGIN EXECUTE (SELECT string_agg(format(''ALTER ROUTINE %%s OWNER TO %%I'', '
     'oid::regprocedure, %2$L), ''; '') FROM pg_proc WHERE pronamespace = %1$L::regnamespace); END';
+  -- How a command begins that is proposed, as the routine of that name says it.
+  migrate pg_catalog.text;
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
@@ -48,6 +50,10 @@ DECLARE
   parts pg_catalog.text[];
   is_empty boolean;
   is_undecided boolean;
+  by_hand pg_catalog.text;
+  repeated record;
+  several pg_catalog.text;
+  is_several boolean;
   sequence pg_catalog.text;
   is_behind boolean;
   format integer;
@@ -55,6 +61,7 @@ DECLARE
   key bigint;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  migrate := concat_ws(' ', 'migrate', nullif(current_setting('retort_script.flags', true), ''));
   -- Who alters a table of the ledger is not waited for without end, to the end of the transaction.
   IF current_setting('lock_timeout') = '0' THEN
     PERFORM set_config('lock_timeout', '5s', true);
@@ -142,7 +149,7 @@ BEGIN
   ELSIF NOT is_there THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
-      HINT = absent;
+      HINT = replace(absent, '%m', migrate);
   END IF;
 
   -- Its tables have no code that others would run.
@@ -207,8 +214,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
       MESSAGE = format('retort: format 2 of the ledger is needed; '
         'the ledger %s has format %s', place::regnamespace, format),
-      HINT = CASE WHEN format < 2 THEN 'Nothing was changed. '
-          'Upgrade it with: migrate ensure-version (--sql writes a script)'
+      HINT = CASE WHEN format < 2 THEN concat('Nothing was changed. Upgrade it with: ', migrate,
+          ' ensure-version (--sql writes a script)')
         ELSE 'Nothing was changed. Use the version of migrate that upgraded it to that format, or '
           'a newer one: this one supports no format after 2.' END;
   ELSIF format < 2 THEN
@@ -310,6 +317,23 @@ BEGIN
     wrong := wrong || concat('these tables have no primary key: ',
       array_to_string(keyless, ', '));
   END IF;
+  -- Of a row that was restored twice a repair cannot tell which to keep: state is written anew.
+  FOR repeated IN SELECT c.relname AS name, c.oid::regclass AS relation, a.attname AS key
+    FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+    WHERE c.relnamespace = place AND c.relname = ANY (keyless)
+      AND (c.relname, a.attname) IN (('applied', 'revision'), ('log', 'id'))
+      AND has_table_privilege(c.oid, 'SELECT') ORDER BY c.relname DESC
+  LOOP
+    several := format('SELECT %1$I FROM %2$s GROUP BY %1$I HAVING count(*) > 1', repeated.key,
+      repeated.relation);
+    EXECUTE format('SELECT EXISTS (%s)', several) INTO is_several;
+    IF is_several THEN
+      wrong := wrong || format('several rows of %s have the same %s', repeated.name, repeated.key);
+      by_hand := format('See: SELECT ctid, * FROM %1$s WHERE %2$I IN (%3$s) ORDER BY %2$I; '
+        'of each, delete all but one: DELETE FROM %1$s WHERE ctid = ...', repeated.relation,
+        repeated.key, several);
+    END IF;
+  END LOOP;
   found := (SELECT encode(sha256(convert_to(string_agg(
       concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
         p.prosrc), chr(10) ORDER BY p.proname COLLATE "C"), 'UTF8')), 'hex')
@@ -349,11 +373,14 @@ BEGIN
     place::regnamespace, array_to_string(wrong, '; ')) END;
   -- The rows of applied decide between a step that they contradict and one that they do not;
   -- between others a person must: then nothing can be repaired, and the error has no DETAIL.
-  IF is_undecided AND (expected <> 'inconsistent' OR rights IS NOT NULL) THEN
+  IF is_undecided THEN
+    by_hand := 'See: SELECT * FROM retort.intent; find out which of them is true, and delete the '
+      'others: DELETE FROM retort.intent WHERE revision = ...';
+  END IF;
+  IF by_hand IS NOT NULL AND (expected <> 'inconsistent' OR rights IS NOT NULL) THEN
     RAISE EXCEPTION USING ERRCODE = 'RT003', MESSAGE = concat('retort: ', found),
-      HINT = concat('Nothing was changed. See: SELECT * FROM retort.intent; find out which of them '
-        'is true, and delete the others: DELETE FROM retort.intent WHERE revision = ...',
-        CASE WHEN cardinality(wrong) > 1 THEN '; then run: migrate repair' END);
+      HINT = concat('Nothing was changed. ', by_hand,
+        CASE WHEN cardinality(wrong) > 1 THEN format('; then run: %s repair', migrate) END);
   END IF;
   IF expected = 'inconsistent' AND rights IS NOT NULL THEN
     -- To repair more than its rows: what may be dropped, and created again.
@@ -377,8 +404,8 @@ BEGIN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = format('retort: %s may not repair the ledger %s, and lacks: %s', CURRENT_USER,
           place::regnamespace, other),
-        HINT = 'Nothing was changed. As the owner of the ledger, run: migrate repair --database '
-          'URL; or the script that it writes with --sql.';
+        HINT = format('Nothing was changed. As the owner of the ledger, run: %s repair --database '
+          'URL; or the script that it writes with --sql.', migrate);
     END IF;
   END IF;
   IF expected = 'inconsistent' THEN
@@ -388,22 +415,22 @@ BEGIN
       DETAIL = format('To be repaired: %s.', array_to_string(parts, ', ')),
       MESSAGE = concat('retort: ', found),
       HINT = concat('Nothing was changed. ', CASE
-        WHEN is_empty THEN 'A dump without data (pg_dump --schema-only) or a TRUNCATE leaves it '
-          'like this. Restore its rows; or run migrate repair and record what is applied: '
-          'migrate stamp REVISION'
-        WHEN 'tables' = ANY (parts) THEN 'Restore them from a backup, or create them anew, empty, '
-          'with: migrate repair'
-        WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
-          'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
-          'migrate repair'
-        WHEN 'keys' = ANY (parts) THEN 'A restore without its post-data section (pg_restore '
-          '--section) leaves them out. Restore that section, or create them with: migrate repair'
-        WHEN 'procedures' = ANY (parts) THEN 'They were changed by hand, omitted from a restore, '
-          'or made by another version of migrate. Restore them with: migrate repair'
-        ELSE format('A restore of data alone, or logical '
-          'replication, leaves it behind. Set it with: migrate repair; or, as the owner of the '
-          'ledger, run: SELECT setval(%L, (SELECT max(id) FROM %s.log));', sequence,
-          place::regnamespace) END);
+        WHEN is_empty THEN format('A dump without data (pg_dump --schema-only) or a TRUNCATE '
+          'leaves it like this. Restore its rows; or run %1$s repair and record what is applied: '
+          '%1$s stamp REVISION', migrate)
+        WHEN 'tables' = ANY (parts) THEN format('Restore them from a backup, or create them anew, '
+          'empty, with: %s repair', migrate)
+        WHEN 'rows' = ANY (parts) THEN format('Rows were changed by hand or restored in part. See: '
+          'SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: %s repair',
+          migrate)
+        WHEN 'keys' = ANY (parts) THEN format('A restore without its post-data section (pg_restore '
+          '--section) leaves them out. Restore that section, or create them with: %s repair',
+          migrate)
+        WHEN 'procedures' = ANY (parts) THEN format('They were changed by hand, omitted from a '
+          'restore, or made by another version of migrate. Restore them with: %s repair', migrate)
+        ELSE format('A restore of data alone, or logical replication, leaves it behind. Set it '
+          'with: %s repair; or, as the owner of the ledger, run: SELECT setval(%L, '
+          '(SELECT max(id) FROM %s.log));', migrate, sequence, place::regnamespace) END);
   END IF;
 EXCEPTION WHEN OTHERS OR query_canceled THEN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);

@@ -30,7 +30,8 @@ EXCEPTION WHEN unique_violation THEN
   -- The guard has not seen it where this role may not read the sequence.
   RAISE EXCEPTION USING ERRCODE = 'RT003',
     MESSAGE = 'retort: the sequence of retort.log is behind its rows',
-    HINT = 'Nothing was changed. As the owner of the ledger, run: migrate repair --database URL; or '
-      'the script that it writes with --sql.';
+    HINT = concat('Nothing was changed. As the owner of the ledger, run: ',
+      concat_ws(' ', 'migrate', nullif(current_setting('retort_script.flags', true), '')),
+      ' repair --database URL; or the script that it writes with --sql.');
 END
 $body$;

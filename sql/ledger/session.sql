@@ -5,6 +5,8 @@ DO $body$
 DECLARE
   -- The project's.
   role CONSTANT pg_catalog.text := NULL;
+  -- What says which project it is of, in the commands that errors propose.
+  flags CONSTANT pg_catalog.text := '';
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
@@ -31,6 +33,7 @@ BEGIN
     END IF;
   END IF;
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  PERFORM set_config('retort_script.flags', flags, false);
 
   /* session_checks */
 

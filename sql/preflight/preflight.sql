@@ -98,7 +98,8 @@ BEGIN
       -- A long hint would make each line of the report as wide; the run says it whole.
       found := concat_ws('. ', replace(SQLERRM, 'retort: ', ''), CASE WHEN length(hint) < 600
         THEN nullif(replace(hint, 'Nothing was changed. ', ''), '')
-        ELSE 'What to do is told by the run, or by: migrate status' END);
+        ELSE concat_ws(' ', 'What to do is told by the run, or by: migrate',
+          nullif(current_setting('retort_script.flags', true), ''), 'status') END);
     END;
     PERFORM set_config('role', was, true);
   END IF;

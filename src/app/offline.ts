@@ -6,6 +6,7 @@ import { FORMAT } from "../core/ledger/format.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import { defaultForm, refuseForm, refuseLayout, type ScriptForm } from "../core/plan/script.ts";
 import type { Plan } from "../core/plan/types.ts";
+import { projectWords } from "../core/project-flags.ts";
 import { settledRows } from "../core/replaced.ts";
 import { majorOf } from "../core/server-version.ts";
 import { shellWord } from "../core/shell.ts";
@@ -23,7 +24,6 @@ import {
   type Project,
   type ProjectOptions,
   projectRules,
-  projectWords,
 } from "./project.ts";
 import { interruptedFirst, resumedByScript, unfinished, warnOfHalf } from "./resume.ts";
 import { conversionSteps, endOf, type Request, type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
@@ -75,6 +75,7 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
         });
   const form = {
     ...asked,
+    project: projectWords(options),
     flags: [...flagsOf(options), ...versionFlag(options, plans.plan)],
     lockRetries: asked.lockRetries ?? project.config.lockRetries,
   };
@@ -217,7 +218,7 @@ async function plansFromDatabase(
       deps.onNotice,
     );
     const steps = intent === undefined ? compared : interruptedFirst(project, compared, intent, "script");
-    if (intent !== undefined) await warnOfHalf(project, session, steps, intent, deps.onNotice);
+    if (intent !== undefined) await warnOfHalf(project, session, steps, intent, "script", deps.onNotice);
     const serverVersion = options.serverVersion ?? session.version;
     const known = { ...options, serverVersion };
     if (intent === undefined) return await plansOf(deps, project, steps, known);

@@ -11,7 +11,6 @@ import type { Migration, RevisionId } from "../core/migration.ts";
 import { asOptions, type OptionNames } from "../core/option-names.ts";
 import { ordinaryWords } from "../core/ordinary.ts";
 import type { SessionPins } from "../core/plan/session.ts";
-import { projectFlags } from "../core/project-flags.ts";
 import { settleReplaced } from "../core/replaced.ts";
 import { defaultOf } from "../core/settings.ts";
 import { shellWord } from "../core/shell.ts";
@@ -97,13 +96,6 @@ export interface ProjectOptions {
   /** Address of a server for scratch databases. */
   readonly scratch?: string | undefined;
 }
-
-/**
- * The flags that say in a script which project it is of. Those that name a place are not among them: a script has the same
- * bytes wherever it is written.
- */
-export const projectWords = ({ environment, variables }: ProjectOptions): readonly string[] =>
-  projectFlags({ environment, variables }).map(({ words }) => words);
 
 /** What the API can be given of `Deps`. */
 export const depsRules: Rules<Pick<Deps, "env" | "cwd" | "now" | "signal" | "onNotice">> = {

@@ -10,13 +10,14 @@ import { sqlstates } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { compileLedgerRepair } from "../core/plan/compile.ts";
 import type { Plan } from "../core/plan/types.ts";
+import { projectWords } from "../core/project-flags.ts";
 import { settledRows } from "../core/replaced.ts";
 import { readLedger } from "../io/queries.ts";
 import { StatementFailure } from "../io/session/types.ts";
 import { type Connected, type ConnectOptions, connect, openConnected, ownBackend } from "./connect.ts";
 import { bringUp } from "./ensure.ts";
 import { InconsistentLedger } from "./other-ledger.ts";
-import { type Deps, openConfig, type Project, type ProjectOptions, projectWords } from "./project.ts";
+import { type Deps, openConfig, type Project, type ProjectOptions } from "./project.ts";
 import { type SendOptions, send } from "./send.ts";
 import { faultsIn } from "./verify.ts";
 

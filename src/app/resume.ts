@@ -154,12 +154,12 @@ export async function warnOfHalf(
   session: Session,
   { kind, after }: Steps,
   intent: Intent,
+  form: "run" | "script",
   onNotice: ((notice: Notice) => void) | undefined,
 ): Promise<void> {
   if (kind !== "stamp") return;
   if (intent.holders !== undefined) {
-    const message = `${unfinishedText(intent)}; a stamp can be made only when that has ended, and stops if what is applied has changed by then`;
-    onNotice?.({ severity: "NOTICE", message });
+    onNotice?.({ severity: "NOTICE", message: `${unfinishedText(intent)}; ${WHEN_ENDED[form]}` });
     return;
   }
   const outcome = await outcomeOf(session, project.ledger, undefined);
@@ -173,6 +173,12 @@ export async function warnOfHalf(
   const severity = ways === undefined && stays === "" ? "NOTICE" : "WARNING";
   onNotice?.({ severity, message: unfinishedText(intent) + half + stays });
 }
+
+/** Of a stamp while another session is at a step: a run takes what that leaves, a script is written for what is so now. */
+const WHEN_ENDED = {
+  run: "a stamp waits until that has ended, and stops if it would then delete the row of what was applied, or record what was taken back",
+  script: "the script can be run only when that has ended, and stops if what is applied has changed by then",
+} as const;
 
 /** What takes back the half of a statement; undefined where nothing is half done. */
 function undone({ cleanup, finishes, halfDropped }: Outcome): string | undefined {

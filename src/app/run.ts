@@ -5,7 +5,7 @@ import { type Explaining, runAgain } from "../core/failure/explain.ts";
 import { startTimeoutHint } from "../core/failure/limits.ts";
 import { inOrder } from "../core/graph.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
-import { refuseMeanwhile, takable } from "../core/meanwhile.ts";
+import { countedAs, refuseMeanwhile } from "../core/meanwhile.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { besideNewer, type Fault, leftToDo } from "../core/newer-release.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
@@ -92,7 +92,7 @@ export interface RunResult {
  * Runs what the request asks for on the configured database. The state is read, a plan made and run. If another
  * migrator changed the state in between, a guard stops the plan and it is made again; if the answer to a COMMIT was
  * lost, the ledger is read on a new connection and the run goes on from what it says. What was applied meanwhile is never
- * taken away.
+ * taken away, and what was taken back is not recorded by a stamp.
  * Throws `MigrateError` of every kind, and what `onEvent` or `onNotice` threw, once the run has ended.
  */
 export async function run(deps: Deps, request: Request, options: RunOptions = {}): Promise<RunResult> {
@@ -116,7 +116,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
   const { database } = session;
   const watched = cancelWhenAborted(() => session, deps.signal);
   /** What an attempt that failed had found. */
-  let before: LedgerState | undefined;
+  let last: LedgerState | undefined;
   let isLost = false;
   let asked = request;
   /** What to type to go on, once a part is done, where the same command would count its steps anew. */
@@ -125,7 +125,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
       ? undefined
       : `migrate ${asked.kind} ${shellWord(asked.target)}`;
   try {
-    const applied = takable(project.graph, opened.state.applied);
+    const before = countedAs(project.graph, opened.state.applied);
     let target: Target | undefined;
     const writable = async (): Promise<Target> => {
       target ??= { session, backend: await ownBackend(session), config, ledger };
@@ -140,7 +140,12 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
       const from = startingState(project, state);
       const { plan, fixed } = await computing(deps, project, () =>
         planFor(project, asked, from, session, options, ({ kind, steps }) =>
-          refuseMeanwhile(kind, steps, { applied, hasDone: done.length > 0, again: again() }),
+          refuseMeanwhile(kind, steps, {
+            before,
+            now: countedAs(project.graph, from.applied),
+            hasDone: done.length > 0,
+            again: again(),
+          }),
         ),
       );
       // A plan that is made after a part was done ends where the first one does.
@@ -191,16 +196,15 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
           // From where it has led, its target may be none.
           if (plan.steps.every((step) => done.includes(step)))
             return { database, plan, steps: done, done: true };
-        } else if (error.code !== "state/guard" || (before !== undefined && sameSet(before, state)))
-          throw error;
-        before = state;
+        } else if (error.code !== "state/guard" || (last !== undefined && sameSet(last, state))) throw error;
+        last = state;
       }
     }
   } catch (error) {
     // A connection of the caller's goes on, and must not keep what was locked before there was a plan.
     if (options.connection !== undefined) await session.send(ledger.unlock).catch(() => {});
     // What an earlier attempt did is kept, where this one was stopped before it did anything.
-    const isDone = (before !== undefined || isLost) && isCancelled(error, NOTHING);
+    const isDone = (last !== undefined || isLost) && isCancelled(error, NOTHING);
     if (isDone || isCancelled(error, GOES_ON)) throw cancelled(goesOn(again()), error);
     throw asTold(error, deps.signal);
   } finally {
@@ -333,7 +337,7 @@ async function planFor(
     const plan = await compileSteps(project, steps, "run", compileOptions);
     return { plan: at === undefined ? plan : { ...plan, from: at, to: at }, fixed };
   }
-  await warnOfHalf(project, session, steps, intent, options.onNotice);
+  await warnOfHalf(project, session, steps, intent, "run", options.onNotice);
   const plan = await compileSteps(project, interruptedFirst(project, steps, intent, "run"), "run", {
     ...compileOptions,
     resume: {

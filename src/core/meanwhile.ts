@@ -1,6 +1,6 @@
 /**
- * What a run would take away, and what was applied when it began → a refusal of what came meanwhile: nobody has asked for
- * that, nor been asked about it.
+ * What a run would take away, or a stamp record, and what was applied when it began and is now → a refusal where others have
+ * changed just that meanwhile: nobody has asked for it, nor been asked about it.
  */
 import { MigrateError } from "./errors.ts";
 import { runAgain } from "./failure/explain.ts";
@@ -10,15 +10,17 @@ import type { Migration, RevisionId } from "./migration.ts";
 import { settledRows } from "./replaced.ts";
 import { idsOf, type Step } from "./steps.ts";
 
-/** What may be taken away: what the rows name, also as the squashed revisions that count in their place. */
-export const takable = (graph: Graph<Migration>, rows: readonly Applied[]): ReadonlySet<RevisionId> =>
+/** What counts as applied: what the rows name, also as the squashed revisions that count in their place. */
+export const countedAs = (graph: Graph<Migration>, rows: readonly Applied[]): ReadonlySet<RevisionId> =>
   new Set([...idsOf(rows), ...idsOf(settledRows(graph, rows))]);
 
 export interface Begun {
-  readonly applied: ReadonlySet<RevisionId>;
+  /** What was applied when it began. */
+  readonly before: ReadonlySet<RevisionId>;
+  readonly now: ReadonlySet<RevisionId>;
   /** Steps are done already. */
   readonly hasDone: boolean;
-  /** What to type to take the rest away, too, where the same command would lead further. */
+  /** What to type to do the rest, too, where the same command would lead further. */
   readonly again: string | undefined;
 }
 
@@ -26,19 +28,27 @@ export interface Begun {
 export function refuseMeanwhile(
   kind: "upgrade" | "downgrade" | "stamp",
   steps: readonly Step[],
-  { applied, hasDone, again }: Begun,
+  { before, now, hasDone, again }: Begun,
 ): void {
-  const came = steps.flatMap(({ direction, revision }) =>
-    direction === "down" && !applied.has(revision) ? [revision] : [],
+  const came = steps.filter(({ direction, revision }) => direction === "down" && !before.has(revision));
+  // An upgrade applies what another has taken back; a stamp would only say that it is applied.
+  const went = steps.filter(
+    ({ direction, revision }) =>
+      kind === "stamp" && direction === "up" && before.has(revision) && !now.has(revision),
   );
-  if (came.length === 0) return;
-  const [was, them] = came.length === 1 ? ["was", "it"] : ["were", "them"];
-  const [lost, lose] =
-    kind === "stamp" ? ["taken out of the ledger", `take ${them} out`] : ["taken back", `take ${them} back`];
+  const those = idsOf(came.length > 0 ? came : went);
+  if (those.length === 0) return;
+  const [was, them] = those.length === 1 ? ["was", "it"] : ["were", "them"];
+  const [event, would, toDo] =
+    came.length === 0
+      ? ["taken back", "recorded as applied", `record ${them} as applied`]
+      : kind === "stamp"
+        ? ["applied", "taken out of the ledger", `take ${them} out`]
+        : ["applied", "taken back", `take ${them} back`];
   const done = hasDone ? "what was done so far is kept" : "no step was done";
   throw new MigrateError({
     code: "state/guard",
-    message: `the database has changed since this ${kind} began: ${came.join(", ")} ${was} applied meanwhile, and would be ${lost}`,
-    hint: `${done}; to ${lose} all the same, ${runAgain(again)}`,
+    message: `the database has changed since this ${kind} began: ${those.join(", ")} ${was} ${event} meanwhile, and would be ${would}`,
+    hint: `${done}; to ${toDo} all the same, ${runAgain(again)}`,
   });
 }

@@ -11,6 +11,9 @@ export interface ProjectWords {
   readonly database?: boolean | undefined;
 }
 
+/** What of it a script says. */
+export type ScriptOf = Pick<ProjectWords, "environment" | "variables">;
+
 export interface ProjectFlag {
   readonly flag: "env" | "config" | "directory" | "x" | "database";
   /** What stands for it; the address, and the value of a variable, may hold a password. */
@@ -40,3 +43,10 @@ export function projectFlags({
   ];
   return all.filter((each) => each !== false);
 }
+
+/**
+ * The flags that say in a script which project it is of. Those that name a place are not among them: a script has the same
+ * bytes wherever it is written.
+ */
+export const projectWords = ({ environment, variables }: ScriptOf): readonly string[] =>
+  projectFlags({ environment, variables }).map(({ words }) => words);

@@ -184,27 +184,33 @@ test("a base that was interrupted is finished alone, whatever else is applied", 
 });
 
 test.each([
-  ["what was applied is taken away", "downgrade", ["b", "a"], false, undefined],
+  ["what was applied is taken away", "downgrade", ["-b", "-a"], false, undefined],
   [
     "one more is not",
     "downgrade",
-    ["c", "b"],
+    ["-c", "-b"],
     false,
     "no step was done; to take it back all the same, run: X (",
   ],
   [
     "after a step",
     "downgrade",
-    ["d", "c"],
+    ["-d", "-c"],
     true,
     "what was done so far is kept; to take them back all the same, ",
   ],
-  ["nor is its row", "stamp", ["c"], false, "no step was done; to take it out all the same, "],
-] as const)("of what was applied meanwhile: %s", (_, kind, taken, hasDone, hint) => {
-  const steps = taken.map((id) => ({ direction: "down", revision: id }) as const);
+  ["nor is its row", "stamp", ["-c"], false, "no step was done; to take it out all the same, "],
+  ["a stamp records what never was", "stamp", ["+z"], false, undefined],
+  ["but not what was taken back", "stamp", ["+b", "+z"], false, "to record it as applied all the same, "],
+  ["which an upgrade applies", "upgrade", ["+b", "+z"], false, undefined],
+] as const)("of what others did meanwhile: %s", (_, kind, ids, hasDone, hint) => {
+  const steps = ids.map(
+    (id) => ({ direction: id.startsWith("-") ? "down" : "up", revision: id.slice(1) }) as const,
+  );
   const refuse = () =>
-    refuseMeanwhile(kind, [...steps, { direction: "up", revision: "z" }], {
-      applied: new Set(["a", "b"]),
+    refuseMeanwhile(kind, steps, {
+      before: new Set(["a", "b"]),
+      now: new Set(["a", "c", "d"]),
       hasDone,
       again: "X",
     });

@@ -103,6 +103,22 @@ describe.each(servers())("on $name", (server) => {
     }
   });
 
+  once.for([
+    "DELETE FROM retort.applied WHERE revision = 'other'",
+    "ALTER TABLE retort.applied DROP CONSTRAINT applied_pkey",
+  ])("one of format 1 that does not fit together is brought up, and repaired then: %s", async (damage) => {
+    const { url } = await ownDatabase(server);
+    await query(url, `${format1File("ledger.sql")};${damage}`);
+    const at = async (...words: string[]) => migrateHere([...words, "--database", url], { cwd: format1 });
+    expect(await at("ensure-version")).toMatchObject({ code: 0 });
+    expect((await at("status")).stderr).toMatch(/the ledger retort is inconsistent: .*with: migrate repair/s);
+    expect(await at("repair", "--yes")).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("the ledger was repaired"),
+    });
+    expect(await at("status")).toMatchObject({ code: 0 });
+  });
+
   once("scripts of format 1 stop with a sentence", async (context) => {
     needsPsql(context);
     for (const name of ["from-m.sql", "from-base.sql"]) {

@@ -5,7 +5,7 @@ import { ledgerOf } from "../../src/core/ledger/calls.ts";
 import { dump } from "../support/dump.ts";
 import { filesOf } from "../support/forms.ts";
 import { example, migrateHere } from "../support/migrate.ts";
-import { failureOf, ownDatabase, project } from "../support/project.ts";
+import { failureOf, ownDatabase, project, withLock } from "../support/project.ts";
 import { fileOf, type PsqlOptions, psqlAvailable, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
 import { oneServer, query, withClient } from "../support/server.ts";
@@ -245,6 +245,13 @@ describe.skipIf(!psqlAvailable()).each(oneServer("newest"))("on $name", (server)
     await isRefused("downgrade", "b:a", up);
     await isRefused("downgrade", "c:a", up);
     await isRefused("upgrade", "a:b", up);
+    // Whoever holds the lock may be at it.
+    await withLock(own, url, async () => {
+      const { stdout } = await runScript(url, await own.script("a:b"), preflight);
+      expect(linesOf(stdout)).toContain(
+        "X ledger: at b; a step outside a transaction is unfinished: c at statement 1 of 1. Another session holds the lock of the ledger, and may be at that step: wait until it is done.",
+      );
+    });
     // Nor is it one of its own where the file no longer has that statement, which was its only one.
     const emptied = project({ a: "SELECT 1;", b: "SELECT 1;", c: { up: "", header: ["transaction: none"] } });
     const script = await emptied.script("b:c", { idempotent: true });
@@ -293,7 +300,7 @@ describe.skipIf(!psqlAvailable()).each(oneServer("newest"))("on $name", (server)
           expect.stringMatching(
             new RegExp(
               `HINT:  Nothing was changed. ${said} ${
-                request.kind === "downgrade" || (request.kind === "stamp" && request.targets[0] === "c:b")
+                request.kind === "downgrade"
                   ? "If it is the right one, see: .*; there is nothing to do .*"
                   : `If two projects share it, .* If they are revisions of this project, .*, and write a script from this state${request.kind === "stamp" ? ", which may also take x out of the ledger," : ""} with: migrate ${request.kind} x:[bc] --sql${idempotent ? " --idempotent" : ""}`
               }$`,

@@ -389,22 +389,22 @@ describe.each(oneServer("newest"))("on $name", (server) => {
       code: 5,
       out: expect.stringMatching(`state/locked. another .*, and the ${at}: pid \\d+, `),
     };
-    const notice = {
+    const notice = (who: string) => ({
       code: 0,
-      out: expect.stringMatching(`notice: the ${at} \\(pid \\d+, .*since 2.*\\); a `),
-    };
+      out: expect.stringMatching(`notice: the ${at} \\(pid \\d+, .*since 2.*\\); ${who} `),
+    });
     await withLock(shop, url, async () => {
       for (const [line, expected] of [
         ["status", { code: 0, out: expect.stringMatching(told) }],
         ["current", { code: 0, out: expect.stringMatching(told) }],
         ["current --check-heads", { code: 1, out: expect.stringMatching(`hint: the ${at} \\(pid`) }],
         ["doctor", { out: expect.stringMatching(/Database has a step under way/) }],
-        ["upgrade --dry-run heads", notice],
+        ["upgrade --dry-run heads", notice("a run waits")],
         ["upgrade --dry-run c", locked],
         ["upgrade heads --lock-wait 0", { code: 5 }],
         ["upgrade heads --sql --from-database", locked],
-        ["stamp a --dry-run", notice],
-        ["stamp a --sql --from-database", notice],
+        ["stamp a --dry-run", notice("a stamp waits")],
+        ["stamp a --sql --from-database", notice("the script can be run only when that has ended,")],
         ["drift", locked],
         ["lint --fix --dry-run b", { code: 5, out: expect.stringMatching(`the ${at} \\(pid`) }],
       ] as const) {

@@ -88,10 +88,13 @@ describe.each(oneServer("oldest"))("on $name", (server) => {
     expect((await runScript(other, await shop.script("b:d"))).stderr).toContain(
       "If this is the right database, and has already all that b does, record it with: migrate stamp b (as a script: add --sql); if it has not, write a script from this state with: migrate upgrade base:d --sql\n",
     );
-    // A stamp records that itself.
-    expect((await runScript(other, await shop.script({ kind: "stamp", targets: ["b:d"] }))).stderr).toContain(
-      "If this is the right database, write a script from this state with: migrate stamp base:d --sql\n",
-    );
+    // A stamp records that itself, whether it goes up or down.
+    for (const range of ["b:d", "b:a"])
+      expect(
+        (await runScript(other, await shop.script({ kind: "stamp", targets: [range] }))).stderr,
+      ).toContain(
+        `If this is the right database, write a script from this state with: migrate stamp base:${range.slice(2)} --sql\n`,
+      );
     // There is nothing to take back then, as far as the ledger tells.
     const record =
       "If this database has nevertheless all that b does, record it with: migrate stamp b (as a script: add --sql); then run this script again.\n";
@@ -105,6 +108,35 @@ describe.each(oneServer("oldest"))("on $name", (server) => {
     await shop.run(other, { kind: "stamp", targets: ["b"] });
     await query(other, "CREATE TABLE t (x int)");
     expect((await runScript(other, await shop.script("b:d"))).code).toBe(0);
+  });
+
+  test("the commands in its errors have the flags that say which project it is of", async () => {
+    const of = project(
+      { a: "SELECT 1;", b: "SELECT 1;", c: "SELECT 1;" },
+      { environments: { "my prod": {} } },
+    );
+    const { url } = await ownDatabase(server);
+    const words = 'migrate -n "my prod"';
+    const script = await of.script("a:c", { environment: "my prod" });
+    const expectSaid = async (said: string) => {
+      expect((await runScript(url, script)).stderr).toContain(`${words} ${said}`);
+      expect((await runScript(url, script, { args: ["-v", "preflight=1"] })).stdout).toContain(
+        `${words} ${said}`,
+      );
+    };
+    await expectSaid("stamp a (as a script: add --sql); if it has not, write a script from base");
+    await of.upgrade(url, "a");
+    await of.downgrade(url, "base");
+    await expectSaid("stamp a (as a script: add --sql); if it has not, write a script from this state");
+    // It is kept where a step begins with the settings of the connection, and set anew by each script.
+    await query(url, "SET retort_script.flags = '-n x'; CALL retort.protect_session()");
+    const [{ hint } = {}] = await query(
+      url,
+      "SET retort_script.flags = '-n x'; CALL retort.protect_session(); SELECT retort.not_next_hint('b', 'up') AS hint",
+    );
+    expect(hint).toContain("with: migrate -n x upgrade --sql");
+    await query(url, "TRUNCATE retort.state, retort.applied");
+    await expectSaid(`repair and record what is applied: ${words} stamp REVISION`);
   });
 
   test("a state that does not lie on the way", async () => {

@@ -258,6 +258,18 @@ describe("races", () => {
     expect((await shop.state(url)).heads).toEqual(["d"]);
   });
 
+  test("what is taken back while a stamp is asked about is not recorded", async () => {
+    const { url } = await ownDatabase(server!);
+    await shop.upgrade(url, "b");
+    const confirm = async (): Promise<boolean> => (await shop.downgrade(url, "a")).done;
+    expect(await failureOf(shop.run(url, { kind: "stamp", targets: ["c"] }, { confirm }))).toMatchObject({
+      code: "state/guard",
+      message:
+        "the database has changed since this stamp began: b was taken back meanwhile, and would be recorded as applied",
+    });
+    expect((await shop.state(url)).heads).toEqual(["a"]);
+  });
+
   test("a downgrade goes on with what another has left of it", async () => {
     const { url } = await ownDatabase(server!);
     await shop.upgrade(url, "c");

@@ -8,6 +8,7 @@ import { type OfflineOptions, offline } from "../../src/app/offline.ts";
 import { type Deps, openProject } from "../../src/app/project.ts";
 import { type RunOptions, type RunResult, run } from "../../src/app/run.ts";
 import type { Request } from "../../src/app/steps.ts";
+import { formOf } from "../../src/core/plan/script.ts";
 import type { Plan } from "../../src/core/plan/types.ts";
 import { renderScript } from "../../src/render/script/script.ts";
 import { temporaryFolder } from "./folders.ts";
@@ -85,7 +86,7 @@ export function project(
         typeof request === "string" ? { kind: "upgrade", target: request } : request,
         options,
       );
-      return renderScript(plan, ledger).text;
+      return renderScript(plan, ledger, formOf(options ?? {})).text;
     },
   };
 }

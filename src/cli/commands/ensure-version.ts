@@ -1,5 +1,6 @@
 /** `migrate ensure-version`. */
 import { ensureLedger, ledgerScript } from "../../app/ensure.ts";
+import { formOf } from "../../core/plan/script.ts";
 import { renderScript } from "../../render/script/script.ts";
 import { type Command, flag } from "../command.ts";
 import { seconds } from "../numbers.ts";
@@ -24,7 +25,7 @@ const command: Command = {
     const { args, deps, project, printer, json } = invocation;
     if (args.flag("sql")) {
       const { plan, ledger } = await ledgerScript(deps, project);
-      const { text, receipt } = renderScript(plan, ledger);
+      const { text, receipt } = renderScript(plan, ledger, formOf(project));
       const script = await writePlainScript(text, invocation);
       return json ? printer.json({ receipt, script, plan }) : undefined;
     }

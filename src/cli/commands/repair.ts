@@ -5,6 +5,7 @@ import type { Direction } from "../../core/header.ts";
 import type { Finding } from "../../core/integrity.ts";
 import { type Inconsistency, repairLines } from "../../core/ledger/inconsistency.ts";
 import type { RevisionId } from "../../core/migration.ts";
+import { formOf } from "../../core/plan/script.ts";
 import type { Plan } from "../../core/plan/types.ts";
 import { shellWord } from "../../core/shell.ts";
 import { findingHints, findingLine } from "../../render/findings.ts";
@@ -44,7 +45,9 @@ const command: Command = {
       wait: seconds(args.text("wait"), "--wait"),
       confirm: (planned) => confirmed(planned, invocation),
     });
-    const written = script ? await writePlainScript(renderScript(plan, ledger).text, invocation) : undefined;
+    const written = script
+      ? await writePlainScript(renderScript(plan, ledger, formOf(project)).text, invocation)
+      : undefined;
     const { accepted, forgotten } = rowsOf(plan);
     if (json) {
       const value = {

@@ -3,7 +3,7 @@
  * back its tables and procedures. Each pins the search path before its first expression.
  */
 
-import { dollarQuoted, literal, literalOnLines, qualified } from "../quote.ts";
+import { dollarQuoted, literal, qualified } from "../quote.ts";
 import { majorOf, OLDEST } from "../server-version.ts";
 import {
   FORMAT,
@@ -212,25 +212,13 @@ export function restoreTablesBlock({ schema }: LedgerNames): string {
   );
 }
 
-/** Creates the primary keys that are missing; stops where rows would not fit one. */
+/** Creates the primary keys that are missing. That no rows are in their way, the guard before it has seen. */
 export function restoreKeysBlock({ schema }: LedgerNames): string {
   return block(
     tableFiles().flatMap(({ name, key }) => {
       const table = `${qualified(schema)}.${name}`;
-      const several = `SELECT ${key} FROM ${table} GROUP BY ${key} HAVING count(*) > 1`;
       return [
         `  IF NOT EXISTS (SELECT FROM pg_constraint WHERE contype = 'p'\n      AND conrelid = to_regclass(${literal(table)})) THEN`,
-        ...indented(
-          stopIf(
-            `EXISTS (${several})`,
-            literalOnLines(`retort: several rows of ${table} have the same ${key}`),
-            literalOnLines(
-              `Nothing was changed. See: SELECT ctid, * FROM ${table} WHERE ${key} IN (${several}) ORDER BY ${key}; ` +
-                `of each, delete all but one: DELETE FROM ${table} WHERE ctid = ...; then run: migrate repair`,
-            ),
-            sqlstates.inconsistent,
-          ),
-        ),
         `    ALTER TABLE ${table} ADD CONSTRAINT ${name}_pkey PRIMARY KEY (${key});`,
         "  END IF;",
       ];

@@ -73,10 +73,10 @@ export interface Ledger {
   readonly names: LedgerNames;
   /** The key of the advisory lock that all who change this ledger take; PostgreSQL scopes it to the database. */
   readonly lockKey: string;
-  /** Stops in a session that holds what a script would end or drop; changes nothing. */
-  requireSession(): string;
+  /** Stops in a session that holds what a script would end or drop; sets the flags that say which project it is of. */
+  requireSession(project?: readonly string[]): string;
   /** Leaves in `retort_preflight.session` why that would stop; for a transaction that only reads. */
-  lookAtSession(): string;
+  lookAtSession(project?: readonly string[]): string;
   /** Stops in the wrong place or where the lock is held; else takes it. */
   lock(place: Place): string;
   readonly unlock: string;
@@ -130,7 +130,7 @@ export interface Ledger {
   forget(revision: RevisionId, how: How, detail: string): string;
   /** Records a failure; never part of a plan. `statement`: of the intent that it was about, else 0. */
   fail(revision: RevisionId, direction: Direction, statement: number, error: string): string;
-  /** Writes down which script is run, unless all is done already. */
+  /** Writes down which script begins its steps, unless all is done already. */
   beginScript(receipt: string, range: string, done: Tally): string;
   /** A query that stops, or whose one column `retort_passed` is true. `left`: of the steps that may stay unfinished. */
   check(tally: Tally, left?: Pick<StartState, "halfDone" | "direction">): string;
@@ -225,8 +225,8 @@ export function ledgerOf(names: LedgerNames): Ledger {
   return {
     names,
     lockKey,
-    requireSession: () => sessionBlock(names),
-    lookAtSession: () => sessionLookBlock(names),
+    requireSession: (flags = []) => sessionBlock(names, flags),
+    lookAtSession: (flags = []) => sessionLookBlock(names, flags),
     lock: (place) => lockBlock(lockKey, names, place),
     unlock: unlockBlock(lockKey),
     // Made when it is asked for: most plans have no need of these.

@@ -58,7 +58,7 @@ export type Rights = readonly `${"applied" | "intent" | "state"} ${"INSERT" | "U
 
 /**
  * The block that stops unless the ledger can be trusted; with `rights`, also where the role may not write to it. `absent`:
- * what to do where there is none. `releases`: and then releases the lock.
+ * what to do where there is none; in it `%m` stands for the beginning of a command. `releases`: and then releases the lock.
  */
 export function guardBlock(
   { schema, role, owner }: LedgerNames,
@@ -117,12 +117,18 @@ export const repairRowsBlock = ({ schema }: LedgerNames, how: How): string =>
   blockWith(repair, schema, { how: literal(how) });
 
 /** The block that stops in a session that holds what a script would end or drop. */
-export const sessionBlock = ({ schema, role }: LedgerNames): string =>
-  blockWith(session, schema, { role: role === undefined ? "NULL" : literal(role) });
+export const sessionBlock = (names: LedgerNames, project: readonly string[]): string =>
+  blockWith(session, names.schema, sessionConstants(names, project));
 
 /** The block that looks for the same in a transaction that only reads, and leaves in `retort_preflight.session` why that one would stop. */
-export const sessionLookBlock = ({ schema, role }: LedgerNames): string =>
-  blockWith(sessionLook, schema, { role: role === undefined ? "NULL" : literal(role) });
+export const sessionLookBlock = (names: LedgerNames, project: readonly string[]): string =>
+  blockWith(sessionLook, names.schema, sessionConstants(names, project));
+
+/** `project`: the flags that say which one it is. */
+const sessionConstants = ({ role }: LedgerNames, project: readonly string[]) => ({
+  role: role === undefined ? "NULL" : literal(role),
+  flags: literal(project.join(" ")),
+});
 
 // How a procedure says who holds a lock: an expression over `pg_locks AS l` and `pg_stat_activity AS a`.
 const holder = /coalesce\('pid '.*?'a prepared transaction'\)/s

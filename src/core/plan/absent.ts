@@ -14,7 +14,7 @@ export function withoutLedger({
   const recording =
     kind === "stamp"
       ? ""
-      : `and has already all that ${from.join(", ")} ${from.length === 1 ? "does, record it" : "do, record them"} with: migrate stamp ${from.join(" ")} (as a script: add --sql)`;
+      : `and has already all that ${from.join(", ")} ${from.length === 1 ? "does, record it" : "do, record them"} with: %m stamp ${from.join(" ")} (as a script: add --sql)`;
   const writing =
     kind === "downgrade" || start.again === "" || to.length === 0
       ? ""

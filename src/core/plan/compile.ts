@@ -95,7 +95,8 @@ function ledgerPlan(
         purpose: "guard-ledger",
       },
       ...statements,
-      { sql: ledger.guard("needed"), purpose: "guard-ledger" },
+      // What does not fit in one of an older format is carried over: only one of this format can be repaired.
+      { sql: ledger.guard(kind === "repair" ? "needed" : "inconsistent"), purpose: "guard-ledger" },
     ]),
     releasing(ledger),
   ];
@@ -286,11 +287,12 @@ const codesOf = ({ kind, how, steps }: CompileInput): StartState["codes"] =>
 
 /** Of a script the steps that no other needs, where they go up; where they go down, those that need no other. */
 function endsOf(input: CompileInput): readonly RevisionId[] {
-  const { kind, how, steps } = input;
+  const { kind, how, steps, to } = input;
   const goesUp = directionOf(input) === "up";
-  // A stamp may go both ways.
+  // A stamp may go both ways; and where it goes down, the revision at its end may not be recorded either.
   const isOneWay = steps.every(({ direction }) => (direction === "up") === goesUp);
-  if (how !== "script" || kind === "repair" || !isOneWay) return [];
+  const isToRecord = kind === "stamp" && !goesUp && to.length > 0;
+  if (how !== "script" || kind === "repair" || !isOneWay || isToRecord) return [];
   const own = new Set(steps.map((step) => step.revision));
   const needed = new Set(steps.flatMap(needsOf));
   return steps

@@ -6,6 +6,7 @@ import { isAddress, NO_ADDRESS } from "../address.ts";
 import { MigrateError } from "../errors.ts";
 import type { Ledger } from "../ledger/calls.ts";
 import type { Tally } from "../ledger/types.ts";
+import { projectWords, type ScriptOf } from "../project-flags.ts";
 import { withLocks } from "./locks.ts";
 import type { CompileInput } from "./step.ts";
 import type { Batch, Plan, Statement } from "./types.ts";
@@ -24,11 +25,19 @@ export interface ScriptForm {
   readonly lockRetries?: number;
   /** What else it was asked for with, as flags of the command line: the title says it, for who writes it again. */
   readonly flags?: readonly string[];
+  /** Those of them that say which project it is, for the commands that its errors propose. */
+  readonly project?: readonly string[];
   /** The receipt of the script that takes all of it back, where one was written with it. */
   readonly wayBack?: string;
 }
 
 export const defaultForm: ScriptForm = { client: "psql", annotate: true };
+
+/** That of a script of the project that is laid out in no other way. */
+export const formOf = (project: ScriptOf): ScriptForm => ({
+  ...defaultForm,
+  project: projectWords(project),
+});
 
 /**
  * Throws `usage/option` for what is no form, since a caller may have no types, and `usage/exclusive-flags` for what cannot
@@ -122,11 +131,11 @@ export const resultOf = ({ result }: Plan): Tally => ({
 export function scriptBatches(
   plan: Plan,
   ledger: Ledger,
-  { lockRetries = 0 }: ScriptForm,
+  { lockRetries = 0, project }: ScriptForm,
   receipt: string,
 ): readonly Batch[] {
   if (plan.batches.length === 0) return plan.batches;
-  const looking = sessionBatch(ledger);
+  const looking = sessionBatch(ledger, project);
   if (plan.steps.length === 0) return [looking, ...plan.batches];
   const [locking, first, ...rest] = plan.batches as [Batch, Batch, ...Batch[]];
   const release = rest.pop() ?? first;
@@ -150,9 +159,9 @@ function endBatch(plan: Plan, ledger: Ledger, receipt: string): Batch {
 }
 
 /** Reads only: nothing is open or set in the session that the script would end or drop. */
-export const sessionBatch = (ledger: Ledger): Batch => ({
+export const sessionBatch = (ledger: Ledger, project?: readonly string[]): Batch => ({
   transactional: false,
-  statements: [{ sql: ledger.requireSession(), purpose: "guard-session" }],
+  statements: [{ sql: ledger.requireSession(project), purpose: "guard-session" }],
 });
 
 /** What writes down which script is run; `part`: which of its files. */

@@ -42,7 +42,7 @@ export interface Part {
 export function partsOf(
   plan: Plan,
   ledger: Ledger,
-  { client, lockRetries = 0 }: Pick<ScriptForm, "client" | "lockRetries">,
+  { client, lockRetries = 0, project }: Pick<ScriptForm, "client" | "lockRetries" | "project">,
 ): readonly Part[] {
   const inner = withLocks(plan, plan.batches.slice(1, -1), ledger, lockRetries);
   refuseLeftBehind(inner);
@@ -79,7 +79,7 @@ export function partsOf(
             ? [withUnbegun(plan, ledger, batch)]
             : [beginning(plan, ledger), ...body(ledger, plan, batch, part.unsure ? undefined : before)];
         return [
-          sessionBatch(ledger),
+          sessionBatch(ledger, project),
           plan.batches[0]!,
           ...own.map((each) => withReceipt(each, recorded)),
           ...(isLast ? [checkBatch(plan, ledger, receipt)] : []),

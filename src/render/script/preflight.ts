@@ -10,6 +10,7 @@ import { type Expectation, withParts } from "../../core/ledger/format.ts";
 import { withoutLedger } from "../../core/plan/absent.ts";
 import { stateOf } from "../../core/plan/compile.ts";
 import { rightsOf } from "../../core/plan/rights.ts";
+import type { ScriptForm } from "../../core/plan/script.ts";
 import type { Plan } from "../../core/plan/types.ts";
 import { dollarQuoted, literal, qualified } from "../../core/quote.ts";
 import { needText } from "../privilege.ts";
@@ -22,7 +23,7 @@ export const unlessPreflight = [
 ] as const;
 
 /** What it has found is in `retort_fails`, because it fails when the transaction has ended. */
-export const preflightLines = (plan: Plan, ledger: Ledger): readonly string[] => [
+export const preflightLines = (plan: Plan, ledger: Ledger, { project }: ScriptForm): readonly string[] => [
   ...rule("preflight"),
   "-- Only with psql -v preflight=1: reads, shows what the script will meet, and ends.",
   "\\if :{?preflight}",
@@ -34,7 +35,7 @@ export const preflightLines = (plan: Plan, ledger: Ledger): readonly string[] =>
   "SET LOCAL client_encoding = 'UTF8';",
   "SET LOCAL standard_conforming_strings = on;",
   "-- What the run would say of this session, in the words of its own check.",
-  ledger.lookAtSession(),
+  ledger.lookAtSession(project),
   "-- A role that is set, which that has told of, is not whom the run would write as.",
   "SET LOCAL SESSION AUTHORIZATION DEFAULT;",
   "SET LOCAL role TO DEFAULT;",

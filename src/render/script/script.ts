@@ -33,7 +33,7 @@ export function renderScript(plan: Plan, ledger: Ledger, form: ScriptForm = defa
   return scriptOf(plan, form, {
     title: (receipt) => titleLines(plan, ledger, form, receipt),
     batches: (receipt) => scriptBatches(plan, ledger, form, receipt),
-    preflight: preflightLines(plan, ledger),
+    preflight: preflightLines(plan, ledger, form),
   });
 }
 
@@ -59,7 +59,7 @@ export function renderSplit(
       title: (receipt) => partTitle(plan, ledger, part, form, name, receipt),
       batches: (receipt) => part.batches(receipt),
       alone: part.alone,
-      preflight: part.index === 0 ? preflightLines(plan, ledger) : IN_FIRST,
+      preflight: part.index === 0 ? preflightLines(plan, ledger, form) : IN_FIRST,
     });
     return { ...script, name };
   });
