@@ -145,7 +145,7 @@ test("a session that the server ends while it waits for a lock's holder is a los
   const { url, name } = await ownDatabase(server!);
   const shop = project({ a: "CREATE TABLE a ();", b: "ALTER TABLE a ADD x int;" });
   await shop.upgrade(url, "a");
-  await query(url, `ALTER DATABASE ${name} SET idle_session_timeout = '100ms'`);
+  await query(url, `ALTER DATABASE ${name} SET idle_session_timeout = '1s'`);
   await withClient(url, async (client) => {
     await client.query("SET idle_session_timeout = 0; BEGIN; LOCK TABLE a;");
     const { code, stderr } = await ends(["upgrade", "--lock-timeout", "50ms"], url, shop.folder);
