@@ -28,11 +28,11 @@ export function placesInDecoded(
 }
 
 /**
- * A word or a number as any text has them, also one of ours or of the server's: in its place a mask would tell what the
- * password is, since whoever reads the rest of the sentence knows the word.
+ * A short word or number as any text has them, also one of ours or of the server's: in its place a mask would tell what the
+ * password is, since whoever reads the rest of the sentence knows the word. A longer one may have been made by chance.
  */
 const isEverydayWord = (secret: string): boolean =>
-  /^(?:\p{L}\p{Ll}{0,15}|\p{Lu}{1,16}|\d{1,5})$/u.test(secret);
+  /^(?:\p{L}\p{Ll}{0,7}|\p{Lu}{1,8}|\d{1,5})$/u.test(secret);
 
 /** A shorter secret counts only as a word of its own: the password `app` must not disfigure `application`. */
 const LONG = 8;
