@@ -5,7 +5,7 @@ import type { Catalog } from "../core/catalog/catalog.ts";
 import { ignoredIn, unusedPatterns } from "../core/catalog/compare.ts";
 import { otherLedgers, withoutSchemas } from "../core/catalog/ledgers.ts";
 import { dumpOf, dumpText } from "../core/dump/dump.ts";
-import { MigrateError } from "../core/errors.ts";
+import { hintsOf, MigrateError } from "../core/errors.ts";
 import { outputs } from "../core/outputs.ts";
 import { shellWord } from "../core/shell.ts";
 import { readCatalog } from "../io/catalog.ts";
@@ -53,9 +53,11 @@ export async function schemaOf(
 export const madeByFiles = ({ migrations }: Project): Made =>
   madeBy([...migrations.values()].map(({ up }) => up.source.text));
 
-/** What no SQL can be written for may have to stay, such as a subscription. */
-const leftOut = ({ code }: MigrateError): string =>
-  code === "usage/cannot-dump" ? ', or "ignore" in the config file leaves such objects out' : "";
+/** What to do before the command that writes it. The hints of other errors speak of flags that neither has. */
+function firstOf(error: MigrateError): string {
+  const hint = error.code === "usage/cannot-dump" ? hintsOf(error) : undefined;
+  return hint === undefined ? "once that is settled, run" : `${hint}; then run`;
+}
 
 /**
  * Writes the file of `dump.file`, if one is configured, behind a run. A run that is done does not fail for it: what stands in
@@ -80,8 +82,8 @@ export async function keepDump(
     // What that folder has stays a migration, whatever is done to the file.
     const next = isReadFrom(path, config.directories, deps)
       ? `name a file in another folder as "dump.file" (${config.origins["dump.file"]})`
-      : `once that is settled${leftOut(error)}, run: migrate dump -o ${shellWord(path)}`;
-    const message = `dump.file was not written: ${error.message}; ${next}`;
+      : `${firstOf(error)}: migrate dump -o ${shellWord(path)}`;
+    const message = `dump.file was not written: ${error.diagnostics.map((each) => each.message).join("; ")}; ${next}`;
     onNotice?.({ severity: "WARNING", message });
   }
 }

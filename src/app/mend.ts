@@ -7,7 +7,7 @@ import { compareCatalogs, type Difference, ignoredIn } from "../core/catalog/com
 import { counts } from "../core/diff/verdict.ts";
 import { dumpOf, pieceText } from "../core/dump/dump.ts";
 import { SETTINGS } from "../core/dump/settings.ts";
-import { MigrateError } from "../core/errors.ts";
+import { hintsOf, MigrateError } from "../core/errors.ts";
 import { leftAlone, type Mend, mendOf } from "../core/mend.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { pgDelta } from "../io/diff/pg-delta.ts";
@@ -55,8 +55,8 @@ export async function mend(scratch: Scratch, options: MendOptions): Promise<Mend
 const NO_WAY = /^(?:findings\/|usage\/cannot-dump$|usage\/no-package$)/;
 
 /** What can be typed here: the others speak of a file that is to be written. */
-const hintOf = ({ code, hint }: MigrateError): string | undefined =>
-  code.startsWith("usage/") ? hint : undefined;
+const hintOf = (error: MigrateError): string | undefined =>
+  error.code.startsWith("usage/") ? hintsOf(error) : undefined;
 
 async function wayOf(scratch: Scratch, { live, wanted, roles, ignore }: MendOptions) {
   const engine = await pgDelta();

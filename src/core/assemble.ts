@@ -69,6 +69,7 @@ export function assemble(
   const lonely = lonelyFiles(pairs.values());
   const strays = strayFiles(misnamed.keys(), lonely);
   const squashed = squashedIn(pairs.values());
+  const needed = neededBy(pairs.values());
   const faultsOfStrays = new Map([...strays.values()].map(({ source, fault }) => [source, fault]));
   for (const [source, fault] of misnamed) diagnostics.push(faultsOfStrays.get(source) ?? fault);
   const named = new Map<string | undefined, Set<Pair>>();
@@ -92,7 +93,7 @@ export function assemble(
     for (const file of [up, down]) for (const found of file?.diagnostics ?? []) diagnostics.push(found);
     const fault =
       up === undefined || down === undefined
-        ? missingFile(pair, noText, lonely, strays, squashed, isCommitted)
+        ? missingFile(pair, noText, lonely, strays, squashed, needed, isCommitted)
         : (needlessDown(up, down) ?? differentRevision(up, down, isFree));
     if (fault !== undefined) diagnostics.push(fault);
     const revision = up?.header.revision;
@@ -272,12 +273,21 @@ function squashedIn(pairs: Iterable<Pair>): ReadonlyMap<string, ParsedFile> {
   return new Map(squashing.flatMap((up) => up.header.replaces.map((id) => [id, up])));
 }
 
+/** The revisions that others name: without its files, such a one would be missing to them. */
+const neededBy = (pairs: Iterable<Pair>): ReadonlySet<string | undefined> =>
+  new Set(
+    [...pairs].flatMap(({ up }) =>
+      up === undefined ? [] : [...up.header.parents, ...up.header.dependsOn, ...up.header.replaces],
+    ),
+  );
+
 function missingFile(
   pair: Pair,
   noText: ReadonlySet<string | undefined>,
   lonely: ReadonlyMap<string, ParsedFile>,
   strays: ReadonlyMap<string, Stray>,
   squashed: ReadonlyMap<string, ParsedFile>,
+  needed: ReadonlySet<string | undefined>,
   isCommitted: (path: string) => boolean,
 ): Diagnostic | undefined {
   const present = pair.up ?? pair.down!;
@@ -290,15 +300,20 @@ function missingFile(
   const misnamed = strays.get(missing)?.source.path;
   const stray = revision === undefined ? undefined : lonely.get(`${direction} ${revision}`);
   const by = revision === undefined ? undefined : squashed.get(revision);
-  const ways = (): string =>
-    [
-      isCommitted(missing)
-        ? `restore it from the last commit: git checkout HEAD -- ${shellWord(missing)};`
-        : `create it${direction === "up" ? "" : `, starting with '-- revision: ${revision ?? "<id>"}'`},`,
-      direction === "up"
-        ? "or delete this file"
-        : "or mark the migration as irreversible in this header: '-- irreversible: <reason>'",
-    ].join(" ");
+  const ways = (): string => {
+    const isLost = isCommitted(missing);
+    const restore = `restore it${isLost ? ` from the last commit: git checkout HEAD -- ${shellWord(missing)}` : ""}`;
+    if (direction === "down") {
+      const first = isLost ? `${restore};` : `create it, starting with '-- revision: ${revision ?? "<id>"}',`;
+      return `${first} or mark the migration as irreversible in this header: '-- irreversible: <reason>'`;
+    }
+    // What has run can only come back as it was, and what others name cannot go.
+    const others = [
+      ...(isLost ? [] : ["create it"]),
+      ...(needed.has(revision) ? [] : [`delete this file: rm ${shellWord(present.source.path)}`]),
+    ].join(", or ");
+    return restore + (others === "" ? "" : `; or, where no database has the revision, ${others}`);
+  };
   return {
     code: `source/missing-${direction}`,
     message: `the ${direction} file is missing`,

@@ -80,6 +80,12 @@ export class MigrateError extends Error implements Diagnostic {
   }
 }
 
+/** What to do about all that was found, as one text. */
+export function hintsOf({ diagnostics }: MigrateError): string | undefined {
+  const hints = new Set(diagnostics.flatMap(({ hint }) => hint ?? []));
+  return hints.size === 0 ? undefined : [...hints].join("; ");
+}
+
 function exitCodeOf(code: string): number {
   const kind = code.slice(0, code.indexOf("/"));
   return kind in exitCodes ? exitCodes[kind as ErrorKind] : exitCodes.bug;

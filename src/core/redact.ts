@@ -21,7 +21,8 @@ const CUT_URL =
 /**
  * Replaces by `***` each of `secrets` (raw, percent-encoded, escaped as in JSON or SQL, or in a mixture of these), and
  * every password that stands in a URL, in a connection string or in SQL behind PASSWORD, known or not. A secret shorter
- * than eight characters is replaced only where it is a word of its own. Takes a time that grows with the text.
+ * than eight characters is replaced only where it is a word of its own, and one that is an everyday word (spelling.ts) only
+ * where it stands as a password. Takes a time that grows with the text.
  */
 export function redact(text: string, secrets: readonly string[] = []): string {
   return masked(text, placesIn(text, secrets), { start: 0, end: text.length });

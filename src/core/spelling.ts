@@ -3,7 +3,7 @@ import type { Stretch } from "./source.ts";
 
 /** Every place, by reading: one may be found in several. Looks at each character a few times, however long either text is. */
 export function placesOfSecret(text: string, secret: string): readonly Stretch[] {
-  if (secret === "") return [];
+  if (secret === "" || isEverydayWord(secret)) return [];
   const places: Stretch[] = [];
   for (const { decoded, offsetOf } of readingsOf(text)) {
     for (let at = decoded.indexOf(secret); at >= 0; ) {
@@ -26,6 +26,13 @@ export function placesInDecoded(
   const inside = find(decoded).map(({ start, end }) => ({ start: offsetOf(start), end: offsetOf(end) }));
   return [...find(text), ...inside];
 }
+
+/**
+ * A short word or number as any text has them, also one of ours or of the server's: in its place a mask would tell what the
+ * password is, since whoever reads the rest of the sentence knows the word. A longer one may have been made by chance.
+ */
+const isEverydayWord = (secret: string): boolean =>
+  /^(?:\p{L}\p{Ll}{0,7}|\p{Lu}{1,8}|\d{1,5})$/u.test(secret);
 
 /** A shorter secret counts only as a word of its own: the password `app` must not disfigure `application`. */
 const LONG = 8;

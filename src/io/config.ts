@@ -246,7 +246,9 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
     ...(file === undefined ? {} : { file: file.source.path }),
     variables,
     secrets: [database, scratch].flatMap((address) =>
-      address === undefined || address instanceof MigrateError ? [] : secretsOf(address),
+      address === undefined || address instanceof MigrateError
+        ? []
+        : secretsOf(address, [get("ledger.schema"), owner, role]),
     ),
     origins: {
       ...Object.fromEntries([...settings].map(([setting, { origin }]) => [setting, origin])),

@@ -101,7 +101,7 @@ describe("the order of a dump", () => {
       properties: { ...owned, definition: ` SELECT 1 FROM public.${other};` },
     });
     expect(() => dumped(view("v", "w"), view("w", "v"))).toThrow(
-      "view public.v, view public.w need each other, so none can be created first",
+      "view public.v, view public.w: they need each other, so none can be created first",
     );
   });
 
@@ -212,13 +212,43 @@ describe("what cannot be written", () => {
     properties: { owner: "app" },
   };
 
-  test("is an error that says how to leave it out", () => {
-    expect(() => dumped(subscription)).toThrow(
-      expect.objectContaining({
-        code: "usage/cannot-dump",
-        message: "cannot dump subscription s: its connection string is not read",
-        hint: "leave such objects out with --ignore, for example: --ignore 'subscription:s'",
-      }),
+  const invalid = (name: string, properties: Readonly<Record<string, unknown>> = {}): CatalogRow => ({
+    class: "index",
+    identity: ["public", name],
+    parent: ["table", "public", "whole"],
+    properties: {
+      definition: `CREATE INDEX ${name} ON public.whole USING btree (id)`,
+      invalid: true,
+      ...properties,
+    },
+  });
+  const detached: CatalogRow = {
+    class: "table",
+    identity: ["public", "Part"],
+    parent: ["schema", "public"],
+    properties: { owner: "app", partitionOf: "public.whole", detachPending: true },
+  };
+
+  test("is an error for each object, which says how to make it whole, or how to leave it out", () => {
+    const building = "unless another session is building it, make it valid: REINDEX INDEX CONCURRENTLY";
+    const diagnostics = [
+      [
+        "index public.half: it is invalid",
+        `${building} public.half; or drop it: DROP INDEX CONCURRENTLY public.half`,
+      ],
+      ["index public.of_part: it is invalid", `${building} public.of_part`],
+      [
+        "subscription s: its connection string is not read",
+        'leave subscription s out: --ignore subscription:s, or "ignore": ["subscription:s"] in the config file',
+      ],
+      [
+        "table public.Part: it is being detached",
+        'finish that: ALTER TABLE public.whole DETACH PARTITION public."Part" FINALIZE',
+      ],
+    ].map(([message, hint]) => ({ code: "usage/cannot-dump", message: `cannot dump ${message}`, hint }));
+    const ofPart = invalid("of_part", { partOf: "public.i" });
+    expect(() => dumped(detached, subscription, ofPart, invalid("half"))).toThrow(
+      expect.objectContaining({ diagnostics }),
     );
   });
 

@@ -376,4 +376,20 @@ test("a lost file is to be restored from git only where the last commit has it",
   );
   git("commit", "-qam", "lost");
   expect(await hint()).toBe(creating);
+
+  // Its SQL may have run, and others may follow it.
+  const unless = "; or, where no database has the revision,";
+  const deleting = "delete this file: rm db/0001_a.down.sql";
+  put({ "db/0001_a.down.sql": "-- revision: a\n" });
+  git("add", "db");
+  rmSync(join(cwd, "db/0001_a.up.sql"));
+  const checkout = "restore it from the last commit: git checkout HEAD -- db/0001_a.up.sql";
+  expect(await hint()).toBe(`${checkout}${unless} ${deleting}`);
+  put({ "db/0002_b.up.sql": "-- revision: b\n-- parent: a\n", "db/0002_b.down.sql": "-- revision: b\n" });
+  expect(await hint()).toBe(checkout);
+  git("commit", "-qam", "lost");
+  expect(await hint()).toBe(`restore it${unless} create it`);
+  rmSync(join(cwd, "db/0002_b.up.sql"));
+  rmSync(join(cwd, "db/0002_b.down.sql"));
+  expect(await hint()).toBe(`restore it${unless} create it, or ${deleting}`);
 });

@@ -153,8 +153,29 @@ describe("redact", () => {
   });
 
   it("leaves words alone that only contain a short password, and names that are no secret", async () => {
-    expect(redact("application app app_name 'app'", ["app"])).toBe("application *** app_name '***'");
+    expect(redact("application ap1 ap1_name 'ap1'", ["ap1"])).toBe("application *** ap1_name '***'");
     expect(secretsOf(await home.resolve("postgres://postgres:postgres@h/d"))).toEqual([]);
+    expect(secretsOf(await home.resolve("postgres://u:retort_2@h/d"), [undefined, "retort_2"])).toEqual([]);
+  });
+
+  it.each<[string, string, boolean]>([
+    ["CREATE TABLE a", "TABLE", true],
+    ["see the settings with: migrate config", "migrate", true],
+    ["Password authentication failed", "Password", true],
+    ["statement 1 of 20 at 127.0.0.1:5432", "5432", true],
+    ["für »größe«", "größe", true],
+    ["it is tomorrow", "tomorrow", true],
+    ["it is yesterday", "yesterday", false],
+    ["it is hunter2", "hunter2", false],
+    ["it is sEsame", "sEsame", false],
+    ["it is shop_key", "shop_key", false],
+    ["it is 123456", "123456", false],
+  ])("%s: whether %s may stay, as a word that a mask would tell", (text, secret, stays) => {
+    expect(redact(text, [secret])).toBe(stays ? text : text.replace(secret, "***"));
+    const places = `postgres://u:${secret}@h/d host=h password=${secret} ALTER ROLE a PASSWORD '${secret}'`;
+    expect(redact(places, [secret])).toBe(
+      "postgres://u:***@h/d host=h password=*** ALTER ROLE a PASSWORD ***",
+    );
   });
 
   it("reaches into values", () => {

@@ -170,7 +170,7 @@ describe.sequential.each(servers())("on $name", (server) => {
     );
     await run(deps(), { kind: "downgrade", target: "-1" }, { ...project, onNotice });
     expect(notices.at(-1)).toContain(
-      '; once that is settled, or "ignore" in the config file leaves such objects',
+      '; leave subscription sub out: --ignore subscription:sub, or "ignore": ["subscription:sub"] in the config file; then run: migrate dump -o ',
     );
     const ignore = { directories: [example], dump: { file }, ignore: ["subscription:*"] };
     rmSync(file);

@@ -304,7 +304,7 @@ describe("passwords that statements set", () => {
 });
 
 test("a password that the files use as a name is shown as that name, and not as the password", async () => {
-  const word = "shopkeeper";
+  const word = "shop_keeper";
   const role = await ownRole(server!, `LOGIN; ALTER ROLE :role PASSWORD '${word}'`);
   const { url, name } = await ownDatabase(server!);
   await query(url, `GRANT ALL ON DATABASE ${name} TO ${pg.escapeIdentifier(role.name)}`);

@@ -6,7 +6,9 @@ import {
   keyOf,
   type ObjectKey,
 } from "../catalog/catalog.ts";
-import { MigrateError } from "../errors.ts";
+import { type Diagnostic, MigrateError } from "../errors.ts";
+import { qualified } from "../quote.ts";
+import { shellWord } from "../shell.ts";
 import { inOrder } from "./order.ts";
 import { others } from "./others.ts";
 import { has, type Lookup, lookupOf, type Piece, phase, text, type Writer } from "./piece.ts";
@@ -32,18 +34,16 @@ export interface Dump {
 export function dumpOf(catalog: Catalog, owner: string): Dump {
   const lookup = lookupOf(catalog, owner);
   const refused = catalog.objects.flatMap((object) => {
-    const reason = reasonOf(object);
-    return reason === undefined ? [] : [{ object, reason: `${describeObject(object)}: ${reason}` }];
+    const refusal = refusalOf(object);
+    return refusal === undefined ? [] : [cannotDump(object, refusal)];
   });
-  if (refused.length > 0) throw cannotDump(refused);
+  if (refused.length > 0) throw MigrateError.all(refused);
   const made = catalog.objects.flatMap((object) => writtenAs(object, lookup));
   const { pieces, cycles } = inOrder([...absent(catalog), ...made]);
   if (cycles.length > 0) {
-    throw cannotDump(
-      cycles.map((group) => ({
-        object: group[0]!,
-        reason: `${group.map(describeObject).join(", ")} need each other, so none can be created first`,
-      })),
+    const reason = "they need each other, so none can be created first";
+    throw MigrateError.all(
+      cycles.map((group) => cannotDump(group[0]!, { reason }, group.map(describeObject).join(", "))),
     );
   }
   return {
@@ -83,36 +83,51 @@ function relationOf(object: CatalogObject, lookup: Lookup): ObjectKey {
 
 const STANDS_ON = new Set(["column", "constraint", "index", "trigger", "rule", "policy", "statistics"]);
 
-/** An object that no SQL can be written for, and why. */
-interface Refused {
-  readonly object: ObjectKey;
+/** Why no SQL can be written for an object, and what to do about it; by default, to leave the object out. */
+interface Refusal {
   readonly reason: string;
+  readonly hint?: string;
 }
 
-function reasonOf(object: CatalogObject): string | undefined {
-  if (object.class === "subscription") return "its connection string is not read";
-  if (
-    object.class === "index" &&
-    has(object, "invalid") &&
-    !/ ON ONLY /.test(text(object, "definition") ?? "")
-  )
-    return "it is invalid: REINDEX or DROP it";
-  if (has(object, "detachPending")) return "it is being detached: ALTER TABLE … DETACH PARTITION … FINALIZE";
+function refusalOf(object: CatalogObject): Refusal | undefined {
+  const name = qualified(...object.identity);
+  if (object.class === "subscription") return { reason: "its connection string is not read" };
+  if (isUnusable(object)) {
+    // That of a partition cannot be dropped without the whole.
+    const drop = text(object, "partOf") !== undefined ? "" : `; or drop it: DROP INDEX CONCURRENTLY ${name}`;
+    const rebuild = `make it valid: REINDEX INDEX CONCURRENTLY ${name}${drop}`;
+    return { reason: "it is invalid", hint: `unless another session is building it, ${rebuild}` };
+  }
+  if (has(object, "detachPending")) {
+    const whole = text(object, "partitionOf");
+    return {
+      reason: "it is being detached",
+      hint: `finish that: ALTER TABLE ${whole} DETACH PARTITION ${name} FINALIZE`,
+    };
+  }
   return undefined;
 }
+
+/** An index that a build left behind; that of a partitioned table is invalid as long as a partition has none. */
+const isUnusable = (object: CatalogObject): boolean =>
+  object.class === "index" && has(object, "invalid") && !/ ON ONLY /.test(text(object, "definition") ?? "");
 
 const warningOf = (object: CatalogObject): string | undefined =>
   JSON.stringify(object.properties["foreignOptions"] ?? []).includes("=***")
     ? `${describeObject(object)}: its secret is not read, and is written as ***`
     : undefined;
 
-function cannotDump(refused: readonly Refused[]): MigrateError {
-  const { class: kind, identity } = refused[0]!.object;
-  return new MigrateError({
-    code: "usage/cannot-dump",
-    message: `cannot dump ${refused.map(({ reason }) => reason).join("; ")}`,
-    hint: `leave such objects out with --ignore, for example: --ignore '${kind}:${identity.join(".")}'`,
-  });
+function cannotDump(
+  object: ObjectKey,
+  { reason, hint = leavingOut(object) }: Refusal,
+  what = describeObject(object),
+): Diagnostic {
+  return { code: "usage/cannot-dump", message: `cannot dump ${what}: ${reason}`, hint };
+}
+
+function leavingOut(object: ObjectKey): string {
+  const pattern = `${object.class}:${object.identity.join(".")}`;
+  return `leave ${describeObject(object)} out: --ignore ${shellWord(pattern)}, or "ignore": [${JSON.stringify(pattern)}] in the config file`;
 }
 
 /**

@@ -157,13 +157,17 @@ export function databaseName(address: DatabaseAddress): string {
   return `${address.user}@${places.join(",")}/${address.database}`;
 }
 
-/** The texts that must never be printed. A password that is also the user's or database's name hides nothing. */
-export function secretsOf(address: DatabaseAddress): readonly string[] {
+/** The texts that must never be printed. A password that is also the user's, the database's or one of these names hides nothing. */
+export function secretsOf(
+  address: DatabaseAddress,
+  names: readonly (string | undefined)[] = [],
+): readonly string[] {
   if (address.kind === "pglite") return [];
   const { user, database } = address;
   return serversOf(address).flatMap(({ host, password, ssl }) =>
     [password, ssl === false ? undefined : ssl.passphrase].filter(
-      (secret): secret is string => secret !== undefined && ![user, database, host].includes(secret),
+      (secret): secret is string =>
+        secret !== undefined && ![user, database, host, ...names].includes(secret),
     ),
   );
 }
