@@ -318,7 +318,9 @@ describe("a ledger that does not fit together", () => {
     });
     const file = join(shop.folder, "..", "repair.sql");
     const written = await command(url, "repair", "--sql", "-o", file);
-    expect(written).toEqual({ code: 0, stdout: "", stderr: "" });
+    const receipt = /^-- Receipt: (sha256:\w+)$/m.exec(script.stdout)![1]!;
+    expect(JSON.parse(json.stdout)).toMatchObject({ receipt: receipt.slice("sha256:".length) });
+    expect(written).toEqual({ code: 0, stdout: "", stderr: `${shown.stdout}receipt: ${receipt}\n` });
     expect(readFileSync(file, "utf8")).toBe(script.stdout);
     for (let time = 1; time <= 2; time += 1)
       expect(await runScript(url, script.stdout)).toMatchObject({ code: 0, stderr: "" });
