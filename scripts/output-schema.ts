@@ -318,6 +318,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
     repaired: texts,
     forgotten: texts,
     done: z.boolean(),
+    receipt: sha256.nullable().optional(),
     script: text.optional(),
   }),
   "ensure-version": z.union([object({ created: z.boolean(), upgradedFrom: count.nullable() }), script]),

@@ -45,6 +45,7 @@ DECLARE
   found pg_catalog.text;
   stranger pg_catalog.name;
   other pg_catalog.text;
+  lacking pg_catalog.text;
   way_out pg_catalog.text;
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
@@ -176,7 +177,7 @@ BEGIN
   END IF;
 
   IF rights IS NOT NULL THEN
-    found := concat_ws('; ',
+    lacking := concat_ws('; ',
       CASE WHEN NOT has_schema_privilege(place, 'USAGE') THEN 'USAGE on the schema' END,
       (SELECT string_agg(format('%s on %s', l.rights, l.name), '; ' ORDER BY l.name) FROM (
         SELECT c.relname AS name, string_agg(n.privilege, ', ' ORDER BY n.privilege) AS rights
@@ -185,13 +186,18 @@ BEGIN
             state SELECT, state UPDATE}'::text[]) AS r (name)) AS n (name, privilege)
           JOIN pg_class AS c ON c.relnamespace = place AND c.relname = n.name
         WHERE NOT has_table_privilege(c.oid, n.privilege) GROUP BY c.relname) AS l),
+      -- A repair calls none of them.
       (SELECT format('EXECUTE on %s of its routines', count(*)) FROM pg_proc AS p
         WHERE p.pronamespace = place AND NOT has_function_privilege(p.oid, 'EXECUTE')
-        HAVING count(*) > 0));
-    IF found <> '' THEN
+          AND expected <> 'inconsistent' HAVING count(*) > 0));
+    -- If a repair can read the rows, these decide what else it lacks: it is told both at once.
+    IF lacking <> '' AND NOT (expected = 'inconsistent' AND has_schema_privilege(place, 'USAGE')
+        AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = place
+          AND c.relname IN ('applied', 'intent', 'state')
+          AND NOT has_table_privilege(c.oid, 'SELECT'))) THEN
       RAISE EXCEPTION USING ERRCODE = '42501',
         MESSAGE = format('retort: %s may not write to the ledger %s, and lacks: %s', CURRENT_USER,
-          place::regnamespace, found),
+          place::regnamespace, lacking),
         HINT = format('Nothing was changed. As the owner of the ledger, run: '
           'GRANT USAGE ON SCHEMA %1$s TO %2$I; '
           'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %1$s TO %2$I; '
@@ -384,7 +390,7 @@ BEGIN
   END IF;
   IF expected = 'inconsistent' AND rights IS NOT NULL THEN
     -- To repair more than its rows: what may be dropped, and created again.
-    other := concat_ws('; ',
+    lacking := concat_ws('; ', nullif(lacking, ''),
       CASE WHEN parts && '{tables, keys, procedures}'::text[]
           AND NOT has_schema_privilege(place, 'CREATE')
         THEN 'CREATE on the schema' END,
@@ -400,10 +406,10 @@ BEGIN
           AND NOT pg_has_role(c.relowner, 'USAGE') HAVING count(*) > 0),
       CASE WHEN 'sequence' = ANY (parts) AND NOT has_sequence_privilege(sequence, 'UPDATE')
         THEN 'UPDATE on the sequence of log' END);
-    IF other <> '' THEN
+    IF lacking <> '' THEN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = format('retort: %s may not repair the ledger %s, and lacks: %s', CURRENT_USER,
-          place::regnamespace, other),
+          place::regnamespace, lacking),
         HINT = format('Nothing was changed. As the owner of the ledger, run: %s repair --database '
           'URL; or the script that it writes with --sql.', migrate);
     END IF;

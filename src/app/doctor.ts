@@ -11,6 +11,7 @@ import { behindIn } from "../core/ledger/inconsistency.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
 import { lockHeld } from "../core/lock-held.ts";
 import { parsedFor } from "../core/newer-syntax.ts";
+import { rightsOf } from "../core/plan/rights.ts";
 import { settingsOf } from "../core/plan/session.ts";
 import { qualified } from "../core/quote.ts";
 import { redact } from "../core/redact.ts";
@@ -21,7 +22,7 @@ import { wayOutOf } from "../core/target.ts";
 import { cacheFolder } from "../io/cache-folder.ts";
 import { type Config, configFile, type DescribedSetting, describeConfig } from "../io/config.ts";
 import { isInstalled } from "../io/packages.ts";
-import { backendOf, lockHolders, sharedMode } from "../io/queries.ts";
+import { backendOf, lockHolders, refuseUnwritable, sharedMode } from "../io/queries.ts";
 import { type LedgerRights, ledgerRights, type ServerFacts, serverFacts } from "../io/server-facts.ts";
 import { openSession } from "../io/session/open.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
@@ -228,7 +229,8 @@ async function database(
         checks.push({ check: "session", status: none ? "wrong" : "odd", ...said });
       }
       const rights = await ledgerRights(session, config.ledger);
-      const found = await ledger(state, config, project, { ...facts, ...rights });
+      const unwritable = await refusalOfUpgrade(session, names);
+      const found = await ledger(state, config, project, { ...facts, ...rights, unwritable });
       checks.push(...found);
       // What is wrong with the files or the ledger would be told again; what is under way decides where an upgrade begins.
       const isKnown =
@@ -358,11 +360,32 @@ function locked(holders: readonly SessionInfo[]): readonly Examination[] {
 const clockText = ({ ahead }: ServerFacts): string =>
   `its clock is ${Math.abs(ahead).toFixed(0)} s ${ahead > 0 ? "ahead of" : "behind"} this machine's`;
 
+/** What the guard of an upgrade says where the role lacks a right on the ledger: one outside a transaction needs the most. */
+async function refusalOfUpgrade(session: Session, names: Ledger): Promise<MigrateError | undefined> {
+  const steps = [{ direction: "up", transactional: false }] as const;
+  try {
+    await refuseUnwritable(session, names, "older", rightsOf({ kind: "upgrade", steps }));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof MigrateError)) throw error;
+    if (error.code === "execution/own-statement") return error;
+    // What else a guard says is known from reading the ledger.
+    if (error.code === "state/guard") return undefined;
+    throw error;
+  }
+}
+
 async function ledger(
   state: LedgerState,
   { ledger: names }: Config,
   project: Project | undefined,
-  { mayCreate, hasSchema, role: current, database, mayWrite }: ServerFacts & LedgerRights,
+  {
+    mayCreate,
+    hasSchema,
+    role: current,
+    database,
+    unwritable,
+  }: ServerFacts & LedgerRights & { readonly unwritable: MigrateError | undefined },
 ): Promise<readonly Examination[]> {
   const { schema, role = current } = names;
   const standing = project && stateOf(project, state, database);
@@ -382,14 +405,15 @@ async function ledger(
   if (state.format === undefined)
     return [ok("ledger", `it does not exist in schema ${schema} yet${toDo}; the first upgrade creates it`)];
   const said = `schema ${schema}, format ${state.format}, ${state.applied.length} applied${toDo}`;
-  const applied: Examination = mayWrite
-    ? ok("ledger", said)
-    : {
-        check: "ledger",
-        status: "wrong",
-        message: `${said}; ${role} may read it, but not write to it`,
-        hint: `connect as a role that may; or ${grantsHint(names, "write", role)}`,
-      };
+  const applied: Examination =
+    unwritable === undefined
+      ? ok("ledger", said)
+      : {
+          check: "ledger",
+          status: "wrong",
+          message: `${said}; ${unwritable.message}`,
+          hint: `connect as a role that may; or ${grantsHint(names, "write", role)}`,
+        };
   const behind = behindIn(state);
   const itself = [
     applied,

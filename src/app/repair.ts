@@ -9,10 +9,11 @@ import { type Inconsistency, inconsistencyOf } from "../core/ledger/inconsistenc
 import { sqlstates } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { compileLedgerRepair } from "../core/plan/compile.ts";
+import { rightsOf } from "../core/plan/rights.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { projectWords } from "../core/project-flags.ts";
 import { settledRows } from "../core/replaced.ts";
-import { readLedger } from "../io/queries.ts";
+import { readLedger, refuseUnwritable } from "../io/queries.ts";
 import { StatementFailure } from "../io/session/types.ts";
 import { type Connected, type ConnectOptions, connect, openConnected, ownBackend } from "./connect.ts";
 import { bringUp } from "./ensure.ts";
@@ -93,6 +94,7 @@ export async function repair(deps: Deps, options: RepairOptions): Promise<Repair
     const planned = { database: session.database, findings, left, plan, ledger };
     if (dryRun || plan.steps.length === 0) return { ...planned, done: false };
     const target = { session, backend: await ownBackend(session), config, ledger };
+    await refuseUnwritable(session, ledger, "older", rightsOf(plan));
     if ((await options.confirm?.(planned)) === false) return { ...planned, done: false };
     await bringUp(state, target, deps, options);
     await send(plan, target, deps, options);
@@ -126,7 +128,9 @@ async function repairLedger(
   try {
     const { database } = session;
     const planned = { database, inconsistency, findings: [], left: [], plan, ledger };
-    if (dryRun || (await options.confirm?.(planned)) === false) return { ...planned, done: false };
+    if (dryRun) return { ...planned, done: false };
+    await refuseUnwritable(session, ledger, "inconsistent", rightsOf(plan));
+    if ((await options.confirm?.(planned)) === false) return { ...planned, done: false };
     await send(plan, { session, backend: await ownBackend(session), config, ledger }, deps, options);
     return { ...planned, done: true };
   } finally {

@@ -4,8 +4,10 @@ import type { OfflineOptions } from "../app/offline.ts";
 import type { Request } from "../app/steps.ts";
 import type { NewText } from "../app/write-output.ts";
 import { MigrateError } from "../core/errors.ts";
+import type { Plan } from "../core/plan/types.ts";
 import { type ServerVersion, serverVersionFault, serverVersionOf } from "../core/server-version.ts";
 import { counted } from "../render/counted.ts";
+import type { Script } from "../render/script/script.ts";
 import { excluding, type Flags, flag, type Invocation, needing, value } from "./command.ts";
 import { count, timeout } from "./numbers.ts";
 
@@ -83,18 +85,18 @@ export async function writeScript(request: Request, invocation: Invocation): Pro
   if (downgrade !== undefined && path !== undefined) files.push({ path, pieces: downgrade.pieces() });
   if (output !== undefined) files.push({ path: output, pieces: script.pieces() });
   await writeScriptFiles(files, invocation);
-  const isEmpty = plan.batches.length === 0;
+  const stated = statedIn(plan, receipt);
+  const isEmpty = stated === null;
   if (downgrade !== undefined)
     printer.info(`${path}  ${isEmpty ? "nothing to do" : `sha256:${downgrade.receipt}`}`);
-  // An empty script does not state one.
-  const stated = ({ receipt }: { readonly receipt: string }): string | null => (isEmpty ? null : receipt);
-  const written = downgrade === undefined ? {} : { downgrade: { path, receipt: stated(downgrade) } };
-  if (json) printer.json({ receipt: stated(script), script: output ?? script.text, plan, ...written });
+  const written =
+    downgrade === undefined ? {} : { downgrade: { path, receipt: statedIn(plan, downgrade.receipt) } };
+  if (json) printer.json({ receipt: stated, script: output ?? script.text, plan, ...written });
   else if (output === undefined) await printer.script(script.pieces());
   printer.info(
     isEmpty
       ? `nothing to do: the script is empty${assumedStart(request, options)}`
-      : `receipt: sha256:${receipt} (${counted(plan.steps.length, "step")})`,
+      : `receipt: sha256:${stated} (${counted(plan.steps.length, "step")})`,
   );
 }
 
@@ -106,14 +108,24 @@ async function writeScriptFiles(files: readonly NewText[], { deps, project }: In
   await writeOutputs(deps, outputs.script, files, directories);
 }
 
-/** Writes a script of one form where the flags say; what stands for it in JSON. */
-export async function writePlainScript(text: string, invocation: Invocation): Promise<string> {
+/** Writes a script of one form where the flags say, and its receipt to stderr; what stands for both in JSON. */
+export async function writePlainScript(
+  { text, receipt }: Pick<Script, "text" | "receipt">,
+  plan: Plan,
+  invocation: Invocation,
+): Promise<{ readonly receipt: string | null; readonly script: string }> {
   const { args, printer, json } = invocation;
   const output = args.text("output");
   if (output !== undefined) await writeScriptFiles([{ path: output, pieces: [text] }], invocation);
   else if (!json) await printer.script([text]);
-  return output ?? text;
+  const stated = statedIn(plan, receipt);
+  if (stated !== null) printer.info(`receipt: sha256:${stated}`);
+  return { receipt: stated, script: output ?? text };
 }
+
+/** An empty script does not state its receipt. */
+const statedIn = ({ batches }: Plan, receipt: string): string | null =>
+  batches.length === 0 ? null : receipt;
 
 /** Why a stamp has nothing to do, where nobody said what is applied. */
 function assumedStart(request: Request, { fromDatabase }: OfflineOptions): string {

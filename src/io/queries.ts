@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { VersionRow } from "../core/adopt/applied.ts";
 import { MigrateError } from "../core/errors.ts";
 import { type Owned, ownedIn } from "../core/failure/denied.ts";
-import { quotedName } from "../core/failure/failure.ts";
+import { quotedName, refusalOf } from "../core/failure/failure.ts";
 import { startTimeoutHint } from "../core/failure/limits.ts";
 import {
   grantsHint,
@@ -15,6 +15,7 @@ import {
 } from "../core/failure/rights.ts";
 import type { Elsewhere } from "../core/failure/search-path.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
+import type { Expectation, Rights } from "../core/ledger/format.ts";
 import type { LedgerUse } from "../core/ledger/grants.ts";
 import {
   otherLedgersSql,
@@ -23,11 +24,11 @@ import {
   readFormat1Sql,
   readLedgerSql,
   readLogSql,
+  writableSql,
 } from "../core/ledger/queries.ts";
 import {
   type Applied,
   type Intent,
-  isGuard,
   type LedgerNames,
   type LedgerState,
   sqlstates,
@@ -139,6 +140,20 @@ export async function hasLedger(session: Session, ledger: Ledger): Promise<boole
   return (await schemasWith(session, ledger, ownLedgerSql(ledger.names.schema))).length > 0;
 }
 
+/** Throws what a run would stop at that does this to the ledger, in the words of its guard, such as a right that the role lacks. */
+export async function refuseUnwritable(
+  session: Session,
+  ledger: Ledger,
+  expected: Expectation,
+  rights: Rights,
+): Promise<void> {
+  try {
+    await session.read({ sql: writableSql(ledger, expected, rights), row: z.object({}) });
+  } catch (error) {
+    throw await unreadable(error, ledger, session, "write");
+  }
+}
+
 async function schemasWith(
   session: Session,
   ledger: Pick<Ledger, "names">,
@@ -241,7 +256,8 @@ async function unreadable(
   use: LedgerUse = "read",
 ): Promise<unknown> {
   if (!(error instanceof StatementFailure)) return error;
-  const { message, sqlstate, lost, hint } = error;
+  const { message, sqlstate, lost } = error;
+  const refusal = refusalOf(error);
   const holders = sqlstate === "55P03" ? await tableHolders(session, names).catch(() => []) : [];
   const [code, text, what] = lost
     ? [
@@ -249,8 +265,8 @@ async function unreadable(
         `the connection to the database was lost: ${message}`,
         "run the same command again; nothing was changed",
       ]
-    : isGuard(sqlstate)
-      ? ["state/guard", message.replace(/^retort: /, ""), hint]
+    : refusal !== undefined
+      ? [refusal.code, refusal.message, refusal.hint]
       : [
           "execution/ledger",
           `cannot read the ledger: ${message}${waitedFor(holders)}`,

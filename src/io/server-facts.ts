@@ -20,8 +20,6 @@ const FACTS = `SELECT pg_catalog.pg_is_in_recovery() AS standby,
 
 /** Of the role that the ledger is written as. */
 export interface LedgerRights {
-  /** Whether it may write to the ledger; also where there is none. */
-  readonly mayWrite: boolean;
   /** Whether it may create a ledger. */
   readonly mayCreate: boolean;
   /** Whether the ledger's schema is there already. */
@@ -35,9 +33,8 @@ export async function ledgerRights(session: Session, { schema, role }: LedgerNam
     sql: `SELECT n.oid IS NOT NULL AS "hasSchema", CASE WHEN n.oid IS NULL
       THEN pg_catalog.has_database_privilege(${who}, pg_catalog.current_database(), 'CREATE')
       ELSE pg_catalog.has_schema_privilege(${who}, n.oid, 'CREATE') AND pg_catalog.has_schema_privilege(${who}, n.oid, 'USAGE')
-    END AS "mayCreate", COALESCE(pg_catalog.has_table_privilege(${who}, c.oid, 'INSERT'), true) AS "mayWrite"
-  FROM (SELECT 1) AS one LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = ${literal(schema)}
-    LEFT JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = 'applied'`,
+    END AS "mayCreate"
+  FROM (SELECT 1) AS one LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = ${literal(schema)}`,
     row: { parse: (each) => each as LedgerRights },
   });
   return row!;

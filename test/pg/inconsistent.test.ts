@@ -1,6 +1,7 @@
 /** A ledger that does not fit together: every reader and every script says so and changes nothing, and `repair` mends what can be known. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { ensureLedger } from "../../src/app/ensure.ts";
 import { readLog } from "../../src/app/log.ts";
@@ -74,6 +75,9 @@ const BEHIND = "SELECT setval('retort.log_id_seq', 1, false)";
 const KEYLESS = ["applied", "intent", "log", "state"]
   .map((table) => `ALTER TABLE retort.${table} DROP CONSTRAINT ${table}_pkey;`)
   .join(" ");
+
+const ROUTINELESS =
+  "DROP VIEW retort.progress; DO $$ BEGIN EXECUTE (SELECT string_agg(format('DROP ROUTINE %s', oid::regprocedure), ';') FROM pg_proc WHERE pronamespace = 'retort'::regnamespace); END $$";
 
 interface Damage {
   readonly name: string;
@@ -165,7 +169,7 @@ const damages: readonly Damage[] = [
   },
   {
     name: "all routines were left out of a restore",
-    sql: "DROP VIEW retort.progress; DO $$ BEGIN EXECUTE (SELECT string_agg(format('DROP ROUTINE %s', oid::regprocedure), ';') FROM pg_proc WHERE pronamespace = 'retort'::regnamespace); END $$",
+    sql: ROUTINELESS,
     sentence: /inconsistent: its procedures are missing/,
     hint: /.*restore/,
   },
@@ -318,7 +322,9 @@ describe("a ledger that does not fit together", () => {
     });
     const file = join(shop.folder, "..", "repair.sql");
     const written = await command(url, "repair", "--sql", "-o", file);
-    expect(written).toEqual({ code: 0, stdout: "", stderr: "" });
+    const receipt = /^-- Receipt: (sha256:\w+)$/m.exec(script.stdout)![1]!;
+    expect(JSON.parse(json.stdout)).toMatchObject({ receipt: receipt.slice("sha256:".length) });
+    expect(written).toEqual({ code: 0, stdout: "", stderr: `${shown.stdout}receipt: ${receipt}\n` });
     expect(readFileSync(file, "utf8")).toBe(script.stdout);
     for (let time = 1; time <= 2; time += 1)
       expect(await runScript(url, script.stdout)).toMatchObject({ code: 0, stderr: "" });
@@ -535,7 +541,82 @@ describe("a ledger that does not fit together", () => {
       );
       expect(await repair(shop.deps, { database: url })).toMatchObject({ done: true });
     }
+    // All at once, and before it is asked; a repair executes none of the routines.
+    await query(
+      url,
+      `GRANT SELECT, INSERT ON retort.log TO ${role.name}; REVOKE INSERT ON retort.state FROM ${role.name};
+       DROP PROCEDURE retort.stamp; REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA retort FROM PUBLIC`,
+    );
+    expect(await command(own, "repair", "--yes")).toMatchObject({
+      code: 5,
+      stderr: expect.stringMatching(
+        /^error\[\S+\] \w+ may not repair .* lacks: INSERT on state; CREATE on the schema; ownership of .*\n.*run: migrate repair --database URL/,
+      ),
+    });
+    expect(await repair(shop.deps, { database: url })).toMatchObject({ done: true });
+    await query(url, `DELETE FROM retort.applied`);
+    expect(await failureOf(repair(shop.deps, { database: own }))).toMatchObject({
+      message: `${role.name} may not repair the ledger retort, and lacks: INSERT on state`,
+    });
+    await query(url, `GRANT INSERT ON retort.state TO ${role.name}`);
+    expect(await repair(shop.deps, { database: own })).toMatchObject({ done: true });
+    // What would accept a file is told so before it is asked, too.
+    await query(url, `REVOKE UPDATE ON retort.applied FROM ${role.name}`);
+    await shop.run(url, { kind: "stamp", targets: ["a"] });
+    await query(url, "UPDATE retort.applied SET checksum = 'x'");
+    const refused = await command(own, "repair", "--yes");
+    expect(refused.stderr).toMatch(
+      /^error\[\S+\] \w+ may not write to the ledger retort, and lacks: UPDATE on applied; EXECUTE on \d+ of its routines\n/,
+    );
     await query(url, `DROP OWNED BY ${role.name}`);
+  });
+
+  test("whoever could execute the procedures can execute those that a repair makes", async (context) => {
+    needsPsql(context);
+    const role = await ownRole(newest!, "LOGIN", "own\"er 'x");
+    const who = pg.escapeIdentifier(role.name);
+    const held = (url: string) =>
+      query(
+        url,
+        `SELECT DISTINCT a.privilege_type AS privilege, a.grantee::regrole::text AS role, a.is_grantable
+         FROM (SELECT coalesce(proacl, acldefault('f', proowner)) FROM pg_proc WHERE pronamespace = 'retort'::regnamespace
+           UNION ALL SELECT relacl FROM pg_class WHERE oid = 'retort.progress'::regclass) AS o (acl), aclexplode(o.acl) AS a
+         ORDER BY 1, 2`,
+      );
+    const byDefault = "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC";
+    const granted = `GRANT SELECT ON retort.progress TO ${who};
+      GRANT EXECUTE ON ALL ROUTINES IN SCHEMA retort TO ${who} WITH GRANT OPTION`;
+    const byHand = "REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA retort FROM PUBLIC";
+    const run = (url: string) => repair(shop.deps, { database: url });
+    const script = async (url: string) =>
+      runScript(url, (await command(url, "repair", "--sql")).stdout).then(({ code, stderr }) =>
+        expect({ code, stderr }).toEqual({ code: 0, stderr: "" }),
+      );
+    for (const [before, after, way] of [
+      [byDefault, granted, run],
+      [byDefault, granted, script],
+      ["", byHand, run],
+      ["", "", run],
+      // They were made before.
+      ["", byDefault, run],
+    ] as const) {
+      const { url } = await ownDatabase(newest!);
+      await query(url, before);
+      await ensureLedger(shop.deps, { database: url });
+      await query(url, after);
+      const rights = await held(url);
+      await query(url, "DROP PROCEDURE retort.stamp");
+      await way(url);
+      expect(await held(url), `${before} ${after}`).toEqual(rights);
+      expect((await shop.upgrade(url)).done).toBe(true);
+    }
+    // Nothing tells who could execute those that are gone.
+    const { url } = await ownDatabase(newest!);
+    await query(url, byDefault);
+    await ensureLedger(shop.deps, { database: url });
+    await query(url, `GRANT SELECT, UPDATE ON retort.state TO ${who}; ${ROUTINELESS}`);
+    await run(url);
+    expect(await held(url)).toMatchObject([{ role: who }, { role: "postgres" }]);
   });
 
   test("row security shows no role an empty ledger", async () => {

@@ -146,6 +146,10 @@ describe.each(servers())("on $name", (server) => {
         `SELECT privilege_type, is_grantable FROM information_schema.role_table_grants
          WHERE table_schema = 'retort' AND table_name = '${table}' AND grantee = 'pg_monitor' ORDER BY 1`,
       );
+    await query(
+      url,
+      "GRANT UPDATE ON retort.state TO pg_monitor; ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
+    );
     const before = await rights("progress");
     expect(before).toHaveLength(2);
     const old = deps({}, format1);
@@ -155,6 +159,16 @@ describe.each(servers())("on $name", (server) => {
     expect(all.filter(({ done }) => done)).toHaveLength(1);
     expect((await readState(old, { database: url })).heads).toEqual(["d"]);
     expect(await rights("intent")).toEqual(before);
+    expect(
+      await query(
+        url,
+        `SELECT DISTINCT r, has_function_privilege(r, p.oid, 'EXECUTE') AS may FROM pg_proc AS p, unnest('{pg_monitor,pg_read_all_stats}'::text[]) AS r
+         WHERE p.pronamespace = 'retort'::regnamespace ORDER BY 1`,
+      ),
+    ).toEqual([
+      { r: "pg_monitor", may: true },
+      { r: "pg_read_all_stats", may: false },
+    ]);
   });
 });
 

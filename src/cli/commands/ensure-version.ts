@@ -25,9 +25,8 @@ const command: Command = {
     const { args, deps, project, printer, json } = invocation;
     if (args.flag("sql")) {
       const { plan, ledger } = await ledgerScript(deps, project);
-      const { text, receipt } = renderScript(plan, ledger, formOf(project));
-      const script = await writePlainScript(text, invocation);
-      return json ? printer.json({ receipt, script, plan }) : undefined;
+      const written = await writePlainScript(renderScript(plan, ledger, formOf(project)), plan, invocation);
+      return json ? printer.json({ ...written, plan }) : undefined;
     }
     const { created, upgradedFrom } = await ensureLedger(deps, {
       ...project,

@@ -45,8 +45,10 @@ const command: Command = {
       wait: seconds(args.text("wait"), "--wait"),
       confirm: (planned) => confirmed(planned, invocation),
     });
+    const shown = repairingLines({ inconsistency, findings, left, plan });
+    if (script && !json) for (const line of shown) printer.info(line);
     const written = script
-      ? await writePlainScript(renderScript(plan, ledger, formOf(project)).text, invocation)
+      ? await writePlainScript(renderScript(plan, ledger, formOf(project)), plan, invocation)
       : undefined;
     const { accepted, forgotten } = rowsOf(plan);
     if (json) {
@@ -58,10 +60,8 @@ const command: Command = {
         forgotten,
         done,
       };
-      printer.json({ ...value, ...(script ? { script: written } : {}) });
-    } else if (inconsistency !== undefined && dryRun)
-      printer.lines(questionLines(inconsistency).map((line) => printer.carry(line)));
-    else if (dryRun) printer.lines(doingLines(settledOf(findings, left), plan));
+      printer.json({ ...value, ...written });
+    } else if (dryRun) printer.lines(shown.map((line) => printer.carry(line)));
     const refused = !done && !dryRun && !script && plan.batches.length > 0;
     if (refused) printer.info("nothing was done");
     if (inconsistency !== undefined) {
@@ -90,8 +90,7 @@ async function confirmed(
   { database, inconsistency, findings, left, plan }: Omit<Repair, "done">,
   { args, printer, passing }: Invocation,
 ): Promise<boolean> {
-  const lines =
-    inconsistency === undefined ? doingLines(settledOf(findings, left), plan) : questionLines(inconsistency);
+  const lines = repairingLines({ inconsistency, findings, left, plan });
   if (args.flag("yes")) {
     for (const line of lines) printer.info(line);
     return true;
@@ -112,6 +111,14 @@ function rowsOf({ steps }: Plan): Readonly<Record<"accepted" | "forgotten", read
   const of = (direction: Direction): readonly RevisionId[] =>
     steps.filter((step) => step.direction === direction).map(({ revision }) => revision);
   return { accepted: of("up"), forgotten: of("down") };
+}
+
+/** What is wrong, and what is done about it. */
+const repairingLines = ({ inconsistency, findings, left, plan }: Shown): readonly string[] =>
+  inconsistency === undefined ? doingLines(settledOf(findings, left), plan) : questionLines(inconsistency);
+
+interface Shown extends Pick<Repair, "findings" | "left" | "plan"> {
+  readonly inconsistency: Inconsistency | undefined;
 }
 
 /** What is different, and below the last of a row what is done about it. */

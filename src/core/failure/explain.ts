@@ -3,11 +3,10 @@
 import { IN_BATCHES } from "../batch.ts";
 import { characterHint } from "../characters.ts";
 import { cancelled, GOES_ON, MigrateError, NOTHING } from "../errors.ts";
-import { isGuard } from "../ledger/types.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../plan/types.ts";
 import { offsetInDo } from "../plpgsql.ts";
 import { qualified } from "../quote.ts";
-import { type Failure, withoutPasswords } from "./failure.ts";
+import { type Failure, refusalOf, withoutPasswords } from "./failure.ts";
 import { type LimitOptions, sessionLimitHint, startTimeoutHint, timeoutIn } from "./limits.ts";
 import { missingHint } from "./missing.ts";
 import { notDone } from "./own.ts";
@@ -71,10 +70,8 @@ export function explain(
   const stateAnd = (next: string): string =>
     scratch === undefined ? whatIsSo(plan, batch, step, { next, again: goesOn }) : onScratch(scratch);
   const state = adviceOnly === true ? undefined : stateAnd(`fix the cause and ${resumes}`);
-  if (isGuard(sqlstate)) return error("state/guard", failure.message.replace(/^retort: /, ""), failure.hint);
-  // A guard that has looked at the rights of the role says itself which it lacks, and what to do.
-  if (sqlstate === "42501" && failure.message.startsWith("retort: "))
-    return error("execution/own-statement", failure.message.replace(/^retort: /, ""), failure.hint);
+  const refusal = refusalOf(failure);
+  if (refusal !== undefined) return error(refusal.code, refusal.message, refusal.hint);
   if (sqlstate === "57014" && aborted)
     return cancelled(scratch === undefined ? stateAnd(`to continue, ${resumes}`) : NOTHING, failure);
   if (failure.lost) return connectionLost(failure, { scratch, connectionOptions, again: again?.(undefined) });

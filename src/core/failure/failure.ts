@@ -1,4 +1,6 @@
 /** What the server answered to a statement that failed, and what its texts say in any language. */
+import type { Diagnostic } from "../errors.ts";
+import { isGuard } from "../ledger/types.ts";
 import { passwordsOf } from "../password.ts";
 import type { Statement } from "../plan/types.ts";
 import { redact } from "../redact.ts";
@@ -19,6 +21,23 @@ export interface Failure {
   /** The options that its connection was given, as in PGOPTIONS, where that is known. */
   readonly connectionOptions?: string | undefined;
 }
+
+/**
+ * What a guard of ours has refused, which says itself why and what to do: one that has looked at the rights of the role, which
+ * it lacks. Undefined where it is the server that refuses.
+ */
+export function refusalOf({ sqlstate, message, hint }: Failure): Diagnostic | undefined {
+  const lacksRights = sqlstate === "42501" && message.startsWith(OURS);
+  if (!lacksRights && !isGuard(sqlstate)) return undefined;
+  return {
+    code: lacksRights ? "execution/own-statement" : "state/guard",
+    message: message.startsWith(OURS) ? message.slice(OURS.length) : message,
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+/** What each message of ours begins with. */
+const OURS = "retort: ";
 
 /** A failure whose texts do not repeat the passwords of its statement. */
 export function withoutPasswords(failure: Failure, { sql }: Statement): Failure {

@@ -11,6 +11,7 @@ import {
   inSchema,
   ledgerFiles,
   othersSql,
+  rightsSql,
   strangersHint,
   tableFiles,
   withParts,
@@ -161,12 +162,19 @@ export function createBlock(names: LedgerNames, upgrades: boolean): string {
   const execute = executing(schema);
   const place = `to_regnamespace(${literal(qualified(schema))})`;
   const others = `${othersSql(schema)}\n      UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc AS p\n        WHERE p.pronamespace = ${place}`;
-  const older = Object.entries(formatFiles).flatMap(([format, text]) => [
-    `  IF (SELECT max(s.format) FROM ${qualified(schema)}.state AS s) = ${Number(format) - 1} THEN`,
-    execute(text, "tables"),
-    ...(Number(format) === FORMAT ? [execute(ledgerFiles.procedures, "procedures")] : []),
+  const format = `(SELECT max(s.format) FROM ${qualified(schema)}.state AS s)`;
+  const older = [
+    `  IF ${format} < ${FORMAT} THEN`,
+    ...keepingRights(schema, [
+      ...Object.entries(formatFiles).flatMap(([to, text]) => [
+        `  IF ${format} = ${Number(to) - 1} THEN`,
+        execute(text, "tables"),
+        "  END IF;",
+      ]),
+      execute(ledgerFiles.procedures, "procedures"),
+    ]),
     "  END IF;",
-  ]);
+  ];
   return block([
     // Where only some of it is there, the guard says so. The names are not looked up, which fails without USAGE.
     `  IF NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = ${place}\n      AND relname IN ('state', 'applied'))`,
@@ -232,12 +240,28 @@ export function restoreProceduresBlock({ schema }: LedgerNames): string {
   const view = `${qualified(schema)}.progress`;
   const own = `(SELECT string_agg(format('DROP ROUTINE %s;', p.oid::regprocedure), ' ') FROM pg_proc AS p\n      WHERE p.pronamespace = ${place})`;
   return block([
-    // Without a notice where it is missing, as after a restore of the tables alone.
-    `  IF to_regclass(${literal(view)}) IS NOT NULL THEN DROP VIEW ${view}; END IF;`,
-    `  EXECUTE coalesce(${own}, '');`,
-    executing(schema)(ledgerFiles.procedures, "procedures"),
+    ...keepingRights(schema, [
+      // Without a notice where it is missing, as after a restore of the tables alone.
+      `  IF to_regclass(${literal(view)}) IS NOT NULL THEN DROP VIEW ${view}; END IF;`,
+      `  EXECUTE coalesce(${own}, '');`,
+      executing(schema)(ledgerFiles.procedures, "procedures"),
+    ]),
   ]);
 }
+
+/**
+ * Lines that make the procedures anew, and give the rights on them again: those that a role was granted, or that the owner's
+ * default privileges do not give, would be gone with the old ones. No line is indented, since they have the bodies.
+ */
+const keepingRights = (schema: string, lines: readonly string[]): readonly string[] => [
+  "  DECLARE",
+  "    rights CONSTANT pg_catalog.text := (",
+  ...indented(indented(indented([`${rightsSql(schema)});`]))),
+  "  BEGIN",
+  ...lines,
+  "    EXECUTE rights;",
+  "  END;",
+];
 
 /** What executes the text of a file, in that schema, within a block. */
 const executing =

@@ -9,6 +9,7 @@ import format2 from "../../../sql/ledger/format_2.sql";
 import guard from "../../../sql/ledger/guard.sql";
 import openTransaction from "../../../sql/ledger/open_transaction.sql";
 import repair from "../../../sql/ledger/repair.sql";
+import rights from "../../../sql/ledger/rights.sql";
 import session from "../../../sql/ledger/session.sql";
 import sessionChecks from "../../../sql/ledger/session_checks.sql";
 import sessionLook from "../../../sql/ledger/session_look.sql";
@@ -111,6 +112,9 @@ export const othersSql = (schema: string): string =>
 /** The guard's query of what moves the tables of the ledger that are there; null where there are none. */
 export const movesSql = (schema: string): string =>
   renamed(/\(SELECT string_agg\(format\('ALTER TABLE %s SET SCHEMA.*?\)\)(?=;)/s.exec(guard)![0], schema);
+
+/** A query of the statements that give the rights on the procedures again, for when these were made anew; `search_path` must be pinned. */
+export const rightsSql = (schema: string): string => renamed(/^SELECT .*(?=;)/ms.exec(rights)![0], schema);
 
 /** The block that makes the rows of the ledger fit together, if the guard before it, which expected that, found that they do not. */
 export const repairRowsBlock = ({ schema }: LedgerNames, how: How): string =>

@@ -38,5 +38,6 @@ const REPAIRS: Readonly<Record<LedgerPart, string>> = {
     "one, migrate verify says what to type; the others with: migrate stamp REVISION",
   keys: "keys: the primary keys that are missing are created",
   sequence: "sequence: that of log is set to the last of its rows",
-  procedures: "procedures: they are dropped, and recreated by this version of migrate",
+  procedures:
+    "procedures: they are dropped, and recreated by this version of migrate; whoever could execute them still can",
 };

@@ -4,7 +4,7 @@
  */
 import { arrayLiteral, identifier, literal, qualified } from "../quote.ts";
 import type { Ledger } from "./calls.ts";
-import { type Expectation, MADE_BY_US, movesSql, othersSql, routines } from "./format.ts";
+import { type Expectation, MADE_BY_US, movesSql, othersSql, type Rights, routines } from "./format.ts";
 
 /** One row: `format`, `revisions`, `digest`, `applied` (JSON, a list), `intent` (JSON, or null) and `behind` (or nothing). */
 export const readLedgerSql = (
@@ -15,6 +15,10 @@ export const readLedgerSql = (
 /** The same of a ledger of format 1. */
 export const readFormat1Sql = (ledger: Ledger): string =>
   reading(ledger, ledger.guard("older"), ledgerQuery(ledger, "progress", `${INTENT_1}, 'done', false`));
+
+/** No row; stops where what writes with these rights would. */
+export const writableSql = (ledger: Ledger, expected: Expectation, rights: Rights): string =>
+  reading(ledger, ledger.lookAtLedger(expected, rights), "SELECT FROM pg_database LIMIT 0;");
 
 /** What became of the interrupted statement. Of a twin it makes a temporary table and takes it away again. */
 export const outcomeSql = (ledger: Ledger, twin: string | undefined): string =>

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:323bef63a02fcd34d453495fdbd9a084ecbbeed7813cb0aefe433084ece0d560
+-- Receipt: sha256:0a3ae192147e7de379882d902b791bbeb3e0a57f42d230715bbebb900b385f35
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1710,6 +1710,7 @@ DECLARE
   found pg_catalog.text;
   stranger pg_catalog.name;
   other pg_catalog.text;
+  lacking pg_catalog.text;
   way_out pg_catalog.text;
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
@@ -1836,7 +1837,7 @@ BEGIN
   END IF;
 
   IF rights IS NOT NULL THEN
-    found := concat_ws('; ',
+    lacking := concat_ws('; ',
       CASE WHEN NOT has_schema_privilege(place, 'USAGE') THEN 'USAGE on the schema' END,
       (SELECT string_agg(format('%s on %s', l.rights, l.name), '; ' ORDER BY l.name) FROM (
         SELECT c.relname AS name, string_agg(n.privilege, ', ' ORDER BY n.privilege) AS rights
@@ -1845,13 +1846,18 @@ BEGIN
             state SELECT, state UPDATE}'::text[]) AS r (name)) AS n (name, privilege)
           JOIN pg_class AS c ON c.relnamespace = place AND c.relname = n.name
         WHERE NOT has_table_privilege(c.oid, n.privilege) GROUP BY c.relname) AS l),
+      -- A repair calls none of them.
       (SELECT format('EXECUTE on %s of its routines', count(*)) FROM pg_proc AS p
         WHERE p.pronamespace = place AND NOT has_function_privilege(p.oid, 'EXECUTE')
-        HAVING count(*) > 0));
-    IF found <> '' THEN
+          AND expected <> 'inconsistent' HAVING count(*) > 0));
+    -- If a repair can read the rows, these decide what else it lacks: it is told both at once.
+    IF lacking <> '' AND NOT (expected = 'inconsistent' AND has_schema_privilege(place, 'USAGE')
+        AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = place
+          AND c.relname IN ('applied', 'intent', 'state')
+          AND NOT has_table_privilege(c.oid, 'SELECT'))) THEN
       RAISE EXCEPTION USING ERRCODE = '42501',
         MESSAGE = format('retort: %s may not write to the ledger %s, and lacks: %s', CURRENT_USER,
-          place::regnamespace, found),
+          place::regnamespace, lacking),
         HINT = format('Nothing was changed. As the owner of the ledger, run: '
           'GRANT USAGE ON SCHEMA %1$s TO %2$I; '
           'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %1$s TO %2$I; '
@@ -2024,7 +2030,7 @@ BEGIN
   END IF;
   IF expected = 'inconsistent' AND rights IS NOT NULL THEN
     -- To repair more than its rows: what may be dropped, and created again.
-    other := concat_ws('; ',
+    lacking := concat_ws('; ', nullif(lacking, ''),
       CASE WHEN parts && '{tables, keys, procedures}'::text[]
           AND NOT has_schema_privilege(place, 'CREATE')
         THEN 'CREATE on the schema' END,
@@ -2040,10 +2046,10 @@ BEGIN
           AND NOT pg_has_role(c.relowner, 'USAGE') HAVING count(*) > 0),
       CASE WHEN 'sequence' = ANY (parts) AND NOT has_sequence_privilege(sequence, 'UPDATE')
         THEN 'UPDATE on the sequence of log' END);
-    IF other <> '' THEN
+    IF lacking <> '' THEN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = format('retort: %s may not repair the ledger %s, and lacks: %s', CURRENT_USER,
-          place::regnamespace, other),
+          place::regnamespace, lacking),
         HINT = 'Nothing was changed. As the owner of the ledger, run: migrate repair --database '
           'URL; or the script that it writes with --sql.';
     END IF;
@@ -2097,7 +2103,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('323bef63a02fcd34d453495fdbd9a084ecbbeed7813cb0aefe433084ece0d560',
+CALL retort.begin_script('0a3ae192147e7de379882d902b791bbeb3e0a57f42d230715bbebb900b385f35',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -2153,13 +2159,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:323bef63a02fcd34d453495fdbd9a084ecbbeed7813cb0aefe433084ece0d560' AS receipt FROM retort.state;
+  'sha256:0a3ae192147e7de379882d902b791bbeb3e0a57f42d230715bbebb900b385f35' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '323bef63a02fcd34d453495fdbd9a084ecbbeed7813cb0aefe433084ece0d560'
+      '0a3ae192147e7de379882d902b791bbeb3e0a57f42d230715bbebb900b385f35'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2371,6 +2377,7 @@ DECLARE
   found pg_catalog.text;
   stranger pg_catalog.name;
   other pg_catalog.text;
+  lacking pg_catalog.text;
   way_out pg_catalog.text;
   wrong pg_catalog.text[];
   parts pg_catalog.text[];
@@ -2497,7 +2504,7 @@ BEGIN
   END IF;
 
   IF rights IS NOT NULL THEN
-    found := concat_ws('; ',
+    lacking := concat_ws('; ',
       CASE WHEN NOT has_schema_privilege(place, 'USAGE') THEN 'USAGE on the schema' END,
       (SELECT string_agg(format('%s on %s', l.rights, l.name), '; ' ORDER BY l.name) FROM (
         SELECT c.relname AS name, string_agg(n.privilege, ', ' ORDER BY n.privilege) AS rights
@@ -2506,13 +2513,18 @@ BEGIN
             state SELECT, state UPDATE}'::text[]) AS r (name)) AS n (name, privilege)
           JOIN pg_class AS c ON c.relnamespace = place AND c.relname = n.name
         WHERE NOT has_table_privilege(c.oid, n.privilege) GROUP BY c.relname) AS l),
+      -- A repair calls none of them.
       (SELECT format('EXECUTE on %s of its routines', count(*)) FROM pg_proc AS p
         WHERE p.pronamespace = place AND NOT has_function_privilege(p.oid, 'EXECUTE')
-        HAVING count(*) > 0));
-    IF found <> '' THEN
+          AND expected <> 'inconsistent' HAVING count(*) > 0));
+    -- If a repair can read the rows, these decide what else it lacks: it is told both at once.
+    IF lacking <> '' AND NOT (expected = 'inconsistent' AND has_schema_privilege(place, 'USAGE')
+        AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = place
+          AND c.relname IN ('applied', 'intent', 'state')
+          AND NOT has_table_privilege(c.oid, 'SELECT'))) THEN
       RAISE EXCEPTION USING ERRCODE = '42501',
         MESSAGE = format('retort: %s may not write to the ledger %s, and lacks: %s', CURRENT_USER,
-          place::regnamespace, found),
+          place::regnamespace, lacking),
         HINT = format('Nothing was changed. As the owner of the ledger, run: '
           'GRANT USAGE ON SCHEMA %1$s TO %2$I; '
           'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %1$s TO %2$I; '
@@ -2685,7 +2697,7 @@ BEGIN
   END IF;
   IF expected = 'inconsistent' AND rights IS NOT NULL THEN
     -- To repair more than its rows: what may be dropped, and created again.
-    other := concat_ws('; ',
+    lacking := concat_ws('; ', nullif(lacking, ''),
       CASE WHEN parts && '{tables, keys, procedures}'::text[]
           AND NOT has_schema_privilege(place, 'CREATE')
         THEN 'CREATE on the schema' END,
@@ -2701,10 +2713,10 @@ BEGIN
           AND NOT pg_has_role(c.relowner, 'USAGE') HAVING count(*) > 0),
       CASE WHEN 'sequence' = ANY (parts) AND NOT has_sequence_privilege(sequence, 'UPDATE')
         THEN 'UPDATE on the sequence of log' END);
-    IF other <> '' THEN
+    IF lacking <> '' THEN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = format('retort: %s may not repair the ledger %s, and lacks: %s', CURRENT_USER,
-          place::regnamespace, other),
+          place::regnamespace, lacking),
         HINT = 'Nothing was changed. As the owner of the ledger, run: migrate repair --database '
           'URL; or the script that it writes with --sql.';
     END IF;
