@@ -160,7 +160,7 @@ describe("each tool's folder", () => {
   test("node-pg-migrate: SQL with marker lines, and programs", async () => {
     const { tool, chain, read, codes } = await adoptFiles({
       "1414549381268_a.sql": "-- Up Migration\nSELECT 1;\n-- Down Migration\nSELECT 2;\n",
-      "1414549381269_b.js": "exports.up = () => {};",
+      "1414549381269_b.js": "exports.up = (pgm) => {};",
     });
     expect(tool).toBe("node-pg-migrate");
     expect(chain).toEqual(["1414549381268_a m1414549381268", "1414549381269_b m1414549381269"]);
@@ -365,7 +365,7 @@ test("what cannot be read says what to type", async () => {
   });
   await expect(adopt(world, { folder: "old/1_a.up.sql" })).rejects.toMatchObject({
     message: "old/1_a.up.sql is a file, not a folder",
-    hint: "write: migrate adopt old",
+    hint: "name the folder that contains the files: migrate adopt old",
   });
   await expect(adopt(world, { folder: "old", to: "old/1_a.up.sql" })).rejects.toMatchObject({
     message: "old/1_a.up.sql is a file, not a folder",
