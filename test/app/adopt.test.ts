@@ -15,6 +15,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { type AdoptOptions, adopt } from "../../src/app/adopt.ts";
 import { init } from "../../src/app/init.ts";
 import { openProject, warnOfFolders } from "../../src/app/project.ts";
+import { hasRun } from "../../src/core/adopt/version-tables.ts";
 import { totalsOf } from "../../src/render/adoption.ts";
 import { deps } from "../support/migrate.ts";
 
@@ -430,4 +431,18 @@ describe("what the next commands need", () => {
       hint: expect.stringContaining("migrate adopt migrations"),
     });
   });
+});
+
+// `andBefore`: one row stands for all that come before it.
+test.each([
+  [["m000001"], "1", false, true],
+  [["m20260101000000_b"], "20260101000000_b", false, true],
+  [["a1", "b2"], "b2", false, true],
+  [["m0001"], "9", true, true],
+  [["m0001"], "9", false, false],
+  [["m0003"], "2", true, false],
+  [["0001", "c9"], "1", true, false],
+  [["m0001"], "init", true, false],
+])("whether %o has what a version table calls %s (and before: %s): %s", (ids, version, andBefore, is) => {
+  expect(hasRun([{ version, dirty: false, andBefore }], ids)).toBe(is);
 });
