@@ -226,8 +226,12 @@ export const meanings: Readonly<Record<string, string>> = {
   "state/no-version-table": "The table of the other tool does not exist in the database.",
   "state/not-first":
     "A baseline must be the first migration, but the ledger of the database names migrations.",
+  "state/not-recorded":
+    "Another tool has run migrations of the project in this database, and the ledger never recorded any.",
   "state/replaced":
     "The ledger still names revisions that a squashed one replaces, so this script cannot be written.",
+  "state/taken-back":
+    "The other tool has run migrations that follow others which were taken out of the ledger again.",
   "state/unknown-revision": "A revision is applied, but has no file.",
   "state/unknown-version": "The other tool has run a migration that the folder does not have.",
   "execution/cancelled": "The user or the system asked to stop.",

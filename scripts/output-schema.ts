@@ -522,6 +522,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
       table: text,
       stamped: texts,
       ahead: texts,
+      takenBack: texts,
       done: z.boolean(),
       migrated: z.array(object({ version: text, revision: text })),
     }),

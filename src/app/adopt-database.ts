@@ -3,9 +3,15 @@ import type { AdoptedMigration } from "../core/adopt/adopt.ts";
 import { lastApplied } from "../core/adopt/applied.ts";
 import type { Tool } from "../core/adopt/tools.ts";
 import { MigrateError } from "../core/errors.ts";
+import { fewOf } from "../core/few.ts";
+import { ledgerOf } from "../core/ledger/calls.ts";
+import { recordedIn } from "../core/ledger/recorded.ts";
 import type { RevisionId } from "../core/migration.ts";
+import type { Plan } from "../core/plan/types.ts";
 import { qualified } from "../core/quote.ts";
-import { readVersions, tablesNamed } from "../io/queries.ts";
+import { shellWord } from "../core/shell.ts";
+import { idsOf } from "../core/steps.ts";
+import { readLog, readVersions, tablesNamed } from "../io/queries.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import { adoptedProject, readAdoption } from "./adopt.ts";
 import { asTold } from "./as-told.ts";
@@ -34,26 +40,30 @@ export interface AdoptedDatabase {
   readonly stamped: readonly RevisionId[];
   /** Heads of the ledger that are not among `last`: Retort has gone further there. They stay as they are. */
   readonly ahead: readonly RevisionId[];
+  /** Revisions that the tool has run, and that were taken out of the ledger since they were in it: nothing is stamped. */
+  readonly takenBack: readonly RevisionId[];
   readonly done: boolean;
 }
 
 /**
  * Reads the tool's version table, and stamps to the last migrations it has run. No row of the ledger is deleted: where it is
- * at them or ahead of them nothing is done. Throws what `lastApplied` and `run` throw, and
- * `state/no-version-table`, `usage/several-version-tables`.
+ * at them or ahead of them nothing is done, nor where they were taken back. Throws what `lastApplied` and `run` throw, and
+ * `state/no-version-table`, `state/taken-back`, `usage/several-version-tables`.
  */
 export async function adoptDatabase(deps: Deps, options: AdoptDatabaseOptions): Promise<AdoptedDatabase> {
   const config = await openConfig(deps, options);
-  const { tool, adoption } = await readAdoption(deps, config, { ...options, table: undefined }, false);
+  const { tool, adoption } = await readAdoption(deps, config, { ...options, table: undefined }, "rows");
   // Where they are not adopted, nothing of the database helps.
   await adoptedProject(deps, options, config, []);
   const session = await connect(deps, config);
   const { database } = session;
   let found: Pick<AdoptedDatabase, "table" | "last">;
+  let recorded: ReadonlySet<RevisionId>;
   try {
     const table = await versionTable(session, tool, options.table);
     const rows = await rowsOf(session, tool, table);
     found = { table, last: lastApplied(adoption.migrations, rows, tool.name, tool.table) };
+    recorded = recordedIn(await readLog(session, ledgerOf(config.ledger), 0));
   } catch (error) {
     throw asTold(error, deps.signal);
   } finally {
@@ -63,12 +73,40 @@ export async function adoptDatabase(deps: Deps, options: AdoptDatabaseOptions): 
   const targets = last.map(({ revision }) => revision);
   await adoptedProject(deps, options, config, last);
   const request = { kind: "stamp", targets, onlyAdds: true } as const;
+  // The old table says what the tool has done, not what was done since.
+  const takenBackIn = ({ steps }: Plan): readonly RevisionId[] =>
+    idsOf(steps).filter((revision) => recorded.has(revision));
   const { plan, steps, done } = await run(deps, request, {
     ...commonOptions(options),
     dryRun: options.write !== true,
+    confirm: async (plan) => takenBackIn(plan).length === 0,
   });
+  const takenBack = takenBackIn(plan);
+  const others = idsOf(plan.steps).filter((revision) => !takenBack.includes(revision));
+  if (takenBack.length > 0 && others.length > 0) throw partlyTakenBack(takenBack, others, plan.to);
+  const stamped = takenBack.length > 0 ? [] : idsOf(steps);
   const ahead = plan.to.filter((head) => !targets.includes(head));
-  return { database, ...found, stamped: steps.map(({ revision }) => revision), ahead, done };
+  return { database, ...found, stamped, ahead, takenBack, done };
+}
+
+/** What is said where nothing is stamped, and what records it all the same. */
+export const takenBackText = (takenBack: readonly RevisionId[], heads: readonly RevisionId[]) => ({
+  message: `${fewOf(takenBack)} ${takenBack.length === 1 ? "was" : "were"} recorded here before, and taken back since`,
+  hint: `if the database has ${takenBack.length === 1 ? "it" : "them"} all the same, record that: migrate stamp ${heads.map(shellWord).join(" ")}`,
+});
+
+/** What the tool has run beside them cannot be told from what was taken back with them. */
+function partlyTakenBack(
+  takenBack: readonly RevisionId[],
+  others: readonly RevisionId[],
+  heads: readonly RevisionId[],
+): MigrateError {
+  const { message } = takenBackText(takenBack, heads);
+  return new MigrateError({
+    code: "state/taken-back",
+    message: `of what the tool has run, ${message}; ${fewOf(others)} ${others.length === 1 ? "was" : "were"} never recorded`,
+    hint: `nothing was done; if the database has all of them, record that: migrate stamp ${heads.map(shellWord).join(" ")}`,
+  });
 }
 
 /** The tool's table, as SQL writes it. */
@@ -78,7 +116,7 @@ async function versionTable(
   given: string | undefined,
 ): Promise<string> {
   const [name = "", schema] = given === undefined ? [table.name, table.schema] : given.split(".").reverse();
-  const found = await tablesNamed(session, name, schema);
+  const found = await tablesNamed(session, [name], schema);
   const [only, ...others] = found.map((each) => qualified(each.schema, name));
   if (only !== undefined && others.length === 0) return only;
   const written = schema === undefined ? name : `${schema}.${name}`;

@@ -56,7 +56,7 @@ export interface AdoptProof {
  */
 export async function proveAdoption(deps: Deps, options: AdoptProofOptions): Promise<AdoptProof> {
   const config = await openConfig(deps, options);
-  const { tool, adoption, foreign } = await readAdoption(deps, config, options);
+  const { tool, adoption, foreign } = await readAdoption(deps, config, options, "proof");
   const project = await adoptedProject(deps, options, config, adoption.migrations);
   const all = foreign.map((each, at) => ({ foreign: each, adopted: adoption.migrations[at]! }));
   const pairs = all.map((pair) => sectionsOf(pair, project));

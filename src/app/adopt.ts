@@ -9,7 +9,7 @@ import {
   type JudgedMigration,
 } from "../core/adopt/adopt.ts";
 import type { FolderFile, ForeignMigration, Reading, Section } from "../core/adopt/foreign.ts";
-import { nothingOf, type Tool, toolOf } from "../core/adopt/tools.ts";
+import { folderHint, foldersLike, nothingOf, type Tool, toolOf } from "../core/adopt/tools.ts";
 import { assemble } from "../core/assemble.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { filePattern, parseFileName } from "../core/filename.ts";
@@ -26,6 +26,7 @@ import {
   isInFolder,
   isSameFolder,
 } from "../io/directory.ts";
+import { statsAt } from "../io/files.ts";
 import { readForeignFolder } from "../io/foreign-folder.ts";
 import { foreignProgram } from "../io/foreign-program.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
@@ -88,7 +89,7 @@ export interface AdoptedSettings {
 export async function adopt(deps: Deps, options: AdoptOptions): Promise<Adoption> {
   const config = await openConfig(deps, options);
   const write = options.write === true;
-  const files = foreignFiles(deps, config, options);
+  const files = foreignFiles(deps, config, options, "files");
   const to = destination(deps, config, options);
   const isEmpty = await isEmptyDirectory(to, deps, OTHER_FOLDER);
   const own = await ownMigrations(deps, options, config);
@@ -205,13 +206,17 @@ interface ReadAdoption {
   readonly foreign: readonly ForeignMigration[];
 }
 
-/** What a whole folder becomes, and its tool; nothing is written. `asks`: a tool whose migrations are programs is asked for SQL. */
+/** What a folder is read for: new files, the proof of those that were written, or the rows of a version table. */
+type Wanted = "files" | "proof" | "rows";
+
+/** What a whole folder becomes, and its tool; nothing is written. Not for rows is a tool whose migrations are programs asked for SQL. */
 export const readAdoption = (
   deps: Deps,
   config: Config,
   options: AdoptOptions,
-  asks = true,
-): Promise<ReadAdoption> => adoptionOf(foreignFiles(deps, config, options), deps, config, options, asks);
+  wanted: Wanted,
+): Promise<ReadAdoption> =>
+  adoptionOf(foreignFiles(deps, config, options, wanted), deps, config, options, wanted !== "rows");
 
 async function adoptionOf(
   files: readonly FolderFile[],
@@ -281,7 +286,13 @@ const isNothing = ({ migrations, findings, others }: Reading): boolean =>
  * The files of the folder. Throws `usage/own-folder` where one begins with a header of ours, whatever tool is named: ours
  * look like golang-migrate's, and would get a second header. The files may be in a folder below.
  */
-function foreignFiles(deps: Deps, config: Config, options: AdoptOptions): readonly FolderFile[] {
+function foreignFiles(
+  deps: Deps,
+  config: Config,
+  options: AdoptOptions,
+  wanted: Wanted,
+): readonly FolderFile[] {
+  if (statsAt(path.resolve(deps.cwd, options.folder))?.isFile() === true) throw isFile(options, deps);
   const files = readForeignFolder(options.folder, deps.cwd);
   const own = files.find((file) => file.name.endsWith(".up.sql") && hasHeader(file));
   if (own === undefined) return files;
@@ -289,8 +300,33 @@ function foreignFiles(deps: Deps, config: Config, options: AdoptOptions): readon
   throw new MigrateError({
     code: "usage/own-folder",
     message: `${folder} has migrations of Retort already: ${own.path} has a header with its revision`,
-    hint: ownHint(folder, files, deps, config, options),
+    hint: wanted === "files" ? ownHint(folder, files, deps, config, options) : oldHint[wanted],
   });
+}
+
+/** What a command needs that reads the other tool's folder once more. */
+const oldHint: Readonly<Record<Exclude<Wanted, "files">, string>> = {
+  proof: "name the folder of the other tool, from which these were made",
+  rows: "name the folder of the other tool, from which these were made; if that is gone, record what the tool has run: migrate stamp TARGET",
+};
+
+function isFile({ folder: file, tool }: AdoptOptions, { cwd }: Deps): MigrateError {
+  const folder = path.dirname(file);
+  return new MigrateError({
+    code: "usage/missing-directory",
+    message: `${file} is a file, not a folder`,
+    hint: folderHint(folder, foldersLike(filesBeside(folder, cwd)), tool),
+  });
+}
+
+/** Those of ours are no other tool's; what cannot be read is none. */
+function filesBeside(folder: string, cwd: string): readonly FolderFile[] {
+  try {
+    return readForeignFolder(folder, cwd).filter((file) => !hasHeader(file));
+  } catch (error) {
+    if (error instanceof MigrateError) return [];
+    throw error;
+  }
 }
 
 const hasHeader = (file: FolderFile): boolean => parseHeader(file, "up").header.revision !== undefined;

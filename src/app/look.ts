@@ -14,8 +14,9 @@ import type { ServerVersion } from "../core/server-version.ts";
 import type { Location } from "../core/source.ts";
 import type { Loss } from "../core/statement/losses.ts";
 import { currentHeads } from "../core/steps.ts";
-import { type ConnectOptions, openConnected } from "./connect.ts";
+import { type ConnectOptions, openConnected, warnOf } from "./connect.ts";
 import { computing, type Deps, openWarned, type Project, type ProjectOptions } from "./project.ts";
+import { unrecorded } from "./unrecorded.ts";
 
 type Unfinished = Intent & { readonly location?: Location };
 
@@ -65,7 +66,11 @@ export async function readStanding(
 ): Promise<Standing & { readonly version: ServerVersion }> {
   const { project, session, state } = await openConnected(deps, options);
   const { database, version } = session;
-  await session.close();
+  try {
+    warnOf(await unrecorded(project, session, state), options.onNotice ?? deps.onNotice);
+  } finally {
+    await session.close();
+  }
   const read = { ...stateOf(project, state, database), version };
   const intent = unfinishedOf(read);
   return intent === undefined ? read : { ...read, ...asUnfinished(await withPlace(project, intent)) };

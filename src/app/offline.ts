@@ -27,6 +27,7 @@ import {
 } from "./project.ts";
 import { interruptedFirst, resumedByScript, unfinished, warnOfHalf } from "./resume.ts";
 import { conversionSteps, endOf, type Request, type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
+import { refuseUnrecorded } from "./unrecorded.ts";
 import { comparedSteps } from "./verify.ts";
 
 export interface OfflineOptions extends ProjectOptions, CompileOptions {
@@ -200,6 +201,7 @@ async function plansFromDatabase(
   try {
     const ledgers = await readLedgers(session, project.ledger);
     refuseInconsistent(project, ledgers);
+    if (request.kind === "upgrade") await refuseUnrecorded(project, session, ledgers.state);
     const { applied, intent, format } = ledgers.state;
     const rows = settledRows(project.graph, applied);
     if (intent !== undefined && request.kind !== "stamp" && options.idempotent !== true)

@@ -26,6 +26,7 @@ import {
   connectRules,
   openConnected,
   ownBackend,
+  warnOf,
 } from "./connect.ts";
 import { needsIn } from "./effects.ts";
 import { warnOfEmptyFiles } from "./empty-files.ts";
@@ -45,6 +46,7 @@ import {
   stepsFrom,
   withFixedEnd,
 } from "./steps.ts";
+import { refuseUnrecorded, unrecorded } from "./unrecorded.ts";
 import { comparedSteps } from "./verify.ts";
 
 export interface RunOptions
@@ -151,6 +153,10 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
       // A plan that is made after a part was done ends where the first one does.
       asked = fixed;
       if (attempt === 0) await warnOfEmptyFiles(project, plan, session.version, options.onNotice);
+      if (attempt === 0 && plan.kind === "upgrade" && plan.steps.length > 0) {
+        if (dryRun) warnOf(await unrecorded(project, session, found), options.onNotice);
+        else await refuseUnrecorded(project, session, found);
+      }
       const hasNoStep = plan.batches.length === 0;
       const ended = (): RunResult => ({
         database,
@@ -311,7 +317,10 @@ export async function planUpgrade(
 ): Promise<void> {
   const request = { kind: "upgrade", target: "heads" } as const;
   const from = startingState(project, state);
-  await computing(deps, project, () => planFor(project, request, from, session, { dryRun: true }));
+  const { plan } = await computing(deps, project, () =>
+    planFor(project, request, from, session, { dryRun: true }),
+  );
+  if (plan.steps.length > 0) await refuseUnrecorded(project, session, state);
 }
 
 async function planFor(

@@ -12,10 +12,14 @@ const NAMES: Readonly<Record<ProjectFlag["flag"], RegExp>> = {
   database: / --database\b/,
 };
 
-/** Those that begin a project, or belong to none. */
-const APART = new Set(["adopt", "completion", "receipt"]);
-
 const NEVER = /(?!)/;
+
+/** Those that begin a project, or belong to none, unless the words behind them say so. */
+const APART: Readonly<Record<string, RegExp>> = {
+  adopt: / --(?:from-database|prove)\b/,
+  completion: NEVER,
+  receipt: NEVER,
+};
 
 /** Those that ask no database, unless the words behind them say so. */
 const OFFLINE: Readonly<Record<string, RegExp>> = {
@@ -42,8 +46,7 @@ export function carrying(
   commands: Iterable<string>,
   typed?: string,
 ): (text: string, beside?: boolean) => string {
-  const commandNames = [...commands].filter((name) => !APART.has(name) || name === typed).join("|");
-  const command = new RegExp(`\\bmigrate (?:${commandNames})\\b(?!-| --help\\b)`, "g");
+  const command = new RegExp(`\\bmigrate (?:${[...commands].join("|")})\\b(?!-| --help\\b)`, "g");
   const given = projectOf(args);
   return (text, beside = false) => {
     const words = { ...given, database: beside || given.database !== undefined };
@@ -51,6 +54,7 @@ export function carrying(
     return text.replaceAll(command, (found, at: number) => {
       const name = found.slice("migrate ".length);
       const behind = text.slice(at + found.length).split(/[;\n]/, 1)[0]!;
+      if (name !== typed && APART[name]?.test(behind) === false) return found;
       const asks = OFFLINE[name]?.test(behind) !== false;
       const taken = carried.filter(({ flag }) =>
         name === INIT ? flag === "env" || flag === "x" : flag !== "database" || asks,

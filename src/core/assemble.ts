@@ -8,6 +8,7 @@ import {
   nextNumber,
   parseFileName,
   stemOf,
+  type TakenBy,
 } from "./filename.ts";
 import { type Direction, type Header, parseHeader, placeOfKey } from "./header.ts";
 import type { Migration, MigrationFile } from "./migration.ts";
@@ -38,10 +39,13 @@ export function assemble(
   const strangers: Source[] = [];
   const paths = new Set(sources.map(({ path }) => path));
   const free = numberOfStem(sources, pattern);
-  const isTakenBeside =
-    ({ path }: Source) =>
-    (name: string): boolean =>
-      paths.has(path.slice(0, -nameOf(path).length) + name);
+  const stems = stemsOf(sources, pattern);
+  const takenBeside =
+    ({ path }: Source): TakenBy =>
+    (name) =>
+      paths.has(path.slice(0, -nameOf(path).length) + name)
+        ? `'${name}' exists`
+        : numberTaken(name, stems, pattern);
   for (const source of sources) {
     const name = nameOf(source.path);
     const { fileName, fault, proper = name } = parseFileName(name, pattern);
@@ -50,7 +54,7 @@ export function assemble(
       continue;
     }
     if (fault !== undefined) {
-      const told = parseFileName(name, pattern, free, false, isTakenBeside(source)).fault ?? fault;
+      const told = parseFileName(name, pattern, free, false, takenBeside(source)).fault ?? fault;
       diagnostics.push({ ...told, location: startOf(source.path) });
     }
     const { direction } = fileName;
@@ -64,7 +68,7 @@ export function assemble(
     else pair[direction] = file;
   }
 
-  const misnamed = misnamedFiles(strangers, { free, pattern, isTakenBeside });
+  const misnamed = misnamedFiles(strangers, { free, pattern, takenBeside });
   const noText = new Set(unreadable.map((fault) => fault.location?.path));
   const lonely = lonelyFiles(pairs.values());
   const strays = strayFiles(misnamed.keys(), lonely);
@@ -110,11 +114,11 @@ function misnamedFiles(
   {
     free,
     pattern,
-    isTakenBeside,
+    takenBeside,
   }: {
     readonly free: (stem: string) => string;
     readonly pattern: FileNamePattern;
-    readonly isTakenBeside: (source: Source) => (name: string) => boolean;
+    readonly takenBeside: (source: Source) => TakenBy;
   },
 ): ReadonlyMap<Source, Diagnostic> {
   const { compare } = new Intl.Collator("en", { numeric: true });
@@ -123,10 +127,39 @@ function misnamedFiles(
       .toSorted((a, b) => compare(nameOf(a.path), nameOf(b.path)))
       .flatMap((source) => {
         const hasParent = placeOfKey(source, "parent") !== undefined;
-        const { fault } = parseFileName(nameOf(source.path), pattern, free, hasParent, isTakenBeside(source));
+        const { fault } = parseFileName(nameOf(source.path), pattern, free, hasParent, takenBeside(source));
         return fault === undefined ? [] : [[source, { ...fault, location: startOf(source.path) }] as const];
       }),
   );
+}
+
+/** Of each number the names of the files that are named as they should be, without their endings. */
+function stemsOf(
+  sources: readonly Source[],
+  pattern: FileNamePattern,
+): ReadonlyMap<bigint, ReadonlySet<string>> {
+  const stems = new Map<bigint, Set<string>>();
+  for (const { path } of sources) {
+    const name = nameOf(path);
+    const { fileName, fault } = parseFileName(name, pattern);
+    if (fileName?.number === undefined || fault !== undefined) continue;
+    const number = BigInt(fileName.number);
+    stems.set(number, (stems.get(number) ?? new Set()).add(stemOf(name, fileName.direction)));
+  }
+  return stems;
+}
+
+/** That the number of a new name is that of others, which two people may choose, but no advice should. */
+function numberTaken(
+  name: string,
+  stems: ReadonlyMap<bigint, ReadonlySet<string>>,
+  pattern: FileNamePattern,
+): string | undefined {
+  const { fileName } = parseFileName(name, pattern);
+  if (fileName?.number === undefined) return undefined;
+  const [first, ...others] = stems.get(BigInt(fileName.number)) ?? [];
+  if (first === undefined || [first, ...others].includes(stemOf(name, fileName.direction))) return undefined;
+  return `'${first}' has the number ${fileName.number}`;
 }
 
 /** A number for each name that has none: the one after all that exist, then the next. */

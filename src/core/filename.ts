@@ -144,14 +144,14 @@ export const defaultPattern: FileNamePattern = filePattern("{number}_{slug}");
  * Reads the base name of a `.sql` file. A number that is too short is a fault, but the file still has its parts, so
  * that its pair and its header can be checked in the same pass. Without `{number}` in the pattern any name will do:
  * who a migration is stands in its header. `free`: the name without its ending → a number for it, for hints. `hasParent`:
- * its header names a parent, which only an up file does. `isTaken`: another file beside it has that name.
+ * its header names a parent, which only an up file does. `takenBy`: why a name is not to be had, such as that another file beside it has it.
  */
 export function parseFileName(
   name: string,
   pattern: FileNamePattern = defaultPattern,
   free: (stem: string) => string = () => nextNumber([]),
   hasParent = false,
-  isTaken: (name: string) => boolean = () => false,
+  takenBy: TakenBy = () => undefined,
 ): {
   readonly fileName?: FileName;
   readonly fault?: FileNameFault;
@@ -162,19 +162,20 @@ export function parseFileName(
   const stem = direction === undefined ? name : stemOf(name, direction);
   const match = pattern.stem.exec(stem);
   if (direction === undefined || (match === null && pattern.hasNumber))
-    return { fault: misnamed(name, pattern, { free, hasParent, isTaken }) };
+    return { fault: misnamed(name, pattern, { free, hasParent, takenBy }) };
   const { number, slug = match === null ? stem : "" } = match?.groups ?? {};
   const fileName: FileName = { ...(number === undefined ? {} : { number }), slug, direction };
   if (number === undefined || number.length >= FEWEST_DIGITS) return { fileName };
   const proper = renumbered(name, number.padStart(FEWEST_DIGITS, "0"), pattern);
-  const open = isTaken(proper) ? renumbered(name, free(stem), pattern) : proper;
+  const why = takenBy(proper);
+  const open = why === undefined ? proper : renumbered(name, free(stem), pattern);
   return {
     fileName,
     proper,
     fault: {
       code: "source/short-number",
       message: `the number '${number}' has fewer than ${FEWEST_DIGITS} digits`,
-      hint: `${taken(proper, open)}rename it to '${open}'`,
+      hint: `${because(why)}rename it to '${open}'`,
     },
   };
 }
@@ -183,8 +184,11 @@ function directionOf(name: string): Direction | undefined {
   return name.endsWith(".up.sql") ? "up" : name.endsWith(".down.sql") ? "down" : undefined;
 }
 
+/** Why a file cannot have a name: `'0001_a.up.sql' exists`. */
+export type TakenBy = (name: string) => string | undefined;
+
 /** Why a file is not to get the name that is nearest to its own. */
-const taken = (nearest: string, name: string): string => (name === nearest ? "" : `'${nearest}' exists: `);
+const because = (why: string | undefined): string => (why === undefined ? "" : `${why}: `);
 
 /** The name or the path of a file without `.up.sql` or `.down.sql`. */
 export function stemOf(name: string, direction: Direction): string {
@@ -283,44 +287,50 @@ export const NONE_SKIPPED = "no SQL file in a folder of migrations is skipped";
 /** The end of a name as it may be written: `x.UP.SQL`, `x_up.sql`, `x-down.sql`, `x.down.sql.sql`, `down.sql`. */
 const ENDING = /(?:(^|[._\s-])(up|down))?(?:\.sql)*$/i;
 
+/** What a program that copies a file adds to its name: ` (copy)`, ` copy 2`, ` - Copy`, ` (1)`. */
+const COPY = /\s+(?:-\s*)?(?:\((?:[^()]*\bcopy|\d+)\)|copy(?:\s+\d+|\s*\(\d+\))?)(?=(?:\.sql)*$)/i;
+
 function misnamed(
   name: string,
   pattern: FileNamePattern,
   {
     free,
     hasParent,
-    isTaken,
+    takenBy,
   }: {
     readonly free: (stem: string) => string;
     readonly hasParent: boolean;
-    readonly isTaken: (name: string) => boolean;
+    readonly takenBy: TakenBy;
   },
 ): FileNameFault {
-  const { 0: ending, 1: before, 2: word, index } = ENDING.exec(name)!;
+  const original = name.replace(COPY, "");
+  const { 0: ending, 1: before, 2: word, index } = ENDING.exec(original)!;
   const written = word?.toLowerCase() as Direction | undefined;
-  const direction = /^\.(up|down)\.sql$/i.test(ending) ? written : undefined;
+  const direction = original === name && /^\.(up|down)\.sql$/i.test(ending) ? written : undefined;
   // In `0004_shut_down.sql` the last word may be a part of the name.
   const isDirection = before === "." || !(hasParent && written === "down");
-  const stem = isDirection ? name.slice(0, index) : name.replace(/(?:\.sql)+$/i, "");
+  const stem = isDirection ? original.slice(0, index) : original.replace(/(?:\.sql)+$/i, "");
   const versioned = VERSIONED.exec(stem);
-  const [, letter = "", digits, words] =
+  const [, letter = "", digits, said] =
     versioned === null ? NUMBERED.exec(stem)! : ["", versioned[1], "", versioned[3]];
+  const words = said!.replaceAll(/[^\p{L}\p{M}\p{N}_.-]+/gu, "_").replaceAll(/^_+|_+$/g, "");
   // Both files of a pair get the same one.
-  const number = digits === "" ? free(versioned?.[2] ?? stem) : digits!.padStart(FEWEST_DIGITS, "0");
+  const next = (): string => free(versioned?.[2] ?? stem.slice(letter.length));
+  const number = digits === "" ? next() : digits!.padStart(FEWEST_DIGITS, "0");
   const form = (n: string, slug: string): string => formed(pattern, n, slug);
-  const better = pattern.hasNumber ? form(number, words === "" ? "name" : words!) : stem || "name";
+  const better = pattern.hasNumber ? form(number, words || "name") : stem || "name";
   const meant = (isDirection ? written : undefined) ?? (/u/i.test(letter) ? "down" : "up");
   const proper = `${better}.${meant}.sql`;
-  const isOpen = !isTaken(proper);
+  const why = takenBy(proper);
   const suggestion =
-    isOpen || digits === "" ? proper : `${form(free(stem), words === "" ? "name" : words!)}.${meant}.sql`;
+    why === undefined || digits === "" ? proper : `${form(next(), words || "name")}.${meant}.sql`;
   // Of what nothing is known the placeholder stands.
   const open = better.match(PLACEHOLDER) ?? [];
   const values = open.length === 0 ? "" : `, with a value for ${open.join(" and ")}`;
   const rename =
-    isOpen || suggestion !== proper
-      ? `${taken(proper, suggestion)}rename it to '${suggestion}'${values}`
-      : `'${proper}' exists: give it another name that ends in '.${meant}.sql'`;
+    why === undefined || suggestion !== proper
+      ? `${because(why)}rename it to '${suggestion}'${values}`
+      : `${why}: give it another name that ends in '.${meant}.sql'`;
   const shape = shapeOf(pattern);
   const message =
     direction === undefined

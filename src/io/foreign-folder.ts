@@ -1,17 +1,16 @@
 /** A folder of another tool's migrations → its files, with the text of those that are SQL or settings. */
-import { existsSync, readdirSync, realpathSync } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { readdirSync, realpathSync } from "node:fs";
+import { join, relative, resolve, sep } from "node:path";
 import type { FolderFile } from "../core/adopt/foreign.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
-import { shellWord } from "../core/shell.ts";
 import { decode, readLink } from "./directory.ts";
-import { codeOf, isMissing, ownStatsAt, reasonOf, statsAt } from "./files.ts";
+import { isMissing, ownStatsAt, reasonOf, statsAt } from "./files.ts";
 
 /** What is read of a folder: SQL, and what tools write beside it. */
 const READ = /\.(?:sql|toml|conf)$|(?:^|\/)_journal\.json$/;
 
-/** Programs, which say what they are; one that is not text says nothing. */
-const CODE = /\.(?:py|cs)$/;
+/** Programs, which say what they are; one that is not text says nothing. Of JavaScript those that a number names. */
+const CODE = /\.(?:py|cs)$|(?:^|\/)\d+[_-][^/]*\.[cm]?[jt]s$/;
 
 /** Flyway and pop have folders in their folders; a repository has folders without end. */
 const DEEPEST = 3;
@@ -58,7 +57,6 @@ function entriesOf(directory: string, shown: string) {
   try {
     return readdirSync(directory, { withFileTypes: true });
   } catch (error) {
-    if (codeOf(error) === "ENOTDIR" && existsSync(directory)) throw isFile(shown);
     const isGone = isMissing(error);
     throw new MigrateError(
       {
@@ -72,10 +70,3 @@ function entriesOf(directory: string, shown: string) {
     );
   }
 }
-
-const isFile = (shown: string): MigrateError =>
-  new MigrateError({
-    code: "usage/missing-directory",
-    message: `${shown} is a file, not a folder`,
-    hint: `write: migrate adopt ${shellWord(dirname(shown))}`,
-  });

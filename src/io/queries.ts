@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { VersionRow } from "../core/adopt/applied.ts";
+import type { FoundTable } from "../core/adopt/version-tables.ts";
 import { MigrateError } from "../core/errors.ts";
 import { type Owned, ownedIn } from "../core/failure/denied.ts";
 import { quotedName, refusalOf } from "../core/failure/failure.ts";
@@ -530,19 +531,21 @@ export function readVersions(session: Session, query: string): Promise<readonly 
   return session.read({ sql: `${PIN}\n  ${query}`, row: versionRow });
 }
 
-/** The schemas that hold a table of that name; those of the system do not count. Throws `StatementFailure`. */
+/** The tables of these names, by schema; those of the system do not count. Throws `StatementFailure`. */
 export function tablesNamed(
   session: Session,
-  name: string,
-  schema: string | undefined,
-): Promise<readonly { readonly schema: string }[]> {
+  names: readonly string[],
+  schema?: string,
+): Promise<readonly FoundTable[]> {
   return session.read({
     sql: `${PIN}
-  SELECT n.nspname AS schema FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-  WHERE c.relname = ${literal(name)} AND c.relkind IN ('r', 'p')
+  SELECT n.nspname AS schema, c.relname AS name, pg_catalog.array_agg(a.attname::text ORDER BY a.attnum) AS columns
+  FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  WHERE c.relname = ANY (${arrayLiteral(names)}::text[]) AND c.relkind IN ('r', 'p')
     AND n.nspname ${schema === undefined ? "!~ '^(pg_|information_schema$)'" : `= ${literal(schema)}`}
-  ORDER BY n.nspname`,
-    row: z.object({ schema: z.string() }),
+  GROUP BY n.nspname, c.relname ORDER BY n.nspname, c.relname`,
+    row: z.object({ schema: z.string(), name: z.string(), columns: z.array(z.string()) }),
   });
 }
 

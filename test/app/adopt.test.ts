@@ -15,6 +15,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { type AdoptOptions, adopt } from "../../src/app/adopt.ts";
 import { init } from "../../src/app/init.ts";
 import { openProject, warnOfFolders } from "../../src/app/project.ts";
+import { hasRun } from "../../src/core/adopt/version-tables.ts";
 import { totalsOf } from "../../src/render/adoption.ts";
 import { deps } from "../support/migrate.ts";
 
@@ -160,7 +161,7 @@ describe("each tool's folder", () => {
   test("node-pg-migrate: SQL with marker lines, and programs", async () => {
     const { tool, chain, read, codes } = await adoptFiles({
       "1414549381268_a.sql": "-- Up Migration\nSELECT 1;\n-- Down Migration\nSELECT 2;\n",
-      "1414549381269_b.js": "exports.up = () => {};",
+      "1414549381269_b.js": "exports.up = (pgm) => {};",
     });
     expect(tool).toBe("node-pg-migrate");
     expect(chain).toEqual(["1414549381268_a m1414549381268", "1414549381269_b m1414549381269"]);
@@ -365,7 +366,7 @@ test("what cannot be read says what to type", async () => {
   });
   await expect(adopt(world, { folder: "old/1_a.up.sql" })).rejects.toMatchObject({
     message: "old/1_a.up.sql is a file, not a folder",
-    hint: "write: migrate adopt old",
+    hint: "name the folder that contains the files: migrate adopt old",
   });
   await expect(adopt(world, { folder: "old", to: "old/1_a.up.sql" })).rejects.toMatchObject({
     message: "old/1_a.up.sql is a file, not a folder",
@@ -430,4 +431,18 @@ describe("what the next commands need", () => {
       hint: expect.stringContaining("migrate adopt migrations"),
     });
   });
+});
+
+// `andBefore`: one row stands for all that come before it.
+test.each([
+  [["m000001"], "1", false, true],
+  [["m20260101000000_b"], "20260101000000_b", false, true],
+  [["a1", "b2"], "b2", false, true],
+  [["m0001"], "9", true, true],
+  [["m0001"], "9", false, false],
+  [["m0003"], "2", true, false],
+  [["0001", "c9"], "1", true, false],
+  [["m0001"], "init", true, false],
+])("whether %o has what a version table calls %s (and before: %s): %s", (ids, version, andBefore, is) => {
+  expect(hasRun([{ version, dirty: false, andBefore }], ids)).toBe(is);
 });

@@ -145,7 +145,9 @@ test("what docs/format.md says of another tool's folder gives it its headers", a
     const adopted = await migrate(["adopt", "migrations", "--to", "adopted"], { cwd: folder });
     expect(adopted).toMatchObject({
       code: 0,
-      stderr: 'wrote 4 files to adopted\nwrote migrate.config.json: "directories": ["adopted"]\n',
+      stderr:
+        'wrote 4 files to adopted\nwrote migrate.config.json: "directories": ["adopted"]\n' +
+        "next: on each database that golang-migrate has migrated, run: migrate adopt migrations --from-database\n",
     });
     const { stdout } = await migrate(["history"], { cwd: folder });
     expect(stdout).toBe("m000001 -> m000002 (head), orders\n<base> -> m000001, users\n");

@@ -61,6 +61,11 @@ test.each([
   ],
   // The folder of a project is not the one that another tool's is to become, unless that was said of it.
   ["verify --directory a", "run: migrate adopt a", "run: migrate adopt a"],
+  [
+    "verify --directory a --database postgres://h/d",
+    "migrate adopt FOLDER --from-database --yes",
+    "migrate adopt --directory a --database URL FOLDER --from-database --yes",
+  ],
   ["adopt b --directory a", "run: migrate adopt b --yes", "run: migrate adopt --directory a b --yes"],
 ])("%s: %s", async (typed, text, expected) => {
   expect(await carried(typed, text)).toBe(expected);

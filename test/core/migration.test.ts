@@ -161,6 +161,26 @@ describe("pairs", () => {
       "'0001_a.down.sql' exists: rename it to '0002_a.down.sql'",
       "'0001_a.up.sql' exists: rename it to '0002_a.up.sql'",
     ]);
+    const placed =
+      "' if it is a migration, or move it to another folder: no SQL file in a folder of migrations is skipped";
+    expect(
+      hints({
+        "V1__b.sql": "",
+        "U1__b.sql": "",
+        "0001_a.up - Copy (2).sql": "",
+        "1_c.up.sql": up("c"),
+        "1_c.down.sql": down("c"),
+      }),
+    ).toEqual([
+      `'0001_a.up.sql' exists: rename it to '0003_a.up.sql${placed}`,
+      "'0001_a' has the number 0001: rename it to '0002_c.down.sql'",
+      "'0001_a' has the number 0001: rename it to '0002_c.up.sql'",
+      `'0001_a' has the number 0001: rename it to '0004_b.down.sql${placed}`,
+      `'0001_a' has the number 0001: rename it to '0004_b.up.sql${placed}`,
+    ]);
+    // The other half of its pair has that number.
+    const half = hints({ "0003_b.up.sql": up("b"), "0003_b.DOWN.sql": down("b") });
+    expect(half.at(0)).toMatch(/^rename it to .*0003_b\.down\.sql'?$/);
     expect(hints({ "0001_a.sql": up("b") })[0]).toMatch(
       /^'0001_a\.up\.sql' exists: rename it to '0002_a\.up\.sql' if it is a migration/,
     );

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { adopt } from "../../src/app/adopt.ts";
 import { adoptDatabase } from "../../src/app/adopt-database.ts";
+import { diagnose } from "../../src/app/doctor.ts";
 import { readState } from "../../src/app/look.ts";
 import { run } from "../../src/app/run.ts";
 import { deps } from "../support/migrate.ts";
@@ -90,7 +91,7 @@ const left: readonly Left[] = [
   {
     tool: "diesel",
     files: ["2024-01-01-000000_a/up.sql", "2024-01-02-000000_b/up.sql"],
-    sql: "CREATE TABLE __diesel_schema_migrations (version varchar); INSERT INTO __diesel_schema_migrations VALUES ('20240101000000')",
+    sql: "CREATE TABLE __diesel_schema_migrations (version varchar, run_on timestamp); INSERT INTO __diesel_schema_migrations VALUES ('20240101000000')",
     last: "m20240101000000",
   },
   {
@@ -121,14 +122,14 @@ const left: readonly Left[] = [
     tool: "node-pg-migrate",
     files: SINGLE,
     text: "-- Up Migration\nSELECT 1;\n",
-    sql: "CREATE TABLE pgmigrations (name varchar); INSERT INTO pgmigrations VALUES ('1_a')",
+    sql: "CREATE TABLE pgmigrations (name varchar, run_on timestamp); INSERT INTO pgmigrations VALUES ('1_a')",
     last: "m0001",
   },
   {
     tool: "graphile-migrate",
     files: ["committed/000001-a.sql", "committed/000002-b.sql"],
     text: "--! Previous: -\n\nSELECT 1;\n",
-    sql: "CREATE SCHEMA graphile_migrate; CREATE TABLE graphile_migrate.migrations (filename text); INSERT INTO graphile_migrate.migrations VALUES ('000001-a.sql')",
+    sql: "CREATE SCHEMA graphile_migrate; CREATE TABLE graphile_migrate.migrations (filename text, hash text); INSERT INTO graphile_migrate.migrations VALUES ('000001-a.sql')",
     last: "m000001",
   },
   {
@@ -153,13 +154,13 @@ const left: readonly Left[] = [
   {
     tool: "drizzle",
     files: ["0000_a.sql", "0001_b.sql"],
-    sql: "CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (created_at bigint); INSERT INTO drizzle.__drizzle_migrations VALUES (11)",
+    sql: "CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (created_at bigint, hash text); INSERT INTO drizzle.__drizzle_migrations VALUES (11)",
     last: "m0000",
   },
   {
     tool: "drizzle",
     files: ["0000_a.sql", "0001_b.sql"],
-    sql: "CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (created_at bigint)",
+    sql: "CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (created_at bigint, hash text)",
     last: undefined,
   },
 ];
@@ -192,6 +193,22 @@ describe.each(servers().slice(0, 1))("on $name", (server) => {
     await query(url, each.sql);
     const world = await adoptedFolder(each, url);
     const options = { folder: "old" };
+    // Until it is recorded, an upgrade would run it a second time.
+    const isTold = each.last !== undefined || !["state/no-version-table", undefined].includes(each.refused);
+    const warnings: string[] = [];
+    const onNotice = ({ message }: { readonly message: string }) => warnings.push(message);
+    await run(world, { kind: "upgrade", target: "head" }, { dryRun: true, onNotice });
+    expect(warnings.filter((text) => text.includes(`${each.tool} has run migrations`))).toHaveLength(
+      isTold ? 1 : 0,
+    );
+    const { checks } = await diagnose(world, {});
+    expect(checks.filter(({ check, status }) => check === "upgrade" && status === "wrong")).toHaveLength(
+      isTold ? 1 : 0,
+    );
+    if (isTold)
+      await expect(run(world, { kind: "upgrade", target: "head" })).rejects.toMatchObject({
+        code: "state/not-recorded",
+      });
     if (each.refused !== undefined) {
       const stamping = adoptDatabase(world, { ...options, write: true });
       await expect(stamping).rejects.toMatchObject({ code: each.refused });
@@ -233,6 +250,31 @@ describe.each(servers().slice(0, 1))("on $name", (server) => {
     expect((await readState(world, {})).heads).toEqual(["x"]);
     await run(world, { kind: "stamp", targets: ["x", "m0002"] });
     expect(await adoptDatabase(world, options)).toMatchObject({ stamped: [], ahead: ["x"] });
+  });
+
+  test("a table of another program stops nothing, nor one that is ignored, nor one of before a downgrade", async () => {
+    const { url } = await ownDatabase(server);
+    const { sql, files } = left[0]!;
+    await query(url, `CREATE TABLE _sqlx_migrations (version bigint, success boolean); ${sql}`);
+    const world = await adoptedFolder({ tool: "golang-migrate", files, sql, last: undefined }, url);
+    const upgrade = () => run(world, { kind: "upgrade", target: "head" });
+    await expect(upgrade()).rejects.toMatchObject({
+      code: "state/not-recorded",
+      hint: expect.stringContaining('add "public.schema_migrations" to "ignore" in migrate.config.json'),
+    });
+    await query(url, "ALTER TABLE schema_migrations ADD note text, DROP dirty");
+    await query(url, "INSERT INTO _sqlx_migrations VALUES (20171026211738, true)");
+    expect((await readState(world, {})).pending).toHaveLength(3);
+    await query(url, "ALTER TABLE schema_migrations ADD dirty boolean DEFAULT false");
+    await expect(upgrade()).rejects.toMatchObject({ code: "state/not-recorded" });
+    const config = join(world.cwd, "migrate.config.json");
+    writeFileSync(config, JSON.stringify({ ignore: ["public.schema_migrations"] }));
+    expect((await upgrade()).steps).toHaveLength(3);
+    rmSync(config);
+    await run(world, { kind: "stamp", targets: ["base"] });
+    const { stamped, takenBack } = await adoptDatabase(world, { folder: "old", write: true });
+    expect({ stamped, takenBack }).toEqual({ stamped: [], takenBack: ["m0001", "m0002"] });
+    expect((await upgrade()).steps).toHaveLength(3);
   });
 
   test("of two version tables one must be named, whatever its name holds", async () => {

@@ -3,6 +3,7 @@
 import { type Adoption, adopt } from "../../app/adopt.ts";
 import type { AdoptedMigration } from "../../core/adopt/adopt.ts";
 import { exitCodes } from "../../core/errors.ts";
+import { shellWord } from "../../core/shell.ts";
 import { proofLines, summaryLines, totalsOf } from "../../render/adoption.ts";
 import { counted } from "../../render/counted.ts";
 import {
@@ -80,12 +81,23 @@ async function files({ args, deps, project, printer, json }: Invocation): Promis
     else printer.info(`nothing was written; to write ${count}${whereTo(adoption)}`);
   }
   for (const line of settingLines(adoption)) printer.info(line);
+  if (adoption.written && !json) printer.info(nextLine(adoption, args));
   const byHand = adoption.findings.length + totalsOf(adoption.migrations).byHand;
   return byHand > 0 ? exitCodes.findings : exitCodes.ok;
 }
 
 const whereTo = ({ to, taken }: Adoption): string =>
   taken === undefined ? ` to ${to}, pass --yes, or --to DIR` : `, pass --to DIR: ${taken}`;
+
+/** Of each database that the tool has migrated, an upgrade would run all of it a second time. */
+function nextLine({ tool, folder, settings }: Adoption, args: Arguments): string {
+  const flags = ["tool", "table"].flatMap((name) => {
+    const given = args.text(name);
+    return given === undefined ? [] : ` --${name} ${shellWord(given)}`;
+  });
+  const then = settings?.written === false ? "then" : "next:";
+  return `${then} on each database that ${tool} has migrated, run: migrate adopt ${shellWord(folder)}${flags.join("")} --from-database`;
+}
 
 /** `wrote migrate.config.json: "directories": ["db"]` */
 function settingLines({ settings }: Adoption): readonly string[] {
@@ -137,7 +149,7 @@ async function prove({ args, deps, project, printer, json }: Invocation): Promis
 }
 
 async function stamp({ args, deps, project, printer, json }: Invocation): Promise<void> {
-  const { adoptDatabase } = await import("../../app/adopt-database.ts");
+  const { adoptDatabase, takenBackText } = await import("../../app/adopt-database.ts");
   const { last, ...result } = await adoptDatabase(deps, {
     ...project,
     ...foreign(args),
@@ -147,14 +159,17 @@ async function stamp({ args, deps, project, printer, json }: Invocation): Promis
     const migrated = last.map(({ version, revision }) => ({ version, revision }));
     return printer.json({ ...result, migrated });
   }
-  const { database, table, stamped, ahead, done } = result;
+  const { database, table, stamped, ahead, takenBack, done } = result;
   printer.data(
     last.length === 0
       ? `${table} on ${database}: nothing has been run`
       : `${table} on ${database}: migrated up to version ${last.map(shown).join(", ")}`,
   );
   if (done) printer.info(`stamped: ${counted(stamped.length, "revision")}`);
-  else if (stamped.length === 0)
+  else if (takenBack.length > 0) {
+    const { message, hint } = takenBackText(takenBack, [...ahead, ...last.map(({ revision }) => revision)]);
+    printer.info(`nothing to stamp: ${message}; ${hint}`);
+  } else if (stamped.length === 0)
     printer.info(
       ahead.length === 0
         ? "nothing to stamp"

@@ -15,12 +15,14 @@ const MARKERS = {
   down: /^[ \t]*--[ \t-]*down\s+migration.*$/im,
   outside: (): boolean => false,
 };
+/** Knex and Sequelize name their programs as this tool does, but call what they are given otherwise. */
+const PROGRAM = /\bpgm\b|\bnode-pg-migrate\b/;
 
 const of = (files: readonly FolderFile[]) =>
   matching(files, NAME).filter(({ file }) => !file.name.endsWith(".d.ts"));
 
 export const recognises = (files: readonly FolderFile[]): boolean =>
-  of(files).some(({ file, groups }) => groups["ending"] !== "sql" || MARKERS.up.test(file.text));
+  of(files).some(({ file, groups }) => (groups["ending"] === "sql" ? MARKERS.up : PROGRAM).test(file.text));
 
 /** The version is the whole name, without its ending. */
 export function read(files: readonly FolderFile[]): Reading {

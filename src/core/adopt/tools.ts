@@ -1,6 +1,7 @@
 /** The tools whose folders can be read, each with what its version table says. The one table of them. */
 import { MigrateError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
+import { shellWord } from "../shell.ts";
 import * as alembic from "./alembic.ts";
 import * as dbmate from "./dbmate.ts";
 import * as diesel from "./diesel.ts";
@@ -173,15 +174,54 @@ const names = tools.map(({ name }) => name);
 export const toolLike = (files: readonly FolderFile[]): Tool | undefined =>
   tools.find((tool) => tool.recognises(files));
 
+/** The folders nearest to this one whose files look so, as paths below it: the empty one is this. */
+export function foldersLike(
+  files: readonly FolderFile[],
+  isSo: Tool["recognises"] = (each) => toolLike(each) !== undefined,
+): readonly string[] {
+  if (isSo(files)) return [""];
+  const below = new Map<string, FolderFile[]>();
+  for (const file of files) {
+    const [, folder, name] = /^([^/]+)\/(.+)$/.exec(file.name) ?? [];
+    if (folder === undefined || name === undefined) continue;
+    below.set(folder, [...(below.get(folder) ?? []), { ...file, name }]);
+  }
+  return [...below].flatMap(([folder, each]) =>
+    foldersLike(each, isSo).map((found) => (found === "" ? folder : `${folder}/${found}`)),
+  );
+}
+
+/** What to name instead of that folder, or of a file in it: folders that were found below it, if any was; and the tool, if it was named. */
+export function folderHint(folder: string, found: readonly string[], tool?: string): string {
+  const rest = tool === undefined ? "" : ` --tool ${tool}`;
+  const paths = found.slice(0, MOST_FOLDERS).map((each) => [folder, each].filter(isPart).join("/") || ".");
+  const commands = paths.map((each) => `migrate adopt ${shellWord(each)}${rest}`);
+  return commands.length === 0 ? NAME_FOLDER : `${NAME_FOLDER}: ${commands.join(", or ")}`;
+}
+
+const NAME_FOLDER = "name the folder that contains the files";
+const MOST_FOLDERS = 3;
+const isPart = (part: string): boolean => part !== "" && part !== ".";
+
+/** Files that are named as Knex, Sequelize and TypeORM name theirs. */
+const PROGRAM = /^\d+[_-][^/]*(?<!\.d)\.[cm]?[jt]s$/;
+
 /** The tool of that name, or the one whose folder this looks like. Throws `usage/unknown-tool`, `usage/no-tool`. */
 export function toolOf(files: readonly FolderFile[], folder: string, name: string | undefined): Tool {
   const found = name === undefined ? toolLike(files) : tools.find((tool) => tool.name === name);
   if (found !== undefined) return found;
   if (name === undefined) {
+    const below = foldersLike(files);
+    const isPrograms = files.some((file) => PROGRAM.test(file.name));
     throw new MigrateError({
       code: "usage/no-tool",
       message: `${folder} does not look like the migrations of a known tool`,
-      hint: `name the folder that contains the files, or name the tool with --tool: ${names.join(", ")}`,
+      hint:
+        below.length > 0
+          ? folderHint(folder, below)
+          : isPrograms
+            ? 'programs in JavaScript or TypeScript, such as those of Knex, Sequelize and TypeORM, hold no SQL to adopt: begin with the schema that they have made: migrate baseline -m "schema so far"; if they are of node-pg-migrate, add --tool node-pg-migrate'
+            : `${NAME_FOLDER}, or name the tool with --tool: ${names.join(", ")}`,
     });
   }
   const guess = nearest(name, names);
@@ -201,6 +241,6 @@ export function nothingOf(tool: Tool, files: readonly FolderFile[], folder: stri
     message: `no file in ${folder} is named as ${tool.name} names its files${isOther ? `; it looks like a folder of ${like.name}` : ""}`,
     hint: isOther
       ? `name that tool: --tool ${like.name}`
-      : "name the folder that contains the files: migrate adopt FOLDER",
+      : folderHint(folder, foldersLike(files, tool.recognises), tool.name),
   });
 }

@@ -1,7 +1,9 @@
 /** A catalog → the tables in it in which another tool has recorded what it has run, and the catalog without them. */
 import { type Catalog, keyOf, type ObjectKey } from "../catalog/catalog.ts";
 import { without } from "../catalog/ledgers.ts";
-import { tools, type VersionTable } from "./tools.ts";
+import type { RevisionId } from "../migration.ts";
+import type { VersionRow } from "./applied.ts";
+import { type Tool, tools, type VersionTable } from "./tools.ts";
 
 /** Whether the migrations make it: a table, or a schema. */
 export type Made = (object: ObjectKey) => boolean;
@@ -78,11 +80,43 @@ const RAILS: Pick<VersionTable, "schema" | "name" | "columns"> = {
 };
 
 /** What is named like one and has a single column must have no other. */
-const isVersionTable = ({ identity: [schema, name] }: ObjectKey, columns: readonly string[]): boolean =>
-  [...tools.map(({ table }) => table), RAILS].some(
-    (table) =>
-      table.name === name &&
-      (table.schema ?? schema) === schema &&
-      (table.columns.length > 1 || columns.length === 1) &&
-      table.columns.every((column) => columns.includes(column)),
-  );
+const looksLike =
+  ({ identity: [schema, name] }: Pick<ObjectKey, "identity">, columns: readonly string[]) =>
+  (table: Pick<VersionTable, "schema" | "name" | "columns">): boolean =>
+    table.name === name &&
+    (table.schema ?? schema) === schema &&
+    (table.columns.length > 1 || columns.length === 1) &&
+    table.columns.every((column) => columns.includes(column));
+
+const isVersionTable = (object: ObjectKey, columns: readonly string[]): boolean =>
+  [...tools.map(({ table }) => table), RAILS].some(looksLike(object, columns));
+
+/** A table as a database has it. */
+export interface FoundTable {
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: readonly string[];
+}
+
+/** The tool whose version table that is. */
+export function toolOfTable({ schema, name, columns }: FoundTable): Tool | undefined {
+  const is = looksLike({ identity: [schema, name] }, columns);
+  return tools.find(({ table }) => is(table));
+}
+
+/**
+ * Whether what is recorded there are migrations of a project that has these revisions: those that `adopt` makes have the
+ * version itself, or its number behind an m. Other programs of the database have version tables too.
+ */
+export function hasRun(rows: readonly VersionRow[], revisions: readonly RevisionId[]): boolean {
+  const numbers = revisions.flatMap((id) => /^m(\d+)(?:_|$)/.exec(id)?.[1] ?? []);
+  const [ids, all] = [new Set(revisions), numbers.map(BigInt)];
+  return rows.some(({ version, andBefore }) => {
+    const number = /^\d+/.exec(version)?.[0];
+    if (ids.has(version)) return true;
+    return (
+      number !== undefined &&
+      all.some((each) => each === BigInt(number) || (andBefore && each < BigInt(number)))
+    );
+  });
+}

@@ -1,0 +1,1 @@
+UPDATE a SET n = n * 100;
