@@ -352,7 +352,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
     files: object({
       count,
       waiting: count,
-      serverVersion: object({ number: count, text }).optional(),
+      serverVersion: object({ number: count, text, origin: text }).optional(),
       emptyDowns: texts,
       emptyUps: texts,
     }).optional(),
