@@ -274,10 +274,16 @@ function insteadOf(graph: Graph, name: string, branch?: string): string {
   const meant =
     rangeMeant(name) ??
     ofGit(name) ??
-    endMeant(name) ??
+    endOf(name, branch) ??
     ofNumber(graph, name) ??
     nearestId(name, [...graph.nodes.keys(), ...graph.carriers.keys(), ...RESERVED]);
   return `${meant === undefined ? "" : `did you mean '${meant}'? `}${ofTwoDigits(graph, name)}`;
+}
+
+/** The end that a word of another tool means. */
+function endOf(name: string, branch: string | undefined): string | undefined {
+  const end = endMeant(name);
+  return end === undefined || branch === undefined ? end : `${branch}@${end}`;
 }
 
 /** Two digits may be meant as the beginning of an id. */

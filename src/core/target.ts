@@ -369,12 +369,14 @@ function byPrefix(graph: Graph, prefix: string, branch: string | undefined): Rev
 
 /** One or two digits that name nothing may be meant as a count of steps, and 0 or a word as where nothing is applied. */
 function refuseHabit(graph: Graph, text: string, way: "up" | "down", start?: string): void {
+  const [, branch, word = ""] = /^(?:(.*)@)?(.*)$/s.exec(text) ?? [];
   const isCount = /^\d{1,2}$/.test(text);
-  const isNothing = isCount ? Number(text) === 0 : endMeant(text, way) === BASE;
-  if (!(isCount || isNothing) || namedBy(graph, text) !== undefined) return;
+  const isNothing = isCount ? Number(text) === 0 : endMeant(word, way) === BASE;
+  if (!(isCount || isNothing) || namedBy(graph, word) !== undefined) return;
+  if (branch !== undefined) checkBranch(graph, branch, word);
   const unknown = unknownRevision(graph, text);
   const hint = isNothing
-    ? `to undo everything, ${way === "up" ? "downgrade to" : "use"}: ${asTyped(BASE, start)}`
+    ? `to undo everything, ${way === "up" ? "downgrade to" : "use"}: ${asTyped(qualified(branch, BASE), start)}`
     : `a count of steps is written ${way === "up" ? "+" : "-"}${text}`;
   throw new MigrateError({ ...unknown, hint: `${hint}; ${isCount ? unknown.hint : LIST_REVISIONS}` });
 }
