@@ -149,7 +149,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "source/misplaced-key": "The key belongs in the up file.",
   "source/missing-key": "The header lacks a required key.",
   "source/mixed-transaction": "Some statements of the file need a transaction, and others cannot run in one.",
-  "source/newer-syntax": "The server is too old for this syntax.",
+  "source/newer-syntax": "The server, or the version that is given for it, is too old for this syntax.",
   "source/no-header": "No file has a header: the folder is that of another tool.",
   "source/nonstandard-strings":
     "The file switches off standard_conforming_strings, which changes how the rest is read.",

@@ -353,7 +353,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
     files: object({
       count,
       waiting: count,
-      serverVersion: object({ number: count, text }).optional(),
+      serverVersion: object({ number: count, text, origin: text }).optional(),
       emptyDowns: texts,
       emptyUps: texts,
     }).optional(),

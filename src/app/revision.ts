@@ -143,12 +143,15 @@ function refuseUnmergeable(graph: Graph, targets: readonly string[]): void {
   if (parents.length < 2) {
     const [only] = parents.map((id) => describe(nodeOf(graph, id).revision));
     // It means those on which nothing depends.
-    if (only !== undefined && targets.includes("heads") && graph.heads.length > 1)
+    if (only !== undefined && targets.includes("heads") && graph.heads.length > 1) {
+      const [others, all] =
+        graph.heads.length > 2 ? ["each of the other heads", "all of them"] : ["the other head", "both"];
       throw new MigrateError({
         code: "graph/nothing-to-merge",
-        message: `nothing to merge: '${targets.join(" ")}' is only ${only}; a revision depends on ${graph.heads.length > 2 ? "each of the other heads" : "the other head"}`,
-        hint: wayOutOf(graph, graph.heads),
+        message: `nothing to merge: '${targets.join(" ")}' is only ${only}; a revision depends on ${others}`,
+        hint: `to apply ${all}: migrate upgrade heads\nto join them all the same: migrate merge ${graph.heads.join(" ")}`,
       });
+    }
     throw new MigrateError({
       code: "graph/nothing-to-merge",
       message: `nothing to merge: '${targets.join(" ")}' is ${only === undefined ? "not a revision" : `only ${only}`}`,

@@ -1,4 +1,5 @@
 /** The words of the command line → the command they name, and its arguments. The command table. */
+import { endMeant } from "../core/end-words.ts";
 import { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { shellWord } from "../core/shell.ts";
@@ -166,7 +167,8 @@ type Typed = (word: string | undefined, has: (flags: RegExp) => boolean) => stri
 /** Fewer digits than the number of a file has. */
 const isShort = (word: string): boolean => /^\d{1,3}$/.test(word);
 /** A count of steps, or else a target. */
-const steps = (sign: "+" | "-", word: string): string => (isShort(word) ? sign + word : word);
+const steps = (sign: "+" | "-", word: string): string =>
+  isShort(word) ? sign + word : (endMeant(word, sign === "+" ? "up" : "down") ?? word);
 /** A version, which is the number of a file: the tools that count leave its zeros out, and only the folder tells how many they are. */
 const atVersion =
   (...commands: readonly string[]): Typed =>
@@ -179,12 +181,10 @@ const atVersion =
 const orBase =
   (nothing: RegExp, at: Typed): Typed =>
   (word = "TARGET", has) =>
-    at(nothing.test(word) ? "base" : word, has);
+    at(nothing.test(word) || endMeant(word) === "base" ? "base" : word, has);
 const upgrade: Typed = (word) => (word === undefined ? "upgrade" : `upgrade ${steps("+", word)}`);
 const downgrade: Typed = (word, has) =>
-  word === "all" || has(/^--?all$/)
-    ? "downgrade base"
-    : `downgrade ${word === undefined ? "-1" : steps("-", word)}`;
+  `downgrade ${has(/^--?all$/) ? "base" : word === undefined ? "-1" : steps("-", word)}`;
 
 const plan: Typed = (word, has) => `${upgrade(word, has)} --dry-run`;
 /** Prisma's, for a migration that failed: with `--rolled-back` it is to run again. */

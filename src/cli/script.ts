@@ -4,6 +4,7 @@ import type { OfflineOptions } from "../app/offline.ts";
 import type { Request } from "../app/steps.ts";
 import type { NewText } from "../app/write-output.ts";
 import { MigrateError } from "../core/errors.ts";
+import { asFlags } from "../core/option-names.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { type ServerVersion, serverVersionFault, serverVersionOf } from "../core/server-version.ts";
 import { counted } from "../render/counted.ts";
@@ -194,7 +195,7 @@ function client(text = "psql"): "psql" | "any" {
 export function serverVersion(text: string | undefined): ServerVersion | undefined {
   if (text === undefined) return undefined;
   const fault = serverVersionFault(text);
-  if (fault === undefined) return serverVersionOf(text);
+  if (fault === undefined) return serverVersionOf(text, asFlags("serverVersion"));
   throw new MigrateError({
     code: "usage/server-version",
     message: `--server-version must be ${fault.mustBe}, not '${text}'`,

@@ -3,7 +3,7 @@
  * changes no row. The block is a statement like any other: sent alone, the same online and in a script. Stopped or
  * killed, it is simply run again, since what it did is committed and what is left is what the statement still finds.
  */
-import { type Ast, kindOf } from "./ast.ts";
+import { type Ast, kindOf, node, visitNodes } from "./ast.ts";
 import { parseDuration } from "./duration.ts";
 import type { Fault } from "./fault.ts";
 import { tokens } from "./lexer.ts";
@@ -24,9 +24,9 @@ export interface BatchDirective {
 }
 
 const LINE = /^[ \t]*--[ \t]*batch:(.*)$/gm;
-/** What looks like that line; its value without the word that says what is counted. */
+/** What looks like that line; its value without the words that say what is counted. */
 const NEAR =
-  /^[ \t]*(?:-{2,}|\/\*+)[ \t]*batch(?:[-_ ]?size)?[ \t]*(?:[:=][ \t]*)?(\d.{0,200}?)(?:[ \t]+rows)?[.;]?[ \t\r]*(?:\*+\/[ \t\r]*)?$/gim;
+  /^[ \t]*(?:-{2,}|\/\*+)[ \t]*batch(?<many>es)?(?<of>[-_ ]?size(?:[ \t]+of)?|[ \t]+of)?[ \t]*(?<sign>[:=][ \t]*)?(?<value>\d.{0,200}?)(?<rows>[ \t]+rows)?[.;]?[ \t\r]*(?:\*+\/[ \t\r]*)?$/gim;
 const FORM =
   /^(\d{1,9})(?:[ \t]+by[ \t]+([A-Za-z_][\w$]*(?:\.[A-Za-z_][\w$]*){1,2}))?(?:,?[ \t]+pause[ \t]+([\d.]+[ \t]*[a-z]+))?$/;
 const PLACEHOLDER = /:batch_(?:size|from|to)\b/g;
@@ -49,12 +49,12 @@ export interface BrokenDirective {
 }
 
 /**
- * The directive in the comments above a statement; undefined where there is none. With the statement's `tag`, a comment
- * that was meant for one is broken.
+ * The directive in the comments above a statement; undefined where there is none. With what is known of the statement, a
+ * comment that was meant for one is broken.
  */
-export function directiveIn(comments: string, tag?: string): BatchDirective | BrokenDirective | undefined {
+export function directiveIn(comments: string, below?: Below): BatchDirective | BrokenDirective | undefined {
   const line = [...comments.matchAll(LINE)].at(-1);
-  if (line === undefined) return tag === undefined ? undefined : nearMiss(comments, tag);
+  if (line === undefined) return below === undefined ? undefined : nearMiss(comments, below);
   const written = line[1]!.trim();
   const form = FORM.exec(written);
   const size = Number(form?.[1]);
@@ -75,24 +75,57 @@ export function directiveIn(comments: string, tag?: string): BatchDirective | Br
   };
 }
 
-/** Rows of a table are not changed fewer at a time: below that it is a label, such as `-- batch 3`. */
+/** What of a statement tells whether a comment above it means a batch. */
+export interface Below {
+  readonly tag: string;
+  /** As `limitIn` has it. */
+  readonly limit?: number;
+}
+
+/**
+ * The fewest rows that a query in a statement is limited to: such a statement changes some rows at a time. LIMIT 1 is of a
+ * query for a value; what is no number may be any.
+ */
+export function limitIn(ast: Ast): number | undefined {
+  let fewest: number | undefined;
+  visitNodes(ast, (kind, { limitCount }) => {
+    if (kind !== "SelectStmt" || limitCount === undefined) return true;
+    const { ival = Number.MAX_SAFE_INTEGER } = node(node(node(limitCount)["A_Const"])["ival"]);
+    if (Number(ival) > 1) fewest = Math.min(fewest ?? Infinity, Number(ival));
+    return true;
+  });
+  return fewest;
+}
+
+/** Fewer rows are not changed at a time, unless a LIMIT is no more: below that it is a label, such as `-- batch 3`. */
 const FEWEST_ROWS = 100;
 
 /** A comment with another form of the key and a value that is a directive's. INSERTs have labels such as `-- batch 120`. */
-function nearMiss(comments: string, tag: string): BrokenDirective | undefined {
-  if (!/^(?:UPDATE|DELETE|MERGE)\b/.test(tag)) return undefined;
-  for (const { index, 0: line, 1: value = "" } of comments.matchAll(NEAR)) {
-    const form = FORM.exec(value);
-    if (form === null || Number(form[1]) < FEWEST_ROWS) continue;
+function nearMiss(comments: string, { tag, limit }: Below): BrokenDirective | undefined {
+  if (!changesRowsThere(tag)) return undefined;
+  for (const { index, 0: line, groups = {} } of comments.matchAll(NEAR)) {
+    const { many, of, sign, value = "", rows } = groups;
+    const [form, size, key, pause] = FORM.exec(value) ?? [];
+    if (form === undefined) continue;
+    // `-- batches: 7` may be how many there are.
+    const countsRows = (of ?? rows ?? key ?? pause ?? (many ? undefined : sign)) !== undefined;
+    const isMeant =
+      (many === undefined && Number(size) >= FEWEST_ROWS) ||
+      (limit !== undefined && (countsRows || Number(size) >= limit));
+    if (!isMeant) continue;
+    const andThen = limit === undefined || key !== undefined ? "" : " and LIMIT :batch_size";
     const fault = {
       code: "source/batch",
       message: `'${line.trim()}' is only a comment, so ${tag} would not run in batches`,
-      hint: `write '-- batch: ${value}'; if it is meant as a comment, word it otherwise`,
+      hint: `write '-- batch: ${value}'${andThen}; if it is meant as a comment, word it otherwise`,
     };
     return { fault, ...placeIn(line, index) };
   }
   return undefined;
 }
+
+/** By its tag: a statement that may find fewer rows each time. */
+export const changesRowsThere = (tag: string): boolean => /^(?:UPDATE|DELETE|MERGE)\b/.test(tag);
 
 /** Where what stands in a line of the comments begins and ends. */
 const placeIn = (line: string, index: number): Pick<BrokenDirective, "start" | "end"> => ({

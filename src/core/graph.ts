@@ -4,6 +4,7 @@
  * There are two kinds of edges. Parents make lineages: heads, branch points and branch labels follow them.
  * Depends-on only says what must be applied first. Where a function can follow either, `Edges` says which.
  */
+import { endMeant } from "./end-words.ts";
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import {
   type FindUnread,
@@ -222,9 +223,11 @@ export function unknownRevision(graph: Graph, name: string, branch?: string): Di
   return {
     code: "graph/unknown-revision",
     message: `Can't locate revision identified by '${name}'`,
-    hint: `${insteadOf(graph, name, branch)}list the revisions with: migrate history`,
+    hint: `${insteadOf(graph, name, branch)}${LIST_REVISIONS}`,
   };
 }
+
+export const LIST_REVISIONS = "list the revisions with: migrate history";
 
 /** The squashed revision that waits and has this id, this file number or, as its only one, an id that begins so. */
 export function dormantNamed<R extends Revision>({ dormant }: Graph<R>, name: string): R | undefined {
@@ -271,11 +274,16 @@ function insteadOf(graph: Graph, name: string, branch?: string): string {
   const meant =
     rangeMeant(name) ??
     ofGit(name) ??
-    // The word of the header.
-    (name === "none" ? "base" : undefined) ??
+    endOf(name, branch) ??
     ofNumber(graph, name) ??
     nearestId(name, [...graph.nodes.keys(), ...graph.carriers.keys(), ...RESERVED]);
   return `${meant === undefined ? "" : `did you mean '${meant}'? `}${ofTwoDigits(graph, name)}`;
+}
+
+/** The end that a word of another tool means. */
+function endOf(name: string, branch: string | undefined): string | undefined {
+  const end = endMeant(name);
+  return end === undefined || branch === undefined ? end : `${branch}@${end}`;
 }
 
 /** Two digits may be meant as the beginning of an id. */

@@ -156,8 +156,7 @@ export function parseHeader(
   }
   const lost = lostLines(source, bodyStart, direction, said);
   const [firstLost] = lost;
-  if (firstLost !== undefined)
-    diagnostics.push(misplacedBelow(source, firstLost, bodyStart, lineThatSays(said, firstLost.key)));
+  if (firstLost !== undefined) diagnostics.push(...faultsOfLost(source, firstLost, bodyStart, said));
   const missing: HeaderKey[] = [];
   for (const key of required[direction]) {
     if (lineThatSays(said, key) !== undefined || lost.some((line) => line.key === key)) continue;
@@ -199,9 +198,9 @@ export function parseTemplate(
   if (slip !== undefined && isForTemplates(slip.line.key)) diagnostics.push(slip.fault);
   for (const lost of lostLines(source, bodyStart, direction, said)) {
     diagnostics.push(
-      isForTemplates(lost.key)
-        ? misplacedBelow(source, lost, bodyStart, lineThatSays(said, lost.key))
-        : notForTemplates(source, lost, direction),
+      ...(isForTemplates(lost.key)
+        ? faultsOfLost(source, lost, bodyStart, said)
+        : [notForTemplates(source, lost, direction)]),
     );
   }
   return { bodyStart, diagnostics };
@@ -331,9 +330,9 @@ function withoutColon(source: Source, start: number, direction: Direction): Lost
 
 /**
  * Header lines that stand below the header and would have meant something in it: one of our keys (`message` and
- * `created` change nothing: these two may be prose), with a value of the right form that the header does not have.
- * `-- parent: the table above` is prose. Below the first SQL, where comments are about single statements, only the lines
- * with a value of an exact form are lost.
+ * `created` change nothing: these two may be prose), with a value of the right form that the header does not have, or, where
+ * that form is exact, with a word or two in its place: `-- transaction: off`. `-- parent: the table above` is prose. Below
+ * the first SQL, where comments are about single statements, only the lines with a value of an exact form are lost.
  */
 function lostLines(
   source: Source,
@@ -353,23 +352,31 @@ function lostLines(
           : undefined;
     if (line === undefined) return;
     if (lost.some(({ key }) => key === line.key) || !isLost(line)) return;
-    if (isEmptyList(line.value, line.key) || valueFault(source, line, line.key) !== undefined) return;
+    if (isEmptyList(line.value, line.key)) return;
     if (isSameValue(line, lineThatSays(said, line.key))) return;
     const lineStart = Math.max(text.lastIndexOf("\n", start - 1), text.lastIndexOf("\r", start - 1)) + 1;
     const indent = text.slice(lineStart, start);
     lost.push({ ...line, line: countLines(text, start) + 1, text: indent + line.text });
   };
+  const isSound = (line: LostLine): boolean => valueFault(source, line, line.key) === undefined;
   GAP.lastIndex = bodyStart;
   let start = bodyStart;
   for (; GAP.test(text); start = GAP.lastIndex)
-    if (text.startsWith("--", start)) take(start, (line) => !isProse(line));
+    if (text.startsWith("--", start))
+      take(start, (line) => !isProse(line) && (isNearlyExact(line) || isSound(line)));
   EXACT_LINE.lastIndex = start;
   // To cut ten thousand files into tokens would take longer than all else that is done with them.
   if (!EXACT_LINE.test(text)) return lost;
   for (const token of tokens(text, start))
-    if (token.kind === "comment") take(token.start, ({ key }) => EXACT.includes(headerKeys[key].form));
+    if (token.kind === "comment") take(token.start, (line) => isExact(line) && isSound(line));
   return lost;
 }
+
+const isExact = ({ key }: LostLine): boolean => EXACT.includes(headerKeys[key].form);
+
+/** Prose with such a key and a colon has more words: `-- transaction: the file is one`. */
+const isNearlyExact = (line: LostLine): boolean =>
+  line.isSlipped !== true && isExact(line) && /^\S+(?:[ \t]+\S+)?$/.test(line.value);
 
 /**
  * The line that would end the header, where it was meant for it: it has a key that the header lacks, but no colon, or
@@ -739,6 +746,20 @@ function missingKeys(
     hint: isConflict(source.text, bodyStart) ? CONFLICT_HINT : missing.map((key) => hints[key]).join("; "),
     ...place,
   };
+}
+
+/** That it is lost, and what would be wrong with it where it belongs. */
+function faultsOfLost(
+  source: Source,
+  lost: LostLine,
+  bodyStart: number,
+  said: readonly Said[],
+): readonly Diagnostic[] {
+  const fault = valueFault(source, lost, lost.key);
+  return [
+    misplacedBelow(source, lost, bodyStart, lineThatSays(said, lost.key)),
+    ...(fault === undefined ? [] : [fault]),
+  ];
 }
 
 function misplacedBelow(

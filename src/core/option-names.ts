@@ -8,6 +8,7 @@ const FLAGS = {
   environment: "--env",
   lockTimeout: "--lock-timeout",
   scratch: "--scratch",
+  serverVersion: "--server-version",
   statementTimeout: "--statement-timeout",
   variables: "-x",
 } as const;

@@ -5,12 +5,14 @@
  * narrow a choice by it, is what scripts written for it rely on. Where Alembic crashes, guesses, or runs without the
  * branch that was named, this is an error that lists the choices.
  */
+import { endMeant } from "./end-words.ts";
 import { MigrateError } from "./errors.ts";
 import {
   ancestors,
   descendants,
   type Edges,
   type Graph,
+  LIST_REVISIONS,
   maximal,
   nodeOf,
   ownDependencies,
@@ -185,7 +187,7 @@ export function upgradeTargets(
 ): readonly RevisionId[] {
   const relative = parseRelative(text);
   if (relative === undefined) {
-    if (options.clamp !== true) refuseCount(graph, text, "+", "downgrade to");
+    if (options.clamp !== true) refuseHabit(graph, text, "up");
     return resolveAll(graph, text);
   }
   const { branch, symbol, offset } = relative;
@@ -222,7 +224,7 @@ export function downgradeTarget(
   const typed = (end: string): string => asTyped(end, start);
   const relative = parseRelative(text);
   if (relative === undefined) {
-    refuseCount(graph, text, "-", "use", start);
+    refuseHabit(graph, text, "down", start);
     const at = text.lastIndexOf("@");
     const branch = text.slice(0, Math.max(at, 0)) || undefined;
     if (branch !== undefined) checkBranch(graph, branch, text.slice(at + 1));
@@ -365,21 +367,18 @@ function byPrefix(graph: Graph, prefix: string, branch: string | undefined): Rev
   return matches[0] === undefined ? undefined : exactly(graph, matches[0]);
 }
 
-/** One or two digits that name nothing may be meant as a count of steps; `undo`: what to do to take back all. */
-function refuseCount(
-  graph: Graph,
-  text: string,
-  sign: "+" | "-",
-  undo: "use" | "downgrade to",
-  start?: string,
-): void {
-  if (!/^\d{1,2}$/.test(text) || (exactly(graph, text) ?? byNumber(graph, text)) !== undefined) return;
+/** One or two digits that name nothing may be meant as a count of steps, and 0 or a word as where nothing is applied. */
+function refuseHabit(graph: Graph, text: string, way: "up" | "down", start?: string): void {
+  const [, branch, word = ""] = /^(?:(.*)@)?(.*)$/s.exec(text) ?? [];
+  const isCount = /^\d{1,2}$/.test(text);
+  const isNothing = isCount ? Number(text) === 0 : endMeant(word, way) === BASE;
+  if (!(isCount || isNothing) || namedBy(graph, word) !== undefined) return;
+  if (branch !== undefined) checkBranch(graph, branch, word);
   const unknown = unknownRevision(graph, text);
-  const hint =
-    Number(text) === 0
-      ? `to undo everything, ${undo}: ${asTyped(BASE, start)}`
-      : `a count of steps is written ${sign}${text}`;
-  throw new MigrateError({ ...unknown, hint: `${hint}; ${unknown.hint}` });
+  const hint = isNothing
+    ? `to undo everything, ${way === "up" ? "downgrade to" : "use"}: ${asTyped(qualified(branch, BASE), start)}`
+    : `a count of steps is written ${way === "up" ? "+" : "-"}${text}`;
+  throw new MigrateError({ ...unknown, hint: `${hint}; ${isCount ? unknown.hint : LIST_REVISIONS}` });
 }
 
 function byNumber(graph: Graph, number: string): RevisionId | undefined {

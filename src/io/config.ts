@@ -195,7 +195,7 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
   const role = get<string | undefined>("role");
   const owner = get<string | undefined>("ledger.owner");
   const searchPath = get<readonly string[] | undefined>("session.searchPath");
-  const serverVersion = get<string | undefined>("serverVersion");
+  const serverVersion = settings.get("serverVersion");
   refuseLedgerFirst(settings.get("session.searchPath"), get("ledger.schema"));
   const unused = unusedVariables(variables, file, names("variables"));
   return unlisted({
@@ -238,7 +238,9 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
     ...(templates === undefined
       ? {}
       : { templates: path.resolve(templates.base, templates.value as string) }),
-    ...(serverVersion === undefined ? {} : { serverVersion: serverVersionOf(serverVersion) }),
+    ...(serverVersion === undefined
+      ? {}
+      : { serverVersion: serverVersionOf(serverVersion.value as string, serverVersion.origin) }),
     ...(scratch === undefined ? {} : { scratch }),
     ignore: get<readonly string[] | undefined>("ignore") ?? [],
     ...(flags.env === undefined ? {} : { environment: flags.env }),

@@ -13,7 +13,7 @@ import { skipTrivia, tokens, withoutComments } from "../core/lexer.ts";
 import type { FileText } from "../core/migration.ts";
 import { NEWEST, newerFeature, placeOfFeature } from "../core/newer-syntax.ts";
 import { type BodyFault, type BodySql, bodyFault, queriesIn } from "../core/plpgsql.ts";
-import { majorOf, type ServerVersion } from "../core/server-version.ts";
+import { majorOf, newerThan, type ServerVersion } from "../core/server-version.ts";
 import { byteOffsets, locate, offsetOfCodePoint, type Source } from "../core/source.ts";
 import type { ParsedStatement } from "../core/statement/facts.ts";
 import {
@@ -421,8 +421,7 @@ function newerSyntax(
   if (feature === undefined) return undefined;
   return faultWithin(source, start, placeOfFeature(feature, sql), {
     code: "source/newer-syntax",
-    message: `${feature.name} needs PostgreSQL ${feature.since} or later; the server is ${server.text}`,
-    hint: `write it for PostgreSQL ${major}, or upgrade the server first`,
+    ...newerThan(server, feature.name, feature.since),
   });
 }
 
@@ -451,7 +450,6 @@ async function refusedBy16(
   if (place === undefined) return undefined;
   return faultWithin(source, start, place, {
     code: "source/newer-syntax",
-    message: `this syntax needs PostgreSQL 17 or later; the server is ${server.text}`,
-    hint: `write it for PostgreSQL ${majorOf(server.number)}, or upgrade the server first`,
+    ...newerThan(server, "this syntax", 17),
   });
 }

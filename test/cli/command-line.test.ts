@@ -361,6 +361,8 @@ describe("main", () => {
       "down-to 12",
       "hint: did you mean: migrate downgrade TARGET; TARGET is the number as the name of the file has it",
     ],
+    ["down zero", "hint: did you mean: migrate downgrade base"],
+    ["up all", "hint: did you mean: migrate upgrade heads"],
     ["down-to 0", "hint: did you mean: migrate downgrade base"],
     ["down-to 0002", "hint: did you mean: migrate downgrade 0002"],
     ["up-to 20260102030405", "hint: did you mean: migrate upgrade 20260102030405"],

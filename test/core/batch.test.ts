@@ -47,7 +47,7 @@ describe("a comment that is none", () => {
     ["-- BATCH SIZE 500 by shop.orders.id", "-- batch: 500 by shop.orders.id"],
   ])("%s is said to be one", (line, meant) => {
     const comments = `-- why\n  ${line}\r\n-- more\n`;
-    const found = directiveIn(comments, "UPDATE");
+    const found = directiveIn(comments, { tag: "UPDATE" });
     expect(found).toMatchObject({
       fault: {
         code: "source/batch",
@@ -56,8 +56,8 @@ describe("a comment that is none", () => {
     });
     const { start, end } = found as { readonly start: number; readonly end: number };
     expect(comments.slice(start, end)).toBe(line);
-    expect(directiveIn(comments, "VACUUM")).toBeUndefined();
-    expect(directiveIn(`${comments}-- batch: 7\n`, "UPDATE")).toEqual({ size: 7, pause: 0 });
+    expect(directiveIn(comments, { tag: "VACUUM" })).toBeUndefined();
+    expect(directiveIn(`${comments}-- batch: 7\n`, { tag: "UPDATE" })).toEqual({ size: 7, pause: 0 });
   });
 
   test.each([
@@ -67,7 +67,34 @@ describe("a comment that is none", () => {
     "-- batch 1000 rows were left behind",
     "-- batches: 1000",
     "-- a batch 1000",
-  ])("%s is prose", (line) => expect(directiveIn(`${line}\n`, "UPDATE")).toBeUndefined());
+  ])("%s is prose", (line) => expect(directiveIn(`${line}\n`, { tag: "UPDATE" })).toBeUndefined());
+
+  test.each([
+    "-- batch 10",
+    "-- batch 99",
+    "-- batches: 1000",
+    "-- Batch: 5",
+    "-- batch = 5",
+    "-- batch 5 rows",
+    "-- batch size 5",
+    "-- batch size of 5",
+    "-- batches of 5",
+    "-- batch 5, pause 1s",
+  ])("%s is said to be one where a query is limited to 10 rows", (line) => {
+    const below = { tag: "DELETE", limit: 10 };
+    expect(directiveIn(`${line}\n`, below)).toMatchObject({
+      fault: {
+        code: "source/batch",
+        hint: expect.stringMatching(/^write '-- batch: \d+(, pause 1s)?' and LIMIT :batch_size; if/),
+      },
+    });
+    expect(directiveIn(`${line}\n`, { ...below, tag: "INSERT" })).toBeUndefined();
+  });
+
+  test.each(["-- batch 3", "-- batches: 7", "-- batch 30 of the fix", "-- batch of 10 customers"])(
+    "%s is prose there too",
+    (line) => expect(directiveIn(`${line}\n`, { tag: "DELETE", limit: 10 })).toBeUndefined(),
+  );
 });
 
 describe("what is wrong", () => {

@@ -187,6 +187,9 @@ describe("what show lists", () => {
 test.each<[string, string, string]>([
   ["-0", "'-0' leads nowhere", "to undo everything, use: base"],
   ["0", "identified by '0'", "to undo everything, use: base; list the revisions"],
+  ["zero", "identified by 'zero'", "to undo everything, use: base; list the revisions"],
+  ["ALL", "identified by 'ALL'", "to undo everything, use: base; list the revisions"],
+  ["billing@zero", "identified by 'billing@zero'", "to undo everything, use: billing@base; list"],
 ])("a downgrade to %s is told what to type", (target, message, hint) => {
   expect(() => planDowngrade(graph, all, target)).toThrow(
     expect.objectContaining({
@@ -219,6 +222,12 @@ test("steps are counted from a revision in every place of a range, in a stamp an
     [() => planOfflineDowngrade(line, "head:-4"), "base is only 3 down; to undo everything, use: head:base"],
     [() => planDowngrade(line, [], "head-4"), expect.stringMatching(/everything, use: base$/)],
     [() => planOfflineDowngrade(line, "head:0"), expect.stringMatching(/everything, use: head:base; /)],
+    [() => planOfflineDowngrade(line, "head:zero"), expect.stringMatching(/everything, use: head:base; /)],
+    [() => planUpgrade(line, [], "zero"), expect.stringMatching(/^to undo everything, downgrade to: base; /)],
+    [() => planUpgrade(line, [], "trunk@latest"), expect.stringMatching(/^did you mean 'trunk@heads'\? /)],
+    [() => planUpgrade(line, [], "all"), expect.stringMatching(/^did you mean 'heads'\? /)],
+    [() => planOfflineUpgrade(line, ":Latest"), expect.stringMatching(/^did you mean 'heads'\? /)],
+    [() => planStamp(line, [], ["zero"]), expect.stringMatching(/^did you mean 'base'\? /)],
     [() => planUpgrade(line, [], "0"), expect.stringMatching(/^to undo everything, downgrade to: base; /)],
   ] as const)
     expect(read).toThrow(expect.objectContaining({ hint }));

@@ -577,7 +577,7 @@ describe("the config file", () => {
     const config = await load({ flags: { config: "deploy/x.json" } });
     expect(config).toMatchObject({
       database: { kind: "pglite", folder: path.join(cwd, "deploy/data"), origin: "deploy/x.json line 1" },
-      serverVersion: { number: 160004, text: "16.4" },
+      serverVersion: { number: 160004, text: "16.4", origin: "deploy/x.json line 1" },
       scratch: { kind: "pglite", folder: path.join(cwd, "deploy/s"), origin: "deploy/x.json line 1" },
       ignore: ["partman.*"],
       directories: [path.join(cwd, "sql"), "/abs"],

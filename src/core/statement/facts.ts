@@ -16,6 +16,7 @@ import {
   routineSource,
   word,
 } from "../ast.ts";
+import { changesRowsThere, limitIn } from "../batch.ts";
 import { newerFeature } from "../newer-syntax.ts";
 import { qualified } from "../quote.ts";
 import { OLDEST } from "../server-version.ts";
@@ -60,6 +61,8 @@ export interface Facts extends LedgerUse {
   readonly trace?: Trace;
   /** The first major version that understands it, where that is newer than the oldest that is supported. */
   readonly since?: number;
+  /** Of UPDATE, DELETE and MERGE: the fewest rows that a query in it is limited to. */
+  readonly limit?: number;
 }
 
 /** What a statement leaves in the catalog, or takes out of it, by which it can be seen later whether it was done. */
@@ -85,8 +88,10 @@ export function factsOf({ ast, body }: ParsedStatement, text: string): Facts {
   const setting = settingOf(kind, tree);
   const leaves = leftBehind(kind, tree);
   const since = sinceOf(ast, text, body);
+  const tag = tagOf(kind, tree);
+  const limit = changesRowsThere(tag) ? limitIn(ast) : undefined;
   return {
-    tag: tagOf(kind, tree),
+    tag,
     transactional: !refusesTransaction(kind, tree),
     ...(/^(?:Reindex|Cluster)Stmt$/.test(kind) || trace?.kind === "commits" ? { standsAlone: true } : {}),
     ...(setting === undefined ? {} : { setting }),
@@ -97,6 +102,7 @@ export function factsOf({ ast, body }: ParsedStatement, text: string): Facts {
     ...ledgerUse(ast, text, body),
     ...(trace === undefined ? {} : { trace }),
     ...(since === undefined ? {} : { since }),
+    ...(limit === undefined ? {} : { limit }),
   };
 }
 

@@ -139,7 +139,7 @@ function statementOf(
   const after = trimEnd(text.slice(end, tail));
   const isWhole = text[end - 1] === ";";
   const statement = isWhole ? text.slice(start, end) : `${text.slice(start, end)};`;
-  const found = directiveIn(comments, facts.tag);
+  const found = directiveIn(comments, facts);
   const directive = found !== undefined && "size" in found ? found : undefined;
   const marker = source.path.endsWith(".up.sql") ? downMarkerIn(comments) : undefined;
   const wrong = marker ?? (found !== undefined && "fault" in found ? found : undefined);

@@ -26,3 +26,12 @@ UPDATE t SET y = 4 WHERE id IN (SELECT id FROM t WHERE y = 3 LIMIT :batch_size) 
 -- batch: 1000
 WITH gone AS (DELETE FROM t WHERE y = 5 RETURNING id)
 UPDATE t SET y = 6 WHERE id IN (SELECT id FROM t WHERE y = 5 LIMIT :batch_size);
+
+-- batches: 10
+UPDATE t SET y = 7 WHERE id = ANY (ARRAY(SELECT id FROM t WHERE y IS NULL LIMIT 10));
+
+-- batch 3
+UPDATE t SET y = 8 WHERE id IN (SELECT id FROM t WHERE y IS NULL LIMIT 10);
+
+-- batch 3
+UPDATE t SET y = (SELECT id FROM t ORDER BY id LIMIT 1);
