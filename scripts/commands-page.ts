@@ -66,7 +66,7 @@ Before the name, \`-c\` is always \`--config\`. After \`current\` it is \`--chec
 | exit code | |
 |---|---|
 | 0 | done |
-| 1 | findings: \`check\`, \`lint\`, \`test\`, \`dev --once\`, \`drift\`, \`doctor\`, \`verify\`, \`repair\`, \`receipt\`, \`trace\`, \`current --check-heads\`, \`--fail-on hazard\`; \`revision --autogenerate\`, \`squash\`, \`baseline\`: nothing was written, because something would be lost, must be decided or is not proven; \`adopt\`: something is left to do by hand, or \`--prove\` has found a difference |
+| 1 | findings: \`check\`, \`lint\`, \`test\`, \`dev --once\`, \`drift\`, \`doctor\`, \`verify\`, \`repair\`, \`receipt\`, \`trace\`, \`current --check-heads\`, \`--fail-on hazard\`; \`revision --autogenerate\`, \`squash\`, \`baseline\`: nothing was written, because something would be lost, must be decided or is not proven; \`adopt\`: something is left to do by hand, or \`--prove\` has found a difference; or a question was answered with no, and nothing was done |
 | 2 | the command line or the configuration is wrong |
 | 3 | a migration file is wrong: header, pairing, SQL |
 | 4 | the graph is wrong, or has no such revision: a cycle, a missing parent, several heads |

@@ -83,7 +83,7 @@ function isCutOff(script: string): boolean {
 /** What a script does that is of no revision. */
 export const ENSURES_LEDGER = "creates the ledger, or upgrades it to this format; safe to run twice";
 
-/** The command that its title says has written it; undefined where the title says none that can be typed. */
+/** The command that writes it, as its title and its guard say; undefined where they say none that can be typed. */
 export function commandOf(script: string): string | undefined {
   const lines = script.replaceAll(/\r\n?/g, "\n");
   const title = /^-- Retort migration script.*\n(?:(?:--.*|\\if true)\n)*/m.exec(lines)?.[0] ?? "";
@@ -91,18 +91,37 @@ export function commandOf(script: string): string | undefined {
   if (what === ENSURES_LEDGER) return "migrate ensure-version --sql";
   const range = /^(upgrade|downgrade|stamp) (\S.*) -> (\S.*)$/.exec(what);
   if (range === null) return undefined;
-  const [kind, from, to] = range.slice(1).map((part) => part.replaceAll("<base>", "base"));
+  const [kind, from, to] = range.slice(1).map((part) => part.replaceAll("<base>", "base")) as [
+    string,
+    string,
+    string,
+  ];
+  const end = guardedEnd(lines, kind) ?? reachedEnd(kind, from, to);
   const ids = /^[A-Za-z0-9_.]+(?:, [A-Za-z0-9_.]+)*$/;
-  if (!ids.test(from!) || !ids.test(to!) || (kind !== "stamp" && to!.includes(","))) return undefined;
+  if (!ids.test(from) || end === undefined || !/^\w[\w.@+-]*(?: \w[\w.]*)*$/.test(end)) return undefined;
   const given = /^-- With:(.*(?:\n-- {7}.*)*)$/m.exec(title)?.[1]?.replaceAll(/\n-- +/g, " ") ?? "";
   // A file may come from anybody: nothing is shown that a shell would read as more than words.
   if (!/^(?: --?[a-z-]+(?: \w[\w.:,=…-]*)?)*$/.test(given)) return undefined;
   const source = /^-- From: (.*)$/m.exec(title)?.[1];
   return [
-    `migrate ${kind} ${from!.replaceAll(", ", ",")}:${to!.replaceAll(",", "")} --sql${given}`,
+    `migrate ${kind} ${from.replaceAll(", ", ",")}:${end} --sql${given}`,
     ...(source === undefined ? [] : [`--source ${shellWord(source)}`]),
     ...(file === undefined ? [] : ["--split DIR"]),
   ].join(" ");
+}
+
+/** The end of its range as its guard proposes it for another start: what was asked for, and so a part of the receipt. */
+const guardedEnd = (script: string, kind: string): string | undefined =>
+  new RegExp(`'migrate ${kind} %s:([^']+?) --sql`).exec(script)?.[1];
+
+/**
+ * The end as the title says it, which is where the script leads. No range has several ends; and a downgrade to one of several
+ * heads takes away what is above that one, and not the others.
+ */
+function reachedEnd(kind: string, from: string, to: string): string | undefined {
+  if (kind === "stamp") return to.replaceAll(",", "");
+  const isOne = !to.includes(",") && (kind === "upgrade" || to === "base" || !from.includes(","));
+  return isOne ? to : undefined;
 }
 
 /** The end of the first lines that have that receipt. */

@@ -94,6 +94,7 @@ describe("the same files and arguments", () => {
     const { folder: cwd } = project({
       a: "CREATE TABLE a ();",
       b: { up: "CREATE TABLE b ();", down: "DROP TABLE b;" },
+      c: { up: "CREATE TABLE c ();", down: "DROP TABLE c;", parent: "none" },
     });
     writeFileSync(join(cwd, "migrate.config.json"), '{"directories": ["."], "environments": {"prod": {}}}');
     const write = (command: string) => migrateHere(command.split(" ").slice(1), { cwd });
@@ -116,6 +117,9 @@ describe("the same files and arguments", () => {
       "migrate upgrade base:b --sql --lock-timeout 3s --statement-timeout 1min --lock-retries 7 --expect-database shop-of-the-north --server-version 15.2 --source v1",
       "migrate upgrade a:b --sql -n prod --idempotent",
       "migrate upgrade a:b --sql --with-downgrade FILE",
+      "migrate downgrade b:0001 --sql",
+      // It leads to b, but what is above b is nothing.
+      "migrate downgrade b,c:c@base --sql",
     ]) {
       const { code, stdout, stderr } = await write(command);
       expect(code, stderr).toBe(0);
@@ -131,7 +135,7 @@ describe("the same files and arguments", () => {
     );
     rmSync(join(cwd, "DIR"), { recursive: true });
     const { url } = await ownDatabase(server!);
-    const found = await write(`migrate upgrade --sql --from-database --database ${url}`);
+    const found = await write(`migrate upgrade b --sql --from-database --database ${url}`);
     const command = (await again(found.stdout)) ?? "";
     expect(command).toMatch(/^migrate upgrade base:b --sql --server-version \d\d$/);
     expect((await write(command)).stdout).toBe(found.stdout);
