@@ -4,7 +4,7 @@ import type { FileToRun } from "../core/effects/file.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import type { LimitOptions } from "../core/failure/limits.ts";
 import { faultAt } from "../core/fault.ts";
-import { ancestors } from "../core/graph.ts";
+import { ancestors, descendants } from "../core/graph.ts";
 import { type Direction, placeOfKey } from "../core/header.ts";
 import { codeChecksumOf } from "../core/integrity.ts";
 import type { How, Intent } from "../core/ledger/types.ts";
@@ -22,7 +22,7 @@ import { ledgerFault } from "../core/statement/ledger.ts";
 import { type Loss, losesData } from "../core/statement/losses.ts";
 import { lostData } from "../core/statement/restored.ts";
 import { lossesOfCalls, namesOfRoutines, type Routine, type Routines } from "../core/statement/routines.ts";
-import { currentHeads, type Step } from "../core/steps.ts";
+import { currentHeads, idsOf, type Step } from "../core/steps.ts";
 import { unique } from "../core/unique.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import type { KnownBodies } from "../io/parsed.ts";
@@ -236,7 +236,7 @@ async function readSteps(
   };
   for (const step of steps.steps) {
     trees = undefined;
-    const read = await stepInput(project, steps.kind, step, bodyOf).catch((error: unknown) => {
+    const read = await stepInput(project, steps, step, bodyOf).catch((error: unknown) => {
       if (!(error instanceof MigrateError)) throw error;
       faults.push(...error.diagnostics);
       return undefined;
@@ -366,13 +366,14 @@ async function read(
 
 async function stepInput(
   project: Project,
-  kind: Steps["kind"],
+  steps: Steps,
   { direction, revision }: Step,
   bodyOf: (file: MigrationFile) => Promise<Body>,
 ): Promise<StepInput> {
+  const { kind } = steps;
   const migration = project.migrations.get(revision);
   if (migration === undefined) return withoutFile(revision);
-  const file = kind === "stamp" ? migration.up : fileToRun(migration, direction);
+  const file = kind === "stamp" ? migration.up : fileToRun(project, steps, migration, direction);
   const { irreversible } = migration.up.header;
   const { lockTimeout, statementTimeout, transaction } = file.header;
   const { statements, codeChecksum } =
@@ -427,15 +428,31 @@ function withoutFile(revision: RevisionId): StepInput {
   return { direction: "down", revision, transactional: true, ...nothing };
 }
 
-function fileToRun(migration: Migration, direction: Direction): MigrationFile {
+function fileToRun(
+  project: Project,
+  steps: Steps,
+  migration: Migration,
+  direction: Direction,
+): MigrationFile {
   if (direction === "up") return migration.up;
   if (migration.down !== undefined) return migration.down;
   throw new MigrateError({
     code: "graph/irreversible",
     message: `revision ${migration.revision} cannot be downgraded: ${migration.up.header.irreversible}`,
-    hint: "downgrade to this revision or a later one, or undo it in a new migration",
+    hint: furthestDown(project, steps, migration.revision),
     ...placeOfKey(migration.up.source, "irreversible"),
   });
+}
+
+/** How far the steps could go where that revision stays, and what is left to do then: the same for all that have one in their way. */
+function furthestDown({ graph, migrations }: Project, { steps }: Steps, revision: RevisionId): string {
+  const down = idsOf(steps);
+  const above = descendants(graph, [revision]);
+  // They are taken down from the top: above the first of them nothing is in the way.
+  const last = down.find((id) => above.has(id) && migrations.get(id)?.down === undefined)!;
+  const further = descendants(graph, [last]);
+  const leads = down.some((id) => id !== last && further.has(id));
+  return `${leads ? `the furthest down is ${last}; or` : `no downgrade goes below ${last};`} undo what it did in a new migration: migrate revision -m "…"`;
 }
 
 function refuseOutside(steps: readonly StepInput[]): void {

@@ -3,17 +3,24 @@
  * ledger is inconsistent in itself, that is repaired first, and alone.
  */
 import { MigrateError } from "../core/errors.ts";
+import { descendants } from "../core/graph.ts";
 import { type Finding, findingsOf, isAcceptable, repairPlan } from "../core/integrity.ts";
 import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import { type Inconsistency, inconsistencyOf } from "../core/ledger/inconsistency.ts";
-import { sqlstates } from "../core/ledger/types.ts";
+import { type Applied, sqlstates } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { compileLedgerRepair } from "../core/plan/compile.ts";
 import { rightsOf } from "../core/plan/rights.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { projectWords } from "../core/project-flags.ts";
 import { settledRows } from "../core/replaced.ts";
+
+import { shellWord } from "../core/shell.ts";
+import { idsOf } from "../core/steps.ts";
+import { BASE } from "../core/target.ts";
+import { downgradeOf, takingOut } from "../core/undoing.ts";
 import { readLedger, refuseUnwritable } from "../io/queries.ts";
+
 import { StatementFailure } from "../io/session/types.ts";
 import { type Connected, type ConnectOptions, connect, openConnected, ownBackend } from "./connect.ts";
 import { bringUp } from "./ensure.ts";
@@ -77,7 +84,7 @@ export async function repair(deps: Deps, options: RepairOptions): Promise<Repair
   try {
     const { applied: rows, intent } = state;
     const findings = findingsOf(graph, settledRows(graph, rows));
-    refuseForgetting(forget, findings);
+    refuseForgetting(project, settledRows(graph, rows), forget, findings);
     await refuseBroken(project, findings);
     const plan = repairPlan({
       graph,
@@ -144,7 +151,12 @@ async function refuseBroken(project: Project, findings: readonly Finding[]): Pro
   if (faults.length > 0) throw MigrateError.all(faults);
 }
 
-function refuseForgetting(forget: readonly RevisionId[], findings: readonly Finding[]): void {
+function refuseForgetting(
+  project: Project,
+  rows: readonly Applied[],
+  forget: readonly RevisionId[],
+  findings: readonly Finding[],
+): void {
   const vanished = findings.filter(({ kind }) => kind === "vanished").map(({ revision }) => revision);
   const wrong = forget.filter((revision) => !vanished.includes(revision));
   if (wrong.length === 0) return;
@@ -155,7 +167,32 @@ function refuseForgetting(forget: readonly RevisionId[], findings: readonly Find
       hint:
         vanished.length > 0
           ? `such revisions are ${vanished.join(", ")}`
-          : "there are none; undo a revision that has a file with: migrate downgrade",
+          : `there are none; ${instead(project, idsOf(rows), revision)}`,
     })),
   );
+}
+
+/** What to type of one that is not forgotten, where every applied revision has a file. */
+function instead(
+  { graph, migrations }: Project,
+  applied: readonly RevisionId[],
+  revision: RevisionId,
+): string {
+  const migration = migrations.get(revision);
+  if (migration === undefined || !applied.includes(revision)) return "see what is applied: migrate current";
+  const needing = descendants(graph, [revision]);
+  const undone = applied.filter((id) => needing.has(id));
+  if (undone.length === 1) {
+    const recorded = `to take it out of the ledger${takingOut(graph, applied, revision)}`;
+    return migration.down === undefined
+      ? recorded
+      : `${recorded}; or, to run its down file too: ${downgradeOf(migration)}`;
+  }
+  const above = undone.filter((id) => id !== revision).join(", ");
+  const lasting = undone.filter((id) => migrations.get(id)?.down === undefined).join(", ");
+  // One step down from here would be one from the head above it.
+  const below = shellWord(`${revision}@${migration.parents[0] ?? BASE}`);
+  return lasting === ""
+    ? `to undo it, and ${above} above it: migrate downgrade ${below}`
+    : `it stays applied, since ${lasting} cannot be downgraded`;
 }

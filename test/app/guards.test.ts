@@ -129,10 +129,15 @@ test("what has no way back is not taken down: neither its up file runs, nor is i
     c: "CREATE TABLE c ();",
   });
   rmSync(join(lasting.folder, "0002_b.down.sql"));
-  for (const target of ["c:a", "c:base", "b:a"]) {
+  for (const [target, hint] of [
+    ["c:a", "the furthest down is b; or undo what it did in"],
+    ["c:base", "the furthest down is b; or undo what it did in"],
+    ["b:a", "no downgrade goes below b; undo what it did in"],
+  ] as const) {
     expect(await failureOf(lasting.plan({ kind: "downgrade", target }))).toMatchObject({
       code: "graph/irreversible",
       message: "revision b cannot be downgraded: the rows are gone",
+      hint: expect.stringContaining(hint),
       location: { path: "0002_b.up.sql", line: 3 },
     });
   }

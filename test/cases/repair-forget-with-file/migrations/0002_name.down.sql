@@ -1,0 +1,3 @@
+-- revision: c3
+
+ALTER TABLE users DROP name;
