@@ -1,7 +1,7 @@
 /** A database without migrations → the first migration, which creates its schema; proven, and stamped as applied. */
 
 import { resolve } from "node:path";
-import { DELETED } from "../core/absence.ts";
+import { absences, hintsOf } from "../core/absence.ts";
 import { madeBy } from "../core/adopt/version-tables.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
 import { describeDifference } from "../core/diff/verdict.ts";
@@ -9,13 +9,14 @@ import { dumpOf, dumpText } from "../core/dump/dump.ts";
 import { MigrateError } from "../core/errors.ts";
 import { couldBeMade } from "../core/failure/missing.ts";
 import type { Applied } from "../core/ledger/types.ts";
+import { settledRows } from "../core/replaced.ts";
 import { refuseUnfinished } from "../core/undoing.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { removeFiles } from "../io/directory.ts";
 import { openConnected } from "./connect.ts";
 import type { DumpOptions } from "./dump.ts";
 import { type Schema, schemaOf } from "./keep-dump.ts";
-import { commonOptions, type Deps, openProject, type Project } from "./project.ts";
+import { commonOptions, type Deps, openProject, type Project, shownFolders } from "./project.ts";
 import { replay } from "./replay.ts";
 import { createRevisions, type NewRevision, type RevisionOptions } from "./revision.ts";
 import { run } from "./run.ts";
@@ -75,8 +76,8 @@ async function readFirst(deps: Deps, options: BaselineOptions): Promise<First> {
     if (state.applied.length > 0) {
       throw new MigrateError({
         code: "state/not-first",
-        message: `migrations are applied to ${session.database}, but their files do not exist here`,
-        hint: `get the files, or name their folder with --directory; ${DELETED}`,
+        message: `migrations are applied to ${session.database}, but there are none in ${shownFolders(project.config, deps)}`,
+        hint: hintsOf(absences(project.graph, settledRows(project.graph, state.applied))).join("; "),
       });
     }
     // The stamp would discard what was half done, and the schema has it.

@@ -240,7 +240,7 @@ const OF_ANOTHER =
   'no applied revision has a file here: use the folder, or the database, that belongs to it; if two projects share a database, give each its own ledger: "ledger": {"schema": ...} in the config file';
 
 /** How to begin anew where all that is applied has lost its files for good. */
-export const DELETED = "if you have deleted the files, forget what is applied: migrate stamp --purge base";
+const DELETED = "if you have deleted the files, forget what is applied: migrate stamp --purge base";
 
 /** What to type about revisions of which nothing is known but that they are applied. */
 export function lostHint(lost: readonly RevisionId[]): string {

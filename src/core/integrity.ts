@@ -114,7 +114,7 @@ export function withFaults(findings: readonly Finding[], faults: readonly Diagno
 }
 
 const brokenHint = ({ message, hint, location }: Diagnostic): string =>
-  `no run would take the file as it is now: line ${location?.line}: ${[message, hint].filter(Boolean).join("; ")}; correct that, or restore the file`;
+  `no run would take ${location!.path} as it is now: line ${location!.line}: ${[message, hint].filter(Boolean).join("; ")}; correct that, or restore the file`;
 
 /** What to type about what `repair` would accept, if it were not for another. */
 const BROKEN_FIRST =
@@ -295,10 +295,9 @@ export const movedIn = (findings: readonly Finding[]): readonly Finding[] =>
     (finding) => finding.kind === "header" && finding.differences.some(({ key }) => key !== "message"),
   );
 
-const toCompare = (found: Diagnostic): Diagnostic => ({
-  ...found,
-  hint: `${found.hint}; to compare: migrate verify`,
-});
+/** What ends with that command says what it is for. */
+const toCompare = (found: Diagnostic): Diagnostic =>
+  found.hint === BROKEN_FIRST ? found : { ...found, hint: `${found.hint}; to compare: migrate verify` };
 
 export interface RepairInput {
   readonly graph: Graph<Migration>;

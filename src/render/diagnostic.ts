@@ -27,7 +27,7 @@ function inBlocks(diagnostics: readonly Diagnostic[]): readonly (readonly Diagno
   const blocks: Diagnostic[][] = [];
   for (const diagnostic of diagnostics) {
     const last = blocks.at(-1)?.at(-1);
-    if (last?.hint !== undefined && hintForm(last) === hintForm(diagnostic)) blocks.at(-1)!.push(diagnostic);
+    if (last !== undefined && isSameHint(last, diagnostic)) blocks.at(-1)!.push(diagnostic);
     else blocks.push([diagnostic]);
   }
   return blocks.map((block) => {
@@ -40,6 +40,10 @@ function inBlocks(diagnostics: readonly Diagnostic[]): readonly (readonly Diagno
     ];
   });
 }
+
+/** Whether it is the same, or would be for the same name; one that names all of them is the same as it is. */
+const isSameHint = (one: Diagnostic, other: Diagnostic): boolean =>
+  one.hint !== undefined && (one.hint === other.hint || hintForm(one) === hintForm(other));
 
 /** The name that the message quotes, such as a revision's. */
 const nameIn = ({ message }: Diagnostic): string | undefined => /'(\w+)'/.exec(message)?.[1];

@@ -294,10 +294,15 @@ test("what `repair` would refuse is not offered", () => {
   const fault = { code: "source/syntax", message: "syntax error", hint: "write it right", location };
   expect(withFaults(findings, [fault]).map(({ kind, hint }) => `${kind}: ${hint}`)).toEqual([
     expect.stringMatching(/^comments: migrate repair accepts nothing while/),
-    expect.stringMatching(/^body: .*: line 5: syntax error; write it right; correct that, or restore/),
+    expect.stringMatching(
+      /^body: no run would take 0001_b\.up\.sql as it is now: line 5: syntax error; write it right; correct that, or restore/,
+    ),
     expect.stringMatching(/^header: migrate repair accepts nothing while/),
     expect.stringMatching(/^vanished: .*--forget c/),
   ]);
+  const both = withFaults(findingsOf(files({ a: "SELECT 11;\n", b: "SELEC;\n" }).graph, rows), [fault]);
+  const { refused } = consequences(both, { kind: "upgrade", steps: [] });
+  expect(refused.map(({ hint }) => hint?.match(/: migrate verify/g)?.length)).toEqual([1, 1]);
 });
 
 test("a downgrade that does not take the changed migration down says nothing", () => {

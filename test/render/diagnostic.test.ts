@@ -70,4 +70,8 @@ test("a hint that several in a row have stands once, after the last of them; ano
   ).toBe(
     "no 'a1'\nno 'b2'\nhint: for each of them, as here for b2: restore it, or: migrate repair --forget b2\n",
   );
+  const all = (id: string) => of(`no '${id}'`, "migrate repair --forget a1 --forget b2");
+  expect(printed(errorLines({ diagnostics: [all("a1"), all("b2")] })).replaceAll("error[usage/x] ", "")).toBe(
+    "no 'a1'\nno 'b2'\nhint: migrate repair --forget a1 --forget b2\n",
+  );
 });
