@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:063940a6318927e52a977f795441013bd267c25aaf30737404bc69add20a07f6
+-- Receipt: sha256:828ed49349b49055a2c61f448856ee76de145406700e6b4fa6b4704086a8ee50
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- With: -n ci
@@ -54,6 +54,8 @@ DO $body$
 DECLARE
   -- The project's.
   role CONSTANT pg_catalog.text := NULL;
+  -- What says which project it is of, in the commands that errors propose.
+  flags CONSTANT pg_catalog.text := '-n ci';
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
@@ -83,6 +85,7 @@ BEGIN
     END IF;
   END IF;
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  PERFORM set_config('retort_script.flags', flags, false);
 
   -- If a script has stopped in this session, it has left what follows.
   key := ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
@@ -346,17 +349,32 @@ $tables$;
 
 -- Resets the settings to those of the connection; names mean PostgreSQL's own objects, and text is
 -- read as written. To its end the transaction keeps its lock_timeout: whoever waits for what the
--- author's SQL has locked does not wait for the ledger, too.
+-- author's SQL has locked does not wait for the ledger, too. What a script has set for the commands
+-- in its errors is kept.
 CREATE PROCEDURE retort.protect_session()
 LANGUAGE plpgsql AS $body$
 DECLARE
   time_limit CONSTANT pg_catalog.text := pg_catalog.current_setting('lock_timeout');
+  flags CONSTANT pg_catalog.text := pg_catalog.current_setting('retort_script.flags', true);
 BEGIN
   RESET ALL;
+  IF flags OPERATOR(pg_catalog.<>) '' THEN
+    PERFORM pg_catalog.set_config('retort_script.flags', flags, false);
+  END IF;
   PERFORM pg_catalog.set_config('lock_timeout', time_limit, true);
   SET search_path = pg_catalog, pg_temp;
   SET client_encoding = 'UTF8';
   SET standard_conforming_strings = on;
+END
+$body$;
+
+-- How a command begins that a hint proposes: with the flags that say which project a script is of,
+-- such as -n prod, which it has set for its session.
+CREATE FUNCTION retort.migrate() RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN concat_ws(' ', 'migrate', nullif(current_setting('retort_script.flags', true), ''));
 END
 $body$;
 
@@ -436,7 +454,8 @@ CREATE FUNCTION retort.resuming() RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN (SELECT concat('migrate ', CASE i.direction WHEN 'up' THEN 'upgrade ' || i.revision
+  RETURN (SELECT concat(retort.migrate(), ' ', CASE i.direction
+      WHEN 'up' THEN 'upgrade ' || i.revision
       ELSE format('downgrade %s@%s', i.revision, coalesce((SELECT a.parents[1]
         FROM retort.applied AS a
         WHERE a.revision = i.revision AND cardinality(a.parents) > 1), '-1')) END)
@@ -444,16 +463,34 @@ BEGIN
 END
 $body$;
 
--- What to say where a step outside a transaction is unfinished, and it is not its turn.
+-- How messages name a step: upgrade to a1.
+CREATE FUNCTION retort.step_name(revision text, direction text) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN concat(CASE direction WHEN 'up' THEN 'upgrade to ' ELSE 'downgrade of ' END, revision);
+END
+$body$;
+
+-- What to say where a step outside a transaction is unfinished, and it is not its turn. Whoever
+-- only looks, or is sent alone, does so without the lock: another session may be at the step.
 CREATE FUNCTION retort.unfinished_hint() RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  IF EXISTS (SELECT FROM pg_locks AS l
+      WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND l.mode = 'ExclusiveLock'
+        AND l.pid IS DISTINCT FROM pg_backend_pid()
+        AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+        AND (l.classid::bigint << 32 | l.objid::bigint) = retort.lock_key()) THEN
+    RETURN 'Another session holds the lock of the ledger, and may be at that step: wait until it '
+      'is done.';
+  END IF;
   RETURN (SELECT format('See: SELECT * FROM retort.intent; if it was begun by a file of a split '
       'script, run the one %s that statement; otherwise resume with: %s; or with a script '
-      'written by --idempotent that contains the %s %s.',
+      'written by --idempotent that contains the %s.',
       CASE WHEN i.done THEN 'after' ELSE 'of' END, retort.resuming(),
-      CASE i.direction WHEN 'up' THEN 'upgrade to' ELSE 'downgrade of' END, i.revision)
+      retort.step_name(i.revision, i.direction))
     FROM retort.intent AS i);
 END
 $body$;
@@ -486,12 +523,10 @@ DECLARE
   under_way pg_catalog.text;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  expected := format('the %s %s at statement %s',
-    CASE direction WHEN 'up' THEN 'upgrade to' ELSE 'downgrade of' END, require_intent.revision,
-    require_intent.statement);
-  under_way := (SELECT format('the %s %s at statement %s',
-      CASE i.direction WHEN 'up' THEN 'upgrade to' ELSE 'downgrade of' END, i.revision,
-      i.statement)
+  expected := format('the %s at statement %s',
+    retort.step_name(require_intent.revision, direction), require_intent.statement);
+  under_way := (SELECT format('the %s at statement %s',
+      retort.step_name(i.revision, i.direction), i.statement)
     FROM retort.intent AS i);
   IF under_way IS DISTINCT FROM expected THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
@@ -545,8 +580,8 @@ CREATE FUNCTION retort.discard_hint(heads text[]) RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN (SELECT format('The interruption of %s stays: discard it with: migrate stamp %s '
-      '(as a script: add --sql --from-database).', i.revision,
+  RETURN (SELECT format('The interruption of %s stays: discard it with: %s stamp %s '
+      '(as a script: add --sql --from-database).', i.revision, retort.migrate(),
       coalesce(nullif(array_to_string(heads, ' '), ''), 'base'))
     FROM retort.intent AS i);
 END
@@ -560,12 +595,12 @@ BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   RETURN (SELECT CASE WHEN s.missing IS NOT NULL
       THEN format('Of the revisions that %1$s replaces, the database has %2$s, but not %3$s: with '
-        'the files as they were before %1$s was written (an older commit), run: migrate upgrade '
+        'the files as they were before %1$s was written (an older commit), run: %5$s upgrade '
         '%4$s (as a script: add --sql --from-database); then go on with the new ones', s.id,
-        left(s.present, 1000), left(s.missing, 1000), s.last)
+        left(s.present, 1000), left(s.missing, 1000), s.last, retort.migrate())
       WHEN NOT retort.has_hole()
       THEN format('The ledger still names replaced revisions; record the change first with: '
-        'migrate stamp %s (as a script: add --sql --from-database)',
+        '%s stamp %s (as a script: add --sql --from-database)', retort.migrate(),
         (SELECT string_agg(DISTINCT coalesce(r.key, h.id), ' ') FROM unnest(heads) AS h (id)
           LEFT JOIN jsonb_each(replaced) AS r ON r.value ? h.id)) END
     FROM (SELECT r.key AS id, r.value ->> -1 AS last,
@@ -699,8 +734,9 @@ BEGIN
   fault := 'applied with other SQL than that of this script: '
     || left(retort.other_code(codes), 1000);
   IF fault IS NOT NULL THEN
-    hint := 'Compare the files with the database: migrate verify. If that finds nothing, this '
-      'script was written from other files, or before they were changed: write it again.';
+    hint := format('Compare the files with the database: %s verify. If that finds nothing, this '
+      'script was written from other files, or before they were changed: write it again.',
+      retort.migrate());
     RETURN;
   END IF;
   is_done := EXISTS (SELECT FROM retort.state AS s
@@ -726,9 +762,9 @@ BEGIN
   place := retort.wrong_place(of_script);
   has_hole := retort.has_hole();
   recording := CASE WHEN heads = '{}' AND starts <> '{}' AND were = '{}' AND NOT discards
-    THEN format('all that %s %s with: migrate stamp %s (as a script: add --sql)',
+    THEN format('all that %s %s with: %s stamp %s (as a script: add --sql)',
       array_to_string(starts, ', '), CASE cardinality(starts) WHEN 1 THEN 'does, record it'
-        ELSE 'do, record them' END, array_to_string(starts, ' ')) END;
+        ELSE 'do, record them' END, retort.migrate(), array_to_string(starts, ' ')) END;
   IF is_done OR nothing IS NOT NULL THEN
     hint := concat(CASE WHEN NOT is_done
         THEN format('%s: SELECT * FROM retort.applied; %s.',
@@ -754,7 +790,7 @@ BEGIN
       '"ledger": {"schema": ...} in the config file. If they are revisions of this project, '
       'restore their files where these are missing, and write ' || script)
     ELSE concat('See: SELECT * FROM retort.applied;', CASE WHEN changed IS NOT NULL
-        THEN ' and compare its rows with the files: migrate verify.' END,
+        THEN format(' and compare its rows with the files: %s verify.', retort.migrate()) END,
       (SELECT format(' If a file of %s is missing, restore it first: another git branch may '
         'have it.', string_agg(h.id, ', '))
         FROM unnest(heads) AS h (id) WHERE again <> '' AND h.id <> ALL (of_script)
@@ -910,10 +946,11 @@ BEGIN
           HINT = CASE WHEN EXISTS (SELECT FROM retort.intent)
             THEN concat('What the step did before this is kept. When that session is done, go on. ',
               retort.unfinished_hint())
-            ELSE 'The transaction was rolled back. When that session is done, run this again if '
-              'it is the file of a split script, if this was its first step, or if it was written '
-              'with --single-transaction or --idempotent; else write a script from the state that '
-              'is reached: migrate upgrade --sql --from-database (or downgrade)' END;
+            ELSE format('The transaction was rolled back. When that session is done, run this '
+              'again if it is the file of a split script, if this was its first step, or if it was '
+              'written with --single-transaction or --idempotent; else write a script from the '
+              'state that is reached: %s upgrade --sql --from-database (or downgrade)',
+              retort.migrate()) END;
       END IF;
       RAISE WARNING USING MESSAGE = format('%s; retry %s of %s in %s s', blockers, retry + 1,
         retries, round(pause::numeric, 1));
@@ -1011,9 +1048,10 @@ LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   RETURN CASE WHEN retort.is_pending(revision, direction)
-    THEN 'Nothing of this step was done. See: SELECT * FROM retort.applied; of a split script, '
-      'first run the files before this one that are not done; else, or if all are, write a script '
-      'from this state with: migrate upgrade --sql --from-database (or downgrade)'
+    THEN format('Nothing of this step was done. See: SELECT * FROM retort.applied; of a split '
+      'script, first run the files before this one that are not done; else, or if all are, write a '
+      'script from this state with: %s upgrade --sql --from-database (or downgrade)',
+      retort.migrate())
     ELSE 'All of this step is done already. See: SELECT * FROM retort.applied; of a split script, '
       'go on with the first file of the next step.' END;
 END
@@ -1566,8 +1604,10 @@ BEGIN
 END
 $body$;
 
--- Records that a script is run, by the receipt in it: a script that was edited later has the same
--- one. Not if all that it does is already done. range is from which revisions to which.
+-- Records in the log that a script, or a file of a split one, begins its steps, by the receipt in
+-- it: a script that was edited later has the same one. Not if all that it does is already done.
+-- Where it is one transaction that fails, this is rolled back, too. range is from which revisions
+-- to which.
 CREATE PROCEDURE retort.begin_script(
   receipt text, range text, done_revisions bigint, done_digest numeric)
 LANGUAGE plpgsql AS $body$
@@ -1583,8 +1623,8 @@ EXCEPTION WHEN unique_violation THEN
   CALL retort.unlock();
   RAISE EXCEPTION USING ERRCODE = 'RT003',
     MESSAGE = 'retort: the sequence of retort.log is behind its rows',
-    HINT = 'Nothing was changed. A restore of data alone, or logical replication, leaves it '
-      'behind. As the owner of the ledger, run: migrate repair --database URL';
+    HINT = format('Nothing was changed. A restore of data alone, or logical replication, leaves it '
+      'behind. As the owner of the ledger, run: %s repair --database URL', retort.migrate());
 END
 $body$;
 
@@ -1644,12 +1684,12 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '413865680f24928c47d65c3b80eb0fb77e6c0491313f41b6bea5aa004c90af39';
+  procedures CONSTANT pg_catalog.text := 'ed28088608d4dc94e7385c3ea371479569b89377013dc1831d3d1849fb0373e6';
   -- The names of them.
-  own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
-    'require_lock, unfinished, resuming, unfinished_hint, '
-    'require_no_intent, require_intent, has_hole, '
-    'nothing_to_do, discard_hint, replaced_hint, '
+  own CONSTANT pg_catalog.text[] := '{protect_session, migrate, digest_of, lock_key, '
+    'unlock, require_lock, unfinished, resuming, step_name, '
+    'unfinished_hint, require_no_intent, require_intent, '
+    'has_hole, nothing_to_do, discard_hint, replaced_hint, '
     'differences, wrong_place, other_code, begun_otherwise, '
     'state_fault, require_state, require_unbegun, '
     'reset_session, set_session, take_locks, begin_step, '
@@ -1678,7 +1718,7 @@ DECLARE
     'intent.present, intent.present_names, intent.error, '
     'log.revision, log.checksum, log.how, log.duration, '
     'log.detail}';
-  -- What to do where there is none that is needed.
+  -- What to do where there is none that is needed; %m stands for the beginning of a command.
   absent CONSTANT pg_catalog.text := 'Nothing was changed. Connect to the right '
     'database.';
   -- What to do where its schema has other objects, with tables of a ledger and without.
@@ -1696,6 +1736,8 @@ DECLARE
   all_routines CONSTANT pg_catalog.text :=
     'BEGIN EXECUTE (SELECT string_agg(format(''ALTER ROUTINE %%s OWNER TO %%I'', '
     'oid::regprocedure, %2$L), ''; '') FROM pg_proc WHERE pronamespace = %1$L::regnamespace); END';
+  -- How a command begins that is proposed, as the routine of that name says it.
+  migrate pg_catalog.text;
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
@@ -1710,6 +1752,10 @@ DECLARE
   parts pg_catalog.text[];
   is_empty boolean;
   is_undecided boolean;
+  by_hand pg_catalog.text;
+  repeated record;
+  several pg_catalog.text;
+  is_several boolean;
   sequence pg_catalog.text;
   is_behind boolean;
   format integer;
@@ -1717,6 +1763,7 @@ DECLARE
   key bigint;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  migrate := concat_ws(' ', 'migrate', nullif(current_setting('retort_script.flags', true), ''));
   -- Who alters a table of the ledger is not waited for without end, to the end of the transaction.
   IF current_setting('lock_timeout') = '0' THEN
     PERFORM set_config('lock_timeout', '5s', true);
@@ -1804,7 +1851,7 @@ BEGIN
   ELSIF NOT is_there THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
-      HINT = absent;
+      HINT = replace(absent, '%m', migrate);
   END IF;
 
   -- Its tables have no code that others would run.
@@ -1874,8 +1921,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
       MESSAGE = format('retort: format 2 of the ledger is needed; '
         'the ledger %s has format %s', place::regnamespace, format),
-      HINT = CASE WHEN format < 2 THEN 'Nothing was changed. '
-          'Upgrade it with: migrate ensure-version (--sql writes a script)'
+      HINT = CASE WHEN format < 2 THEN concat('Nothing was changed. Upgrade it with: ', migrate,
+          ' ensure-version (--sql writes a script)')
         ELSE 'Nothing was changed. Use the version of migrate that upgraded it to that format, or '
           'a newer one: this one supports no format after 2.' END;
   ELSIF format < 2 THEN
@@ -1977,6 +2024,23 @@ BEGIN
     wrong := wrong || concat('these tables have no primary key: ',
       array_to_string(keyless, ', '));
   END IF;
+  -- Of a row that was restored twice a repair cannot tell which to keep: state is written anew.
+  FOR repeated IN SELECT c.relname AS name, c.oid::regclass AS relation, a.attname AS key
+    FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+    WHERE c.relnamespace = place AND c.relname = ANY (keyless)
+      AND (c.relname, a.attname) IN (('applied', 'revision'), ('log', 'id'))
+      AND has_table_privilege(c.oid, 'SELECT') ORDER BY c.relname DESC
+  LOOP
+    several := format('SELECT %1$I FROM %2$s GROUP BY %1$I HAVING count(*) > 1', repeated.key,
+      repeated.relation);
+    EXECUTE format('SELECT EXISTS (%s)', several) INTO is_several;
+    IF is_several THEN
+      wrong := wrong || format('several rows of %s have the same %s', repeated.name, repeated.key);
+      by_hand := format('See: SELECT ctid, * FROM %1$s WHERE %2$I IN (%3$s) ORDER BY %2$I; '
+        'of each, delete all but one: DELETE FROM %1$s WHERE ctid = ...', repeated.relation,
+        repeated.key, several);
+    END IF;
+  END LOOP;
   found := (SELECT encode(sha256(convert_to(string_agg(
       concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
         p.prosrc), chr(10) ORDER BY p.proname COLLATE "C"), 'UTF8')), 'hex')
@@ -2016,11 +2080,14 @@ BEGIN
     place::regnamespace, array_to_string(wrong, '; ')) END;
   -- The rows of applied decide between a step that they contradict and one that they do not;
   -- between others a person must: then nothing can be repaired, and the error has no DETAIL.
-  IF is_undecided AND (expected <> 'inconsistent' OR rights IS NOT NULL) THEN
+  IF is_undecided THEN
+    by_hand := 'See: SELECT * FROM retort.intent; find out which of them is true, and delete the '
+      'others: DELETE FROM retort.intent WHERE revision = ...';
+  END IF;
+  IF by_hand IS NOT NULL AND (expected <> 'inconsistent' OR rights IS NOT NULL) THEN
     RAISE EXCEPTION USING ERRCODE = 'RT003', MESSAGE = concat('retort: ', found),
-      HINT = concat('Nothing was changed. See: SELECT * FROM retort.intent; find out which of them '
-        'is true, and delete the others: DELETE FROM retort.intent WHERE revision = ...',
-        CASE WHEN cardinality(wrong) > 1 THEN '; then run: migrate repair' END);
+      HINT = concat('Nothing was changed. ', by_hand,
+        CASE WHEN cardinality(wrong) > 1 THEN format('; then run: %s repair', migrate) END);
   END IF;
   IF expected = 'inconsistent' AND rights IS NOT NULL THEN
     -- To repair more than its rows: what may be dropped, and created again.
@@ -2044,8 +2111,8 @@ BEGIN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = format('retort: %s may not repair the ledger %s, and lacks: %s', CURRENT_USER,
           place::regnamespace, lacking),
-        HINT = 'Nothing was changed. As the owner of the ledger, run: migrate repair --database '
-          'URL; or the script that it writes with --sql.';
+        HINT = format('Nothing was changed. As the owner of the ledger, run: %s repair --database '
+          'URL; or the script that it writes with --sql.', migrate);
     END IF;
   END IF;
   IF expected = 'inconsistent' THEN
@@ -2055,22 +2122,22 @@ BEGIN
       DETAIL = format('To be repaired: %s.', array_to_string(parts, ', ')),
       MESSAGE = concat('retort: ', found),
       HINT = concat('Nothing was changed. ', CASE
-        WHEN is_empty THEN 'A dump without data (pg_dump --schema-only) or a TRUNCATE leaves it '
-          'like this. Restore its rows; or run migrate repair and record what is applied: '
-          'migrate stamp REVISION'
-        WHEN 'tables' = ANY (parts) THEN 'Restore them from a backup, or create them anew, empty, '
-          'with: migrate repair'
-        WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
-          'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
-          'migrate repair'
-        WHEN 'keys' = ANY (parts) THEN 'A restore without its post-data section (pg_restore '
-          '--section) leaves them out. Restore that section, or create them with: migrate repair'
-        WHEN 'procedures' = ANY (parts) THEN 'They were changed by hand, omitted from a restore, '
-          'or made by another version of migrate. Restore them with: migrate repair'
-        ELSE format('A restore of data alone, or logical '
-          'replication, leaves it behind. Set it with: migrate repair; or, as the owner of the '
-          'ledger, run: SELECT setval(%L, (SELECT max(id) FROM %s.log));', sequence,
-          place::regnamespace) END);
+        WHEN is_empty THEN format('A dump without data (pg_dump --schema-only) or a TRUNCATE '
+          'leaves it like this. Restore its rows; or run %1$s repair and record what is applied: '
+          '%1$s stamp REVISION', migrate)
+        WHEN 'tables' = ANY (parts) THEN format('Restore them from a backup, or create them anew, '
+          'empty, with: %s repair', migrate)
+        WHEN 'rows' = ANY (parts) THEN format('Rows were changed by hand or restored in part. See: '
+          'SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: %s repair',
+          migrate)
+        WHEN 'keys' = ANY (parts) THEN format('A restore without its post-data section (pg_restore '
+          '--section) leaves them out. Restore that section, or create them with: %s repair',
+          migrate)
+        WHEN 'procedures' = ANY (parts) THEN format('They were changed by hand, omitted from a '
+          'restore, or made by another version of migrate. Restore them with: %s repair', migrate)
+        ELSE format('A restore of data alone, or logical replication, leaves it behind. Set it '
+          'with: %s repair; or, as the owner of the ledger, run: SELECT setval(%L, '
+          '(SELECT max(id) FROM %s.log));', migrate, sequence, place::regnamespace) END);
   END IF;
 EXCEPTION WHEN OTHERS OR query_canceled THEN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -2095,7 +2162,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('063940a6318927e52a977f795441013bd267c25aaf30737404bc69add20a07f6',
+CALL retort.begin_script('828ed49349b49055a2c61f448856ee76de145406700e6b4fa6b4704086a8ee50',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -2115,13 +2182,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:063940a6318927e52a977f795441013bd267c25aaf30737404bc69add20a07f6' AS receipt FROM retort.state;
+  'sha256:828ed49349b49055a2c61f448856ee76de145406700e6b4fa6b4704086a8ee50' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '063940a6318927e52a977f795441013bd267c25aaf30737404bc69add20a07f6'
+      '828ed49349b49055a2c61f448856ee76de145406700e6b4fa6b4704086a8ee50'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2173,12 +2240,14 @@ SET LOCAL standard_conforming_strings = on;
 DO $body$
 DECLARE
   role CONSTANT pg_catalog.text := NULL;
+  flags CONSTANT pg_catalog.text := '-n ci';
   key bigint;
   roles pg_catalog.name[];
   found pg_catalog.text;
   options pg_catalog.text;
   hint pg_catalog.text;
 BEGIN
+  PERFORM set_config('retort_script.flags', flags, true);
   -- If a script has stopped in this session, it has left what follows.
   key := ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
     16))::bit(64)::bigint;
@@ -2269,12 +2338,12 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '413865680f24928c47d65c3b80eb0fb77e6c0491313f41b6bea5aa004c90af39';
+  procedures CONSTANT pg_catalog.text := 'ed28088608d4dc94e7385c3ea371479569b89377013dc1831d3d1849fb0373e6';
   -- The names of them.
-  own CONSTANT pg_catalog.text[] := '{protect_session, digest_of, lock_key, unlock, '
-    'require_lock, unfinished, resuming, unfinished_hint, '
-    'require_no_intent, require_intent, has_hole, '
-    'nothing_to_do, discard_hint, replaced_hint, '
+  own CONSTANT pg_catalog.text[] := '{protect_session, migrate, digest_of, lock_key, '
+    'unlock, require_lock, unfinished, resuming, step_name, '
+    'unfinished_hint, require_no_intent, require_intent, '
+    'has_hole, nothing_to_do, discard_hint, replaced_hint, '
     'differences, wrong_place, other_code, begun_otherwise, '
     'state_fault, require_state, require_unbegun, '
     'reset_session, set_session, take_locks, begin_step, '
@@ -2303,7 +2372,7 @@ DECLARE
     'intent.present, intent.present_names, intent.error, '
     'log.revision, log.checksum, log.how, log.duration, '
     'log.detail}';
-  -- What to do where there is none that is needed.
+  -- What to do where there is none that is needed; %m stands for the beginning of a command.
   absent CONSTANT pg_catalog.text := 'Nothing was changed. Connect to the right '
     'database.';
   -- What to do where its schema has other objects, with tables of a ledger and without.
@@ -2321,6 +2390,8 @@ DECLARE
   all_routines CONSTANT pg_catalog.text :=
     'BEGIN EXECUTE (SELECT string_agg(format(''ALTER ROUTINE %%s OWNER TO %%I'', '
     'oid::regprocedure, %2$L), ''; '') FROM pg_proc WHERE pronamespace = %1$L::regnamespace); END';
+  -- How a command begins that is proposed, as the routine of that name says it.
+  migrate pg_catalog.text;
   place pg_catalog.oid;
   is_there boolean;
   present pg_catalog.text[];
@@ -2335,6 +2406,10 @@ DECLARE
   parts pg_catalog.text[];
   is_empty boolean;
   is_undecided boolean;
+  by_hand pg_catalog.text;
+  repeated record;
+  several pg_catalog.text;
+  is_several boolean;
   sequence pg_catalog.text;
   is_behind boolean;
   format integer;
@@ -2342,6 +2417,7 @@ DECLARE
   key bigint;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  migrate := concat_ws(' ', 'migrate', nullif(current_setting('retort_script.flags', true), ''));
   -- Who alters a table of the ledger is not waited for without end, to the end of the transaction.
   IF current_setting('lock_timeout') = '0' THEN
     PERFORM set_config('lock_timeout', '5s', true);
@@ -2429,7 +2505,7 @@ BEGIN
   ELSIF NOT is_there THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = 'retort: this database has no ledger: table retort.state does not exist',
-      HINT = absent;
+      HINT = replace(absent, '%m', migrate);
   END IF;
 
   -- Its tables have no code that others would run.
@@ -2499,8 +2575,8 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'RT002', DETAIL = format,
       MESSAGE = format('retort: format 2 of the ledger is needed; '
         'the ledger %s has format %s', place::regnamespace, format),
-      HINT = CASE WHEN format < 2 THEN 'Nothing was changed. '
-          'Upgrade it with: migrate ensure-version (--sql writes a script)'
+      HINT = CASE WHEN format < 2 THEN concat('Nothing was changed. Upgrade it with: ', migrate,
+          ' ensure-version (--sql writes a script)')
         ELSE 'Nothing was changed. Use the version of migrate that upgraded it to that format, or '
           'a newer one: this one supports no format after 2.' END;
   ELSIF format < 2 THEN
@@ -2602,6 +2678,23 @@ BEGIN
     wrong := wrong || concat('these tables have no primary key: ',
       array_to_string(keyless, ', '));
   END IF;
+  -- Of a row that was restored twice a repair cannot tell which to keep: state is written anew.
+  FOR repeated IN SELECT c.relname AS name, c.oid::regclass AS relation, a.attname AS key
+    FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+    WHERE c.relnamespace = place AND c.relname = ANY (keyless)
+      AND (c.relname, a.attname) IN (('applied', 'revision'), ('log', 'id'))
+      AND has_table_privilege(c.oid, 'SELECT') ORDER BY c.relname DESC
+  LOOP
+    several := format('SELECT %1$I FROM %2$s GROUP BY %1$I HAVING count(*) > 1', repeated.key,
+      repeated.relation);
+    EXECUTE format('SELECT EXISTS (%s)', several) INTO is_several;
+    IF is_several THEN
+      wrong := wrong || format('several rows of %s have the same %s', repeated.name, repeated.key);
+      by_hand := format('See: SELECT ctid, * FROM %1$s WHERE %2$I IN (%3$s) ORDER BY %2$I; '
+        'of each, delete all but one: DELETE FROM %1$s WHERE ctid = ...', repeated.relation,
+        repeated.key, several);
+    END IF;
+  END LOOP;
   found := (SELECT encode(sha256(convert_to(string_agg(
       concat_ws('|', p.proname, l.lanname, p.prosecdef, array_to_string(p.proconfig, ','),
         p.prosrc), chr(10) ORDER BY p.proname COLLATE "C"), 'UTF8')), 'hex')
@@ -2641,11 +2734,14 @@ BEGIN
     place::regnamespace, array_to_string(wrong, '; ')) END;
   -- The rows of applied decide between a step that they contradict and one that they do not;
   -- between others a person must: then nothing can be repaired, and the error has no DETAIL.
-  IF is_undecided AND (expected <> 'inconsistent' OR rights IS NOT NULL) THEN
+  IF is_undecided THEN
+    by_hand := 'See: SELECT * FROM retort.intent; find out which of them is true, and delete the '
+      'others: DELETE FROM retort.intent WHERE revision = ...';
+  END IF;
+  IF by_hand IS NOT NULL AND (expected <> 'inconsistent' OR rights IS NOT NULL) THEN
     RAISE EXCEPTION USING ERRCODE = 'RT003', MESSAGE = concat('retort: ', found),
-      HINT = concat('Nothing was changed. See: SELECT * FROM retort.intent; find out which of them '
-        'is true, and delete the others: DELETE FROM retort.intent WHERE revision = ...',
-        CASE WHEN cardinality(wrong) > 1 THEN '; then run: migrate repair' END);
+      HINT = concat('Nothing was changed. ', by_hand,
+        CASE WHEN cardinality(wrong) > 1 THEN format('; then run: %s repair', migrate) END);
   END IF;
   IF expected = 'inconsistent' AND rights IS NOT NULL THEN
     -- To repair more than its rows: what may be dropped, and created again.
@@ -2669,8 +2765,8 @@ BEGIN
       RAISE EXCEPTION USING ERRCODE = 'RT001',
         MESSAGE = format('retort: %s may not repair the ledger %s, and lacks: %s', CURRENT_USER,
           place::regnamespace, lacking),
-        HINT = 'Nothing was changed. As the owner of the ledger, run: migrate repair --database '
-          'URL; or the script that it writes with --sql.';
+        HINT = format('Nothing was changed. As the owner of the ledger, run: %s repair --database '
+          'URL; or the script that it writes with --sql.', migrate);
     END IF;
   END IF;
   IF expected = 'inconsistent' THEN
@@ -2680,22 +2776,22 @@ BEGIN
       DETAIL = format('To be repaired: %s.', array_to_string(parts, ', ')),
       MESSAGE = concat('retort: ', found),
       HINT = concat('Nothing was changed. ', CASE
-        WHEN is_empty THEN 'A dump without data (pg_dump --schema-only) or a TRUNCATE leaves it '
-          'like this. Restore its rows; or run migrate repair and record what is applied: '
-          'migrate stamp REVISION'
-        WHEN 'tables' = ANY (parts) THEN 'Restore them from a backup, or create them anew, empty, '
-          'with: migrate repair'
-        WHEN 'rows' = ANY (parts) THEN 'Rows were changed by hand or restored in part. '
-          'See: SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: '
-          'migrate repair'
-        WHEN 'keys' = ANY (parts) THEN 'A restore without its post-data section (pg_restore '
-          '--section) leaves them out. Restore that section, or create them with: migrate repair'
-        WHEN 'procedures' = ANY (parts) THEN 'They were changed by hand, omitted from a restore, '
-          'or made by another version of migrate. Restore them with: migrate repair'
-        ELSE format('A restore of data alone, or logical '
-          'replication, leaves it behind. Set it with: migrate repair; or, as the owner of the '
-          'ledger, run: SELECT setval(%L, (SELECT max(id) FROM %s.log));', sequence,
-          place::regnamespace) END);
+        WHEN is_empty THEN format('A dump without data (pg_dump --schema-only) or a TRUNCATE '
+          'leaves it like this. Restore its rows; or run %1$s repair and record what is applied: '
+          '%1$s stamp REVISION', migrate)
+        WHEN 'tables' = ANY (parts) THEN format('Restore them from a backup, or create them anew, '
+          'empty, with: %s repair', migrate)
+        WHEN 'rows' = ANY (parts) THEN format('Rows were changed by hand or restored in part. See: '
+          'SELECT * FROM retort.log ORDER BY id DESC; then rebuild the tally with: %s repair',
+          migrate)
+        WHEN 'keys' = ANY (parts) THEN format('A restore without its post-data section (pg_restore '
+          '--section) leaves them out. Restore that section, or create them with: %s repair',
+          migrate)
+        WHEN 'procedures' = ANY (parts) THEN format('They were changed by hand, omitted from a '
+          'restore, or made by another version of migrate. Restore them with: %s repair', migrate)
+        ELSE format('A restore of data alone, or logical replication, leaves it behind. Set it '
+          'with: %s repair; or, as the owner of the ledger, run: SELECT setval(%L, '
+          '(SELECT max(id) FROM %s.log));', migrate, sequence, place::regnamespace) END);
   END IF;
 EXCEPTION WHEN OTHERS OR query_canceled THEN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
@@ -2822,7 +2918,8 @@ BEGIN
       -- A long hint would make each line of the report as wide; the run says it whole.
       found := concat_ws('. ', replace(SQLERRM, 'retort: ', ''), CASE WHEN length(hint) < 600
         THEN nullif(replace(hint, 'Nothing was changed. ', ''), '')
-        ELSE 'What to do is told by the run, or by: migrate status' END);
+        ELSE concat_ws(' ', 'What to do is told by the run, or by: migrate',
+          nullif(current_setting('retort_script.flags', true), ''), 'status') END);
     END;
     PERFORM set_config('role', was, true);
   END IF;
