@@ -14,13 +14,11 @@ import { rightsOf } from "../core/plan/rights.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { projectWords } from "../core/project-flags.ts";
 import { settledRows } from "../core/replaced.ts";
-
 import { shellWord } from "../core/shell.ts";
 import { idsOf } from "../core/steps.ts";
 import { BASE } from "../core/target.ts";
 import { downgradeOf, takingOut } from "../core/undoing.ts";
 import { readLedger, refuseUnwritable } from "../io/queries.ts";
-
 import { StatementFailure } from "../io/session/types.ts";
 import { type Connected, type ConnectOptions, connect, openConnected, ownBackend } from "./connect.ts";
 import { bringUp } from "./ensure.ts";
