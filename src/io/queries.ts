@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { VersionRow } from "../core/adopt/applied.ts";
 import { MigrateError } from "../core/errors.ts";
 import { type Owned, ownedIn } from "../core/failure/denied.ts";
+import { explainQuery } from "../core/failure/explain.ts";
 import { quotedName } from "../core/failure/failure.ts";
 import { startTimeoutHint } from "../core/failure/limits.ts";
 import {
@@ -242,22 +243,17 @@ async function unreadable(
 ): Promise<unknown> {
   if (!(error instanceof StatementFailure)) return error;
   const { message, sqlstate, lost, hint } = error;
+  if (lost) return explainQuery(error, false);
   const holders = sqlstate === "55P03" ? await tableHolders(session, names).catch(() => []) : [];
-  const [code, text, what] = lost
-    ? [
-        "execution/connection-lost",
-        `the connection to the database was lost: ${message}`,
-        "run the same command again; nothing was changed",
-      ]
-    : isGuard(sqlstate)
-      ? ["state/guard", message.replace(/^retort: /, ""), hint]
-      : [
-          "execution/ledger",
-          `cannot read the ledger: ${message}${waitedFor(holders)}`,
-          sqlstate === "55P03"
-            ? waitHint(holders, "and run the same command again")
-            : await unreadableHint(error, names, use, session),
-        ];
+  const [code, text, what] = isGuard(sqlstate)
+    ? ["state/guard", message.replace(/^retort: /, ""), hint]
+    : [
+        "execution/ledger",
+        `cannot read the ledger: ${message}${waitedFor(holders)}`,
+        sqlstate === "55P03"
+          ? waitHint(holders, "and run the same command again")
+          : await unreadableHint(error, names, use, session),
+      ];
   return new MigrateError(
     {
       code,
