@@ -263,7 +263,7 @@ describe.each(oneServer("oldest"))("on $name", (server) => {
         /^error\[execution\/ledger\] cannot read the ledger: .*lock timeout\n {2}it waited for pid \d+, psql, .*BEGIN; ALTER/,
       );
       expect(stderr).toMatch(
-        /the session of pid \d+ is idle, and keeps the lock until it ends: wait for that, and run the same command again; to end it: SELECT pg_terminate_backend\(\d+\)/,
+        /wait until it is done, and run the same command again; the session of pid \d+ is idle: if nobody goes on with it, end it: SELECT pg_terminate_backend\(\d+\)/,
       );
     });
   });
