@@ -236,7 +236,7 @@ test.each<[string, Partial<Failure>, string]>([
     },
     "take it out, or set it to 0 there",
   ],
-  ["42501", {}, "grant the role that asks that right, or let another role ask"],
+  ["42501", {}, "grant the role that asks that right, or use another role"],
   ["55P03", { message: "canceling statement due to lock timeout" }, "try again when it is done"],
   ["57014", {}, "run the same command again"],
   // There is nothing to go on with.

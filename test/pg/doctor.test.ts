@@ -292,7 +292,7 @@ test("who holds the lock is told: a run would fail if he is idle, as a psql that
           /^another session holds the lock of the ledger: pid \d+, .*idle since /,
         ),
         hint: expect.stringMatching(
-          /is idle, .*, then run the same command again; .*terminate_backend\(\d+\)$/,
+          /, then run the same command again; .* is idle: .*terminate_backend\(\d+\)$/,
         ),
       },
     ]);

@@ -184,7 +184,7 @@ export function explainQuery(failure: Failure, aborted: boolean): MigrateError {
     failure.hint ??
     startTimeoutHint(failure, connectionOptions) ??
     (sqlstate === "42501"
-      ? "grant the role that asks that right, or let another role ask"
+      ? "grant the role that asks that right, or use another role"
       : PASSES.test(sqlstate)
         ? "run the same command again"
         : undefined);
