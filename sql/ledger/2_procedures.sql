@@ -705,8 +705,8 @@ BEGIN
   RETURN CASE WHEN retort.is_pending(revision, direction)
     THEN format('Nothing of this step was done. See: SELECT * FROM retort.applied; of a split '
       'script, first run the files before this one that are not done; else, or if all are, write a '
-      'script from this state with: %s upgrade --sql --from-database (or downgrade)',
-      retort.migrate())
+      'script from this state with: %s %s --sql --from-database', retort.migrate(),
+      CASE direction WHEN 'up' THEN 'upgrade' ELSE 'downgrade TARGET' END)
     ELSE 'All of this step is done already. See: SELECT * FROM retort.applied; of a split script, '
       'go on with the first file of the next step.' END;
 END
@@ -1313,8 +1313,8 @@ BEGIN
   RAISE EXCEPTION USING ERRCODE = 'RT001',
     MESSAGE = 'retort: this ledger has format 2, but the script or program that reads it is made '
       'for format 1',
-    HINT = 'Nothing was changed. Write the script again with the version of migrate that upgraded '
-      'the ledger to format 2.';
+    HINT = 'Nothing was changed. Use the version of migrate that upgraded the ledger to format 2, '
+      'or a newer one; a script must be written again with it.';
 END
 $body$;
 CREATE VIEW retort.progress AS SELECT * FROM retort.refuse_format_1();

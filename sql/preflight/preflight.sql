@@ -241,7 +241,7 @@ BEGIN
         /* holder */,
         CASE WHEN
         /* idle */
-        IS NOT NULL THEN format('; it keeps the lock until it ends. See whose it is; to end it: '
+        IS NOT NULL THEN format('; if nobody goes on with it, end it: '
           'SELECT pg_terminate_backend(%s);', l.pid) END)))
     FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1

@@ -19,6 +19,7 @@ import { readCatalog } from "../io/catalog.ts";
 import { rolesOf, type SessionState, sessionState } from "../io/queries.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { type ConnectOptions, openConnected } from "./connect.ts";
+import { warnOfRest } from "./look.ts";
 import type { Deps, Project, ProjectOptions } from "./project.ts";
 import { replayRevisions } from "./replay.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
@@ -64,6 +65,8 @@ export async function drift(deps: Deps, options: DriftOptions): Promise<Drift> {
   const { project: read, database, rows, live: all, ledgers, roles, state } = await readLive(deps, options);
   const project = { ...read, pins: pinsThere(read, state) };
   const revisions = orderApplied(project.graph, rows);
+  // What is missing below a revision is not replayed, and what the database has of it would be extra.
+  warnOfRest(deps, { project, applied: rows });
   return withScratch(deps, project, { revisions, onScratch: options.onScratch }, async (scratch) => {
     const replayed = await catalogOfReplay(deps, project, scratch, {
       revisions,

@@ -139,7 +139,10 @@ async function withPlace(project: Project, intent: Intent): Promise<Unfinished> 
 }
 
 /** Warns that what is marked as applied, is current or is not pending is not all that is applied; or that not all below it is applied. */
-export function warnOfRest({ onNotice }: Deps, { project: { graph }, applied }: Standing): void {
+export function warnOfRest(
+  { onNotice }: Deps,
+  { project: { graph }, applied }: Pick<Standing, "project" | "applied">,
+): void {
   const warn = (message: string): void => onNotice?.({ severity: "WARNING", message });
   const unknown = leftOutOf(graph, applied);
   const holes = findingsOf(graph, applied)

@@ -2,7 +2,7 @@
 import { MigrateError } from "../core/errors.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
 import type { LedgerUse } from "../core/ledger/grants.ts";
-import { type LedgerState, sqlstates } from "../core/ledger/types.ts";
+import { type Applied, type LedgerState, sqlstates } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { configFile } from "../io/config.ts";
 import {
@@ -94,7 +94,9 @@ export async function otherWith(
 ): Promise<string | undefined> {
   // That the step failed is what the user must see.
   const others = await readOtherLedgers(session, project.ledger).catch(() => []);
-  const having = others.filter(({ applied = [] }) => applied.some((row) => row.revision === revision));
+  const having = others.filter(({ applied = [] }) =>
+    applied.some((row) => row.revision === revision && isHere(project, row)),
+  );
   const other = likeliest(project, having);
   return other && `the ledger in ${other.schema} has ${revision} already; ${settingOf(project, other)}`;
 }
@@ -118,15 +120,18 @@ export async function ledgersBeside(
   const own = new Set(applied.map(({ revision }) => revision));
   return (await readOtherLedgers(session, project.ledger)).flatMap((other) => {
     const { schema, applied: rows = [] } = other;
-    const known = rows.filter(({ revision }) => isHere(project, revision));
+    const known = rows.filter((row) => isHere(project, row));
     const more = known.filter(({ revision }) => !own.has(revision)).length;
     const hint = settingOf(project, other);
     return known.length === 0 ? [] : [{ schema, known: known.length, more, hint }];
   });
 }
 
-const isHere = ({ migrations, dormant }: Project, id: RevisionId): boolean =>
-  migrations.has(id) || dormant.some(({ revision }) => revision === id);
+/** Names such as 0001 occur in many projects, so its file is the one that was applied. */
+const isHere = ({ migrations, dormant }: Project, { revision, checksum }: Applied): boolean =>
+  [migrations.get(revision), ...dormant].some(
+    (each) => each?.revision === revision && each.up.checksum === checksum,
+  );
 
 interface Likely extends OtherLedger {
   /** How many of the project's revisions it has; undefined where it cannot be read. */
@@ -134,12 +139,12 @@ interface Likely extends OtherLedger {
 }
 
 /**
- * The one that has revisions of the project. Of several it is the one that has no others, since names such as 0001 occur
- * in many projects; several of those are the project's own, as where each tenant has one.
+ * The one that has revisions of the project. Of several it is the one that has no others; several of those are the
+ * project's own, as where each tenant has one.
  */
 function likeliest(project: Project, others: readonly OtherLedger[]): Likely | undefined {
   const all = others.map((other): Likely => {
-    const known = other.applied?.filter(({ revision }) => isHere(project, revision)).length;
+    const known = other.applied?.filter((row) => isHere(project, row)).length;
     return { ...other, known };
   });
   const likely = all.filter(({ known = 0 }) => known > 0);

@@ -79,10 +79,9 @@ export async function resumed(
   const byHand = written(graph, intent, applied);
   const statement = step.statements[intent.statement - 1];
   const twin = statement === undefined ? undefined : twinFor(statement);
+  const isUnchanged = statement !== undefined && statementsHash([statement]) === intent.hash;
   const isSame =
-    statement !== undefined &&
-    !step.transactional &&
-    (statementsHash([statement]) === intent.hash || isTheSame(statement, intent));
+    statement !== undefined && !step.transactional && (isUnchanged || isTheSame(statement, intent));
   const asksAgain = isSame && intent.kind === NOT_KNOWN && statement.trace !== undefined;
   const became = asksAgain
     ? await outcomeByFile(project, session, step, intent, statement)
@@ -94,7 +93,8 @@ export async function resumed(
     const what = isSame ? statement.tag : "statement";
     throw cannotTell(step, statement, what, intent, byHand, discarding(project, applied));
   }
-  if (outcome === "other") throw isOther(step, statement, isSame, intent, isThere ?? "");
+  if (outcome === "other")
+    throw isOther(step, statement, { isSame, isUnchanged }, intent, byHand, isThere ?? "");
   const repairs = cleanup.length === 0 ? {} : { repairs: cleanup };
   if (outcome === "done" || finishes) {
     if (!isSame) throw doneAsItWas(step, statement, intent, cleanup);
@@ -106,7 +106,7 @@ export async function resumed(
 /** What a run would do first. */
 export function resumption({ statements, resumeAt = 1, repairs = [] }: StepInput, intent: Intent): string {
   if (intent.holders !== undefined)
-    return `${unfinishedText(intent)}; a run waits until that has ended, and then does what is left`;
+    return `${unfinishedText(intent)}; a run can begin only when that has ended, and then does what is left`;
   const what =
     resumeAt > statements.length
       ? "all of its statements are done, and a run records it"
@@ -176,7 +176,7 @@ export async function warnOfHalf(
 
 /** Of a stamp while another session is at a step: a run takes what that leaves, a script is written for what is so now. */
 const WHEN_ENDED = {
-  run: "a stamp waits until that has ended, and stops if it would then delete the row of what was applied, or record what was taken back",
+  run: "the stamp can begin only when that has ended, and stops if it would then delete the row of what was applied, or record what was taken back",
   script: "the script can be run only when that has ended, and stops if what is applied has changed by then",
 } as const;
 
@@ -359,15 +359,16 @@ const cannotCompare = (
 const isOther = (
   step: StepInput,
   statement: UserStatement | undefined,
-  isSame: boolean,
+  { isSame, isUnchanged }: { readonly isSame: boolean; readonly isUnchanged: boolean },
   intent: Intent,
+  byHand: string,
   isThere: string,
 ): MigrateError =>
   refused(
     step,
     statement,
     `${interruptedAt(intent)}, but ${isSame ? "the index of that name differs from the file" : "the file no longer has that statement, and an index of its name is there"}: ${isThere}`,
-    "drop it with DROP INDEX CONCURRENTLY and run again; or restore the file",
+    `if that index is not needed, drop it with DROP INDEX CONCURRENTLY and run again${isUnchanged ? "" : "; or restore the file"}; or finish the step by hand and record it${byHand}`,
   );
 
 const doneAsItWas = (

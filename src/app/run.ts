@@ -435,7 +435,7 @@ function outcomeUnread(error: MigrateError, cause: unknown, again: string | unde
     {
       code: error.code,
       message: `${error.message}; after that: ${cause.message}`,
-      hint: `the outcome could not be read; when the server is back, ${runAgain(again)}`,
+      hint: `the outcome could not be read; when the database can be reached again, ${runAgain(again)}`,
       ...(error.sqlstate === undefined ? {} : { sqlstate: error.sqlstate }),
     },
     { cause },

@@ -120,9 +120,9 @@ const brokenHint = ({ message, hint, location }: Diagnostic): string =>
 const BROKEN_FIRST =
   "migrate repair accepts nothing while a changed file cannot be run; settle that first, then run: migrate verify";
 
-/** What to type about a hole where something else stops the upgrade that would fill it. */
+/** What to type about a hole where something else stops the upgrade that would fill it; not all who tell of holes tell of that. */
 const OTHERS_FIRST =
-  "an upgrade stops at the other findings before it runs what is missing; settle those first, then run: migrate verify";
+  "an upgrade stops before it runs what is missing: settle first what else is found, and then this, with: migrate verify";
 
 /** What the rows are, all together. */
 interface Context {

@@ -38,10 +38,14 @@ export const waitedFor = (holders: readonly SessionInfo[]): string =>
 
 export const sessionsText = (holders: readonly SessionInfo[]): string => holders.map(sessionText).join("; ");
 
-/** What to do about the sessions that hold a lock; `next`: besides waiting, or after it. */
+/**
+ * What to do about the sessions that hold a lock; `next`: besides waiting, or after it. One that is idle may be a psql that
+ * stands where a script failed, and as well a run between two attempts.
+ */
 export function waitHint(holders: readonly SessionInfo[], next: string): string {
   const idle = holders.find((each) => each.idle !== undefined);
+  const wait = `wait until it is done, ${next}`;
   return idle === undefined
-    ? `wait until it is done, ${next}`
-    : `the session of pid ${idle.pid} is idle, and keeps the lock until it ends: wait for that, ${next}; to end it: SELECT pg_terminate_backend(${idle.pid})`;
+    ? wait
+    : `${wait}; the session of pid ${idle.pid} is idle: if nobody goes on with it, end it: SELECT pg_terminate_backend(${idle.pid})`;
 }

@@ -5,6 +5,7 @@ import type { VersionRow } from "../core/adopt/applied.ts";
 import type { FoundTable } from "../core/adopt/version-tables.ts";
 import { MigrateError } from "../core/errors.ts";
 import { type Owned, ownedIn } from "../core/failure/denied.ts";
+import { explainQuery } from "../core/failure/explain.ts";
 import { quotedName, refusalOf } from "../core/failure/failure.ts";
 import { startTimeoutHint } from "../core/failure/limits.ts";
 import {
@@ -258,15 +259,11 @@ async function unreadable(
 ): Promise<unknown> {
   if (!(error instanceof StatementFailure)) return error;
   const { message, sqlstate, lost } = error;
+  if (lost) return explainQuery(error, false);
   const refusal = refusalOf(error);
   const holders = sqlstate === "55P03" ? await tableHolders(session, names).catch(() => []) : [];
-  const [code, text, what] = lost
-    ? [
-        "execution/connection-lost",
-        `the connection to the database was lost: ${message}`,
-        "run the same command again; nothing was changed",
-      ]
-    : refusal !== undefined
+  const [code, text, what] =
+    refusal !== undefined
       ? [refusal.code, refusal.message, refusal.hint]
       : [
           "execution/ledger",

@@ -22,7 +22,14 @@ function explained(
     direction = "up",
     said = sql,
     before,
-  }: { tag?: string; direction?: string; said?: string; before?: RunsAs | undefined } = {},
+    message = "",
+  }: {
+    tag?: string;
+    direction?: string;
+    said?: string;
+    before?: RunsAs | undefined;
+    message?: string;
+  } = {},
   more: Partial<Explaining> = {},
 ) {
   const origin = { path: "a.up.sql", line: 3, column: 9, start, end: start + sql.length };
@@ -32,7 +39,7 @@ function explained(
   const step = {
     direction,
     revision: "a",
-    message: "",
+    message,
     path: "a.up.sql",
     transactional: outside === undefined,
     statements: 1,
@@ -241,6 +248,13 @@ describe("advice by SQLSTATE", () => {
     expect(error.message.includes("may not write to the ledger")).toBe(hint!.includes("of the ledger"));
   });
 
+  test("our own SQL, where whoever connects may not become the role of the project", () => {
+    const failure = { sqlstate: "42501", message: 'permission denied to set role "app"' };
+    const error = explained(failure, "reset", undefined, [], {}, { login: "login" });
+    expect(error.hint).toMatch(/^as a superuser, run: GRANT "app" TO "login"\n/);
+    expect(error.message).not.toContain("may not write");
+  });
+
   test.each(["repair", "cleanup"] as const)("what an attempt has left is another role's: %s", (purpose) => {
     const dba = { ...owner, name: "dba", object: "INDEX public.one" };
     const failure = { sqlstate: "42501", message: "must be owner of index one" };
@@ -297,7 +311,10 @@ describe("advice by SQLSTATE", () => {
     const inFile = explained(failure);
     expect(inFile.location).toMatchObject({ line: 6, column: 13 });
     expect(inFile.hint).toMatch(/^the encoding of the database lacks '€': use/);
-    expect(explained(failure, true).hint).toMatch(/lacks '€', which is in the header of this migration/);
+    const inHeader = explained(failure, true, undefined, [], { message: "5 €" }).hint;
+    expect(inHeader).toMatch(/lacks '€', which is in the header of this migration: use/);
+    // chr(8364), or '\\20AC' in a string.
+    expect(explained(failure, false, undefined, [], { said: "DO ''" }).hint).toMatch(/lacks '€': use/);
     expect(explained({ ...failure, message: "0xe2 0x82" }).hint).not.toMatch(/encoding/);
   });
 });

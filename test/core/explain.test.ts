@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { explain, explainQuery } from "../../src/core/failure/explain.ts";
 import type { Failure } from "../../src/core/failure/failure.ts";
+import type { Elsewhere } from "../../src/core/failure/search-path.ts";
 import { defaultPins } from "../../src/core/plan/session.ts";
 import type { StepInput } from "../../src/core/plan/step.ts";
 import type { Statement } from "../../src/core/plan/types.ts";
@@ -17,13 +18,14 @@ interface Case {
   readonly scratch?: string;
   readonly aborted?: boolean;
   readonly adviceOnly?: boolean;
+  readonly elsewhere?: Elsewhere;
 }
 
 /** How the failure of the last statement of a file is told: its code, place and hint. */
 function told(
   sql: string,
   failure: Partial<Failure>,
-  { transactional = true, before = "", scratch, aborted = false, adviceOnly, ...facts }: Case = {},
+  { transactional = true, before = "", scratch, aborted = false, adviceOnly, elsewhere, ...facts }: Case = {},
 ) {
   const text = `${header}${before}${sql}`;
   const start = header.length + before.length;
@@ -40,7 +42,7 @@ function told(
     batch,
     user,
     { message: "no", sqlstate: "42P01", lost: false, ...failure },
-    { sourceText: () => text, aborted, scratch, adviceOnly },
+    { sourceText: () => text, aborted, scratch, adviceOnly, elsewhere },
   );
   const { line, column } = error.location ?? {};
   return { code: error.code, place: `${line}:${column}`, message: error.message, hint: error.hint ?? "" };
@@ -180,6 +182,20 @@ test.each([
     expect(hintAt("guard-step")).toMatch(/^statement_timeout is set (for this role|in the options)/);
 });
 
+test("a SET behind the statement is not what it met", () => {
+  const origin = (line: number) => ({ path: "a.up.sql", line, column: 1, start: 0, end: 1 });
+  const sent = ["SELECT 1;", "SET lock_timeout = '9s';"].map((sql, i) =>
+    statement(sql, { origin: origin(i + 1) }),
+  );
+  const plan = planOf([step("a", sent)]);
+  const batch = plan.batches.find((each) => each.statements.some(({ purpose }) => purpose === "user"))!;
+  const first = batch.statements.find(({ purpose }) => purpose === "user")!;
+  const explaining = { sourceText: () => "SELECT 1;", aborted: false };
+  expect(explain(plan, batch, first, { ...LOCK_TIMEOUT, lost: false }, explaining).hint).toMatch(
+    /^the limit is lock_timeout = '5s', the default/,
+  );
+});
+
 test("a limit that was given is told as the option that gave it", () => {
   const origin = { path: "a.up.sql", line: 1, column: 1, start: 0, end: 1 };
   const pins = { ...defaultPins, statementTimeout: "1s", lockTimeout: "1s" };
@@ -220,10 +236,16 @@ test.each<[string, Partial<Failure>, string]>([
     },
     "take it out, or set it to 0 there",
   ],
-  ["42501", {}, "grant the role that connects that right, or connect as another role"],
-  ["XX000", {}, "nothing was in progress; run the same command again"],
+  ["42501", {}, "grant the role that asks that right, or use another role"],
+  ["55P03", { message: "canceling statement due to lock timeout" }, "try again when it is done"],
+  ["57014", {}, "run the same command again"],
+  // There is nothing to go on with.
+  ["57P01", { lost: true }, "run the same command again"],
+  // Another attempt meets the same.
+  ["42703", {}, "none"],
 ])("a query of ours that fails with %s is told what helps", (sqlstate, failure, hint) => {
-  expect(explainQuery({ message: "no", sqlstate, lost: false, ...failure }, false).hint).toContain(hint);
+  const { hint: said = "none" } = explainQuery({ message: "no", sqlstate, lost: false, ...failure }, false);
+  expect(said.endsWith(hint)).toBe(true);
 });
 
 test("what is stopped on request outside a transaction has no cause to fix", () => {
@@ -269,6 +291,12 @@ test("on a scratch database nothing is said of what stays applied, but which dat
     "the server's",
     so,
   ]);
+  // Another schema has it, where they made it.
+  const elsewhere = { schemas: ["shop"], path: ["public"] };
+  const found = told("SELECT * FROM t;", { ...missing, sqlstate: "42P01" }, { scratch, elsewhere }).hint;
+  expect(found).toMatch(
+    /^the server's\nsearch_path does not have shop, where t is: write shop\.t, or .*\nthis ran on/,
+  );
   const advice = told("SELECT * FROM t;", missing, { scratch, adviceOnly: true }).hint;
   expect(advice.split("\n")).toEqual(lines.slice(0, -1));
   for (const message of ["operator does not exist: text > integer", "function lenght(text) does not exist"])

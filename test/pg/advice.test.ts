@@ -22,7 +22,7 @@ describe.each(servers())("on $name", (server) => {
     });
     const options = (text: string) => `${url}?options=${encodeURIComponent(text)}`;
     expect(await failureOf(shop.upgrade(options("-c default_transaction_read_only=on")))).toMatchObject({
-      hint: "default_transaction_read_only is set in the options of the connection (PGOPTIONS, or options= in the address): take it out, or set it to off there",
+      hint: "default_transaction_read_only is set in the options of the connection (PGOPTIONS, options= in the address, or a pool's own): take it out, or set it to off there",
     });
     expect(await failureOf(shop.upgrade(options("-c geqo=off")))).toMatchObject({
       hint: expect.stringMatching(

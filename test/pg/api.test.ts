@@ -303,6 +303,16 @@ describe("a connection of the caller's", () => {
     expect((await upgrade({ ...optionsOf(shop()), connection: pool })).steps).toHaveLength(2);
   });
 
+  test("a limit that a pool was given is told as its own", async () => {
+    const { url } = await ownDatabase(server!);
+    const pool = poolOn(`${url}?statement_timeout=300`, 1);
+    const slow = project({ a: "SELECT pg_sleep(5);" });
+    const failed = await failureOf(upgrade({ ...optionsOf(slow), connection: pool }));
+    expect(failed.hint).toMatch(
+      /^the limit is the statement_timeout of the options of the connection .*a pool's/,
+    );
+  });
+
   test("a connection that is lost: a pool gives another, a client is told", async () => {
     const { url } = await ownDatabase(server!);
     const files = project({

@@ -149,7 +149,7 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     const files = { a: { up: "CREATE TABLE t ();", down: "DROP TABLE t;" } };
     await project(files).upgrade(role.url(name));
     await query(url, `REVOKE ALL ON SCHEMA public FROM PUBLIC, ${role.name}`);
-    const grant = `search_path names public, which ${role.name} may not use: as the owner of the schema, run: GRANT USAGE ON SCHEMA public TO ${role.name}`;
+    const grant = `search_path names public, which ${role.name} may not use: if it is there, as the owner of the schema, run: GRANT USAGE ON SCHEMA public TO ${role.name}`;
     for (const failing of [
       () => project(files).downgrade(role.url(name), "base"),
       () =>
@@ -475,7 +475,7 @@ CREATE CONSTRAINT TRIGGER c AFTER INSERT ON o DEFERRABLE INITIALLY DEFERRED FOR 
     expect(await failing).toMatchObject({
       code: "execution/connection-lost",
       sqlstate: "57P01",
-      hint: "the outcome could not be read; when the server is back, run the same command again",
+      hint: "the outcome could not be read; when the database can be reached again, run the same command again",
     });
     expect(events.at(-1)).toBe("connection-lost");
   });

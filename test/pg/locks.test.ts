@@ -239,7 +239,7 @@ describe.each(oneServer("oldest"))("on $name", (server) => {
       await client.query("BEGIN; UPDATE retort.intent SET found = found");
       const failed = await failureOf(shop.upgrade(url, "b", { lockRetries: 0 }));
       expect(failed).toMatchObject({
-        hint: "another session holds that lock: wait until it is done, and run the same command again\nnothing was changed",
+        hint: "another session holds that lock: try again when it is done\nnothing was changed",
       });
       const upgrade = shop.upgrade(`${url}?options=-c%20lock_timeout%3D300ms`, "b", {
         onEvent: (event) => events.push(event),
@@ -263,7 +263,7 @@ describe.each(oneServer("oldest"))("on $name", (server) => {
         /^error\[execution\/ledger\] cannot read the ledger: .*lock timeout\n {2}it waited for pid \d+, psql, .*BEGIN; ALTER/,
       );
       expect(stderr).toMatch(
-        /the session of pid \d+ is idle, and keeps the lock until it ends: wait for that, and run the same command again; to end it: SELECT pg_terminate_backend\(\d+\)/,
+        /wait until it is done, and run the same command again; the session of pid \d+ is idle: if nobody goes on with it, end it: SELECT pg_terminate_backend\(\d+\)/,
       );
     });
   });

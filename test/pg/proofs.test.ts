@@ -310,6 +310,23 @@ describe.sequential.each(servers())("drift on $name", (on) => {
     expect((await look()).changed).toEqual(["a"]);
   });
 
+  test("tells what is not replayed, because the ledger does not have it", async () => {
+    const { url } = await ownDatabase(on);
+    const two = project({ a: "CREATE TABLE t ();", b: "CREATE TABLE u ();" });
+    await two.upgrade(url);
+    await query(
+      url,
+      `DELETE FROM retort.applied WHERE revision = 'a';
+      UPDATE retort.state SET revisions = 1, digest = retort.digest_of('b')`,
+    );
+    const told: string[] = [];
+    const deps = { ...two.deps, onNotice: ({ message }: { message: string }) => void told.push(message) };
+    expect(kinds((await drift(deps, { database: url })).differences)).toEqual(["extra table public.t"]);
+    expect(told).toEqual([
+      expect.stringMatching(/ b was applied on .*, but a, which it needs, is not; run what /),
+    ]);
+  });
+
   test("is none for every class of object that there is", async () => {
     const all = changes
       .filter(({ since = 12, needs }) => since <= on.major && needs === undefined)

@@ -296,10 +296,16 @@ describe.each(oneServer("newest"))("on $name", (server) => {
       message: expect.stringMatching(
         /but the file no longer has that statement, and an index of its name is there: CREATE INDEX t_x ON/,
       ),
+      hint: expect.stringMatching(/^if that index is not needed, .*; or restore the file; or finish /),
     };
     expect(await failureOf(shop.upgrade(url))).toMatchObject(isThere);
     const request = { kind: "upgrade", target: "head" } as const;
     expect(await failureOf(shop.plan(request, asScript))).toMatchObject(isThere);
+    shop.write("0002_b.up.sql", header + unique);
+    expect(await failureOf(shop.upgrade(url))).toMatchObject({
+      message: expect.stringContaining("but the index of that name differs from the file: CREATE INDEX t_x"),
+      hint: expect.stringMatching(/run again; or finish the step by hand and record it: migrate stamp b$/),
+    });
 
     needsPsql(context);
     const again = await interrupted("");

@@ -188,7 +188,7 @@ describe("races", () => {
       expect(await failureOf(shop.upgrade(url, "heads", { lockWait: 1.5 }))).toMatchObject({
         message: expect.stringMatching(/: pid \d+, .*, idle since 2.*Z: /),
         hint: expect.stringMatching(
-          /keeps the lock until it ends: .*; to end it: SELECT pg_terminate_backend\(\d+\)$/,
+          /^wait until it is done, .* is idle: if nobody goes on with it, end it: SELECT pg_terminate_backend\(\d+\)$/,
         ),
       });
     });
@@ -209,11 +209,11 @@ describe("races", () => {
       expect(code).toBe(3);
       expect(stderr).toMatch(/holds the lock of the ledger retort: pid (\d+), .*postgres, .*\bidle\b/);
       const [, pid] = /: pid (\d+), /.exec(stderr)!;
-      const way = `See whose it is; to end it: SELECT pg_terminate_backend(${pid});`;
-      expect(stderr).toContain(`The session of pid ${pid} is idle, and keeps the lock until it ends. ${way}`);
+      const way = `if nobody goes on with it, end it: SELECT pg_terminate_backend(${pid});`;
+      expect(stderr).toContain(`try again. The session of pid ${pid} is idle: ${way}`);
       const { stdout } = await runScript(url, script, { args: ["-v", "preflight=1"] });
       expect(stdout).toMatch(new RegExp(`held by pid ${pid}, .*\\bidle\\b`));
-      expect(stdout).toContain(`; it keeps the lock until it ends. ${way}`);
+      expect(stdout).toContain(`; ${way}`);
     });
   });
 

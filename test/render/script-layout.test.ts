@@ -1,12 +1,14 @@
 /** How a script looks: what a person reads first, what stands above a statement, names of files; from plans alone. */
 import { expect, test } from "vitest";
+import { defaultForm, type ScriptForm } from "../../src/core/plan/script.ts";
 import { defaultPins } from "../../src/core/plan/session.ts";
 import type { Plan } from "../../src/core/plan/types.ts";
 import { receiptsOf } from "../../src/core/receipt.ts";
 import { numberedName, renderScript, renderSplit } from "../../src/render/script/script.ts";
 import { ledger, planOf, statement, step } from "../support/plans.ts";
 
-const script = (plan: Plan): string => renderScript(plan, ledger).text;
+const script = (plan: Plan, form: Partial<ScriptForm> = {}): string =>
+  renderScript(plan, ledger, { ...defaultForm, ...form }).text;
 const titleOf = (text: string): string => text.slice(0, text.indexOf("\n\n"));
 
 test("the title says for whom it is, what cannot be undone, and what is lost", () => {
@@ -137,11 +139,11 @@ test("a loss that takes two lines is not read as two, and what a statement outsi
     step("a", [statement("DROP TABLE a, b CASCADE;", { losses })]),
     step("b", [statement("DO '';", { transactional: false, batched: true })], { transactional: false }),
   ];
-  const text = script(planOf(steps));
+  const text = script(planOf(steps), { project: ["-n prod"] });
   expect(text).toMatch(/ yes {10}table a+\n-- {41}and all that depends on it\n-- {39}table b\n/);
   expect(text).toContain(
     "-- If it fails: what it did is kept. Run this statement again by hand, then the rest of the step\n" +
-      "-- and its last CALL; or resume with: migrate upgrade (or downgrade).\n",
+      "-- and its last CALL; or resume with: migrate -n prod upgrade b.\n",
   );
 });
 

@@ -6,6 +6,7 @@ import { cancelled, GOES_ON, MigrateError, NOTHING } from "../errors.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../plan/types.ts";
 import { offsetInDo } from "../plpgsql.ts";
 import { qualified } from "../quote.ts";
+import type { Location } from "../source.ts";
 import { type Failure, refusalOf, withoutPasswords } from "./failure.ts";
 import { type LimitOptions, sessionLimitHint, startTimeoutHint, timeoutIn } from "./limits.ts";
 import { missingHint } from "./missing.ts";
@@ -74,13 +75,14 @@ export function explain(
   if (refusal !== undefined) return error(refusal.code, refusal.message, refusal.hint);
   if (sqlstate === "57014" && aborted)
     return cancelled(scratch === undefined ? stateAnd(`to continue, ${resumes}`) : NOTHING, failure);
-  if (failure.lost) return connectionLost(failure, { scratch, connectionOptions, again: again?.(undefined) });
+  if (failure.lost)
+    return connectionLost(failure, { scratch, connectionOptions, plan: { again: again?.(undefined) } });
   const said = withoutPasswords(failure, statement);
   const message = messageOf(said);
   if (origin !== undefined) {
     // What an up file uses and no migration leaves there is where the user looks first, behind where the database has it; the
     // server's own hint comes last.
-    const missing =
+    const lacking =
       gone !== undefined
         ? gone
         : scratch === undefined || step?.direction !== "up"
@@ -103,13 +105,15 @@ export function explain(
         role: whom(plan.role, runsAs),
         given: explaining.searchPath,
       }) ??
-      timeoutIn(plan, origin.path, failure, explaining) ??
-      encodingHint(statement, failure) ??
+      timeoutIn(plan, origin, failure, explaining) ??
+      encodingHint(statement, failure, step) ??
       leftIndex(explaining.invalid) ??
       deniedIn(plan, statement, failure, explaining) ??
       shut ??
       elsewhere ??
       misleadingIn(statement, failure);
+    // Where another schema has it, the migrations did leave it there.
+    const missing = gone === undefined && elsewhere !== undefined ? undefined : lacking;
     const hints = missing === undefined ? [said.hint, advice] : [shut ?? elsewhere, missing, said.hint];
     return error(
       "execution/statement",
@@ -147,10 +151,10 @@ export function explain(
         failure.hint,
         rights?.hint ??
           (commits ? undefined : takenIdHint(plan, failure)) ??
-          encodingHint(statement, failure) ??
+          encodingHint(statement, failure, step) ??
           // Behind the settings of a step, their limit is met also by what records it, and by its commit.
           (step !== undefined && (commits || (statement.step !== undefined && purpose !== "guard-step"))
-            ? timeoutIn(plan, step.path, failure, explaining)
+            ? timeoutIn(plan, endOf(step), failure, explaining)
             : undefined) ??
           startTimeoutHint(failure, connectionOptions),
         state,
@@ -170,27 +174,33 @@ function committedBy({ statements }: Batch, step: PlanStep | undefined): Stateme
 
 /** A question of ours about the database failed. */
 export function explainQuery(failure: Failure, aborted: boolean): MigrateError {
-  const { message, sqlstate, lost, connectionOptions } = failure;
-  if (lost) return connectionLost(failure);
+  const { message, sqlstate = "", lost, connectionOptions } = failure;
+  if (lost) return connectionLost(failure, { connectionOptions });
   if (sqlstate === "57014" && aborted) return cancelled(GOES_ON, failure);
   const hint =
     failure.hint ??
     startTimeoutHint(failure, connectionOptions) ??
     (sqlstate === "42501"
-      ? "grant the role that connects that right, or connect as another role"
-      : "nothing was in progress; run the same command again");
+      ? "grant the role that asks that right, or use another role"
+      : PASSES.test(sqlstate)
+        ? "run the same command again"
+        : undefined);
   return errorOf(failure, "execution/own-statement", `a query about the database failed: ${message}`, hint);
 }
 
+/** What others or the server had to do with it: a conflict, no resources, a lock, an end from without, a failing system. */
+const PASSES = /^(?:40|53|55|57|58)/;
+
 interface Lost extends Pick<Explaining, "connectionOptions" | "scratch"> {
-  readonly again?: string | undefined;
+  /** What goes on: a plan. */
+  readonly plan?: { readonly again: string | undefined };
 }
 
-function connectionLost(failure: Failure, { scratch, connectionOptions, again }: Lost = {}): MigrateError {
+function connectionLost(failure: Failure, { scratch, connectionOptions, plan }: Lost): MigrateError {
   const message = `the connection to the database was lost: ${failure.message}`;
   const hint =
     scratch === undefined
-      ? runAgain(again, "it continues from what the ledger has recorded")
+      ? runAgain(plan?.again, plan && "it continues from what the ledger has recorded")
       : `${onScratch(scratch)}; run the same command again`;
   const advice = startTimeoutHint(failure, connectionOptions);
   return errorOf(failure, "execution/connection-lost", message, lines(advice, hint));
@@ -221,6 +231,8 @@ export function stepOf(plan: Plan, batch: Batch, statement: Statement): PlanStep
   const index = statement.step ?? stepsIn(batch).at(-1);
   return index === undefined ? undefined : plan.steps[index];
 }
+
+const endOf = ({ path }: PlanStep): Location => ({ path, line: Number.POSITIVE_INFINITY, column: 1 });
 
 /** The steps that a batch is all or a part of. */
 export function stepsIn({ step, statements }: Batch): readonly number[] {
@@ -359,10 +371,15 @@ const misleadingIn = (statement: Statement, failure: Failure): string | undefine
 };
 
 /** The message in a header goes into the ledger, and into a comment that other sessions see with each statement. */
-function encodingHint(statement: Statement, failure: Failure): string | undefined {
+function encodingHint(
+  statement: Statement,
+  failure: Failure,
+  step: PlanStep | undefined,
+): string | undefined {
   const character = untranslatable(failure);
   if (character === undefined) return undefined;
   const isInFile = statement.origin !== undefined && statement.sql.includes(character);
-  const where = isInFile ? "" : ", which is in the header of this migration";
+  const isInHeader = !isInFile && step?.message.includes(character) === true;
+  const where = isInHeader ? ", which is in the header of this migration" : "";
   return `the encoding of the database lacks '${character}'${where}: use another character, or create the database with ENCODING 'UTF8'`;
 }

@@ -2,8 +2,9 @@
 import { withUnit } from "../duration.ts";
 import { defaultTimeouts } from "../plan/session.ts";
 import type { Plan } from "../plan/types.ts";
+import type { Location } from "../source.ts";
 import type { Failure } from "./failure.ts";
-import type { SourceText } from "./place.ts";
+import { isUpTo, type SourceText } from "./place.ts";
 
 /** What stands before the author's SQL runs under the limit that the session began with. */
 export const startTimeoutHint = (
@@ -13,7 +14,7 @@ export const startTimeoutHint = (
   const setting = limitMet(failure);
   // The guard of the ledger sets one where there is none.
   if (setting === "lock_timeout" && connectionOptions?.includes(setting) !== true)
-    return "another session holds that lock: wait until it is done, and run the same command again";
+    return "another session holds that lock: try again when it is done";
   return setting === undefined
     ? sessionLimitHint(failure, connectionOptions)
     : turnedOff(setting, "0", connectionOptions);
@@ -31,10 +32,13 @@ export function sessionLimitHint(
 /** The options of the command that set limits: what messages call each, and whether it was given. */
 export type LimitOptions = Readonly<Record<Limit, { readonly name: string; readonly given: boolean }>>;
 
-/** Where the limit comes from that a step has met, once it has begun; of those of role, database and server none is left. */
+/**
+ * Where the limit comes from that a step has met, once it has begun; of those of role, database and server none is left.
+ * `place`: of the statement that met it, or the end of the file.
+ */
 export function timeoutIn(
   { settings, batches }: Plan,
-  path: string,
+  place: Location,
   failure: Failure,
   { sourceText, limitOptions, connectionOptions = "" }: Told,
 ): string | undefined {
@@ -43,11 +47,11 @@ export function timeoutIn(
   const isSet = new RegExp(`\\bSET\\b.*\\b${name}\\b|\\bset_config\\s*\\(\\s*'${name}'`, "i");
   const sets = batches
     .flatMap(({ statements }) => statements)
-    .some((each) => each.origin?.path === path && isSet.test(each.sql));
+    .some((each) => isUpTo(place, each.origin) && isSet.test(each.sql));
   if (sets) return `the limit is the SET ${name} of this file: raise it there`;
   const key = name.replace("_", "-");
   const inHeader = new RegExp(`^\\uFEFF?(?:--.*\\r?\\n)*?(--[ \\t]*${key}[ \\t]*:(.*))`);
-  const [, header, value = ""] = inHeader.exec(sourceText(path) ?? "") ?? [];
+  const [, header, value = ""] = inHeader.exec(sourceText(place.path) ?? "") ?? [];
   if (header !== undefined) {
     // A number alone may be meant in seconds.
     const time = withUnit(value.trim());
@@ -82,7 +86,7 @@ type Limit = keyof typeof PINNED;
 
 const PINNED = { statement_timeout: "statementTimeout", lock_timeout: "lockTimeout" } as const;
 
-const THERE = "options of the connection (PGOPTIONS, or options= in the address)";
+const THERE = "options of the connection (PGOPTIONS, options= in the address, or a pool's own)";
 
 /** Where a setting that stops a run comes from, and how it is turned off. `options`: those that the connection was given. */
 export function turnedOff(setting: string, value: string, options = ""): string {

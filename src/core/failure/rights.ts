@@ -14,9 +14,11 @@ export function rightsHint(
   plan: Plan,
   { purpose }: Statement,
   { sqlstate, message }: Failure,
-  { runsAs, owner }: Roles,
+  { runsAs, login, owner }: Roles,
 ): { readonly message?: string; readonly hint: string } | undefined {
   if (sqlstate !== "42501" || purpose === "commit" || purpose === "defer") return undefined;
+  const member = memberOf(message);
+  if (member !== undefined) return { hint: membershipHint(member.role, login) };
   const other = otherGrantHint(plan, message, runsAs);
   if (other !== undefined) return { hint: other };
   const owned = purpose === "repair" || purpose === "cleanup" ? ownedIn(message) : undefined;

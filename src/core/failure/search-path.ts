@@ -100,7 +100,7 @@ export function shutHint(
   const schemas = shut.schemas.map((schema) => qualified(schema)).join(", ");
   const role = qualified(shut.role);
   const owner = shut.schemas.length === 1 ? "the owner of the schema" : "the owner of the schemas";
-  return `search_path names ${schemas}, which ${role} may not use: as ${owner}, run: GRANT USAGE ON SCHEMA ${schemas} TO ${role}`;
+  return `search_path names ${schemas}, which ${role} may not use: if it is there, as ${owner}, run: GRANT USAGE ON SCHEMA ${schemas} TO ${role}`;
 }
 
 /** With a schema before it, a name is looked for there alone. */

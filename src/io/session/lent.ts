@@ -42,7 +42,12 @@ export async function lentSession(lent: LentConnection, options: LentOptions): P
   };
   try {
     const found = await stateOf(wire);
-    const session = await sessionOn({ ...wire, end }, { kind: "server", database: databaseOf(client) }, loss);
+    const which = {
+      kind: "server",
+      database: databaseOf(client),
+      connectionOptions: limitsOf(found),
+    } as const;
+    const session = await sessionOn({ ...wire, end }, which, loss);
     await admit(session);
     before = found;
     return session;
@@ -180,14 +185,23 @@ interface State {
   readonly channels: readonly string[];
   /** Names and values. */
   readonly settings: readonly (readonly [string, string])[] | null;
+  /** What it was connected with of what may stop a run. */
+  readonly limits: readonly (readonly [string, string])[] | null;
 }
+
+/** As in PGOPTIONS. */
+const limitsOf = ({ limits }: State): string =>
+  (limits ?? []).map(([name, value]) => `-c ${name}=${value}`).join(" ");
 
 /** The search path is the caller's, so every name and operator says where it is. A transaction began before its second statement. */
 const STATE = `SELECT pg_catalog.now() OPERATOR(pg_catalog.<>) pg_catalog.statement_timestamp() AS "inTransaction",
   session_user::pg_catalog.text AS "user", pg_catalog.current_setting('role') AS role,
   ARRAY(SELECT c FROM pg_catalog.pg_listening_channels() AS c) AS channels,
   (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(s.name, s.setting)) FROM pg_catalog.pg_settings AS s
-    WHERE s.source OPERATOR(pg_catalog.=) 'session') AS settings`;
+    WHERE s.source OPERATOR(pg_catalog.=) 'session') AS settings,
+  (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(s.name, s.setting)) FROM pg_catalog.pg_settings AS s
+    WHERE s.source OPERATOR(pg_catalog.=) 'client' AND s.setting OPERATOR(pg_catalog.!~) '^(0|off)$'
+      AND s.name OPERATOR(pg_catalog.~) '_timeout$|^default_transaction_read_only$') AS limits`;
 
 const ABORTED_TRANSACTION = "25P02";
 

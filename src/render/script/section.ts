@@ -4,9 +4,18 @@ import { searchPathOf } from "../../core/failure/search-path.ts";
 import { excerptAt } from "../../core/fault.ts";
 import type { ScriptForm } from "../../core/plan/script.ts";
 import { searchPathIs } from "../../core/plan/session.ts";
-import { type Batch, isOutside, type Plan, type Purpose, type Statement } from "../../core/plan/types.ts";
+import {
+  type Batch,
+  isOutside,
+  type Plan,
+  type PlanStep,
+  type Purpose,
+  type Statement,
+} from "../../core/plan/types.ts";
 import { commentText, identifier, qualified } from "../../core/quote.ts";
+import { shellWord } from "../../core/shell.ts";
 import { locate } from "../../core/source.ts";
+import { oneDown } from "../../core/target.ts";
 import { effectLines } from "../effect.ts";
 import { lossLine } from "../loss.ts";
 import { keepSession } from "./client.ts";
@@ -152,14 +161,16 @@ function addUser(
   page.gap();
   if (form.annotate) page.add(...annotation(statement));
   if (isOutside && !goesOn)
-    page.add(...howToLook(plan, statement).map((line, index) => `${index === 0 ? IF_FAILS : "-- "}${line}`));
+    page.add(
+      ...howToLook(plan, statement, form).map((line, index) => `${index === 0 ? IF_FAILS : "-- "}${line}`),
+    );
   page.add(bytesFor(statement, form));
   if (isOutside) page.add(...stopAfterError(form));
   page.gap();
 }
 
 /** How the catalog shows what became of it. */
-function howToLook(plan: Plan, statement: Statement): readonly string[] {
+function howToLook(plan: Plan, statement: Statement, form: ScriptForm): readonly string[] {
   const { trace, purpose, repeatable } = statement;
   if (purpose !== "user") return [];
   const path = searchPathOf(plan, statement);
@@ -173,7 +184,10 @@ function howToLook(plan: Plan, statement: Statement): readonly string[] {
       return [
         ...apart,
         `${repeatable === true ? "what it did is kept. " : ""}Run this statement again by hand, then the rest of the step`,
-        "and its last CALL; or resume with: migrate upgrade (or downgrade).",
+        ...folded(
+          commentText(`and its last CALL; or resume with: ${resuming(plan.steps[statement.step!]!, form)}.`),
+          PAGE_WIDTH - "-- ".length,
+        ),
       ];
     case "commits":
       return ["what it has committed is kept; only its own work shows how far it got."];
@@ -207,6 +221,13 @@ function howToLook(plan: Plan, statement: Statement): readonly string[] {
             `check whether ${commentText(name ?? "")} exists: \\${LISTS[trace!.kind.replace(/^\w+ /, "") as keyof typeof LISTS]}`,
           ];
   }
+}
+
+/** As the ledger says it in an error. */
+function resuming(step: PlanStep, { project = [] }: ScriptForm): string {
+  const ends =
+    step.direction === "up" ? ["upgrade", step.revision] : ["downgrade", shellWord(oneDown(step)[0])];
+  return ["migrate", ...project, ...ends].join(" ");
 }
 
 /** What names mean in the script, for whoever goes on by hand; nothing where they mean that in each session. */
