@@ -359,7 +359,9 @@ function* upFilesBelow(
     const file = join(path, name);
     if (isReadFrom(file, directories, options)) continue;
     const revision = revisionIn(shown + name, file);
-    if (revision !== undefined) yield [revision, { path: shown + name, folder: shown.slice(0, -1) || "." }];
+    const isTaken = existsSync(join(path, basename(name)));
+    if (revision !== undefined)
+      yield [revision, { path: shown + name, folder: shown.slice(0, -1) || ".", isTaken }];
   }
 }
 

@@ -421,8 +421,8 @@ function newerSyntax(
   if (feature === undefined) return undefined;
   return faultWithin(source, start, placeOfFeature(feature, sql), {
     code: "source/newer-syntax",
-    message: `${feature.name} needs PostgreSQL ${feature.since} or later; the server is ${server.text}`,
-    hint: `write it for PostgreSQL ${major}, or upgrade the server first`,
+    message: `${feature.name} needs PostgreSQL ${feature.since} or later, and this must run on ${server.text}`,
+    hint: `write it for PostgreSQL ${major}, or use ${feature.since} or later`,
   });
 }
 
@@ -451,7 +451,7 @@ async function refusedBy16(
   if (place === undefined) return undefined;
   return faultWithin(source, start, place, {
     code: "source/newer-syntax",
-    message: `this syntax needs PostgreSQL 17 or later; the server is ${server.text}`,
-    hint: `write it for PostgreSQL ${majorOf(server.number)}, or upgrade the server first`,
+    message: `this syntax needs PostgreSQL 17 or later, and this must run on ${server.text}`,
+    hint: `write it for PostgreSQL ${majorOf(server.number)}, or use 17 or later`,
   });
 }

@@ -141,7 +141,7 @@ test("a loss that takes two lines is not read as two, and what a statement outsi
   expect(text).toMatch(/ yes {10}table a+\n-- {41}and all that depends on it\n-- {39}table b\n/);
   expect(text).toContain(
     "-- If it fails: what it did is kept. Run this statement again by hand, then the rest of the step\n" +
-      "-- and its last CALL; or resume with: migrate upgrade (or downgrade).\n",
+      "-- and its last CALL; or see what to do with: migrate status\n",
   );
 });
 

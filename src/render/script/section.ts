@@ -152,14 +152,20 @@ function addUser(
   page.gap();
   if (form.annotate) page.add(...annotation(statement));
   if (isOutside && !goesOn)
-    page.add(...howToLook(plan, statement).map((line, index) => `${index === 0 ? IF_FAILS : "-- "}${line}`));
+    page.add(
+      ...howToLook(plan, statement, form).map((line, index) => `${index === 0 ? IF_FAILS : "-- "}${line}`),
+    );
   page.add(bytesFor(statement, form));
   if (isOutside) page.add(...stopAfterError(form));
   page.gap();
 }
 
 /** How the catalog shows what became of it. */
-function howToLook(plan: Plan, statement: Statement): readonly string[] {
+function howToLook(
+  plan: Plan,
+  statement: Statement,
+  { project = [] }: Pick<ScriptForm, "project">,
+): readonly string[] {
   const { trace, purpose, repeatable } = statement;
   if (purpose !== "user") return [];
   const path = searchPathOf(plan, statement);
@@ -173,7 +179,7 @@ function howToLook(plan: Plan, statement: Statement): readonly string[] {
       return [
         ...apart,
         `${repeatable === true ? "what it did is kept. " : ""}Run this statement again by hand, then the rest of the step`,
-        "and its last CALL; or resume with: migrate upgrade (or downgrade).",
+        `and its last CALL; or see what to do with: ${["migrate status", ...project].join(" ")}`,
       ];
     case "commits":
       return ["what it has committed is kept; only its own work shows how far it got."];
