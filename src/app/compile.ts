@@ -236,7 +236,7 @@ async function readSteps(
   };
   for (const step of steps.steps) {
     trees = undefined;
-    const read = await stepInput(project, steps.kind, step, bodyOf).catch((error: unknown) => {
+    const read = await stepInput(project, steps, step, bodyOf).catch((error: unknown) => {
       if (!(error instanceof MigrateError)) throw error;
       faults.push(...error.diagnostics);
       return undefined;
@@ -366,13 +366,13 @@ async function read(
 
 async function stepInput(
   project: Project,
-  kind: Steps["kind"],
+  { kind, steps }: Pick<Steps, "kind" | "steps">,
   { direction, revision }: Step,
   bodyOf: (file: MigrationFile) => Promise<Body>,
 ): Promise<StepInput> {
   const migration = project.migrations.get(revision);
   if (migration === undefined) return withoutFile(revision);
-  const file = kind === "stamp" ? migration.up : fileToRun(migration, direction);
+  const file = kind === "stamp" ? migration.up : fileToRun(project, steps, migration, direction);
   const { irreversible } = migration.up.header;
   const { lockTimeout, statementTimeout, transaction } = file.header;
   const { statements, codeChecksum } =
@@ -427,13 +427,23 @@ function withoutFile(revision: RevisionId): StepInput {
   return { direction: "down", revision, transactional: true, ...nothing };
 }
 
-function fileToRun(migration: Migration, direction: Direction): MigrationFile {
+/** `steps`: all of the run. */
+function fileToRun(
+  { migrations }: Pick<Project, "migrations">,
+  steps: readonly Step[],
+  migration: Migration,
+  direction: Direction,
+): MigrationFile {
   if (direction === "up") return migration.up;
   if (migration.down !== undefined) return migration.down;
+  // Of several it is the first that the run could go down to.
+  const first = steps.findIndex(
+    (step) => step.direction === "down" && migrations.get(step.revision)?.down === undefined,
+  );
   throw new MigrateError({
     code: "graph/irreversible",
     message: `revision ${migration.revision} cannot be downgraded: ${migration.up.header.irreversible}`,
-    hint: "downgrade to this revision or a later one, or undo it in a new migration",
+    hint: `undo it in a new migration${orOnlyTo(steps, first)}`,
     ...placeOfKey(migration.up.source, "irreversible"),
   });
 }
@@ -454,7 +464,7 @@ function refuseOutside(steps: readonly StepInput[]): void {
 }
 
 /** The target of the steps before the first that cannot be among them, as the end of a hint; empty where there are none. */
-function orOnlyTo(steps: readonly StepInput[], first: number): string {
+function orOnlyTo(steps: readonly Step[], first: number): string {
   if (first <= 0) return "";
   const { direction, revision } = steps[first]!;
   return direction === "up"
