@@ -15,6 +15,7 @@ import { type Migration, type Revision, type RevisionId, sourcesOf } from "../co
 import { shellWord } from "../core/shell.ts";
 import { type SquashChoice, type SquashedBody, type SquashedFile, squashedBody } from "../core/squash.ts";
 import { parseRange, revisionsOf } from "../core/steps.ts";
+import { parseRelative } from "../core/target.ts";
 import { unique } from "../core/unique.ts";
 import { type RowsByTable, tablesWithOtherRows } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
@@ -105,12 +106,14 @@ function refuseRange(graph: Graph, members: readonly RevisionId[], range: string
     }
   }
   const found = members.length === 0 ? "no revision" : `only ${members[0]}`;
+  // Nothing can be counted from base down, and up to the first revision there is one.
+  const isEnd = !isRange && parseRelative(range)?.symbol !== "" && ancestors(graph, members).size > 1;
   throw new MigrateError({
     code: "usage/squash",
     message: isRange
       ? `'${range}' covers ${found}, but a squash needs at least two`
       : `'${range}' is not a range`,
-    hint: `name the start, which is not included, and the end; from the first migration: migrate squash ${isRange ? "base:REVISION" : shellWord(`base:${range}`)}`,
+    hint: `name the start, which is not included, and the end; from the first migration: migrate squash ${isEnd ? shellWord(`base:${range}`) : "base:REVISION"}`,
   });
 }
 

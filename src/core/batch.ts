@@ -141,28 +141,36 @@ export function batchFault(
 ): Fault | undefined {
   const used = new Set([...placeholders(text)].map(({ start, end }) => text.slice(start, end)));
   const fault = (message: string, hint: string): Fault => ({ code: "source/batch", message, hint });
+  const [only] = used;
+  const canBe = /^(?:INSERT|UPDATE|DELETE|MERGE)\b/.test(tag);
+  // A batch by a key has other placeholders.
+  const isBySize = only === undefined || (used.size === 1 && only === BY_SIZE);
   if (directive === undefined) {
-    if (used.size === 0) return undefined;
+    if (only === undefined) return undefined;
     return fault(
-      `${[...used].join(", ")} is used in a statement that is not a batch`,
-      "add '-- batch: 1000' on the line above the statement",
+      `${[...used].join(", ")} ${used.size === 1 ? "is" : "are"} used in a statement that is not a batch`,
+      canBe
+        ? `add '-- batch: 1000${isBySize ? "" : " by TABLE.COLUMN"}' on the line above the statement`
+        : CAN_BE_BATCH,
     );
   }
-  if (!/^(?:INSERT|UPDATE|DELETE|MERGE)\b/.test(tag)) {
-    return fault(`${tag} cannot run in batches`, "only INSERT, UPDATE, DELETE and MERGE change rows");
-  }
+  if (!canBe) return fault(`${tag} cannot run in batches`, CAN_BE_BATCH);
   const needed = placeholdersUnder(directive);
   if (needed.every((name) => used.has(name)) && used.size === needed.length) return undefined;
   return directive.key === undefined
     ? fault(
         "a batch must use :batch_size and no other placeholder",
-        "for example: WHERE id IN (SELECT id FROM t WHERE … LIMIT :batch_size)",
+        `for example: WHERE id IN (SELECT id FROM t WHERE … LIMIT :batch_size)${isBySize ? "" : "; for a batch by a key, write '-- batch: 1000 by TABLE.COLUMN'"}`,
       )
     : fault(
         "a batch by a key must use :batch_from and :batch_to and no other placeholder",
         "for example: WHERE id >= :batch_from AND id < :batch_to",
       );
 }
+
+const BY_SIZE = ":batch_size";
+
+const CAN_BE_BATCH = "a batch is an INSERT, UPDATE, DELETE or MERGE";
 
 /** What is wrong with the tree of a statement below comments that make it a batch: a block has nowhere to put rows. */
 export function batchTreeFault(ast: Ast, comments: string): Fault | undefined {
@@ -180,7 +188,7 @@ export function batchTreeFault(ast: Ast, comments: string): Fault | undefined {
 
 /** The placeholders that a statement under a directive must use. */
 export const placeholdersUnder = ({ key }: BatchDirective): readonly string[] =>
-  key === undefined ? [":batch_size"] : [":batch_from", ":batch_to"];
+  key === undefined ? [BY_SIZE] : [":batch_from", ":batch_to"];
 
 /** Where placeholders stand in a statement; what is in a string or a comment is none. */
 function* placeholders(text: string): Generator<{ readonly start: number; readonly end: number }> {

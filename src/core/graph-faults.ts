@@ -64,6 +64,8 @@ export interface UnreadFile {
   readonly path: string;
   /** The folder that is read, which this one is below; of one that was replaced, that folder itself. */
   readonly folder: string;
+  /** That folder has a file of its name. */
+  readonly isTaken?: boolean;
   readonly replaced?: Replacement;
 }
 
@@ -104,13 +106,15 @@ function replacedHint(files: readonly UnreadFile[]): string {
 
 function belowHint(files: readonly UnreadFile[]): string {
   const { folder } = files[0]!;
-  const folders = foldersOfFiles(files)
-    .map((each) => JSON.stringify(each))
-    .join(", ");
   const stems = files.map(({ path }) => `${shellWord(stemOf(path, "up"))}.*.sql`);
   const isNamed = files.length <= MOST_NAMED && files.every((each) => each.folder === folder);
-  const move = isNamed ? `: mv ${stems.join(" ")} ${shellWord(folder)}` : "";
-  return `folders below ${folder} are not read; move ${files.length === 1 ? "its" : "their"} files up${move}; or name ${folders} in "directories" too`;
+  const command = isNamed ? `: mv ${stems.join(" ")} ${shellWord(folder)}` : "";
+  // A file of the same name would be written over.
+  const isFree =
+    files.every(({ isTaken }) => isTaken !== true) &&
+    unique(files.map(({ path }) => stem(path))).length === files.length;
+  const move = isFree ? `move ${files.length === 1 ? "its" : "their"} files up${command}; or ` : "";
+  return `folders below ${folder} are not read; ${move}name ${foldersOfFiles(files).join(", ")} too, with --directory or in "directories"`;
 }
 
 /** `there is a migration in migrations/billing` */
@@ -256,23 +260,32 @@ function duplicates<R extends Revision>(
   return faults;
 }
 
-/** Why a squashed revision that waits cannot be named. `find`: a revision that is there. */
-export function waitingFault(
-  waiting: Revision,
-  find: (id: RevisionId) => Revision | undefined,
+/** Whether the first replaces all that the second does, and more. */
+export const replacesMore = (
+  { replaces: first = [] }: Revision,
+  { replaces: second = [] }: Revision,
+): boolean => first.length > second.length && second.every((id) => first.includes(id));
+
+/** Why a squashed revision that waits cannot be named. `counting`: the revisions that count. */
+export function waitingFault<R extends Revision>(
+  waiting: R,
+  { counting, dormant }: { readonly counting: readonly R[]; readonly dormant: readonly R[] },
 ): { readonly message: string; readonly hint: string } {
   const { replaces = [] } = waiting;
-  const there = replaces.flatMap((id) => find(id) ?? []);
   const last = replaces.at(-1);
-  return there.length < replaces.length
-    ? {
-        message: `${describe(waiting)} does nothing, since another revision replaces what it does`,
-        hint: `name what it replaces: ${last}`,
-      }
-    : {
-        message: `${describe(waiting)} does nothing while ${replaces.join(", ")}, which it replaces, ${replaces.length === 1 ? "has files" : "have files"}`,
-        hint: `name ${last} instead, or, once every database has them all, delete those files: ${removalOf(there)}`,
-      };
+  const isMore = (other: R): boolean => replacesMore(other, waiting);
+  const instead = counting.find(isMore)?.revision ?? last;
+  // Its time never comes: where only what it replaces is deleted, the other has a part of its own.
+  if ([...counting, ...dormant].some(isMore))
+    return {
+      message: `${describe(waiting)} does nothing, since another revision replaces all that it does, and more`,
+      hint: `name ${instead} instead`,
+    };
+  const there = counting.filter(({ revision }) => replaces.includes(revision));
+  return {
+    message: `${describe(waiting)} does nothing while ${replaces.join(", ")}, which it replaces, ${replaces.length === 1 ? "has files" : "have files"}`,
+    hint: `name ${last} instead, or, once every database has them all, delete those files: ${removalOf(there)}`,
+  };
 }
 
 /** Beyond so many missing names it is the folder that is wrong, not the spelling; suggestions would take minutes. */
@@ -305,7 +318,7 @@ function wrongReferences<R extends Revision>(
   const missing = (wanted: string, { revision: wanting, parents, dependsOn }: R): string => {
     const waiting = dormant.find(({ revision }) => revision === wanted);
     if (waiting !== undefined) {
-      const { message, hint } = waitingFault(waiting, (id) => byId.get(id));
+      const { message, hint } = waitingFault(waiting, { counting: [...byId.values()], dormant });
       return `${message}; ${hint}`;
     }
     const unread = findUnread(wanted);

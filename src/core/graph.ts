@@ -218,7 +218,10 @@ export function unknownRevision(graph: Graph, name: string, branch?: string): Di
   if (waiting !== undefined)
     return {
       code: "graph/unknown-revision",
-      ...waitingFault(waiting, (id) => graph.nodes.get(id)?.revision),
+      ...waitingFault(waiting, {
+        counting: [...graph.nodes.values()].map(({ revision }) => revision),
+        dormant: graph.dormant,
+      }),
     };
   return {
     code: "graph/unknown-revision",

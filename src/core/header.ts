@@ -479,7 +479,7 @@ function keyFault(
     ...placeOf(source, line),
   });
   if (meant === key) {
-    const together = headerKeys[meant].form === "ids" ? ", with all values in it, separated by commas" : "";
+    const together = headerKeys[meant].form === "ids" ? ", in which commas separate several values" : "";
     return fault(
       "source/duplicate-key",
       `'${key}' appears twice`,

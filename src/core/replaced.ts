@@ -8,7 +8,15 @@
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
-import { describe, haveSoundNames, meantFile, namesAFile, type PlaceOf, removalOf } from "./graph-faults.ts";
+import {
+  describe,
+  haveSoundNames,
+  meantFile,
+  namesAFile,
+  type PlaceOf,
+  removalOf,
+  replacesMore,
+} from "./graph-faults.ts";
 import type { Applied } from "./ledger/types.ts";
 import type { Migration, Revision, RevisionId } from "./migration.ts";
 import { unique } from "./unique.ts";
@@ -51,10 +59,6 @@ export function settleReplaced<R extends Revision>(revisions: readonly R[], plac
   return { active, dormant };
 }
 
-/** Whether the first replaces all that the second does, and more. */
-const replacesMore = ({ replaces: first = [] }: Revision, { replaces: second = [] }: Revision): boolean =>
-  first.length > second.length && second.every((id) => first.includes(id));
-
 function faultsOfReplacing<R extends Revision>(
   revisions: readonly R[],
   squashed: readonly R[],
@@ -74,7 +78,7 @@ function faultsOfReplacing<R extends Revision>(
     }
     if (twice !== undefined) {
       const message = `${twice} is replaced by ${describe(each)} and by ${describe(owners.get(twice)!)}`;
-      const hint = "delete the files of one of the two, or the files that the earlier one replaces";
+      const hint = "keep one of the two, and delete the files of the other, if no database has it";
       return [{ code: "graph/replaced-twice", message, hint, ...place }];
     }
     const below = [...each.parents, ...each.dependsOn].find((id) => leadsTo(byId, id, ids) !== undefined);
@@ -103,7 +107,7 @@ function faultsOfReplacing<R extends Revision>(
       {
         code: "graph/half-replaced",
         message: `of the revisions that ${describe(each)} replaces, ${gone.join(", ")} ${gone.length === 1 ? "has" : "have"} no file, but ${there.map((id) => describe(byId.get(id)!)).join(", ")} still ${there.length === 1 ? "has" : "have"}`,
-        hint: `restore the missing files, or delete the remaining ones too: ${removalOf(there.map((id) => byId.get(id)!))}${without}`,
+        hint: `restore the missing files, or, once every database has them all, delete the remaining ones too: ${removalOf(there.map((id) => byId.get(id)!))}${without}`,
         ...place,
       },
     ];

@@ -234,6 +234,14 @@ function openFolder(
   const path = resolve(cwd, directory);
   const prefix = prefixOf(path, cwd);
   const shown = prefix.replace(/\/$/, "");
+  const otherwise = (): string => {
+    const guess = guessOf(path, cwd);
+    if (origin !== undefined)
+      return `${guess}name another there, or create it with: ${creating(shellWord(shown))}`;
+    const another = `${guess}name another with --directory DIR`;
+    // A config file that is made for a misspelt folder would take the one that is meant out of the project.
+    return guess === "" ? `${another}, or create it with: ${creating(shellWord(shown))}` : another;
+  };
   try {
     const real = realpathSync(path);
     if (statSync(real).isDirectory()) return { path, real, shown: prefix };
@@ -245,8 +253,7 @@ function openFolder(
           message: `${PATTERN.test(shown) ? `no directory matches ${shown}` : `the directory ${shown} does not exist`}${origin === undefined ? "" : ` (from ${origin})`}`,
           hint: PATTERN.test(shown)
             ? `in a pattern, * matches one name and ** any number of folders${origin === undefined ? "; quote it, so that the shell does not expand it" : `; correct it there, or create a folder that it matches`}`
-            : (wayOut?.(path) ??
-              `${guessOf(path, cwd)}name another ${origin === undefined ? "with --directory DIR" : "there"}, or create it with: ${creating(shellWord(shown))}`),
+            : (wayOut?.(path) ?? otherwise()),
         },
         { cause: error },
       );
@@ -359,7 +366,9 @@ function* upFilesBelow(
     const file = join(path, name);
     if (isReadFrom(file, directories, options)) continue;
     const revision = revisionIn(shown + name, file);
-    if (revision !== undefined) yield [revision, { path: shown + name, folder: shown.slice(0, -1) || "." }];
+    const isTaken = existsSync(join(path, basename(name)));
+    if (revision !== undefined)
+      yield [revision, { path: shown + name, folder: shown.slice(0, -1) || ".", isTaken }];
   }
 }
 

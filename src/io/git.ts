@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { MigrateError } from "../core/errors.ts";
 import { shellWord } from "../core/shell.ts";
+import { repositoryOf } from "./files.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -16,9 +17,11 @@ export function filesAt(ref: string, folder: string): ReadonlySet<string> {
     throw new MigrateError({
       code: "usage/git",
       message: `git finds no commit '${ref}' in ${folder}${commit.stderr === "" ? "" : `: ${commit.stderr.trim()}`}`,
-      hint: !isRepository
-        ? "leave out --since, or run this in a clone of the repository"
-        : wayTo(ref, folder),
+      hint: isRepository
+        ? wayTo(ref, folder)
+        : repositoryOf(folder) === undefined
+          ? "leave out --since, or run this in a clone of the repository"
+          : "leave out --since, or first do what git says",
     });
   }
   const base = git(folder, ["merge-base", commit.stdout.trim(), "HEAD"]);

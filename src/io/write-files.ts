@@ -122,6 +122,7 @@ function placeAll(ready: readonly Ready[]): void {
       place(each);
     } catch (error) {
       const left = ready.slice(0, index).filter((placed) => !isPutBack(placed));
+      if (each.partial === undefined) throw cannotSend(each.path, error);
       if (each.before === null && codeOf(error) === "EEXIST") throw fileExists(each);
       throw cannotCreate(
         each.path,
@@ -204,6 +205,17 @@ export function cannotCreate(path: string, cause: unknown, left: readonly string
   );
 }
 
+/** What was to go to a pipe or a device, which may have got a part of it. */
+const cannotSend = (path: string, cause: unknown): MigrateError =>
+  new MigrateError(
+    {
+      code: "usage/cannot-write",
+      message: `cannot write to ${path}: ${reasonOf(cause)}`,
+      hint: WAYS_OUT[codeOf(cause) ?? ""] ?? "name another file",
+    },
+    { cause },
+  );
+
 /** By the system's code. */
 const WAYS_OUT: Readonly<Record<string, string>> = {
   ENOENT: "create its folder first, or name another",
@@ -212,6 +224,8 @@ const WAYS_OUT: Readonly<Record<string, string>> = {
   EEXIST: "a file has that name; name another",
   ENOSPC: "free some space and try again",
   EDQUOT: "free some space and try again",
+  ENAMETOOLONG: "its name is too long; give it a shorter one",
+  EPIPE: "what reads from it has ended too early",
 };
 
 const fileExists = ({ path, ifThere = "delete or rename that file first" }: NewText): MigrateError =>

@@ -120,6 +120,10 @@ test.each([
       ],
     }),
   );
+  // Without --split it would be refused to such a client.
+  expect(() => renderSplit(plan, ledger, { client: "any", annotate: false })).toThrow(
+    expect.objectContaining({ hint: "write one script for psql, without --split and --client any" }),
+  );
 });
 
 test("what has no way back is not taken down: neither its up file runs, nor is it left out", async () => {

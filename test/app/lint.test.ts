@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type LintOptions, lint } from "../../src/app/lint.ts";
 import { offline } from "../../src/app/offline.ts";
 import { review } from "../../src/app/review.ts";
@@ -101,6 +101,9 @@ test("since a git ref: the files that it has not, committed or not", async () =>
   expect(await hintFor("main")).toBe("write: --since origin/main");
   expect(await hintFor("main..branch")).toBe("one ref is taken, not a range: --since main");
   expect(await hintFor("$(id)")).toBe(existing.replace("main", "origin/main"));
+  vi.stubEnv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1");
+  expect(await hintFor("branch")).toBe("leave out --since, or first do what git says");
+  vi.unstubAllEnvs();
   // As git clone --depth 1 leaves it.
   writeFileSync(join(given.folder, ".git", "shallow"), git("rev-parse", "HEAD"));
   expect(await hintFor("HEAD~1")).toMatch(

@@ -100,29 +100,50 @@ describe("a comment that is none", () => {
 describe("what is wrong", () => {
   const simple: BatchDirective = { size: 10, pause: 0 };
   const byKey: BatchDirective = { ...simple, key: { table: ["t"], column: "id" } };
-  test.each<[string, string, BatchDirective | undefined, RegExp | undefined]>([
+  test.each<[string, string, BatchDirective | undefined, RegExp | undefined, RegExp?]>([
     ["UPDATE t SET a = 1 WHERE id IN (SELECT id FROM t LIMIT :batch_size)", "UPDATE", simple, undefined],
     ["UPDATE t SET a = 1 WHERE id >= :batch_from AND id < :batch_to", "UPDATE", byKey, undefined],
     ["UPDATE t SET a = 1", "UPDATE", simple, /must use :batch_size/],
     ["UPDATE t SET a = ':batch_size' -- :batch_size", "UPDATE", simple, /must use :batch_size/],
     ["UPDATE t SET a = 1 WHERE id >= :batch_from", "UPDATE", byKey, /:batch_from and :batch_to/],
-    ["UPDATE t SET a = :batch_to LIMIT :batch_size", "UPDATE", simple, /no other placeholder/],
-    ["VACUUM t", "VACUUM", simple, /^VACUUM cannot run in batches/],
+    [
+      "UPDATE t SET a = :batch_to LIMIT :batch_size",
+      "UPDATE",
+      simple,
+      /no other placeholder/,
+      /; for a batch by a key, write '-- batch: 1000 by TABLE.COLUMN'$/,
+    ],
+    [
+      "VACUUM t",
+      "VACUUM",
+      simple,
+      /^VACUUM cannot run in batches/,
+      /^a batch is an INSERT, UPDATE, DELETE or MERGE$/,
+    ],
+    ["SELECT :batch_size", "SELECT", undefined, /^:batch_size is used/, /^a batch is an INSERT/],
+    [
+      "UPDATE t SET a = 1 WHERE id >= :batch_from AND id < :batch_to",
+      "UPDATE",
+      undefined,
+      /^:batch_from, :batch_to are used in a statement that is not a batch/,
+      /^add '-- batch: 1000 by TABLE\.COLUMN' on the line above/,
+    ],
     [
       "DELETE FROM t LIMIT :batch_size",
       "DELETE",
       undefined,
       /^:batch_size is used in a statement that is not a batch/,
+      /^add '-- batch: 1000' on the line above/,
     ],
     ["SELECT ':batch_size', x::batch_size, $$ :batch_to $$ -- :batch_from", "SELECT", undefined, undefined],
-  ])("%s", (sql, tag, directive, message) => {
+  ])("%s", (sql, tag, directive, message, hint = /./) => {
     const fault = batchFault(sql, tag, directive);
     if (message === undefined) expect(fault).toBeUndefined();
     else
       expect(fault).toMatchObject({
         code: "source/batch",
         message: expect.stringMatching(message),
-        hint: expect.any(String),
+        hint: expect.stringMatching(hint),
       });
   });
 });

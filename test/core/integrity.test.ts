@@ -211,11 +211,15 @@ describe("findings", () => {
   });
 
   test("files below the folder that is read", () => {
-    const findUnread = (id: string) => ({ path: `m/${id}.up.sql`, folder: "." });
-    const found = findingsOf({ ...files({ a: before.a }).graph, findUnread }, rows);
-    const hint =
-      /; move their files up: mv m\/b\.\*\.sql m\/c\.\*\.sql \.; or name "m" in "directories" too$/;
-    for (const each of found) expect(diagnosticOf(each).hint).toMatch(hint);
+    const hintsOf = (isTaken: boolean) => {
+      const findUnread = (id: string) => ({ path: `m/${id}.up.sql`, folder: ".", isTaken });
+      const found = findingsOf({ ...files({ a: before.a }).graph, findUnread }, rows);
+      return new Set(found.map((each) => diagnosticOf(each).hint));
+    };
+    const name = 'name m too, with --directory or in "directories"';
+    const moving = "move their files up: mv m/b.*.sql m/c.*.sql .; or ";
+    expect(hintsOf(false)).toEqual(new Set([`folders below . are not read; ${moving}${name}`]));
+    expect(hintsOf(true)).toEqual(new Set([`folders below . are not read; ${name}`]));
   });
 
   test.each([

@@ -90,6 +90,21 @@ test.each(["squash1", "squa", "0004"])(
   },
 );
 
+describe("one that was squashed again before its time came", () => {
+  const more = revision("t", [], ["a", "b", "c"]);
+  test.each([
+    // Without the files of a and b alone, the other would have a part of what it replaces.
+    ["has no files to delete", [a, b, c, s, more], "name b instead"],
+    ["leads to the one that counts", [s, more], "name t instead"],
+  ])("%s", (_, all, hint) => {
+    const { active, dormant } = settle(...all);
+    expect(unknownRevision(buildGraph(active, startOfFile, dormant), "s")).toMatchObject({
+      message: "s (s.up.sql) does nothing, since another revision replaces all that it does, and more",
+      hint,
+    });
+  });
+});
+
 describe("the ledger", () => {
   const graph = buildGraph(settle(c, s).active);
 

@@ -172,6 +172,16 @@ test("where one cannot be put in its place, those before it are put back: a file
   expect(readdirSync(cwd).sort()).toEqual(["a.sql", "d.sql", "link.sql"]);
 });
 
+test.skipIf(!existsSync("/dev/full"))(
+  "of what may have got a part it is not said that it got none",
+  async () => {
+    await expect(writeFiles([{ path: "/dev/full", pieces: ["new"] }], { cwd })).rejects.toMatchObject({
+      message: "cannot write to /dev/full: no space left on device",
+      hint: "free some space and try again",
+    });
+  },
+);
+
 test("what is written to comes last, since it cannot be put back", async () => {
   await made("mkfifo", [at("pipe")]);
   writeFileSync(at("b.sql"), "old");

@@ -299,6 +299,13 @@ test("a range that is written from its end is told the other way round", async (
     hint: expect.stringContaining("migrate squash 0001:0003"),
   });
   expect(await asked("a:a")).toMatchObject({ code: "usage/squash" });
+  // Up to the first there is one migration, and from base down there is none.
+  for (const [end, range] of [
+    ["c", "base:c"],
+    ["a", "base:REVISION"],
+    ["-1", "base:REVISION"],
+  ] as const)
+    expect(await asked(end)).toMatchObject({ hint: expect.stringMatching(`: migrate squash ${range}$`) });
   const single = project({ a: "CREATE TABLE t (id int);" });
   for (const range of ["base:head", "a"])
     expect(await failureOf(squash(single.deps, { range, database: server!.url() }))).toMatchObject({

@@ -45,7 +45,7 @@ export function partsOf(
   { client, lockRetries = 0, project }: Pick<ScriptForm, "client" | "lockRetries" | "project">,
 ): readonly Part[] {
   const inner = withLocks(plan, plan.batches.slice(1, -1), ledger, lockRetries);
-  refuseLeftBehind(inner);
+  refuseLeftBehind(inner, client);
   const isAlone = ({ transactional }: Batch): boolean => client === "any" && !transactional;
   return inner.map((batch, index): Part => {
     const { step, transactional } = batch;
@@ -185,7 +185,12 @@ function withOutcome(plan: Plan, ledger: Ledger, statement: Statement): Statemen
   return { ...statement, sql: surrounded(sql, offset!, before, after) };
 }
 
-function refuseLeftBehind(batches: readonly Batch[]): void {
+function refuseLeftBehind(batches: readonly Batch[], client: ScriptForm["client"]): void {
+  // Another client would send the one script as a single transaction.
+  const hint =
+    client === "psql"
+      ? "write one script, without --split"
+      : "write one script for psql, without --split and --client any";
   const faults = batches
     .filter((batch, index) => batch.step !== undefined && batches[index + 1]?.step === batch.step)
     .flatMap(({ statements }) => statements)
@@ -196,7 +201,7 @@ function refuseLeftBehind(batches: readonly Batch[]): void {
             {
               code: "source/not-splittable",
               message: `${leaves} lasts as long as its session, but each file of a split script has a session of its own`,
-              hint: "write one script, without --split",
+              hint,
               ...(origin === undefined ? {} : { location: origin }),
             },
           ],
