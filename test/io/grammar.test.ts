@@ -327,7 +327,7 @@ test.for([
 });
 
 const needs = (name: string, version: number, server: ServerVersion): string =>
-  `source/newer-syntax ${name} needs PostgreSQL ${version} or later, and this must run on ${server.text}`;
+  `source/newer-syntax ${name} needs PostgreSQL ${version} or later; the server is ${server.text}`;
 
 test.for([
   ["select 1;\nselect * from json_table('[]', '$' columns (a int)) x;", v15, "2:15", "JSON_TABLE", 17],
