@@ -589,8 +589,12 @@ function downgradeStart(
     }
   }
   const offset = text.slice(text.lastIndexOf("-"));
-  if (starts[0] === undefined)
-    throw noSuchRelative(text, Number(offset), `nothing is applied there; ${appliedFrom(start)}`);
+  if (starts[0] === undefined) {
+    // What is before it may be applied, with others above that.
+    const none =
+      branch === undefined ? "nothing is applied there" : `no current revision is on the branch '${branch}'`;
+    throw noSuchRelative(text, Number(offset), `${none}; ${appliedFrom(start)}`);
+  }
   if (starts.length === 1) return starts[0];
   const below = (id: RevisionId): readonly string[] => {
     const { parents } = nodeOf(graph, id);

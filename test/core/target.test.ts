@@ -465,6 +465,10 @@ describe("a downgrade", () => {
     ],
     ["bb01:cc01", "cc01 is not applied; the range starts at bb01, with what that needs"],
     ["base:-1", "nothing is applied there; the range starts at base"],
+    [
+      "bb01:cc01@-1",
+      "no current revision is on the branch 'cc01'; the range starts at bb01, with what that needs",
+    ],
     ["aa02:aa02@aa02", "nothing above aa02 is applied; the range starts at aa02, with what that needs"],
   ])("in the range %s, no database is told to be asked", (range, hint) => {
     expect(() => planOfflineDowngrade(graph, range)).toThrow(expect.objectContaining({ hint }));
