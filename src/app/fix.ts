@@ -15,6 +15,7 @@ import { majorOf, type ServerVersion } from "../core/server-version.ts";
 import type { Location, Source } from "../core/source.ts";
 import { unfinishedText } from "../core/undoing.ts";
 import { unique } from "../core/unique.ts";
+import { databaseIfAny } from "../io/config.ts";
 import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { type NewText, writeFiles } from "../io/write-files.ts";
@@ -124,16 +125,17 @@ interface Choice {
 
 async function choose(deps: Deps, options: FixOptions): Promise<Choice> {
   const project = await openProject(deps, options);
-  const hasDatabase = !(project.config.database instanceof MigrateError);
-  const state = hasDatabase ? await readStanding(deps, options) : undefined;
+  const database = databaseIfAny(project.config);
+  const state = database === undefined ? undefined : await readStanding(deps, options);
   const { which = [], since } = options;
   if (which.length === 0 && since === undefined) return untouched(deps, project, state);
   const revisions = new Set(which.flatMap((each) => named(deps, project, each)));
   if (since !== undefined) for (const id of addedSince(deps, project, since)) revisions.add(id);
   if (state !== undefined) for (const id of revisions) refuseApplied(state, id);
-  const notes = hasDatabase
-    ? []
-    : ["no database is configured, so it is not known whether these migrations are applied anywhere"];
+  const notes =
+    database === undefined
+      ? ["no database is configured, so it is not known whether these migrations are applied anywhere"]
+      : [];
   return { chosen: { project, revisions, oneByOne: false }, kept: [], notes };
 }
 

@@ -93,8 +93,9 @@ export async function init(
   if (isConfigured && (await createDirectory(directory, deps))) return result(directory);
   const pattern = filePattern(config.fileName);
   const folder: NamedFolder = { directory, pattern, isConfigured, isEmpty };
-  if (isConfigured || isHere) throw alreadySetUp(config, folder, deps);
-  if (file !== undefined && named === undefined) throw belowProject(config, file, makefile, deps);
+  const flags = makefile ? " --makefile" : "";
+  if (isConfigured || isHere) throw alreadySetUp(config, folder, flags, deps);
+  if (file !== undefined && named === undefined) throw belowProject(config, file, flags, deps);
   if (!isEmpty) throw notEmpty(folder, deps, anotherFolder(directory, deps), true);
   const made = await write([configFile({ directories: [directory] }), ...mk]);
   if (file === undefined) return made;
@@ -115,15 +116,15 @@ interface NamedFolder {
 }
 
 /** All commands find the project above, so a second one is only made where its folder is named. */
-const belowProject = (config: Config, file: string, makefile: boolean, { cwd }: Deps): MigrateError =>
+const belowProject = (config: Config, file: string, flags: string, { cwd }: Deps): MigrateError =>
   new MigrateError({
     code: "usage/file-exists",
     message: `this folder is in a project already, that of ${file}`,
-    hint: `${besideConfig(config, cwd) ?? "commands use that project from here, too: migrate history"}; to begin another one in this folder, name its folder: migrate init migrations${makefile ? " --makefile" : ""}`,
+    hint: `${besideConfig(config, cwd) ?? "commands use that project from here, too: migrate history"}; to begin another one in this folder, name its folder: migrate init migrations${flags}`,
   });
 
 /** A config file is here, or one above names the folder, so `init` can create no other: a further folder is one more name in it. */
-function alreadySetUp(config: Config, folder: NamedFolder, deps: Deps): MigrateError {
+function alreadySetUp(config: Config, folder: NamedFolder, flags: string, deps: Deps): MigrateError {
   const { directory, isConfigured, isEmpty } = folder;
   if (!isEmpty) return notEmpty(folder, deps, besideIt(config, folder, deps), isConfigured);
   return new MigrateError({
@@ -131,7 +132,7 @@ function alreadySetUp(config: Config, folder: NamedFolder, deps: Deps): MigrateE
     message: `${config.file ?? CONFIG_FILE} already exists`,
     hint: isConfigured
       ? `the project is set up: migrate ${FIRST_REVISION}${inFolder(config, deps, directory)}`
-      : `${addFolder(config, directory, deps)}, then: migrate init ${shellWord(directory)}`,
+      : `${addFolder(config, directory, deps)}, then: migrate init ${shellWord(directory)}${flags}`,
   });
 }
 

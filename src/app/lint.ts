@@ -204,7 +204,7 @@ function refuseFolder({ cwd }: Deps, { migrations }: Project, path: string): voi
   throw new MigrateError({
     code: "usage/no-migration",
     message: `${path} is a folder of this project, not a migration`,
-    hint: "leave it out: the project's pending migrations are looked at, or all where no database is configured; or name a file, a revision, or a range start:end",
+    hint: "leave it out, or name a file, a revision, or a range start:end",
   });
 }
 

@@ -195,8 +195,9 @@ export function mayBeAdded({ directories }: Config, directory: string, deps: Pic
   return holdsMigrations(folder) || !(isAround || holdsSql(folder));
 }
 
-/** What to write into the config file, so that one more folder is read. */
+/** What to do so that one more folder is read: where the caller names the folders, the config file does not count. */
 export function addFolder(config: Config, directory: string, { cwd }: Pick<Deps, "cwd">): string {
+  if (config.replaced !== undefined) return `give it with the ${config.replaced.by} as well`;
   const file = configFile(config);
   const base = path.dirname(path.resolve(cwd, file));
   const named = (folder: string): string =>
@@ -242,13 +243,18 @@ async function readFiles(
   return migrations;
 }
 
-/** What to do in a folder below a config file that names no folder: the one that is meant may be beside that file. */
+/** What to do in a folder below a config file that names no folder: one that is beside that file may be meant. */
 export function besideConfig({ file, origins }: Config, cwd: string): string | undefined {
   if (file === undefined || origins["directories"] !== "default") return undefined;
   const folder = path.dirname(path.resolve(cwd, file));
   if (folder === cwd) return undefined;
   const [name] = defaultOf("directories") as readonly string[];
-  return `${file} names no folder: add "directories": ["${name}"] to it, or name the one beside it: --directory ${shellWord(path.join(folder, name!))}`;
+  const beside = path.join(folder, name!);
+  const other =
+    statsAt(beside)?.isDirectory() === true
+      ? `, or name the one beside it: --directory ${shellWord(beside)}`
+      : "";
+  return `${file} names no folder: add "directories": ["${name}"] to it${other}`;
 }
 
 /** What to do in a folder below a config file where a folder that the caller gave is there as seen from that file, or one with a name like its; `folder`: absolute. */

@@ -15,12 +15,13 @@ import { removeFiles } from "../io/directory.ts";
 import { lockHolders, readLedger } from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
 import { connect } from "./connect.ts";
+import { otherWith } from "./other-ledger.ts";
 import { type Deps, openProject, type Project, type ProjectOptions } from "./project.ts";
 
 export interface RemoveOptions extends ProjectOptions {
   /** Which head, or squashed revision that waits for the files that it replaces to be deleted. Default: the only head. */
   readonly head?: string | undefined;
-  /** Go on where no database can be asked whether it is applied: none is configured, or it does not answer. */
+  /** Go on where no database can be asked whether it is applied: none is configured, or it does not answer; or where only another ledger has it. */
   readonly yes?: boolean | undefined;
 }
 
@@ -37,7 +38,7 @@ export async function removeRevision(deps: Deps, options: RemoveOptions): Promis
   // It is a fault whatever the database says, which only knows of a better way out.
   const asked = fault === undefined ? options : { ...options, yes: true };
   const session = await sessionOf(deps, project, migration, asked);
-  if (session !== undefined) await refuseApplied(session, project, migration);
+  if (session !== undefined) await refuseApplied(session, project, migration, options);
   if (fault !== undefined) throw fault;
   const files = [migration.up, migration.down].flatMap((file) => file?.source.path ?? []);
   await removeFiles(files, deps);
@@ -95,6 +96,11 @@ function newest({ graph }: Project, head: string | undefined): Newest {
   });
 }
 
+const anyway = (head: string | undefined): string =>
+  ["migrate revision --remove", ...(head === undefined ? [] : ["--head", shellWord(head)]), "--yes"].join(
+    " ",
+  );
+
 /** On the database that knows whether it is applied; undefined where none can be asked, and that is as well. */
 async function sessionOf(
   deps: Deps,
@@ -102,12 +108,7 @@ async function sessionOf(
   migration: Migration,
   { head, yes = false }: RemoveOptions,
 ): Promise<Session | undefined> {
-  const anyway = [
-    "migrate revision --remove",
-    ...(head === undefined ? [] : ["--head", shellWord(head)]),
-    "--yes",
-  ];
-  const otherwise = `or, if it is not applied anywhere, run: ${anyway.join(" ")}`;
+  const otherwise = `or, if it is not applied anywhere, run: ${anyway(head)}`;
   const unknown = `so it is not known whether ${describe(migration)} is applied`;
   try {
     return await connect(deps, config);
@@ -125,7 +126,12 @@ async function sessionOf(
 
 const UNASKED: ReadonlySet<string> = new Set(["usage/no-database", "execution/connect"]);
 
-async function refuseApplied(session: Session, project: Project, migration: Migration): Promise<void> {
+async function refuseApplied(
+  session: Session,
+  project: Project,
+  migration: Migration,
+  { head, yes = false }: RemoveOptions,
+): Promise<void> {
   const { graph, ledger } = project;
   const { revision } = migration;
   try {
@@ -135,6 +141,13 @@ async function refuseApplied(session: Session, project: Project, migration: Migr
     const rows = settledRows(graph, applied);
     const row = rows.find((each) => each.revision === revision);
     if (row === undefined && intent?.revision !== revision) {
+      const other = yes ? undefined : await otherWith(project, session, revision);
+      if (other !== undefined)
+        throw new MigrateError({
+          code: "state/applied",
+          message: `${describe(migration)} is in another ledger of the database`,
+          hint: `${other}; if that is another project's, run: ${anyway(head)}`,
+        });
       if (holders.length === 0) return;
       throw lockHeld(holders, {
         mayDo: `, and may be applying ${describe(migration)}`,

@@ -1,6 +1,7 @@
 /** A project → a scratch database for its migrations, on the server that is configured or where there is room. */
 import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { FileText, RevisionId } from "../core/migration.ts";
+import { databaseIfAny } from "../io/config.ts";
 import { openScratch } from "../io/scratch/open.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Deps, Project } from "./project.ts";
@@ -33,12 +34,12 @@ export async function withScratch<T>(
   { revisions, more = [], onScratch }: ScratchUse,
   work: (scratch: Scratch) => Promise<T>,
 ): Promise<T> {
-  const { database, scratch: on } = project.config;
+  const { scratch: on } = project.config;
   if (on instanceof MigrateError) throw on;
   // What is proven elsewhere says nothing about a database whose address was mistyped.
-  if (database instanceof MigrateError && database.code !== "usage/no-database") throw database;
+  const database = databaseIfAny(project.config);
   const scratch = await openScratch({
-    database: database instanceof MigrateError ? undefined : database,
+    database,
     on,
     beyond: await beyondDatabase([...filesOf(project, revisions), ...more]),
     owner: project.pins.role,

@@ -53,7 +53,7 @@ const readAsMigration = (path: string): MigrateError =>
   new MigrateError({
     code: "usage/own-folder",
     message: `${path} is in a folder of migrations, and would be read as one`,
-    hint: "nothing was written; name a file in another folder: -o FILE",
+    hint: "nothing was written; name a file in another folder",
   });
 
 /** Of the files of a dump. */
@@ -81,7 +81,7 @@ export function refuseForeign(
     throw new MigrateError({
       code: "usage/cannot-write",
       message: "- is not the name of a file",
-      hint: "to write to stdout, leave the option out, or name /dev/stdout; a file of that name is ./-",
+      hint: "to write to stdout, name /dev/stdout; a file of that name is ./-",
     });
   }
   refuseFolder(path, { cwd });

@@ -172,14 +172,20 @@ interface WorkDone {
   readonly steps?: readonly string[] | undefined;
 }
 
+const FULL: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT"]);
+
 /** What is said where stdout cannot be written to. */
-export function brokenOutputText(message: string, { written, steps = [] }: WorkDone): string {
+export function brokenOutputText(
+  { code = "", message }: NodeJS.ErrnoException,
+  { written, steps = [] }: WorkDone,
+): string {
+  const first = FULL.has(code) ? "free some space" : "see to it that the output can be written";
   const hint =
     steps.length > 0
       ? `the run was not stopped by it, and has done ${fewOf(steps)}; see where the database is: migrate status`
       : written.length === 0
-        ? "free some space, and run the command again"
-        : `only ${fewOf(written)} was written; free some space`;
+        ? `${first}, and run the command again`
+        : `only ${fewOf(written)} was written; ${first}`;
   return printed([`error[usage/cannot-write] cannot write the output: ${message}`, `hint: ${hint}`]);
 }
 

@@ -277,8 +277,8 @@ function fromUrl(rest: string, origin: string): Record<string, string> {
   if (path.includes("@") || (userinfo === undefined && query.includes("@"))) {
     throw addressFault(
       origin,
-      "the database address has an @ after its host: a / in the password must be encoded",
-      FORM,
+      "the database address has an @ after a /",
+      "where that / is in the password, write it as %2F; else write that @ as %40",
     );
   }
   const decode = (part: string) => percentDecode(part, origin);

@@ -370,7 +370,7 @@ function stepsDown(
       code: "graph/not-below",
       message: `Destination ${target} is not a valid downgrade target from current head(s)`,
       hint: applied.has(place)
-        ? `nothing above ${place} is applied${neededBy(graph, applied, place)}; ${appliedFrom(start)}`
+        ? `nothing above ${place} is applied${branch === undefined ? neededBy(graph, applied, place) : ` on the branch '${branch}'`}; ${appliedFrom(start)}`
         : `${describe(nodeOf(graph, place).revision)} is not applied; ${appliedFrom(start)}`,
     });
   }

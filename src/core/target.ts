@@ -477,12 +477,12 @@ function endOf(start: Place, steps: number, most: number, branch: string | undef
   const where = `after ${start}${branch === undefined ? "" : ` on the branch '${branch}'`}`;
   if (most === 0) return `no revision comes ${where}`;
   const found = most === 1 ? "only 1 revision comes" : `only ${most} revisions come`;
-  return `${found} ${where}; to go all the way up, use: heads`;
+  return `${found} ${where}; to go all the way up, use: ${shellWord(qualified(branch, "heads"))}`;
 }
 
 function notUpwards(text: string, offset: number): MigrateError {
   return offset === 0
-    ? nowhere(text, "the database is already there, so there is nothing to do; to go up by N, use: +N")
+    ? nowhere(text, "to go up by N, use: +N")
     : noSuchRelative(text, offset, "an upgrade goes up, by +N; -N is for a downgrade");
 }
 
@@ -549,7 +549,8 @@ function upgradeStart(
   // It does not matter where it starts.
   if (goesOn === undefined) {
     const isAll = graph.realHeads.every((head) => current.includes(head));
-    const further = isAll ? "" : "; to go all the way up, use: heads";
+    // On a branch that would be all the others.
+    const further = isAll || branch !== undefined ? "" : "; to go all the way up, use: heads";
     throw noSuchRelative(text, Number(offset), `no revision comes after ${listed(graph, starts)}${further}`);
   }
   throw new MigrateError({
@@ -587,8 +588,12 @@ function downgradeStart(
     }
   }
   const offset = text.slice(text.lastIndexOf("-"));
-  if (starts[0] === undefined)
-    throw noSuchRelative(text, Number(offset), `nothing is applied there; ${appliedFrom(start)}`);
+  if (starts[0] === undefined) {
+    // What is before it may be applied, with others above that.
+    const none =
+      branch === undefined ? "nothing is applied there" : `no current revision is on the branch '${branch}'`;
+    throw noSuchRelative(text, Number(offset), `${none}; ${appliedFrom(start)}`);
+  }
   if (starts.length === 1) return starts[0];
   const below = (id: RevisionId): readonly string[] => {
     const { parents } = nodeOf(graph, id);

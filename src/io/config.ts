@@ -285,6 +285,13 @@ export function requireDatabase(config: Config): DatabaseAddress {
   return config.database;
 }
 
+/** The same; undefined where none is configured, so that there is another way to go. */
+export function databaseIfAny(config: Config): DatabaseAddress | undefined {
+  const { database } = config;
+  if (database instanceof MigrateError && database.code === "usage/no-database") return undefined;
+  return requireDatabase(config);
+}
+
 /** One line of `migrate config`. */
 export interface DescribedSetting {
   readonly setting: string;

@@ -97,6 +97,12 @@ describe("a new revision", () => {
   test("lands beside its parent; a base where it is told to", async () => {
     const { world } = newProject({}, ["shop", "billing"]);
     await expect(create(world, "x")).rejects.toMatchObject({ code: "usage/version-path" });
+    // In the config file it stands already.
+    await expect(create(world, "x", { directories: ["shop"], versionPath: "billing" })).rejects.toMatchObject(
+      {
+        hint: "the folders are shop; to have it read too, give it with the option directories as well",
+      },
+    );
     await create(world, "a", { revision: "a", versionPath: "billing" });
     expect((await create(world, "b", { revision: "b" })).files[0]).toBe("billing/0002_b.up.sql");
     expect((await create(world, "c", { revision: "c", versionPath: "./shop/" })).files[0]).toBe(

@@ -304,6 +304,25 @@ describe("an upgrade", () => {
     );
   });
 
+  it.each([
+    [
+      ["aa02"],
+      "billing@+7",
+      "only 3 revisions come after aa02 on the branch 'billing'; to go all the way up, use: billing@heads",
+    ],
+    [["aa02"], "bb01+7", "only 2 revisions come after bb01; to go all the way up, use: heads"],
+    [
+      ["bb03", "dd02"],
+      "cc01@+7",
+      "only 1 revision comes after cc01 on the branch 'cc01'; to go all the way up, use: cc01@heads",
+    ],
+    [["bb03"], "+0", "to go up by N, use: +N"],
+  ] as const)("from %j to %s, which is too far, says how far is right: %s", (from, target, hint) => {
+    expect(() => planUpgrade(graph, appliedBelow(graph, from), target)).toThrow(
+      expect.objectContaining({ code: "graph/walked-too-far", hint }),
+    );
+  });
+
   it("from several current revisions starts where something comes after, if anywhere", () => {
     const from = (...ids: string[]) => planUpgrade.bind(undefined, graph, appliedBelow(graph, ids), "+1");
     expect(from("bb03", "cc01")).toThrow(
@@ -449,8 +468,16 @@ describe("a downgrade", () => {
   );
 
   it.each([
+    [
+      "bb01:cc02@aa02",
+      "nothing above aa02 is applied on the branch 'cc02'; the range starts at bb01, with what that needs",
+    ],
     ["bb01:cc01", "cc01 is not applied; the range starts at bb01, with what that needs"],
     ["base:-1", "nothing is applied there; the range starts at base"],
+    [
+      "bb01:cc01@-1",
+      "no current revision is on the branch 'cc01'; the range starts at bb01, with what that needs",
+    ],
     ["aa02:aa02@aa02", "nothing above aa02 is applied; the range starts at aa02, with what that needs"],
   ])("in the range %s, no database is told to be asked", (range, hint) => {
     expect(() => planOfflineDowngrade(graph, range)).toThrow(expect.objectContaining({ hint }));

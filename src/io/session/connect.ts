@@ -230,8 +230,8 @@ const postgresOf = (folder: string): string | undefined =>
 /** It may have waited already. */
 const AGAIN = "run the same command again; or let it wait longer, where it has the option: --wait SECONDS";
 
-const FULL = `no connection is free for this role or database: end one or raise the limit, and ${AGAIN}`;
-const NOT_YET = `the server is starting or stopping; ${AGAIN}`;
+const FULL = `no connection is free: end one or raise the limit, and ${AGAIN}`;
+const NOT_YET = `the server accepts no connections now; ${AGAIN}`;
 
 /** The same for a pool of the caller's, whose settings are not ours. */
 export function poolHint(cause: DriverError): string {

@@ -136,7 +136,8 @@ function lockFolder(folder: string): () => void {
         throw new MigrateError({
           code: "execution/database-in-use",
           message: `the embedded database ${folder} is in use by process ${pid}`,
-          hint: `wait until that process has ended; if it is not a migrate process, remove ${file}`,
+          // One that is gone may have left its number to another; one that uses the API is no `migrate`.
+          hint: `wait until that process has ended; if it is one that does not use this database, remove ${file}`,
         });
       }
       rmSync(file, { force: true });
