@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:39f4e8106ed63f9dbf99454582eb6df17917b0897f53e700044b7529c4b87b68
+-- Receipt: sha256:f3dd024ede3e33e5c814f807af4e93e73627148f6a14fadeb4290b8633487978
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -205,8 +205,8 @@ BEGIN
         WHERE l.granted AND l.locktype = 'advisory' AND l.objsubid = 1
           AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
           AND l.classid = 1918088461 AND l.objid = 1243514809)),
-      HINT = coalesce((SELECT max(format('Nothing was changed. The session of pid %s is idle, and '
-          'keeps the lock until it ends. See whose it is; to end it: '
+      HINT = coalesce((SELECT max(format('Nothing was changed. Wait until it is done and try again. The session of '
+          'pid %s is idle: if nobody goes on with it, end it: '
           'SELECT pg_terminate_backend(%1$s);', l.pid))
           FILTER (WHERE
           CASE WHEN a.state LIKE 'idle%'
@@ -1056,8 +1056,8 @@ BEGIN
   RETURN CASE WHEN retort.is_pending(revision, direction)
     THEN format('Nothing of this step was done. See: SELECT * FROM retort.applied; of a split '
       'script, first run the files before this one that are not done; else, or if all are, write a '
-      'script from this state with: %s upgrade --sql --from-database (or downgrade)',
-      retort.migrate())
+      'script from this state with: %s %s --sql --from-database', retort.migrate(),
+      CASE direction WHEN 'up' THEN 'upgrade' ELSE 'downgrade TARGET' END)
     ELSE 'All of this step is done already. See: SELECT * FROM retort.applied; of a split script, '
       'go on with the first file of the next step.' END;
 END
@@ -1664,8 +1664,8 @@ BEGIN
   RAISE EXCEPTION USING ERRCODE = 'RT001',
     MESSAGE = 'retort: this ledger has format 2, but the script or program that reads it is made '
       'for format 1',
-    HINT = 'Nothing was changed. Write the script again with the version of migrate that upgraded '
-      'the ledger to format 2.';
+    HINT = 'Nothing was changed. Use the version of migrate that upgraded the ledger to format 2, '
+      'or a newer one; a script must be written again with it.';
 END
 $body$;
 CREATE VIEW retort.progress AS SELECT * FROM retort.refuse_format_1();
@@ -1690,7 +1690,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'ed28088608d4dc94e7385c3ea371479569b89377013dc1831d3d1849fb0373e6';
+  procedures CONSTANT pg_catalog.text := '1380bbcdb30bedfe040c29dd10fd509a46dab4d2e4d929c2423d5a745a75514f';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, migrate, digest_of, lock_key, '
     'unlock, require_lock, unfinished, resuming, step_name, '
@@ -2170,7 +2170,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('39f4e8106ed63f9dbf99454582eb6df17917b0897f53e700044b7529c4b87b68',
+CALL retort.begin_script('f3dd024ede3e33e5c814f807af4e93e73627148f6a14fadeb4290b8633487978',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -2226,13 +2226,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:39f4e8106ed63f9dbf99454582eb6df17917b0897f53e700044b7529c4b87b68' AS receipt FROM retort.state;
+  'sha256:f3dd024ede3e33e5c814f807af4e93e73627148f6a14fadeb4290b8633487978' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '39f4e8106ed63f9dbf99454582eb6df17917b0897f53e700044b7529c4b87b68'
+      'f3dd024ede3e33e5c814f807af4e93e73627148f6a14fadeb4290b8633487978'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2386,7 +2386,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'ed28088608d4dc94e7385c3ea371479569b89377013dc1831d3d1849fb0373e6';
+  procedures CONSTANT pg_catalog.text := '1380bbcdb30bedfe040c29dd10fd509a46dab4d2e4d929c2423d5a745a75514f';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, migrate, digest_of, lock_key, '
     'unlock, require_lock, unfinished, resuming, step_name, '
@@ -3124,7 +3124,7 @@ BEGIN
         CASE WHEN
         CASE WHEN a.state LIKE 'idle%'
           AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END
-        IS NOT NULL THEN format('; it keeps the lock until it ends. See whose it is; to end it: '
+        IS NOT NULL THEN format('; if nobody goes on with it, end it: '
           'SELECT pg_terminate_backend(%s);', l.pid) END)))
     FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
