@@ -409,7 +409,7 @@ describe.each(oneServer("newest"))("on $name", (server) => {
         ["upgrade --dry-run c", locked],
         ["upgrade heads --lock-wait 0", { code: 5 }],
         ["upgrade heads --sql --from-database", locked],
-        ["stamp a --dry-run", notice("a stamp can begin only")],
+        ["stamp a --dry-run", notice("the stamp can begin only")],
         ["stamp a --sql --from-database", notice("the script can be run only when that has ended,")],
         ["drift", locked],
         ["lint --fix --dry-run b", { code: 5, out: expect.stringMatching(`the ${at} \\(pid`) }],
