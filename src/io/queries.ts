@@ -400,8 +400,8 @@ const sessionRow = z
     }),
   );
 
-/** The session may find operators of others before PostgreSQL's. */
-const PIN = "SET search_path = pg_catalog, pg_temp;";
+/** A look that leaves the session as it is, which may find operators of others before PostgreSQL's. */
+const PIN = "SET TRANSACTION READ ONLY; SET LOCAL search_path = pg_catalog, pg_temp;";
 
 const sessions = (condition: string): Query<SessionInfo> => ({
   row: sessionRow,
