@@ -145,7 +145,7 @@ test("a session that is terminated while it builds an index: the half index is d
     await client.query("BEGIN; INSERT INTO t VALUES (0)");
     const running = runScript(url, range);
     const building =
-      "SELECT pid FROM pg_stat_activity WHERE query ILIKE '%CREATE INDEX CONCURRENTLY b%' AND wait_event_type = 'Lock'";
+      "SELECT pid FROM pg_stat_activity WHERE query ILIKE '%CREATE INDEX CONCURRENTLY b%' AND wait_event_type = 'Lock' AND datname = current_database()";
     await until(url, building);
     await query(url, building.replace("SELECT pid", "SELECT pg_terminate_backend(pid)"));
     expect((await running).code).not.toBe(0);

@@ -59,7 +59,10 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     await withClient(url, async (client) => {
       await client.query(`SET application_name = 'nightly'; BEGIN; SELECT FROM ${odd}`);
       const running = runScript(url, script, short);
-      await until(url, "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+      await until(
+        url,
+        "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()",
+      );
       // It has none of them while it waits for one.
       await query(url, "SET lock_timeout = '2s'; INSERT INTO t VALUES (1)");
       await client.query("COMMIT");

@@ -109,8 +109,8 @@ const NAMED = [
 
 /** What to do where a holder may never be done, such as a psql that stands where a script failed; a run between two attempts looks the same. */
 const ENDED = [
-  "max(format('Nothing was changed. Wait until it is done and try again. '",
-  "          'The session of pid %s is idle: if nobody goes on with it, end it: '",
+  "max(format('Nothing was changed. Wait until it is done and try '",
+  "          'again. The session of pid %s is idle: if nobody goes on with it, end it: '",
   "          'SELECT pg_terminate_backend(%1$s);', l.pid))",
   "          FILTER (WHERE",
   "          /* idle */",

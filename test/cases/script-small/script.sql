@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:7e52fc726fc49b91db75becadee70b9d0341bb3022a2c6e7df1fef34696c5169
+-- Receipt: sha256:26c41d46a2ef4d1a801f762fe2a374e521ae5a7eec3ebbe2d5198e67755afcd8
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -205,8 +205,8 @@ BEGIN
         WHERE l.granted AND l.locktype = 'advisory' AND l.objsubid = 1
           AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
           AND l.classid = 1918088461 AND l.objid = 1243514809)),
-      HINT = coalesce((SELECT max(format('Nothing was changed. Wait until it is done and try again. '
-          'The session of pid %s is idle: if nobody goes on with it, end it: '
+      HINT = coalesce((SELECT max(format('Nothing was changed. Wait until it is done and try '
+          'again. The session of pid %s is idle: if nobody goes on with it, end it: '
           'SELECT pg_terminate_backend(%1$s);', l.pid))
           FILTER (WHERE
           CASE WHEN a.state LIKE 'idle%'
@@ -2170,7 +2170,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('7e52fc726fc49b91db75becadee70b9d0341bb3022a2c6e7df1fef34696c5169',
+CALL retort.begin_script('26c41d46a2ef4d1a801f762fe2a374e521ae5a7eec3ebbe2d5198e67755afcd8',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -2226,13 +2226,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:7e52fc726fc49b91db75becadee70b9d0341bb3022a2c6e7df1fef34696c5169' AS receipt FROM retort.state;
+  'sha256:26c41d46a2ef4d1a801f762fe2a374e521ae5a7eec3ebbe2d5198e67755afcd8' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '7e52fc726fc49b91db75becadee70b9d0341bb3022a2c6e7df1fef34696c5169'
+      '26c41d46a2ef4d1a801f762fe2a374e521ae5a7eec3ebbe2d5198e67755afcd8'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:dcfbc15fc30ac45807af2bcc6869eea4f3437f2f2ce527c30a8b79c0551d1d1d
+-- Receipt: sha256:329b0bd26787df02f71d417eecd871566e421d8ff43ce74f9cadc85bdc4f29ed
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- With: -n ci
@@ -199,8 +199,8 @@ BEGIN
         WHERE l.granted AND l.locktype = 'advisory' AND l.objsubid = 1
           AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
           AND l.classid = 1918088461 AND l.objid = 1243514809)),
-      HINT = coalesce((SELECT max(format('Nothing was changed. Wait until it is done and try again. '
-          'The session of pid %s is idle: if nobody goes on with it, end it: '
+      HINT = coalesce((SELECT max(format('Nothing was changed. Wait until it is done and try '
+          'again. The session of pid %s is idle: if nobody goes on with it, end it: '
           'SELECT pg_terminate_backend(%1$s);', l.pid))
           FILTER (WHERE
           CASE WHEN a.state LIKE 'idle%'
@@ -2162,7 +2162,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('dcfbc15fc30ac45807af2bcc6869eea4f3437f2f2ce527c30a8b79c0551d1d1d',
+CALL retort.begin_script('329b0bd26787df02f71d417eecd871566e421d8ff43ce74f9cadc85bdc4f29ed',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -2182,13 +2182,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:dcfbc15fc30ac45807af2bcc6869eea4f3437f2f2ce527c30a8b79c0551d1d1d' AS receipt FROM retort.state;
+  'sha256:329b0bd26787df02f71d417eecd871566e421d8ff43ce74f9cadc85bdc4f29ed' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'dcfbc15fc30ac45807af2bcc6869eea4f3437f2f2ce527c30a8b79c0551d1d1d'
+      '329b0bd26787df02f71d417eecd871566e421d8ff43ce74f9cadc85bdc4f29ed'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
