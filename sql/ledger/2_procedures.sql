@@ -104,16 +104,18 @@ BEGIN
 END
 $body$;
 
--- The command that resumes the step that is unfinished.
+-- The command that resumes the step that is unfinished. It names where that leads: typed again, it
+-- takes back nothing more.
 CREATE FUNCTION retort.resuming() RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   RETURN (SELECT concat(retort.migrate(), ' ', CASE i.direction
       WHEN 'up' THEN 'upgrade ' || i.revision
-      ELSE format('downgrade %s@%s', i.revision, coalesce((SELECT a.parents[1]
-        FROM retort.applied AS a
-        WHERE a.revision = i.revision AND cardinality(a.parents) > 1), '-1')) END)
+      ELSE format('downgrade %s@%s', i.revision, coalesce((
+        SELECT CASE WHEN a.parents = '{}' THEN 'base' ELSE p.revision END
+        FROM retort.applied AS a LEFT JOIN retort.applied AS p ON p.revision = a.parents[1]
+        WHERE a.revision = i.revision), '-1')) END)
     FROM retort.intent AS i);
 END
 $body$;

@@ -607,13 +607,13 @@ function downgradeStart(
 }
 
 /**
- * The targets that take back a revision that nothing applied needs, and no other. From a merge a step down leads several
- * ways, and above each parent may be something else.
+ * The targets that take back a revision that nothing applied needs, and no other: each names where it leads, so that
+ * it takes back nothing more when it is typed again. Above a parent may be something else.
  */
 export function oneDown({
   revision,
   parents,
 }: Pick<Revision, "revision" | "parents">): readonly [string, ...string[]] {
-  const [first, ...others] = parents.map((parent) => `${revision}@${parent}`);
-  return first === undefined || others.length === 0 ? [`${revision}@-1`] : [first, ...others];
+  const [first = `${revision}@${BASE}`, ...others] = parents.map((parent) => `${revision}@${parent}`);
+  return [first, ...others];
 }

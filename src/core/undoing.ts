@@ -23,7 +23,9 @@ export function finishing(
   { revision, direction }: Pick<Intent, "revision" | "direction">,
 ): string {
   if (direction === "up") return `migrate upgrade ${shellWord(revision)}`;
-  return downgradeOf({ revision, parents: graph.nodes.get(revision)?.parents ?? [] });
+  const node = graph.nodes.get(revision);
+  // Where it leads, its file says.
+  return node === undefined ? `migrate downgrade ${shellWord(`${revision}@-1`)}` : downgradeOf(node.revision);
 }
 
 /** A project's graph, and the name of its ledger. */

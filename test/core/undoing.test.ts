@@ -29,6 +29,17 @@ function leftBy(sentence: string, graph: ReturnType<typeof graphOf>, applied: re
   return planStamp(graph, rowsOf(applied), targets, { purge }).applied;
 }
 
+/** Because it is below no head. */
+function isRefused(planning: () => unknown): boolean {
+  try {
+    planning();
+    return false;
+  } catch (error) {
+    if ((error as { code?: string }).code !== "graph/not-below") throw error;
+    return true;
+  }
+}
+
 /** Above a parent of the merge is another head. */
 const besideMerge = graphOf([
   revision("a"),
@@ -65,11 +76,14 @@ describe("the words take away the revision and nothing else", () => {
     }
   });
 
-  test("of a downgrade", () => {
+  test("of a downgrade; typed again they take away nothing, or are refused", () => {
     for (const { graph, revision, parents } of tops) {
       const target = downgradeOf({ revision, parents }).split(" ").at(-1)!;
       const steps = planDowngrade(graph, rowsOf(graph.order), target);
       expect(steps).toEqual([{ direction: "down", revision }]);
+      const again = () => planDowngrade(graph, rowsOf(graph.order.filter((id) => id !== revision)), target);
+      if (isRefused(again)) continue;
+      expect(again()).toEqual([]);
     }
   });
 });
@@ -160,7 +174,7 @@ test("an interrupted step is finished or discarded, and one that is half undone 
     "finish it with: migrate upgrade b; or, if that cannot succeed, discard it with: migrate stamp a",
   );
   expect(hint("b", "down")).toBe(
-    "finish it with: migrate downgrade b@-1; or, if that cannot succeed, discard it with: migrate stamp b",
+    "finish it with: migrate downgrade b@a; or, if that cannot succeed, discard it with: migrate stamp b",
   );
   expect(hint("gone", "up")).toBe(
     "no file has the revision gone: restore its files and run: migrate upgrade gone; or take back by hand what it has done, and discard it with: migrate stamp b",
@@ -179,7 +193,7 @@ test("an interrupted step is finished or discarded, and one that is half undone 
 
 test("a base that was interrupted is finished alone, whatever else is applied", () => {
   const graph = graphOf([revision("a"), revision("b")]);
-  expect(finishing(graph, { revision: "a", direction: "down" })).toBe("migrate downgrade a@-1");
+  expect(finishing(graph, { revision: "a", direction: "down" })).toBe("migrate downgrade a@base");
   expect(finishing(graph, { revision: "a", direction: "up" })).toBe("migrate upgrade a");
 });
 

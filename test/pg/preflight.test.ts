@@ -219,7 +219,7 @@ describe.skipIf(!psqlAvailable()).each(oneServer("newest"))("on $name", (server)
     await own.upgrade(url).catch(() => {});
     const up = "migrate upgrade c; or with a script written by --idempotent that contains the upgrade to c.";
     const down =
-      "migrate downgrade c@-1; or with a script written by --idempotent that contains the downgrade of c.";
+      "migrate downgrade c@b; or with a script written by --idempotent that contains the downgrade of c.";
     const isRefused = async (kind: "upgrade" | "downgrade", target: string, way: string) => {
       const script = await own.script({ kind, target }, { idempotent: true });
       const { code, stdout } = await runScript(url, script, preflight);

@@ -472,7 +472,7 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     expect(await failureOf(shop.upgrade(url))).toMatchObject({
       code: "state/interrupted",
       message: expect.stringContaining("downgrade of b"),
-      hint: "finish it with: migrate downgrade b@-1; or, if that cannot succeed, discard it with: migrate stamp b",
+      hint: "finish it with: migrate downgrade b@a; or, if that cannot succeed, discard it with: migrate stamp b",
     });
     expect((await shop.state(url)).interrupted).toMatchObject({
       direction: "down",
@@ -480,7 +480,7 @@ describe.each(oneServer("newest"))("on $name", (server) => {
       location: { path: "0002_b.down.sql", line: 5 },
     });
     const resumes =
-      /; to write a script that finishes it: migrate downgrade b@-1 --sql --from-database --idempotent$/;
+      /; to write a script that finishes it: migrate downgrade b@a --sql --from-database --idempotent$/;
     const reading = { database: url, fromDatabase: true };
     for (const [request, idempotent] of [
       [{ kind: "downgrade", target: "base" }, false],
@@ -492,11 +492,11 @@ describe.each(oneServer("newest"))("on $name", (server) => {
         hint: expect.stringMatching(resumes),
       });
     shop.write("0002_b.down.sql", "-- revision: b\n-- transaction: none\n\nDROP TABLE v;\nVACUUM t;\n");
-    expect(await failureOf(shop.downgrade(url, "b@-1"))).toMatchObject({
+    expect(await failureOf(shop.downgrade(url, "b@a"))).toMatchObject({
       hint: expect.stringMatching(/record it: migrate stamp a$/),
     });
     shop.write("0002_b.down.sql", "-- revision: b\n-- transaction: none\n\nDROP TABLE u;\nVACUUM t;\n");
-    expect((await shop.downgrade(url, "b@-1")).steps.map((s) => s.revision)).toEqual(["b"]);
+    expect((await shop.downgrade(url, "b@a")).steps.map((s) => s.revision)).toEqual(["b"]);
     expect(await shop.state(url)).toMatchObject({ heads: ["a"] });
     expect((await shop.state(url)).interrupted).toBeUndefined();
   });
