@@ -182,7 +182,7 @@ const statement = object({
   origin: span.optional(),
   offset: count.optional(),
   tag: text.optional(),
-  trace: object({ kind: text, names: texts }).optional(),
+  trace: object({ kind: text, names: texts, mayExist: z.literal(true).optional() }).optional(),
   searchPath: texts.optional(),
   runsAs: object({
     by: z.enum(["role", "session_authorization"]),

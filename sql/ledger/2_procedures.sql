@@ -1082,31 +1082,40 @@ END
 $body$;
 
 -- After a statement outside a transaction, for a client that continues after errors. Stops unless
--- the catalog shows that it was done. The path stays the author's, whose next statement may follow.
-CREATE PROCEDURE retort.require_done(revision text, statement integer)
+-- the catalog shows that it was done. What it creates was not there before, unless it says IF NOT
+-- EXISTS. The path stays the author's, whose next statement may follow.
+CREATE PROCEDURE retort.require_done(revision text, statement integer,
+  may_exist boolean DEFAULT false)
 LANGUAGE plpgsql AS $body$
 DECLARE
   author_path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
   step retort.intent;
   there pg_catalog.oid[];
-  was_there pg_catalog.oid[];
+  in_the_way pg_catalog.oid;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   SELECT * INTO step FROM retort.intent;
   step.places := retort.relations_now(step.places, step.place_names);
   there := retort.traces(step.kind, step.names, step.places);
-  was_there := array_remove(retort.relations_now(step.present, step.present_names), NULL);
+  -- By its OID: one that was dropped since, and created by the statement, has the same name.
   IF step.present IS NOT NULL AND (CASE
       WHEN step.kind = 'create index' THEN NOT EXISTS (SELECT FROM pg_index AS x
         WHERE x.indexrelid = ANY (there) AND x.indisvalid
-          AND (x.indexrelid <> ALL (was_there) OR cardinality(step.names) = 2))
-      WHEN step.kind LIKE 'create %' THEN there = '{}'
+          AND (may_exist OR x.indexrelid <> ALL (step.present)))
+      WHEN step.kind LIKE 'create %' THEN there <@ step.present
       ELSE there <> '{}' END) THEN
+    in_the_way := (SELECT x.indexrelid FROM pg_index AS x
+      WHERE step.kind = 'create index' AND cardinality(step.names) = 2 AND x.indisvalid
+        AND x.indexrelid = ANY (there));
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
         array_to_string(step.names, ', ')),
       HINT = (SELECT concat('Run: ' || nullif(array_to_string(o.cleanup, '; '), '') || '; then go '
-        'on. ', retort.unfinished_hint()) FROM retort.outcome(NULL) AS o);
+        'on. ', 'An index of that name was there before: ' || pg_get_indexdef(in_the_way)
+        || '. If it is the one that is needed, finish the step by hand, and record it with its '
+        'CALL of end_upgrade or end_downgrade; otherwise run: DROP INDEX CONCURRENTLY '
+        || in_the_way::regclass || '; then go on. ', retort.unfinished_hint())
+        FROM retort.outcome(NULL) AS o);
   END IF;
   PERFORM set_config('search_path', author_path, true);
 END
@@ -1124,6 +1133,33 @@ BEGIN
 END
 $body$;
 
+-- Ends the step outside a transaction that is under way, if any. Warns where what its statement
+-- made is half done: before the script comes here by itself, that was looked for. Of a REINDEX it
+-- was not, and the copies of another one would look the same.
+CREATE PROCEDURE retort.end_intent()
+LANGUAGE plpgsql AS $body$
+DECLARE
+  step retort.intent;
+  remedy pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  SELECT * INTO step FROM retort.intent;
+  IF step.kind IN ('create index', 'detach partition') THEN
+    remedy := (SELECT concat(array_to_string(o.cleanup, '; '),
+        CASE WHEN NOT o.finishes THEN '; then run its CREATE INDEX CONCURRENTLY again' END)
+      FROM retort.outcome(NULL) AS o WHERE o.cleanup <> '{}');
+    IF remedy IS NOT NULL THEN
+      RAISE WARNING USING
+        MESSAGE = format('retort: the %s is recorded, but the %s of %s is half done',
+          retort.step_name(step.revision, step.direction), step.kind,
+          array_to_string(step.names, ', ')),
+        HINT = 'Run: ' || remedy;
+    END IF;
+  END IF;
+  DELETE FROM retort.intent;
+END
+$body$;
+
 -- After the author's SQL: the revision is applied.
 CREATE PROCEDURE retort.end_upgrade(revision text, checksum text, code_checksum text,
   parents text[], message text, depends_on text[] DEFAULT '{}', how text DEFAULT 'script')
@@ -1138,7 +1174,7 @@ BEGIN
   took := retort.step_duration();
   INSERT INTO retort.applied VALUES (revision, checksum, code_checksum, parents, depends_on,
     message, clock_timestamp(), SESSION_USER, took, how);
-  DELETE FROM retort.intent;
+  CALL retort.end_intent();
   INSERT INTO retort.log (at, by, event, revision, checksum, how, duration)
     VALUES (clock_timestamp(), SESSION_USER, 'upgrade', revision, checksum, how, took);
 END
@@ -1155,7 +1191,7 @@ BEGIN
     SET revisions = s.revisions - 1, digest = s.digest - retort.digest_of(revision);
   DELETE FROM retort.applied AS a WHERE a.revision = end_downgrade.revision;
   took := retort.step_duration();
-  DELETE FROM retort.intent;
+  CALL retort.end_intent();
   INSERT INTO retort.log (at, by, event, revision, checksum, how, duration)
     VALUES (clock_timestamp(), SESSION_USER, 'downgrade', revision, checksum, how, took);
 END

@@ -473,7 +473,11 @@ test.for([
 });
 
 test.for([
-  ["create index concurrently if not exists i on s.t (a)", { kind: "create index", names: ["s.t", "i"] }],
+  [
+    "create index concurrently if not exists i on s.t (a)",
+    { kind: "create index", names: ["s.t", "i"], mayExist: true },
+  ],
+  ["create index concurrently i on s.t (a)", { kind: "create index", names: ["s.t", "i"] }],
   ["create index concurrently on t (a)", { kind: "create index", names: ["t"] }],
   ['drop index concurrently i, s."J"', { kind: "drop index", names: ["i", 's."J"'] }],
   ["reindex table concurrently s.t", { kind: "reindex table", names: ["s.t"] }],

@@ -257,6 +257,15 @@ describe.each(oneServer("oldest"))("on $name", (server) => {
     expect(await failing.state(url)).toMatchObject({ heads: ["a"], interrupted: { revision: "b" } });
     expect(await query(url, "SELECT FROM t WHERE x = 3")).toEqual([]);
 
+    // Who records it all the same, by hand, is told what is left.
+    const recorded = "CALL retort.end_upgrade('b', '', '', '{a}', 'b');";
+    expect(await runScript(url, recorded)).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(
+        /WARNING: {2}retort: the upgrade to b is recorded, but the create index of t, b is half done\nHINT: {2}Run: DROP INDEX CONCURRENTLY public\.b; then run its CREATE INDEX CONCURRENTLY again/,
+      ),
+    });
+
     // Nothing tells what a block did: there psql must stop.
     const silent = project({
       a: "CREATE TABLE u (x int);",
@@ -600,6 +609,42 @@ CREATE INDEX i ON t (x);`,
     );
     for (const { text } of files.slice(4)) await run(text);
     expect((await shop.state(url)).heads).toEqual(["e"]);
+  });
+
+  test("split files for any client: an index that was there before counts only for IF NOT EXISTS", async () => {
+    const ofIndex = (condition: string) =>
+      project({
+        a: "CREATE TABLE t (x int, y int);",
+        b: `CREATE INDEX CONCURRENTLY ${condition} b ON t (x);`,
+      });
+    const made = async (condition: string) => {
+      const own = ofIndex(condition);
+      const { plan, ledger } = await offline(own.deps, up("base:heads"), {});
+      const files = renderSplit(plan, ledger, { ...defaultForm, client: "any" }).map(({ text }) => text);
+      const { url } = await ownDatabase(server!);
+      const run = (text: string) => withClient(url, (client) => client.query(text));
+      for (const text of files.slice(0, -3)) await run(text);
+      await query(url, "CREATE INDEX b ON t (y)");
+      await run(files.at(-3)!);
+      return { own, url, run, statement: files.at(-2)!, last: files.at(-1)! };
+    };
+    const { own, url, run, statement, last } = await made("");
+    expect((await failureOf(run(statement))).message).toContain("already exists");
+    expect(await failureOf(run(last))).toMatchObject({
+      message: "retort: the create index of t, b did not succeed",
+      hint: expect.stringMatching(
+        /^An index of that name was there before: CREATE INDEX b ON public\.t USING btree \(y\)\. .*otherwise run: DROP INDEX CONCURRENTLY public\.b; then go on\. See/,
+      ),
+    });
+    await query(url, "DROP INDEX b");
+    await run(statement);
+    await run(last);
+    expect((await own.state(url)).heads).toEqual(["b"]);
+
+    const tolerant = await made("IF NOT EXISTS");
+    await tolerant.run(tolerant.statement);
+    await tolerant.run(tolerant.last);
+    expect((await tolerant.own.state(tolerant.url)).heads).toEqual(["b"]);
   });
 
   test("split files for any client: a batch that was skipped, failed or is run twice is not taken for done", async () => {

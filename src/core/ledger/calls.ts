@@ -116,8 +116,8 @@ export interface Ledger {
   readonly setSession: string;
   /** `isFirst` false: it may be half done already. */
   intend(intent: Omit<Intent, "startedAt" | "startedBy" | "done" | "error">, isFirst?: boolean): string;
-  /** Stops unless the catalog shows that the statement was done. */
-  requireDone(intent: IntentRef): string;
+  /** Stops unless the catalog shows that the statement was done; `mayExist`: what it creates may have been there before. */
+  requireDone(intent: IntentRef, mayExist: boolean): string;
   endStatement(part: PartRef, hasLock?: boolean): string;
   /** Stops unless the statement has succeeded in a session before this one; or has not. */
   requireOutcome(part: PartRef, done: boolean): string;
@@ -294,7 +294,8 @@ export function ledgerOf(names: LedgerNames): Ledger {
         ...(names.length === 0 ? [] : [arrayLiteral(names)]),
         ...named("is_first", "false", isFirst),
       ),
-    requireDone: (intent) => call("require_done", ...intentOf(intent)),
+    requireDone: (intent, mayExist) =>
+      call("require_done", ...intentOf(intent), ...named("may_exist", "true", !mayExist)),
     endStatement: (part, hasLock = true) =>
       call(
         "end_statement",

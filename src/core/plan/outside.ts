@@ -126,7 +126,7 @@ export function outsideBatches(
     isDone = true;
     if (SHOWS.test(statement.trace?.kind ?? ""))
       open = guarded({
-        sql: ledger.requireDone({ revision, statement: number }),
+        sql: ledger.requireDone({ revision, statement: number }, statement.trace?.mayExist === true),
         purpose: "guard-done",
         step: index,
       });

@@ -77,6 +77,8 @@ export interface Trace {
     | "commits";
   /** As SQL writes them, in the statement's order; of CREATE INDEX the table, then the index where it has a name. */
   readonly names: readonly string[];
+  /** It succeeds also where what it creates is there already. */
+  readonly mayExist?: true;
 }
 
 /** What a statement is; `text` is its own. */
@@ -209,6 +211,7 @@ function traceOf(kind: string, tree: Ast, text: string): Trace | undefined {
       return {
         kind: "create index",
         names: [nameOf(relationOf(tree)), ...(index === "" ? [] : [qualified(index)])],
+        ...(tree["if_not_exists"] === true ? { mayExist: true } : {}),
       };
     }
     case "DropStmt":
