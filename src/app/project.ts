@@ -225,7 +225,7 @@ async function readFiles(
   const { directories } = config;
   // Its module loads the readers of all tools, for which no sound project has a use.
   const foreign = async (): Promise<MigrateError | undefined> =>
-    (await import("./foreign-folder.ts")).foreignFault(directories, cwd, pattern);
+    (await import("./foreign-folder.ts")).foreignFault(config, cwd, pattern);
   let migrations: readonly Migration[];
   try {
     migrations = await readMigrations(directories, {
@@ -330,13 +330,14 @@ export const shownFolders = (
 
 /** The folders of a project without migrations, and what to type; `isWrong`: folders below have them, and are not read. */
 export function emptiness(
-  { migrations, config: { directories }, pattern }: Project,
+  { migrations, config: { directories, replaced }, pattern }: Project,
   { cwd }: Pick<Deps, "cwd">,
 ): { readonly folders: string; readonly hint: string; readonly isWrong: boolean } | undefined {
   if (migrations.size > 0) return undefined;
   const folders = shownFolders({ directories }, { cwd });
-  const files = [...migrationsBelow(directories, { cwd }).values()];
-  if (files.length > 0) return { folders, hint: otherFolderHint(files), isWrong: true };
+  const files = [...migrationsBelow(directories, { cwd }, replaced).values()];
+  if (files.length > 0)
+    return { folders, hint: otherFolderHint(files, replaced !== undefined), isWrong: true };
   const below = directories.map(sqlBelow).find((found) => found !== undefined);
   const name = shapeOf(pattern);
   const hint =

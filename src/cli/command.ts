@@ -190,8 +190,8 @@ export function flagsAgain(
   });
 }
 
-/** `HEAD~1`, `origin/main` or `main..HEAD`: in git, what came after that. */
-const GIT_REF = /^((?:HEAD|main|master|origin\/[\w./-]*\w)(?:[~^]\d*)*)(?:\.{2,3}(?:HEAD)?)?$/;
+/** `HEAD~1`, `origin/main` or `main..HEAD`: in git, what came after that. No name of a branch has two dots in a row. */
+const GIT_REF = /^((?:HEAD|main|master|origin\/\w(?:\.?[\w/-])*)(?:[~^]\d*)*)(?:\.{2,3}(?:HEAD)?)?$/;
 
 /** What a word that is no revision and no file leads to. */
 const NO_REVISION: ReadonlySet<string> = new Set(["graph/unknown-revision", "usage/no-migration"]);

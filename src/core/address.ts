@@ -19,6 +19,8 @@ export type ParsedAddress =
 export interface Found {
   readonly value: string;
   readonly origin: string;
+  /** Of a parameter: libpq's own variable gives it, and not the address. */
+  readonly isVariable?: boolean;
 }
 
 /** Connection parameters by libpq's names. */
@@ -75,6 +77,10 @@ export const parameterRules: Readonly<Record<string, ParameterRule>> = {
   require_auth: { env: "PGREQUIREAUTH", only: [] },
   requirepeer: { env: "PGREQUIREPEER", only: [] },
 };
+
+/** How a parameter is written where it is: `sslmode`, or `PGSSLMODE` where its variable gives it. */
+export const writtenAs = (name: string, found: Partial<Found> = {}): string =>
+  (found.isVariable === true ? parameterRules[name]?.env : undefined) ?? name;
 
 /** How an address is written, as a hint. */
 export const FORM =

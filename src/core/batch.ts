@@ -41,6 +41,8 @@ export function placeholderAt({ written = "" }: Source, offset: number): string 
   return new RegExp(PLACEHOLDER, "y").exec(written.slice(offset, offset + 20))?.[0];
 }
 
+const lastLine = (comments: string): RegExpExecArray | undefined => [...comments.matchAll(LINE)].at(-1);
+
 /** A directive that cannot be read, and where its line stands in the comments. */
 export interface BrokenDirective {
   readonly fault: Fault;
@@ -53,7 +55,7 @@ export interface BrokenDirective {
  * comment that was meant for one is broken.
  */
 export function directiveIn(comments: string, below?: Below): BatchDirective | BrokenDirective | undefined {
-  const line = [...comments.matchAll(LINE)].at(-1);
+  const line = lastLine(comments);
   if (line === undefined) return below === undefined ? undefined : nearMiss(comments, below);
   const written = line[1]!.trim();
   const form = FORM.exec(written);
@@ -73,6 +75,13 @@ export function directiveIn(comments: string, below?: Below): BatchDirective | B
     pause: pause.ms / 1000,
     ...(names === undefined ? {} : { key: { table: names.slice(0, -1), column: names.at(-1)! } }),
   };
+}
+
+/** Where the key of the directive stands that is the last one before an offset of a file; undefined where it has none. */
+export function keyBefore(text: string, offset: number): number | undefined {
+  const line = lastLine(text.slice(0, offset));
+  const key = line === undefined ? undefined : FORM.exec(line[1]!.trim())?.[2];
+  return key === undefined ? undefined : line!.index + line![0].lastIndexOf(key);
 }
 
 /** What of a statement tells whether a comment above it means a batch. */
@@ -260,11 +269,20 @@ export function batchBlock(
   return { sql, offset: sql.indexOf(body) };
 }
 
+/** What the walk over the keys begins with. */
+const WALK = "  SELECT max(";
+
+/** Whether an offset of a block is in the walk over the keys, which stands before its statement. */
+export function isInWalk(block: string, statement: number, offset: number): boolean {
+  const start = block.lastIndexOf(WALK, statement);
+  return start >= 0 && offset >= start && offset < statement;
+}
+
 /** From each key that is there to the next one behind the round, however wide the gaps; rows that come later are not waited for. */
 function walking({ table, column }: NonNullable<BatchDirective["key"]>): string {
   const [name, from] = [identifier(column), table.map(identifier).join(".")];
   return (
-    `  SELECT max(${name}) INTO batch_end FROM ${from};\n  LOOP\n` +
+    `${WALK}${name}) INTO batch_end FROM ${from};\n  LOOP\n` +
     `    SELECT min(${name}) INTO batch_from FROM ${from} WHERE ${name} >= ${BLOCK}.batch_to;\n` +
     "    EXIT WHEN batch_from IS NULL OR batch_from > batch_end;\n    batch_to := batch_from + batch_size;\n"
   );

@@ -97,12 +97,18 @@ export function unreadHint(files: readonly [UnreadFile, ...UnreadFile[]]): strin
   ].join("; ");
 }
 
-function replacedHint(files: readonly UnreadFile[]): string {
+const replacedHint = (files: readonly UnreadFile[]): string =>
+  `${replacedText(files)}: leave it out, or name ${readFolders(files)} with it too`;
+
+/** `flag --directory replaces the default folder, migrations` */
+function replacedText(files: readonly UnreadFile[]): string {
   const { by, origin } = files[0]!.replaced!;
-  const folders = unique(files.map(({ folder }) => folder)).join(" and ");
   const named = origin === undefined ? "the default folder," : `the folders of ${origin}, among them`;
-  return `${by} replaces ${named} ${folders}: leave it out, or name ${folders} with it too`;
+  return `${by} replaces ${named} ${readFolders(files)}`;
 }
+
+const readFolders = (files: readonly UnreadFile[]): string =>
+  unique(files.map(({ folder }) => folder)).join(" and ");
 
 function belowHint(files: readonly UnreadFile[]): string {
   const { folder } = files[0]!;
@@ -121,12 +127,22 @@ function belowHint(files: readonly UnreadFile[]): string {
 export const unreadText = (files: readonly UnreadFile[]): string =>
   `there ${files.length === 1 ? "is a migration" : `are ${files.length} migrations`} in ${namedFolders(files)}`;
 
-/** What to type where no files are read, and these are all there are: the folder that is read is not the one that is meant. */
-export function otherFolderHint(files: readonly UnreadFile[]): string {
+/**
+ * What to type where no files are read, and these are all there are: the folder that is read is not the one that is meant.
+ * `isReplaced`: the folders were given in the place of those that are configured, which then have no effect.
+ */
+export function otherFolderHint(files: readonly UnreadFile[], isReplaced: boolean): string {
+  const configured = files.filter((each) => each.replaced !== undefined);
+  // What needs nothing but to leave something out is what is meant.
+  if (configured.length > 0) {
+    const have = foldersOfFiles(configured).length === 1 ? "has" : "have";
+    return `${replacedText(configured)}, which ${have} migrations: leave it out`;
+  }
   const [first = "", ...others] = foldersOfFiles(files);
-  if (others.length === 0)
-    return `${first} has migrations; name it: --directory ${shellWord(first)}, or ${JSON.stringify(first)} in "directories"`;
-  return `${namedFolders(files)} have migrations; name those that are meant, with --directory or in "directories"`;
+  if (others.length > 0)
+    return `${namedFolders(files)} have migrations; name those that are meant, with --directory${isReplaced ? "" : ' or in "directories"'}`;
+  const setting = isReplaced ? "" : `, or ${JSON.stringify(first)} in "directories"`;
+  return `${first} has migrations; name it: --directory ${shellWord(first)}${setting}`;
 }
 
 function namedFolders(files: readonly UnreadFile[]): string {

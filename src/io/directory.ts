@@ -349,12 +349,16 @@ export function unreadFiles(
   };
 }
 
-/** The up files of ours in the folders below those that are read, by revision. */
-export const migrationsBelow = (
+/** The up files of ours in the folders below those that are read, by revision; those in folders that these replace say so. */
+export function migrationsBelow(
   directories: readonly string[],
   options: DirectoryOptions,
-): ReadonlyMap<RevisionId, UnreadFile> =>
-  new Map(directories.flatMap((directory) => [...upFilesBelow(directory, directories, options)]));
+  replaced?: ReplacedFolders,
+): ReadonlyMap<RevisionId, UnreadFile> {
+  const below = directories.flatMap((directory) => [...upFilesBelow(directory, directories, options)]);
+  const configured = new Map(replaced === undefined ? [] : upFilesReplaced(replaced, directories, options));
+  return new Map(below.map(([revision, file]) => [revision, configured.get(revision) ?? file]));
+}
 
 function* upFilesBelow(
   directory: string,

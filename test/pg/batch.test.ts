@@ -115,9 +115,35 @@ describe.each(servers())("on $name", (server) => {
       b: "-- why\n-- batch: 100 by t.email\nDELETE FROM t WHERE email >= :batch_from::text AND email < :batch_to::text;",
     });
     const hint = expect.stringMatching(/^the column of '-- batch: … by' must be an integer: /);
-    expect(await failureOf(shop.upgrade(url))).toMatchObject({ sqlstate: "42883", hint });
+    const [line, column] = [headerLines + 2, "-- batch: 100 by t.email".indexOf("t.email") + 1];
+    const place = { location: { path: "0002_b.up.sql", line, column } };
+    expect(await failureOf(shop.upgrade(url))).toMatchObject({ sqlstate: "42883", hint, ...place });
     await query(url, "INSERT INTO t VALUES ('x')");
     expect(await failureOf(shop.upgrade(url))).toMatchObject({ sqlstate: "22P02", hint });
+  });
+
+  once("by a key that is not there: the directive is the place; below it, the statement", async () => {
+    const { url } = await ownDatabase(server);
+    const directive = "-- batch: 100 by t.t_id, pause 1ms";
+    const statement = "DELETE FROM t WHERE it >= :batch_from AND it < :batch_to;";
+    const shop = project({
+      a: "CREATE TABLE t (id int);\nINSERT INTO t VALUES (1);",
+      b: `${directive}\n-- why\n${statement}`,
+      c: `${directive.replace("t_id", "id")}\n${statement}`,
+    });
+    expect(await failureOf(shop.upgrade(url))).toMatchObject({
+      sqlstate: "42703",
+      location: { line: headerLines + 1, column: directive.indexOf("t.t_id") + 1 },
+      excerpt: { line: directive },
+    });
+    await query(url, "ALTER TABLE t ADD t_id int, ADD it int");
+    await shop.upgrade(url, "b");
+    await query(url, "ALTER TABLE t DROP it");
+    expect(await failureOf(shop.upgrade(url))).toMatchObject({
+      sqlstate: "42703",
+      location: { line: headerLines + 2, column: 1 },
+      excerpt: { line: statement },
+    });
   });
 
   once(

@@ -101,7 +101,7 @@ test.each([
   [
     "a server without TLS where TLS is asked for",
     (url: URL) => url.searchParams.set("sslmode", "require"),
-    ": the server does not support SSL.*\nhint: give the server a certificate, or.* sslmode=prefer",
+    ": the server does not support SSL.*\nhint: give the server a certificate, or.* use sslmode=prefer or sslmode=disable in the address\n",
   ],
 ])("%s is not waited for", async (_, change, message) => {
   const url = new URL(server!.url());
@@ -111,6 +111,23 @@ test.each([
   });
   expect({ code, stderr }).toEqual({ code: 6, stderr: expect.stringMatching(message) });
   expect(stderr).not.toMatch(waits);
+});
+
+test.each([
+  [{ PGSSLMODE: "require" }, "use PGSSLMODE=prefer or PGSSLMODE=disable"],
+  [{ PGSERVICE: "own" }, "use sslmode=prefer or sslmode=disable in service own in "],
+  [
+    { PGSSLROOTCERT: "system", PGSSLMODE: "verify-full" },
+    "use PGSSLMODE=prefer or PGSSLMODE=disable, without PGSSLROOTCERT=system",
+  ],
+])("where TLS is asked for by %o, that is named", async (env, hint) => {
+  const { folder, write } = shop();
+  write("services", "[own]\nsslmode=require\n");
+  const { stderr } = await migrate(["current", "--database", server!.url()], {
+    cwd: folder,
+    env: { PGSERVICEFILE: "services", ...env },
+  });
+  expect(stderr).toContain(hint);
 });
 
 test("what fails on our side of the connection does not wait for the server", async () => {

@@ -1,17 +1,15 @@
 /** A plan, one of its statements and what the server answered → the error as the user must see it: where, what is so now, what to type. */
 
-import { IN_BATCHES } from "../batch.ts";
 import { characterHint } from "../characters.ts";
 import { cancelled, GOES_ON, MigrateError, NOTHING } from "../errors.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../plan/types.ts";
-import { offsetInDo } from "../plpgsql.ts";
 import { qualified } from "../quote.ts";
 import type { Location } from "../source.ts";
 import { type Failure, refusalOf, withoutPasswords } from "./failure.ts";
 import { type LimitOptions, sessionLimitHint, startTimeoutHint, timeoutIn } from "./limits.ts";
 import { missingHint } from "./missing.ts";
 import { notDone } from "./own.ts";
-import { lineInBlock, offsetOf, placeOf, type SourceText, untranslatable } from "./place.ts";
+import { hasFailedInWalk, offsetOf, placeOf, type SourceText, untranslatable } from "./place.ts";
 import { asOwner, deniedIn, type Roles, rightsHint, whom } from "./rights.ts";
 import {
   type Elsewhere,
@@ -349,15 +347,11 @@ const leftIndex = (invalid: string | undefined): string | undefined =>
   invalid &&
   `${invalid} is an invalid index, as an attempt that failed leaves it: unless another session is building it, drop it first: DROP INDEX CONCURRENTLY ${invalid}`;
 
-/** A batch by a key failed in the walk over its values, which stands before the author's statement in the block. */
-function walkHint({ tag = "", sql, offset = 0 }: Statement, failure: Failure): string | undefined {
-  const line = lineInBlock(failure);
-  if (!tag.endsWith(IN_BATCHES) || line === undefined || !NO_INTEGER.has(failure.sqlstate ?? ""))
-    return undefined;
-  return (offsetInDo(sql, line) ?? offset) < offset
+/** Of the walk over the values of a batch's key. */
+const walkHint = (statement: Statement, failure: Failure): string | undefined =>
+  NO_INTEGER.has(failure.sqlstate ?? "") && hasFailedInWalk(statement, failure)
     ? "the column of '-- batch: … by' must be an integer: name such a column, or use '-- batch: 1000' with :batch_size"
     : undefined;
-}
 
 /** No such function or operator for its type; its value is no bigint, or too large for one. */
 const NO_INTEGER: ReadonlySet<string> = new Set(["42883", "22P02", "22003"]);

@@ -1,4 +1,5 @@
 /** A statement that failed → the place in its file. */
+import { IN_BATCHES, isInWalk, keyBefore } from "../batch.ts";
 import type { Excerpt } from "../errors.ts";
 import { excerptAt } from "../fault.ts";
 import type { Statement } from "../plan/types.ts";
@@ -9,7 +10,7 @@ import type { Failure } from "./failure.ts";
 /** The text of a path in the plan. */
 export type SourceText = (path: string) => string | undefined;
 
-/** Of a statement of the author's: the place that the server names, or its beginning. */
+/** Of a statement of the author's: the place that the server names, or its beginning; of a batch's walk its key. */
 export function placeOf(
   statement: Statement,
   failure: Failure,
@@ -20,7 +21,8 @@ export function placeOf(
   if (text === undefined) return { location: origin };
   const within = offsetOf(failure, statement) ?? statement.offset ?? 0;
   const source = { path: origin.path, text };
-  const offset = origin.start - (statement.offset ?? 0) + within;
+  const key = hasFailedInWalk(statement, failure) ? keyBefore(text, origin.start) : undefined;
+  const offset = key ?? origin.start - (statement.offset ?? 0) + within;
   return { location: locate(source, offset), excerpt: excerptAt(source, offset) };
 }
 
@@ -33,6 +35,13 @@ export function offsetOf(failure: Failure, statement: Statement): number | undef
   if (character !== undefined && sql.includes(character)) return sql.indexOf(character);
   const line = lineInBlock(failure);
   return line === undefined || tag !== "DO" ? undefined : offsetInDo(sql, line);
+}
+
+/** A batch by a key failed in the walk over its values. */
+export function hasFailedInWalk({ tag = "", sql, offset = 0 }: Statement, failure: Failure): boolean {
+  const line = lineInBlock(failure);
+  if (!tag.endsWith(IN_BATCHES) || line === undefined) return false;
+  return isInWalk(sql, offset, offsetInDo(sql, line) ?? offset);
 }
 
 /** The line of a DO block that failed; the words around it are in the language of the server. */

@@ -15,6 +15,7 @@ import {
   parameterRules,
   type SessionTarget,
   sessionTargets,
+  writtenAs,
 } from "../../core/address.ts";
 import { type FilePassword, type Login, passwordFromFile } from "./passfile.ts";
 import { readService } from "./service.ts";
@@ -44,6 +45,8 @@ export interface ServerAddress extends Login, Server {
   readonly origin: string;
   /** Where each parameter was found, by libpq's names; what is not here is a default. */
   readonly origins: Readonly<Record<string, string>>;
+  /** How parameters are written, by libpq's names, where that is not the name: `PGSSLMODE` where it gives the mode, or is where to give one. */
+  readonly variables: Readonly<Record<string, string>>;
   readonly warnings: Warnings;
 }
 
@@ -84,7 +87,7 @@ export async function resolveAddress(
   const home = surroundings.variable("HOME")?.value ?? systemHome();
   const parameters = new Map<string, Found>();
   for (const entry of Object.entries(parsed.parameters))
-    add(parameters, [entry], parsed.origins?.[entry[0]] ?? origin, base);
+    add(parameters, [entry], { origin: parsed.origins?.[entry[0]] ?? origin }, base);
   complete(parameters, surroundings, home);
   refuseMoreThanAPart(parameters);
   const get = (name: string): string | undefined => parameters.get(name)?.value;
@@ -105,6 +108,8 @@ export async function resolveAddress(
       ssl: tlsOf(parameters, place.host, home),
     };
   });
+  // There is none to write another parameter into.
+  const hasNoAddress = parsed.origins !== undefined || Object.keys(parsed.parameters).length === 0;
   const target = sessionTargets.find((known) => known === get("target_session_attrs")?.toLowerCase());
   const connectTimeout = timeoutOf(parameters);
   const options = get("options");
@@ -124,6 +129,11 @@ export async function resolveAddress(
     display: displayOf([server!, ...others], { database, user }),
     origin,
     origins: Object.fromEntries([...parameters].map(([name, found]) => [name, found.origin])),
+    variables: Object.fromEntries(
+      Object.keys(parameterRules)
+        .map((name) => [name, writtenAs(name, parameters.get(name) ?? { isVariable: hasNoAddress })] as const)
+        .filter(([name, written]) => written !== name),
+    ),
     warnings,
   };
 }
@@ -177,13 +187,13 @@ const pathParameters = ["passfile", "servicefile", "sslrootcert", "sslcert", "ss
 function add(
   parameters: Map<string, Found>,
   entries: Iterable<readonly [string, string]>,
-  origin: string,
+  from: Omit<Found, "value">,
   base: string,
 ): void {
   for (const [name, value] of entries) {
     if (value === "" || parameters.has(name)) continue;
     const isPath = pathParameters.includes(name) && !(name === "sslrootcert" && value === "system");
-    parameters.set(name, { value: isPath ? path.resolve(base, value) : value, origin });
+    parameters.set(name, { value: isPath ? path.resolve(base, value) : value, ...from });
   }
 }
 
@@ -195,7 +205,7 @@ function complete(parameters: Map<string, Found>, { variable, cwd }: Surrounding
       const found = env === undefined ? undefined : variable(env);
       if (found === undefined || parameters.has(name)) continue;
       checkParameter(name, found.value, found.origin);
-      add(parameters, [[name, found.value]], found.origin, cwd);
+      add(parameters, [[name, found.value]], { origin: found.origin, isVariable: true }, cwd);
     }
   };
   fromVariables(["service", "servicefile"]);
@@ -206,13 +216,15 @@ function complete(parameters: Map<string, Found>, { variable, cwd }: Surrounding
     const files = file !== undefined ? [file] : [path.join(home, ".pg_service.conf")];
     if (systemFolder !== undefined) files.push(path.join(systemFolder, "pg_service.conf"));
     const { entries, origin } = readService(service, files, file);
-    add(parameters, entries, origin, cwd);
+    add(parameters, entries, { origin }, cwd);
   }
   fromVariables(Object.keys(parameterRules));
   // The older name of a mode, which counts where no mode is given.
   const required = parameters.get("requiressl");
-  if (required?.value.startsWith("1") === true)
-    add(parameters, [["sslmode", "require"]], required.origin, cwd);
+  if (required?.value.startsWith("1") === true) {
+    const { value: _, ...from } = required;
+    add(parameters, [["sslmode", "require"]], from, cwd);
+  }
 }
 
 /** A whole address, or more than one part, where a part of one is expected: it may hold a password, and would be shown. */
@@ -277,13 +289,14 @@ function portOf(parameters: Parameters, text: string): number {
 
 /** libpq: 0 or less waits for ever. */
 function timeoutOf(parameters: Parameters): number | undefined {
-  const text = parameters.get("connect_timeout")?.value;
-  if (text === undefined) return undefined;
+  const found = parameters.get("connect_timeout");
+  if (found === undefined) return undefined;
+  const text = found.value;
   if (!/^-?\d{1,9}$/.test(text)) {
     throw addressFault(
-      originOf(parameters, "connect_timeout"),
+      found.origin,
       "connect_timeout is not a number of seconds",
-      "use for example connect_timeout=10, or 0 for no limit",
+      `use for example ${writtenAs("connect_timeout", found)}=10, or 0 for no limit`,
     );
   }
   return Number(text) > 0 ? Number(text) : undefined;

@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import path from "node:path";
 import type { ConnectionOptions, SecureVersion } from "node:tls";
-import { addressFault, type Parameters } from "../../core/address.ts";
+import { addressFault, type Parameters, writtenAs } from "../../core/address.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { nearest } from "../../core/nearest.ts";
 import { shellWord } from "../../core/shell.ts";
@@ -115,7 +115,7 @@ function modeOf(parameters: Parameters): SslMode {
   throw addressFault(
     root.origin,
     `sslrootcert=system is too weak with sslmode=${mode}: anyone can get a certificate from a public authority`,
-    "use sslmode=verify-full",
+    `use ${writtenAs("sslmode", parameters.get("sslmode"))}=verify-full`,
   );
 }
 
@@ -128,10 +128,11 @@ function wordOf<T extends string>(parameters: Parameters, name: string, words: r
   const word = words.find((known) => known === found.value);
   if (word !== undefined) return word;
   const meant = OTHERS[found.value] ?? nearest(found.value, words);
+  const written = writtenAs(name, found);
   throw addressFault(
     found.origin,
     `${name} must be one of ${words.join(", ")}`,
-    meant === undefined ? `for example: ${name}=${words.at(-1)}` : `did you mean ${name}=${meant}?`,
+    meant === undefined ? `for example: ${written}=${words.at(-1)}` : `did you mean ${written}=${meant}?`,
   );
 }
 

@@ -163,6 +163,7 @@ async function embeddedRoom(major: number | undefined, options: ScratchOptions):
     display: `postgres://postgres@127.0.0.1:${port}/postgres`,
     origin: binaries.packageName,
     origins: {},
+    variables: {},
     warnings: [],
   };
   // Who owns it there is made when the migrations need it, and may do all.

@@ -190,14 +190,14 @@ function connectHint(address: DatabaseAddress, cause: DriverError): string {
     if (found !== undefined) return `${found.variable} was not replaced by its value: ${found.hint}`;
   }
   if (cause instanceof OtherKind)
-    return "add a server of that kind to the address, such as postgres://USER@host1,host2/name; see the settings with: migrate config";
+    return `add a server of that kind${address.variables["host"] === undefined ? " to the address, such as postgres://USER@host1,host2/name" : `: ${address.variables["host"]}=host1,host2`}; see the settings with: migrate config`;
   switch (refusalOf(cause, address.options)) {
     case "no TLS":
-      return "give the server a certificate, or, in a trusted network, use sslmode=prefer or sslmode=disable in the address";
+      return `give the server a certificate, or, in a trusted network, use ${withoutTls(address)}`;
     case "no database":
       return `create the database first, for example with: ${createdb(address)}`;
     case "no entry":
-      return `the server's pg_hba.conf does not let ${address.user} connect to ${address.database} from here: add an entry and reload, or connect as an entry requires, for example with sslmode=require`;
+      return `the server's pg_hba.conf does not let ${address.user} connect to ${address.database} from here: add an entry and reload, or connect as an entry requires, for example with ${written(address, "sslmode")}=require`;
     case "may not":
       return `as a superuser, run: ALTER ROLE ${qualified(address.user)} LOGIN; or connect as another role`;
     case "no login":
@@ -221,6 +221,21 @@ function connectHint(address: DatabaseAddress, cause: DriverError): string {
     default:
       return "check that the server is running and accepts connections at this address; see the settings with: migrate config";
   }
+}
+
+const written = ({ variables }: ServerAddress, name: string): string => variables[name] ?? name;
+
+/** What to write, and where, so that a server without TLS will do. */
+function withoutTls(address: ServerAddress): string {
+  const { ssl, origin, origins, variables } = address;
+  const name = written(address, "sslmode");
+  const from = origins["sslmode"] ?? origin;
+  // A service has one, too.
+  const inPlace = variables["sslmode"] !== undefined ? "" : ` in ${from === origin ? "the address" : from}`;
+  // No other mode goes with the authorities of the system.
+  const isSystem = ssl !== false && ssl.rejectUnauthorized && ssl.ca === undefined;
+  const without = isSystem ? `, without ${written(address, "sslrootcert")}=system` : "";
+  return `${name}=prefer or ${name}=disable${inPlace}${without}`;
 }
 
 /** The major version that has made the embedded database in a folder. */

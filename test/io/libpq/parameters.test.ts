@@ -140,8 +140,29 @@ describe("what libpq would fill in", () => {
     ["false", "did you mean sslmode=disable?"],
     ["disabled", "did you mean sslmode=disable?"],
     ["on", "for example: sslmode=verify-full"],
-  ])("proposes for sslmode=%s what is meant", async (PGSSLMODE, hint) => {
-    expect(await home.failure("postgres://h", { PGSSLMODE })).toMatchObject({ hint });
+  ])("proposes for sslmode=%s what is meant, where it is written", async (mode, hint) => {
+    expect(await home.failure(`postgres://h?sslmode=${mode}`)).toMatchObject({ hint });
+    expect(await home.failure("postgres://h", { PGSSLMODE: mode })).toMatchObject({
+      hint: hint.replace("sslmode", "PGSSLMODE"),
+    });
+  });
+
+  it.each<[string, Record<string, string>, object]>([
+    ["postgres://h?sslmode=require", { PGHOST: "x" }, {}],
+    ["postgres://u@h", { PGSSLMODE: "require" }, { sslmode: "PGSSLMODE" }],
+    ["postgres://u@h", { PGREQUIRESSL: "1" }, { sslmode: "PGSSLMODE", requiressl: "PGREQUIRESSL" }],
+  ])("%s with %o is written as %o", async (text, env, variables) => {
+    expect((await home.resolve(text, env)).variables).toEqual(variables);
+  });
+
+  it("is written in variables where there is no address", async () => {
+    const surroundings = {
+      variable: (name: string) => (name === "PGHOST" ? { value: "h", origin: "x" } : undefined),
+      cwd: "/",
+    };
+    expect(await resolveAddress({ kind: "server", parameters: {} }, "x", "/", surroundings)).toMatchObject({
+      variables: { host: "PGHOST", sslmode: "PGSSLMODE" },
+    });
   });
 
   it("resolves a folder of the embedded database from its base", async () => {
