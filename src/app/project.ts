@@ -36,10 +36,12 @@ import {
   callback,
   checkValues,
   fields,
+  type OtherArgument,
   type Rules,
   requireFields,
   text,
   texts,
+  wrongOption,
 } from "./options.ts";
 
 /** What a verb may know of the world around it. */
@@ -125,11 +127,20 @@ export const commonOptions = ({
   scratch,
 }: ProjectOptions): ProjectOptions => ({ database, directories, config, environment, variables, scratch });
 
-/** Throws `usage/option`. */
-export function checkDeps(deps: unknown): void {
+/** What can be given there, to those who look for it elsewhere. */
+export const inDeps: OtherArgument = { rules: depsRules, place: "deps, the first argument" };
+
+/** Throws `usage/option`; also for what belongs into another argument, and would have no effect. */
+export function checkDeps(deps: unknown, others: readonly OtherArgument[]): void {
   const hint = "give { env: process.env, cwd: process.cwd(), now: () => new Date() }";
-  const { env = null, cwd = null, now = null, ...others } = requireFields("deps", deps, hint);
-  checkValues({ ...others, env, cwd, now }, depsRules, "deps.");
+  const { env = null, cwd = null, now = null, ...more } = requireFields("deps", deps, hint);
+  checkValues({ ...more, env, cwd, now }, depsRules, "deps.");
+  for (const { rules, place } of others) {
+    const strayed = Object.keys(more).find(
+      (name) => more[name] !== undefined && Object.hasOwn(rules, name) && !Object.hasOwn(depsRules, name),
+    );
+    if (strayed !== undefined) throw wrongOption(`deps has no ${strayed}`, `give it in ${place}`);
+  }
 }
 
 export interface Project {

@@ -13,6 +13,12 @@ const FLAGS = {
   variables: "-x",
 } as const;
 
+/** The option that a flag's name stands for, written as one of the API: `env`, `directory`. */
+export const optionOfFlag = (name: string): string | undefined => {
+  const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return Object.entries(FLAGS).find(([, each]) => each.replace(/^-+/, "") === flag)?.[0];
+};
+
 /** `flag --scratch`, where it was typed on the command line; `option scratch`, where a caller of the API gave it. */
 export type OptionNames = (option: keyof typeof FLAGS) => string;
 
