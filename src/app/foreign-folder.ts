@@ -6,7 +6,7 @@ import { FEWEST_DIGITS, type FileNamePattern, parseFileName } from "../core/file
 import { otherFolderHint } from "../core/graph-faults.ts";
 import { parseHeader } from "../core/header.ts";
 import { shellWord } from "../core/shell.ts";
-import { migrationsBelow } from "../io/directory.ts";
+import { type DirectoryOptions, migrationsBelow } from "../io/directory.ts";
 import { readForeignFolder } from "../io/foreign-folder.ts";
 
 /** What was recognised. */
@@ -84,19 +84,19 @@ export const adoptHint = ({ folder }: ForeignFolder): string =>
 /** That one of the folders is another tool's; undefined where none is. */
 export function foreignFault(
   directories: readonly string[],
-  cwd: string,
+  { cwd, names }: Pick<DirectoryOptions, "cwd" | "names">,
   pattern: FileNamePattern,
 ): MigrateError | undefined {
   const found = firstForeign(directories, cwd, pattern);
   if (found === undefined) return undefined;
   // It may have been adopted, and the project still reads the folder as it was.
-  const own = [...migrationsBelow([cwd], { cwd }).values()];
+  const [own, ...others] = migrationsBelow([cwd], { cwd, names }).values();
   return new MigrateError({
     code: "source/no-header",
     message: `${lookText(found)}: none of its files has a header`,
     hint:
-      own.length === 0
+      own === undefined
         ? adoptHint(found)
-        : `${otherFolderHint(own)}; if they are others, see what becomes of ${found.folder} with: migrate adopt ${shellWord(found.folder)}`,
+        : `${otherFolderHint([own, ...others])}; if they are others, see what becomes of ${found.folder} with: migrate adopt ${shellWord(found.folder)}`,
   });
 }

@@ -1,4 +1,6 @@
 /** What a caller of the API gives wrongly is told by name before anything is opened, and no value is repeated. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { expect, test } from "vitest";
 import { migratedDatabase, withMigratedDatabase } from "../../src/app/test-database.ts";
 import {
@@ -9,6 +11,7 @@ import {
   downgrade,
   dump,
   edit,
+  history,
   lint,
   mergeRevisions,
   offline,
@@ -189,6 +192,25 @@ test("an address is said to come from the option that gave it", async () => {
     database: "option database",
     directories: "option directories",
   });
+});
+
+test("hints name the options, and no flags", async () => {
+  const made = project({ a: "SELECT 1;" });
+  const [cwd, sub] = [made.folder, path.join(made.folder, "db")];
+  mkdirSync(sub);
+  writeFileSync(path.join(cwd, "migrate.config.json"), '{ "directories": ["migrations"] }');
+  mkdirSync(path.join(cwd, "migrations"));
+  const hintOf = async (from: string, options: object) =>
+    (await failureOf(history({ ...made.deps, cwd: from }, options))).hint;
+  expect(await hintOf(sub, { directories: ["migrations"] })).toBe(
+    `did you mean directories: ["../migrations"]? without it, the folders of ${cwd}/migrate.config.json are read`,
+  );
+  expect(await hintOf(cwd, { directories: ["none"] })).toMatch(
+    /^name another with directories: \["DIR"\], or/,
+  );
+  expect((await failureOf(readState({ ...made.deps, cwd, env: {} }, {}))).hint).toContain(
+    '\n  { database: "postgres://USER:PASSWORD@localhost:5432/shop" }\n',
+  );
 });
 
 test.each([null, "postgres://ann:hunter2@localhost/shop", 5, { configuration: {} }])(
