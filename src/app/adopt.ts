@@ -15,6 +15,7 @@ import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { filePattern, parseFileName } from "../core/filename.ts";
 import { parseHeader } from "../core/header.ts";
 import type { RevisionId } from "../core/migration.ts";
+import { asOptions } from "../core/option-names.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Stretch } from "../core/source.ts";
 import { type Config, withChanges } from "../io/config.ts";
@@ -265,7 +266,8 @@ export async function adoptedProject(
   migrations: readonly AdoptedMigration[],
 ): Promise<Project> {
   const isGiven = (options.directories ?? []).length > 0;
-  const hint = `write them first: ${adoptCommand(options)} --yes; or name ${isGiven ? "the folder that they are in" : "their folder with --directory"}`;
+  const { names = asOptions } = deps;
+  const hint = `write them first: ${adoptCommand(options)} --yes; or name ${isGiven ? "the folder that they are in" : `their folder with ${names.short("directories")}`}`;
   try {
     const project = await openProject(deps, options, config);
     const lost = migrations.find(({ revision }) => !project.migrations.has(revision));
@@ -479,12 +481,13 @@ function takenFault(
     });
   }
   if (isEmpty) return undefined;
+  const { names = asOptions } = deps;
   // It was adopted before, and the project does not read it yet.
   if (!isRead && holdsMigrations(path.resolve(deps.cwd, to))) {
     return new MigrateError({
       code: "usage/not-empty",
       message: `the folder ${to} has migrations already, which the project does not read`,
-      hint: `nothing was written; to use those, name it: --directory ${shellWord(to)}, or ${JSON.stringify(to)} in "directories"; to write others, ${OTHER_FOLDER}`,
+      hint: `nothing was written; to use those, name it: ${names.given("directories", to)}, or ${JSON.stringify(to)} in "directories"; to write others, ${OTHER_FOLDER}`,
     });
   }
   return new MigrateError({

@@ -29,10 +29,12 @@ import {
   address,
   callback,
   checkArgument,
+  checkCount,
   checkOptions,
   count,
   fields,
   flag,
+  type OtherArgument,
   type Rules,
   required,
   someOf,
@@ -41,7 +43,7 @@ import {
   texts,
 } from "./options.ts";
 import * as projects from "./project.ts";
-import { checkDeps, type Deps, type ProjectOptions, projectRules } from "./project.ts";
+import { checkDeps, type Deps, inDeps, type ProjectOptions, projectRules } from "./project.ts";
 import * as removals from "./remove.ts";
 import * as repairs from "./repair.ts";
 import * as reviews from "./review.ts";
@@ -49,7 +51,7 @@ import * as revisions from "./revision.ts";
 import * as runs from "./run.ts";
 import { sendRules } from "./send.ts";
 import * as squashes from "./squash.ts";
-import { checkRequest, type Request } from "./steps.ts";
+import { checkRequest, inRequest, type Request } from "./steps.ts";
 import * as templates from "./templates.ts";
 import * as tests from "./test.ts";
 import * as traces from "./trace.ts";
@@ -117,25 +119,35 @@ const told = async <Result>({ signal }: Deps, work: () => Promise<Result>): Prom
   }
 };
 
+/** The rules of a verb's options, to those who look for one elsewhere. */
+const inOptions = (rules: OtherArgument["rules"], nth: "second" | "third"): OtherArgument => ({
+  rules,
+  place: `the options, the ${nth} argument`,
+});
+
 /** The verb, which rejects with `usage/option` where an option is missing, is not known or cannot be taken. */
 const checked =
   <Options extends object, Result>(
     verb: Verb<Options, Result>,
     rules: Rules<Options>,
   ): Verb<Options, Result> =>
-  async (deps, options) => {
-    checkDeps(deps);
-    checkOptions(options, rules);
+  async (...given) => {
+    const [deps, options] = given;
+    checkDeps(deps, [inOptions(rules, "second")]);
+    checkOptions(options, rules, [inDeps]);
+    checkCount(given, ["deps", "options"]);
     return await told(deps, () => verb(deps, options));
   };
 
 /** The same of one that takes a target before its options. */
 const checkedAt =
   <Result>(verb: (deps: Deps, at: string, options: ProjectOptions) => Promise<Result>): typeof verb =>
-  async (deps, at, options) => {
-    checkDeps(deps);
+  async (...given) => {
+    const [deps, at, options] = given;
+    checkDeps(deps, [inOptions(projectRules, "third")]);
     checkArgument("target", at, target);
-    checkOptions(options, projectRules);
+    checkOptions(options, projectRules, [inDeps]);
+    checkCount(given, ["deps", "target", "options"]);
     return await told(deps, () => verb(deps, at, options));
   };
 
@@ -145,10 +157,13 @@ const checkedFor =
     verb: (deps: Deps, request: Request, options?: Options) => Promise<Result>,
     rules: Rules<Options>,
   ): typeof verb =>
-  async (deps, request, options) => {
-    checkRequest(request);
-    checkDeps(deps);
-    if (options !== undefined) checkOptions(options, rules);
+  async (...given) => {
+    const [deps, request, options] = given;
+    const third = inOptions(rules, "third");
+    checkRequest(request, [third, inDeps]);
+    checkDeps(deps, [third, inRequest]);
+    if (options !== undefined) checkOptions(options, rules, [inRequest, inDeps]);
+    checkCount(given, ["deps", "request", "options"]);
     return await told(deps, () => verb(deps, request, options));
   };
 
@@ -178,10 +193,12 @@ export const check = checked(checks.check, {
   serverVersion: fields,
 });
 export const checkConfig = checked(configs.checkConfig, projectRules);
-export const compareOrders: typeof orders.compareOrders = async (deps, options, ids) => {
-  checkDeps(deps);
-  checkOptions(options, projectRules);
+export const compareOrders: typeof orders.compareOrders = async (...given) => {
+  const [deps, options, ids] = given;
+  checkDeps(deps, [inOptions(projectRules, "second")]);
+  checkOptions(options, projectRules, [inDeps]);
   checkArgument("revisions", ids, texts);
+  checkCount(given, ["deps", "options", "revisions"]);
   return await orders.compareOrders(deps, options, ids);
 };
 export const createRevision = checked(revisions.createRevision, revisionRules);

@@ -9,7 +9,7 @@ import { isNotYet } from "../io/session/connect.ts";
 import { openSession } from "../io/session/open.ts";
 import type { LentConnection, Notice, Session } from "../io/session/types.ts";
 import { heldBack } from "./held-back.ts";
-import { anything, callback, flag, type Rules, seconds } from "./options.ts";
+import { anything, callback, type Rules, seconds } from "./options.ts";
 import { type Ledgers, readable, readLedgers, refuseInconsistent } from "./other-ledger.ts";
 import {
   type Deps,
@@ -25,12 +25,6 @@ export interface ConnectOptions {
   /** Seconds to wait until the server accepts connections. Default 0. */
   readonly wait?: number | undefined;
   readonly onNotice?: ((notice: Notice) => void) | undefined;
-  /** An embedded database is made where there is none. */
-  readonly creates?: boolean | undefined;
-  /** Nobody is warned of a project without migrations. */
-  readonly expectsNone?: boolean | undefined;
-  /** The answer is what the ledger says: it is told where there is none. */
-  readonly asksLedger?: boolean | undefined;
   /**
    * A connection of the caller's: a pool or a connected client of `pg`, or a pool of slonik. It is used in the place of the
    * configured database, and left open, with the settings that it had.
@@ -38,12 +32,19 @@ export interface ConnectOptions {
   readonly connection?: LentConnection | undefined;
 }
 
+/** What a verb asks for beside; no caller of the API can. */
+export interface OpenOptions extends ConnectOptions {
+  /** An embedded database is made where there is none. */
+  readonly creates?: boolean | undefined;
+  /** Nobody is warned of a project without migrations. */
+  readonly expectsNone?: boolean | undefined;
+  /** The answer is what the ledger says: it is told where there is none. */
+  readonly asksLedger?: boolean | undefined;
+}
+
 export const connectRules: Rules<ConnectOptions> = {
   wait: seconds,
   onNotice: callback,
-  creates: flag,
-  expectsNone: flag,
-  asksLedger: flag,
   connection: anything,
 };
 
@@ -58,10 +59,7 @@ export interface Connected {
  * Opens a project, and reads the ledger of its database while the files are read. What is wrong with the files is thrown
  * before what is wrong with the database, which is then given up.
  */
-export async function openConnected(
-  deps: Deps,
-  options: ProjectOptions & ConnectOptions,
-): Promise<Connected> {
+export async function openConnected(deps: Deps, options: ProjectOptions & OpenOptions): Promise<Connected> {
   const config = await openConfig(deps, options);
   const open = async (): Promise<Project> => {
     const project = await openProject(deps, options, config);
@@ -109,7 +107,7 @@ async function connected(
   project: Project,
   { session, ...ledgers }: OpenLedger,
   deps: Pick<Deps, "onNotice">,
-  { onNotice = deps.onNotice, asksLedger = false }: ConnectOptions,
+  { onNotice = deps.onNotice, asksLedger = false }: OpenOptions,
 ): Promise<Connected> {
   const { state } = ledgers;
   refuseInconsistent(project, ledgers);
@@ -141,7 +139,7 @@ export function warnOf(
 async function openLedger(
   deps: Pick<Deps, "signal" | "onNotice">,
   config: Config,
-  options: ConnectOptions,
+  options: OpenOptions,
 ): Promise<OpenLedger> {
   const session = await connect(deps, config, options);
   const watched = cancelWhenAborted(() => session, deps.signal);
@@ -187,7 +185,7 @@ export function cancelWhenAborted(session: () => Session, signal: AbortSignal | 
 export async function connect(
   deps: Pick<Deps, "signal" | "onNotice">,
   config: Config,
-  options: ConnectOptions = {},
+  options: OpenOptions = {},
 ): Promise<Session> {
   const heard = heldBack(options.onNotice ?? deps.onNotice);
   const session = await opened(deps, config, { ...options, onNotice: heard.call });
@@ -203,7 +201,7 @@ export async function connect(
 async function opened(
   { signal }: Pick<Deps, "signal">,
   config: Config,
-  options: ConnectOptions,
+  options: OpenOptions,
 ): Promise<Session> {
   const { onNotice, creates, connection } = options;
   if (connection !== undefined) {

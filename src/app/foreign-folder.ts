@@ -7,7 +7,7 @@ import { otherFolderHint } from "../core/graph-faults.ts";
 import { parseHeader } from "../core/header.ts";
 import { shellWord } from "../core/shell.ts";
 import type { Config } from "../io/config.ts";
-import { migrationsBelow } from "../io/directory.ts";
+import { type DirectoryOptions, migrationsBelow } from "../io/directory.ts";
 import { readForeignFolder } from "../io/foreign-folder.ts";
 
 /** What was recognised. */
@@ -85,19 +85,19 @@ export const adoptHint = ({ folder }: ForeignFolder): string =>
 /** That one of the folders is another tool's; undefined where none is. */
 export function foreignFault(
   { directories, replaced }: Pick<Config, "directories" | "replaced">,
-  cwd: string,
+  { cwd, names }: Pick<DirectoryOptions, "cwd" | "names">,
   pattern: FileNamePattern,
 ): MigrateError | undefined {
   const found = firstForeign(directories, cwd, pattern);
   if (found === undefined) return undefined;
   // It may have been adopted, and the project still reads the folder as it was.
-  const own = [...migrationsBelow([cwd], { cwd }, replaced).values()];
+  const [own, ...others] = migrationsBelow([cwd], { cwd, names }, replaced).values();
   return new MigrateError({
     code: "source/no-header",
     message: `${lookText(found)}: none of its files has a header`,
     hint:
-      own.length === 0
+      own === undefined
         ? adoptHint(found)
-        : `${otherFolderHint(own, replaced !== undefined)}; if they are others, see what becomes of ${found.folder} with: migrate adopt ${shellWord(found.folder)}`,
+        : `${otherFolderHint([own, ...others], replaced !== undefined)}; if they are others, see what becomes of ${found.folder} with: migrate adopt ${shellWord(found.folder)}`,
   });
 }

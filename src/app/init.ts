@@ -116,11 +116,11 @@ interface NamedFolder {
 }
 
 /** All commands find the project above, so a second one is only made where its folder is named. */
-const belowProject = (config: Config, file: string, flags: string, { cwd }: Deps): MigrateError =>
+const belowProject = (config: Config, file: string, flags: string, { cwd, names }: Deps): MigrateError =>
   new MigrateError({
     code: "usage/file-exists",
     message: `this folder is in a project already, that of ${file}`,
-    hint: `${besideConfig(config, cwd) ?? "commands use that project from here, too: migrate history"}; to begin another one in this folder, name its folder: migrate init migrations${flags}`,
+    hint: `${besideConfig(config, { cwd, names }) ?? "commands use that project from here, too: migrate history"}; to begin another one in this folder, name its folder: migrate init migrations${flags}`,
   });
 
 /** A config file is here, or one above names the folder, so `init` can create no other: a further folder is one more name in it. */

@@ -14,7 +14,7 @@ import type { ServerVersion } from "../core/server-version.ts";
 import type { Location } from "../core/source.ts";
 import type { Loss } from "../core/statement/losses.ts";
 import { currentHeads } from "../core/steps.ts";
-import { type ConnectOptions, openConnected, warnOf } from "./connect.ts";
+import { type ConnectOptions, type OpenOptions, openConnected, warnOf } from "./connect.ts";
 import { computing, type Deps, openWarned, type Project, type ProjectOptions } from "./project.ts";
 import { unrecorded } from "./unrecorded.ts";
 
@@ -62,7 +62,7 @@ export async function readState(deps: Deps, options: ProjectOptions & ConnectOpt
 /** Reads the ledger alone; never writes. */
 export async function readStanding(
   deps: Deps,
-  options: ProjectOptions & ConnectOptions,
+  options: ProjectOptions & OpenOptions,
 ): Promise<Standing & { readonly version: ServerVersion }> {
   const { project, session, state } = await openConnected(deps, options);
   const { database, version } = session;

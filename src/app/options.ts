@@ -6,6 +6,7 @@ import { isAddress, NO_ADDRESS } from "../core/address.ts";
 import { durationFault } from "../core/duration.ts";
 import { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
+import { optionOfFlag } from "../core/option-names.ts";
 
 /** The end of the sentence "NAME must be …"; undefined where the value is well. */
 interface Rule {
@@ -61,7 +62,9 @@ export const required = (rule: Rule): Rule =>
 export const anything: Rule = () => undefined;
 /** As PostgreSQL writes it. */
 export const timeout: Rule = (value) =>
-  typeof value === "string" ? durationFault(value)?.mustBe : 'a string with a unit, such as "5s"';
+  typeof value === "string"
+    ? durationFault(value)?.mustBe
+    : 'a string such as "5s", or "5000" for milliseconds';
 export const oneOf = (...values: readonly unknown[]): Rule =>
   rule(values.map((value) => JSON.stringify(value)).join(" or "), (value) => values.includes(value));
 
@@ -70,17 +73,69 @@ export const someOf = (...values: readonly string[]): Rule =>
     return Array.isArray(value) && value.every((each) => values.includes(each));
   });
 
-/** Throws where one is not known, or is wrong. */
-export function checkOptions(options: unknown, rules: Readonly<Record<string, Rule>>): Fields {
-  const given = requireFields("the options", options, "give {} where there are none");
+type AnyRules = Readonly<Record<string, Rule>>;
+
+/** Another argument of the same call: what it takes, and what it is called: `deps, the first argument`. */
+export interface OtherArgument {
+  readonly rules: AnyRules;
+  readonly place: string;
+}
+
+/** Throws where one is not known, or is wrong. `others`: where it may belong instead. */
+export function checkOptions(
+  options: unknown,
+  rules: AnyRules,
+  others: readonly OtherArgument[] = [],
+): Fields {
+  const given = requireFields("the options", options, hintForNone(options, rules));
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(rules, name));
-  if (unknown !== undefined) throw unknownOption(unknown, Object.keys(rules));
+  if (unknown !== undefined) throw unknownOption(unknown, rules, others);
   checkValues(given, rules);
   return given;
 }
 
+/** What to give where no object was given. */
+function hintForNone(given: unknown, rules: AnyRules): string {
+  const needed = Object.keys(rules).filter((name) => rules[name]!.required === true);
+  if (needed.length > 0) return `give an object with ${needed.join(", ")}`;
+  if (given === undefined || given === null) return "give {} where there are none";
+  return `give an object, which says what each value is; the options are ${Object.keys(rules).join(", ")}`;
+}
+
+/** Throws where more is given than is taken: it would have no effect. `taken`: what the arguments are. */
+export function checkCount(given: readonly unknown[], taken: readonly string[]): void {
+  // Who writes `undefined` gives nothing.
+  if (given.slice(taken.length).every((value) => value === undefined)) return;
+  throw wrongOption(
+    `there are ${given.length} arguments, and the function takes ${taken.length}: ${taken.join(", ")}`,
+    "leave out what is behind them",
+  );
+}
+
+/**
+ * Of a function that takes all in one object, a target too: the object, of which there may be none. Throws where something else
+ * is given, or one option is not known, or is wrong. `example`: of a target.
+ */
+export function checkSole(
+  { name, example }: { readonly name: string; readonly example: string },
+  given: readonly unknown[],
+  rules: AnyRules,
+): Fields {
+  const [options = {}, ...others] = given;
+  if (others.some((value) => value !== undefined))
+    throw wrongOption(
+      `${name} takes one argument, and there are ${given.length}`,
+      `give all in one object: ${name}({ ...deps, target: "${example}" })`,
+    );
+  if (isText(options)) {
+    const option = isAddress(options) ? 'database: "postgres://..."' : `target: ${JSON.stringify(options)}`;
+    throw wrongOption("the options must be an object", `give { ${option} }`);
+  }
+  return checkOptions(options, rules);
+}
+
 /** Throws where one is wrong, whatever else is given. */
-export function checkValues(given: Fields, rules: Readonly<Record<string, Rule>>, lead = ""): void {
+export function checkValues(given: Fields, rules: AnyRules, lead = ""): void {
   for (const [name, isWrong] of Object.entries(rules)) {
     // Who writes `name: undefined` gives none.
     if (given[name] !== undefined || isWrong.required === true)
@@ -99,10 +154,21 @@ export function requireFields(what: string, given: unknown, hint: string): Field
   throw wrongOption(`${what} must be an object`, hint);
 }
 
-function unknownOption(name: string, known: readonly string[]): MigrateError {
-  const meant = nearest(name, known);
+/** What other libraries call the address of the database. */
+const ADDRESS_WORDS: ReadonlySet<string> = new Set([
+  ...["url", "uri", "dsn", "connectionString", "connectionUri", "connectionUrl"],
+  ...["databaseUri", "databaseUrl", "DATABASE_URL", "dbUrl"],
+]);
+
+function unknownOption(name: string, rules: AnyRules, others: readonly OtherArgument[]): MigrateError {
+  const message = `there is no option ${JSON.stringify(name)}`;
+  const other = others.find((each) => Object.hasOwn(each.rules, name));
+  if (other !== undefined) return wrongOption(`${message} here`, `give it in ${other.place}`);
+  const known = Object.keys(rules);
+  const alias = ADDRESS_WORDS.has(name) ? "database" : optionOfFlag(name);
+  const meant = nearest(name, known) ?? known.find((each) => each === alias);
   return wrongOption(
-    `there is no option ${JSON.stringify(name)}`,
+    message,
     meant === undefined ? `the options are ${known.join(", ")}` : `did you mean ${meant}?`,
   );
 }

@@ -36,10 +36,12 @@ import {
   callback,
   checkValues,
   fields,
+  type OtherArgument,
   type Rules,
   requireFields,
   text,
   texts,
+  wrongOption,
 } from "./options.ts";
 
 /** What a verb may know of the world around it. */
@@ -125,11 +127,20 @@ export const commonOptions = ({
   scratch,
 }: ProjectOptions): ProjectOptions => ({ database, directories, config, environment, variables, scratch });
 
-/** Throws `usage/option`. */
-export function checkDeps(deps: unknown): void {
+/** What can be given there, to those who look for it elsewhere. */
+export const inDeps: OtherArgument = { rules: depsRules, place: "deps, the first argument" };
+
+/** Throws `usage/option`; also for what belongs into another argument, and would have no effect. */
+export function checkDeps(deps: unknown, others: readonly OtherArgument[]): void {
   const hint = "give { env: process.env, cwd: process.cwd(), now: () => new Date() }";
-  const { env = null, cwd = null, now = null, ...others } = requireFields("deps", deps, hint);
-  checkValues({ ...others, env, cwd, now }, depsRules, "deps.");
+  const { env = null, cwd = null, now = null, ...more } = requireFields("deps", deps, hint);
+  checkValues({ ...more, env, cwd, now }, depsRules, "deps.");
+  for (const { rules, place } of others) {
+    const strayed = Object.keys(more).find(
+      (name) => more[name] !== undefined && Object.hasOwn(rules, name) && !Object.hasOwn(depsRules, name),
+    );
+    if (strayed !== undefined) throw wrongOption(`deps has no ${strayed}`, `give it in ${place}`);
+  }
 }
 
 export interface Project {
@@ -218,20 +229,21 @@ export function inFolder(
 }
 
 async function readFiles(
-  { cwd }: Deps,
+  deps: Deps,
   config: Config,
   { pattern, isNamed }: { readonly pattern: FileNamePattern; readonly isNamed: boolean },
 ): Promise<readonly Migration[]> {
   const { directories } = config;
+  const { cwd, names } = deps;
   // Its module loads the readers of all tools, for which no sound project has a use.
   const foreign = async (): Promise<MigrateError | undefined> =>
-    (await import("./foreign-folder.ts")).foreignFault(config, cwd, pattern);
+    (await import("./foreign-folder.ts")).foreignFault(config, deps, pattern);
   let migrations: readonly Migration[];
   try {
     migrations = await readMigrations(directories, {
-      ...{ cwd, pattern, origin: foldersFile(config) },
+      ...{ cwd, names, pattern, origin: foldersFile(config) },
       creating: (folder) => creating(config, folder, isNamed),
-      wayOut: (folder) => fromConfig(config, folder, cwd) ?? besideConfig(config, cwd),
+      wayOut: (folder) => fromConfig(config, folder, deps) ?? besideConfig(config, deps),
     });
   } catch (error) {
     const isFileFault = error instanceof MigrateError && error.code.startsWith("source/");
@@ -244,7 +256,10 @@ async function readFiles(
 }
 
 /** What to do in a folder below a config file that names no folder: one that is beside that file may be meant. */
-export function besideConfig({ file, origins }: Config, cwd: string): string | undefined {
+export function besideConfig(
+  { file, origins }: Config,
+  { cwd, names = asOptions }: Pick<Deps, "cwd" | "names">,
+): string | undefined {
   if (file === undefined || origins["directories"] !== "default") return undefined;
   const folder = path.dirname(path.resolve(cwd, file));
   if (folder === cwd) return undefined;
@@ -252,20 +267,24 @@ export function besideConfig({ file, origins }: Config, cwd: string): string | u
   const beside = path.join(folder, name!);
   const other =
     statsAt(beside)?.isDirectory() === true
-      ? `, or name the one beside it: --directory ${shellWord(beside)}`
+      ? `, or name the one beside it: ${names.given("directories", beside)}`
       : "";
   return `${file} names no folder: add "directories": ["${name}"] to it${other}`;
 }
 
 /** What to do in a folder below a config file where a folder that the caller gave is there as seen from that file, or one with a name like its; `folder`: absolute. */
-function fromConfig({ file, replaced }: Config, folder: string, cwd: string): string | undefined {
+function fromConfig(
+  { file, replaced }: Config,
+  folder: string,
+  { cwd, names = asOptions }: Deps,
+): string | undefined {
   if (file === undefined || replaced === undefined) return undefined;
   const base = path.dirname(path.resolve(cwd, file));
   const fromThere = path.resolve(base, path.relative(cwd, folder));
   const meant = statsAt(fromThere)?.isDirectory() === true ? fromThere : folderNamedLike(fromThere);
   if (base === cwd || meant === undefined) return undefined;
   const without = replaced.origin === undefined ? "" : ` without it, the folders of ${file} are read`;
-  return `did you mean --directory ${shellWord(path.relative(cwd, meant))}?${without}`;
+  return `did you mean ${names.given("directories", path.relative(cwd, meant))}?${without}`;
 }
 
 /** What creates a folder of migrations: `init` does, but for one beside those that the config file names. `isNamed`: the user named that file. */
@@ -331,18 +350,18 @@ export const shownFolders = (
 /** The folders of a project without migrations, and what to type; `isWrong`: folders below have them, and are not read. */
 export function emptiness(
   { migrations, config: { directories, replaced }, pattern }: Project,
-  { cwd }: Pick<Deps, "cwd">,
+  { cwd, names = asOptions }: Pick<Deps, "cwd" | "names">,
 ): { readonly folders: string; readonly hint: string; readonly isWrong: boolean } | undefined {
   if (migrations.size > 0) return undefined;
   const folders = shownFolders({ directories }, { cwd });
-  const files = [...migrationsBelow(directories, { cwd }, replaced).values()];
-  if (files.length > 0)
-    return { folders, hint: otherFolderHint(files, replaced !== undefined), isWrong: true };
+  const [file, ...files] = migrationsBelow(directories, { cwd, names }, replaced).values();
+  if (file !== undefined)
+    return { folders, hint: otherFolderHint([file, ...files], replaced !== undefined), isWrong: true };
   const below = directories.map(sqlBelow).find((found) => found !== undefined);
   const name = shapeOf(pattern);
   const hint =
     below === undefined
-      ? `name another folder with --directory DIR, or write a migration: migrate revision -m 'create users'${inFolder({ directories }, { cwd })}`
+      ? `name another folder with ${names.given("directories", "DIR")}, or write a migration: migrate revision -m 'create users'${inFolder({ directories }, { cwd })}`
       : `${below} is not one: a migration is a pair of files directly in that folder, ${name}.up.sql and ${name}.down.sql`;
   return { folders, hint, isWrong: false };
 }
@@ -350,12 +369,12 @@ export function emptiness(
 /** What to say of a project that has migrations, and others in folders below that are not read. */
 export function unreadBelow(
   { migrations, graph: { dormant, replaced }, config: { directories } }: Project,
-  { cwd }: Pick<Deps, "cwd">,
+  deps: Pick<Deps, "cwd" | "names">,
 ): { readonly message: string; readonly hint: string } | undefined {
   if (migrations.size === 0) return undefined;
   // Those that a squashed migration replaces may be kept there, and so may copies.
   const known = new Set([...migrations.keys(), ...replaced.keys(), ...dormant.map((each) => each.revision)]);
-  const [first, ...others] = [...migrationsBelow(directories, { cwd })].flatMap(([revision, file]) =>
+  const [first, ...others] = [...migrationsBelow(directories, deps)].flatMap(([revision, file]) =>
     known.has(revision) ? [] : [file],
   );
   if (first === undefined) return undefined;

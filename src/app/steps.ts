@@ -24,7 +24,16 @@ import {
   stateAt,
 } from "../core/steps.ts";
 import { BASE, downgradeTarget, parseRelative, upgradeTargets } from "../core/target.ts";
-import { checkOptions, flag, isFields, target, text, texts, wrongOption } from "./options.ts";
+import {
+  checkOptions,
+  flag,
+  isFields,
+  type OtherArgument,
+  target,
+  text,
+  texts,
+  wrongOption,
+} from "./options.ts";
 import type { Project } from "./project.ts";
 
 /** What the user asks for; targets are expressions such as `head`, `+1` or `billing@head`. */
@@ -41,13 +50,20 @@ export type Request =
 const requestRules = { kind: text, target };
 const stampRules = { kind: text, targets: texts, purge: flag, onlyAdds: flag };
 
-/** Throws `usage/option` where it is none. */
-export function checkRequest(request: unknown): void {
+/** What a request of any kind can have, to those who look for it elsewhere. */
+export const inRequest: OtherArgument = {
+  rules: { ...requestRules, ...stampRules },
+  place: "the request, the second argument",
+};
+
+/** Throws `usage/option` where it is none. `others`: the other arguments of the call. */
+export function checkRequest(request: unknown, others: readonly OtherArgument[]): void {
   const given = isFields(request) ? request : {};
   const { kind } = given;
-  if (kind === "stamp") checkOptions({ ...given, targets: given["targets"] ?? null }, stampRules);
-  else if (kind === "upgrade" || kind === "downgrade")
-    checkOptions({ ...given, target: given["target"] ?? null }, requestRules);
+  const needed = kind === "stamp" ? "targets" : "target";
+  const whole = { ...given, [needed]: given[needed] ?? null };
+  if (kind === "stamp") checkOptions(whole, stampRules, others);
+  else if (kind === "upgrade" || kind === "downgrade") checkOptions(whole, requestRules, others);
   else
     throw wrongOption(
       "kind must be upgrade, downgrade or stamp",

@@ -8,7 +8,7 @@ import { tlsOptions } from "../io/libpq/tls.ts";
 import { wantedPackage } from "../io/scratch/embedded-server.ts";
 import { openScratch } from "../io/scratch/open.ts";
 import type { Scratch } from "../io/scratch/types.ts";
-import { checkOptions, isFields, type Rules, target as targetRule, wrongOption } from "./options.ts";
+import { checkCount, checkSole, isFields, type Rules, target as targetRule, wrongOption } from "./options.ts";
 import {
   type Deps,
   depsOf,
@@ -64,8 +64,16 @@ const TIMEOUT = 300_000;
  * Makes a database before the tests of a file, and drops it after them. It can be used in tests and in later hooks. The
  * hooks throw what `migratedDatabase` throws; to use it before throws `usage/test-database`.
  */
-export function withMigratedDatabase(hooks: TestHooks, options: TestDatabaseOptions = {}): MigratedDatabase {
-  checkHooks(hooks);
+export function withMigratedDatabase(
+  ...given: [hooks: TestHooks, options?: TestDatabaseOptions]
+): MigratedDatabase {
+  const [hooks, options] = given;
+  try {
+    checkHooks(hooks);
+    checkCount(given, ["hooks", "options"]);
+  } catch (error) {
+    throw error instanceof MigrateError ? spelledOut(error) : error;
+  }
   let made: Awaited<ReturnType<typeof migratedDatabase>> | undefined;
   const database = (): MigratedDatabase => {
     if (made !== undefined) return made;
@@ -103,11 +111,9 @@ export function withMigratedDatabase(hooks: TestHooks, options: TestDatabaseOpti
 function checkHooks(hooks: unknown): void {
   const { beforeAll, afterAll, before = beforeAll, after = afterAll } = isFields(hooks) ? hooks : {};
   if (typeof before === "function" && typeof after === "function") return;
-  throw spelledOut(
-    wrongOption(
-      "withMigratedDatabase needs the hooks of the test framework",
-      "give { beforeAll, afterAll }, or with node:test { before, after }",
-    ),
+  throw wrongOption(
+    "withMigratedDatabase needs the hooks of the test framework",
+    "give { beforeAll, afterAll }, or with node:test { before, after }",
   );
 }
 
@@ -116,10 +122,11 @@ function checkHooks(hooks: unknown): void {
  * empty database throws; the message of each error has its place and its hint, too.
  */
 export async function migratedDatabase(
-  options: TestDatabaseOptions = {},
+  ...given: [options?: TestDatabaseOptions]
 ): Promise<MigratedDatabase & { drop(): Promise<void> }> {
   try {
-    checkOptions(options, rules);
+    checkSole({ name: "migratedDatabase", example: "heads" }, given, rules);
+    const [options = {}] = given;
     const deps = depsOf(options);
     const project = await openProject(deps, options);
     return await databaseOf(deps, project, options.target);

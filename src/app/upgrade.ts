@@ -1,7 +1,7 @@
 /** Options → a run that has begun: a promise of its result, and its events as they come. */
 import type { MigrateError } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
-import { checkOptions, target as targetRule, wrongOption } from "./options.ts";
+import { checkSole, target as targetRule, wrongOption } from "./options.ts";
 import { type Deps, depsOf, depsRules } from "./project.ts";
 import { type RunOptions, type RunResult, run, runRules } from "./run.ts";
 
@@ -18,14 +18,15 @@ export type MigrationRun = Promise<RunResult> & AsyncIterable<Event>;
 type Targeted = MigrationOptions & { readonly target?: string | undefined };
 
 /** Applies what is pending up to the target, by default `head`; as `run` does. */
-export const upgrade = (options: Targeted = {}): MigrationRun => begun("upgrade", options);
+export const upgrade: (options?: Targeted) => MigrationRun = (...given) => begun("upgrade", given);
 
 /**
  * Reverts what was applied after the target, such as `-1` or `base`; as `run` does, and asks nobody without `confirm`. Throws
  * `state/guard` rather than revert what was applied after it began.
  */
-export const downgrade = (options: MigrationOptions & { readonly target: string }): MigrationRun =>
-  begun("downgrade", options);
+export const downgrade: (options: MigrationOptions & { readonly target: string }) => MigrationRun = (
+  ...given
+) => begun("downgrade", given);
 
 const rules = { ...runRules, ...depsRules, target: targetRule };
 
@@ -35,7 +36,9 @@ const noTarget = (): MigrateError =>
     'name one: downgrade({ target: "-1" }), or "base" to take back all',
   );
 
-function begun(kind: "upgrade" | "downgrade", given: Targeted = {}): MigrationRun {
+const examples = { upgrade: "head", downgrade: "-1" } as const;
+
+function begun(kind: keyof typeof examples, given: Parameters<typeof upgrade>): MigrationRun {
   const events: Event[] = [];
   let waiting: (() => void)[] = [];
   let hasEnded = false;
@@ -44,9 +47,10 @@ function begun(kind: "upgrade" | "downgrade", given: Targeted = {}): MigrationRu
     waiting = [];
   };
   const started = async (): Promise<RunResult> => {
-    checkOptions(given, rules);
-    if (kind === "downgrade" && given.target === undefined) throw noTarget();
-    const { env, cwd, now, signal, target = "head", ...options } = given;
+    checkSole({ name: kind, example: examples[kind] }, given, rules);
+    const [{ env, cwd, now, signal, target: wanted, ...options } = {}] = given;
+    if (kind === "downgrade" && wanted === undefined) throw noTarget();
+    const target = wanted ?? "head";
     const deps = depsOf({ env, cwd, now, signal });
     const onEvent = (event: Event): unknown => {
       events.push(event);

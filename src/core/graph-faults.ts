@@ -4,6 +4,7 @@ import type { Diagnostic } from "./errors.ts";
 import { stemOf } from "./filename.ts";
 import { type Migration, type Revision, type RevisionId, sourcesOf } from "./migration.ts";
 import { isOfSeries, nearestId } from "./nearest.ts";
+import type { OptionNames } from "./option-names.ts";
 import { shellWord } from "./shell.ts";
 import { unique } from "./unique.ts";
 
@@ -64,6 +65,8 @@ export interface UnreadFile {
   readonly path: string;
   /** The folder that is read, which this one is below; of one that was replaced, that folder itself. */
   readonly folder: string;
+  /** What messages call the options. */
+  readonly names: OptionNames;
   /** That folder has a file of its name. */
   readonly isTaken?: boolean;
   readonly replaced?: Replacement;
@@ -111,7 +114,7 @@ const readFolders = (files: readonly UnreadFile[]): string =>
   unique(files.map(({ folder }) => folder)).join(" and ");
 
 function belowHint(files: readonly UnreadFile[]): string {
-  const { folder } = files[0]!;
+  const { folder, names } = files[0]!;
   const stems = files.map(({ path }) => `${shellWord(stemOf(path, "up"))}.*.sql`);
   const isNamed = files.length <= MOST_NAMED && files.every((each) => each.folder === folder);
   const command = isNamed ? `: mv ${stems.join(" ")} ${shellWord(folder)}` : "";
@@ -120,7 +123,7 @@ function belowHint(files: readonly UnreadFile[]): string {
     files.every(({ isTaken }) => isTaken !== true) &&
     unique(files.map(({ path }) => stem(path))).length === files.length;
   const move = isFree ? `move ${files.length === 1 ? "its" : "their"} files up${command}; or ` : "";
-  return `folders below ${folder} are not read; ${move}name ${foldersOfFiles(files).join(", ")} too, with --directory or in "directories"`;
+  return `folders below ${folder} are not read; ${move}name ${foldersOfFiles(files).join(", ")} too, with ${names.short("directories")} or in "directories"`;
 }
 
 /** `there is a migration in migrations/billing` */
@@ -131,18 +134,19 @@ export const unreadText = (files: readonly UnreadFile[]): string =>
  * What to type where no files are read, and these are all there are: the folder that is read is not the one that is meant.
  * `isReplaced`: the folders were given in the place of those that are configured, which then have no effect.
  */
-export function otherFolderHint(files: readonly UnreadFile[], isReplaced: boolean): string {
+export function otherFolderHint(files: readonly [UnreadFile, ...UnreadFile[]], isReplaced: boolean): string {
   const configured = files.filter((each) => each.replaced !== undefined);
   // What needs nothing but to leave something out is what is meant.
   if (configured.length > 0) {
     const have = foldersOfFiles(configured).length === 1 ? "has" : "have";
     return `${replacedText(configured)}, which ${have} migrations: leave it out`;
   }
+  const { names } = files[0];
   const [first = "", ...others] = foldersOfFiles(files);
   if (others.length > 0)
-    return `${namedFolders(files)} have migrations; name those that are meant, with --directory${isReplaced ? "" : ' or in "directories"'}`;
+    return `${namedFolders(files)} have migrations; name those that are meant, with ${names.short("directories")}${isReplaced ? "" : ' or in "directories"'}`;
   const setting = isReplaced ? "" : `, or ${JSON.stringify(first)} in "directories"`;
-  return `${first} has migrations; name it: --directory ${shellWord(first)}${setting}`;
+  return `${first} has migrations; name it: ${names.given("directories", first)}${setting}`;
 }
 
 function namedFolders(files: readonly UnreadFile[]): string {

@@ -1,4 +1,5 @@
 /** An option of the API → what messages call it: the flag on the command line, or the option itself. */
+import { shellWord } from "./shell.ts";
 
 /** The flags of the options that messages name. `desired`: a database beside the one that is worked with. */
 const FLAGS = {
@@ -13,8 +14,44 @@ const FLAGS = {
   variables: "-x",
 } as const;
 
-/** `flag --scratch`, where it was typed on the command line; `option scratch`, where a caller of the API gave it. */
-export type OptionNames = (option: keyof typeof FLAGS) => string;
+/** The option that a flag's name stands for, written as one of the API: `env`, `directory`. */
+export const optionOfFlag = (name: string): string | undefined => {
+  const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return Object.entries(FLAGS).find(([, each]) => each.replace(/^-+/, "") === flag)?.[0];
+};
 
-export const asFlags: OptionNames = (option) => `flag ${FLAGS[option]}`;
-export const asOptions: OptionNames = (option) => `option ${option}`;
+type Option = keyof typeof FLAGS;
+
+/** What messages call the options: the flags of the command line, or those of the API. */
+export interface OptionNames {
+  /** `flag --scratch`; `option scratch` */
+  (option: Option): string;
+  /** Where no word stands before it: `--scratch`; `option scratch`. */
+  readonly short: (option: Option) => string;
+  /** How it is given: `--directory db`; `directories: ["db"]`. */
+  readonly given: (option: Option, value: string) => string;
+  /** The same as a whole: `migrate COMMAND --scratch URL`; `{ scratch: "URL" }`. */
+  readonly alone: (option: Option, value: string) => string;
+}
+
+/** The flags as they are typed: of two names the one that people know. */
+const TYPED: Readonly<Record<Option, string>> = { ...FLAGS, environment: "-n" };
+const LISTS: ReadonlySet<Option> = new Set(["directories", "variables"]);
+
+const flagGiven = (option: Option, value: string): string => `${TYPED[option]} ${shellWord(value)}`;
+const optionGiven = (option: Option, value: string): string =>
+  `${option}: ${JSON.stringify(LISTS.has(option) ? [value] : value)}`;
+
+/** As they were typed on the command line. */
+export const asFlags: OptionNames = Object.assign((option: Option) => `flag ${FLAGS[option]}`, {
+  short: (option: Option) => FLAGS[option],
+  given: flagGiven,
+  alone: (option: Option, value: string) => `migrate COMMAND ${flagGiven(option, value)}`,
+});
+
+/** As a caller of the API gave them. */
+export const asOptions: OptionNames = Object.assign((option: Option) => `option ${option}`, {
+  short: (option: Option) => `option ${option}`,
+  given: optionGiven,
+  alone: (option: Option, value: string) => `{ ${optionGiven(option, value)} }`,
+});

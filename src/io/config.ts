@@ -22,7 +22,6 @@ import {
   variablesOfFile,
   withVariables,
 } from "../core/settings.ts";
-import { shellWord } from "../core/shell.ts";
 import { type Location, locate, type Source } from "../core/source.ts";
 import { type Lookup, replaceVariables, settingHint } from "../core/variables.ts";
 import {
@@ -173,9 +172,9 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
           return text;
         },
         configured: () => configured(address),
-      })) ?? noDatabase(dotenv, file, address),
+      })) ?? noDatabase(dotenv, file, address, names),
   );
-  const database = found instanceof MigrateError ? environmentMeant(found, flags, file) : found;
+  const database = found instanceof MigrateError ? environmentMeant(found, flags, file, names) : found;
   const repeated = dotenv.repeated();
   const scratch = await addressOrFault(async () => {
     const text = given(flags.scratch, names("scratch")) ?? configured(scratchAddress);
@@ -184,7 +183,8 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
   const get = <T extends SettingValue | undefined>(setting: string): T => settings.get(setting)?.value as T;
   const directories: string[] = [];
   const { value: folders, base } = settings.get("directories")!;
-  for (const folder of folders as readonly string[]) directories.push(...(await foldersOf(folder, base)));
+  for (const folder of folders as readonly string[])
+    directories.push(...(await foldersOf(folder, base, names)));
   const replaced =
     (flags.directory ?? []).length === 0
       ? undefined
@@ -537,9 +537,10 @@ function environmentMeant(
   fault: MigrateError,
   { database = "", databaseOption = "database" }: ConfigFlags,
   file: ConfigFile | undefined,
+  names: OptionNames,
 ): MigrateError {
   if (databaseOption !== "database" || file?.settings.environments.has(database) !== true) return fault;
-  const hint = `did you mean -n ${shellWord(database)}, the environment of ${file.source.path}?`;
+  const hint = `did you mean ${names.given("environment", database)}, the environment of ${file.source.path}?`;
   return new MigrateError({ code: fault.code, message: fault.message, hint }, { cause: fault });
 }
 
@@ -619,6 +620,7 @@ function noDatabase(
   { source }: Dotenv,
   file: ConfigFile | undefined,
   address: Setting | undefined,
+  names: OptionNames,
 ): MigrateError {
   const environments = [...(file?.settings.environments ?? [])].flatMap(([name, settings]) =>
     settings.has("database") ? name : [],
@@ -642,9 +644,9 @@ function noDatabase(
       ...(environments.length === 0
         ? []
         : [
-            `  migrate COMMAND -n ${shellWord(environments[0]!)}   (the environments with a database are ${environments.join(", ")})`,
+            `  ${names.alone("environment", environments[0]!)}   (the environments with a database are ${environments.join(", ")})`,
           ]),
-      "  migrate COMMAND --database postgres://USER:PASSWORD@localhost:5432/shop",
+      `  ${names.alone("database", "postgres://USER:PASSWORD@localhost:5432/shop")}`,
       "  export DATABASE_URL=postgres://USER:PASSWORD@localhost:5432/shop   (or that line in .env)",
       ...(isExecutable()
         ? []

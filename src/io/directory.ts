@@ -20,6 +20,7 @@ import type { FindUnread, ReplacedFolders, UnreadFile } from "../core/graph-faul
 import { parseHeader } from "../core/header.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import { nearest } from "../core/nearest.ts";
+import { asOptions, type OptionNames } from "../core/option-names.ts";
 import { shellWord } from "../core/shell.ts";
 import { locate, type Source } from "../core/source.ts";
 import { codeOf, entriesIn, fromUtf16, reasonOf, recoding } from "./files.ts";
@@ -31,6 +32,8 @@ export interface DirectoryOptions {
   readonly cwd: string;
   /** How the files are named; by default `NNNN_name`. */
   readonly pattern?: FileNamePattern;
+  /** What messages call the options; by default they are those of the API. */
+  readonly names?: OptionNames | undefined;
   /** The line of a config file that names the folders: `migrate.config.json line 2`. */
   readonly origin?: string | undefined;
   /** A folder that does not exist, as a word of the shell → what to type to create it; by default a `mkdir`. */
@@ -98,10 +101,10 @@ async function committed(cwd: string): Promise<(path: string) => boolean> {
 export async function createFiles(
   directory: string,
   files: readonly NewFile[],
-  { cwd, onWritten }: Writer,
+  { cwd, onWritten, names }: Writer & Pick<DirectoryOptions, "names">,
   ifThere?: string,
 ): Promise<readonly string[]> {
-  const folder = openFolder(directory, { cwd });
+  const folder = openFolder(directory, { cwd, names });
   for (const { name } of files) refusePath(name);
   await writeFiles(
     files.map(({ name, text }) => ({ path: folder.shown + name, pieces: [text], before: null, ifThere })),
@@ -225,11 +228,15 @@ interface Folder {
   readonly real: string;
   /** What stands before a file name in messages: `migrations/`, or nothing for the working directory. */
   readonly shown: string;
+  readonly names: OptionNames;
 }
+
+/** What gives another folder. */
+const another = (names: OptionNames): string => `name another with ${names.given("directories", "DIR")}`;
 
 function openFolder(
   directory: string,
-  { cwd, origin, creating = (folder) => `mkdir -p ${folder}`, wayOut }: DirectoryOptions,
+  { cwd, origin, names = asOptions, creating = (folder) => `mkdir -p ${folder}`, wayOut }: DirectoryOptions,
 ): Folder {
   const path = resolve(cwd, directory);
   const prefix = prefixOf(path, cwd);
@@ -238,13 +245,13 @@ function openFolder(
     const guess = guessOf(path, cwd);
     if (origin !== undefined)
       return `${guess}name another there, or create it with: ${creating(shellWord(shown))}`;
-    const another = `${guess}name another with --directory DIR`;
+    const other = `${guess}${another(names)}`;
     // A config file that is made for a misspelt folder would take the one that is meant out of the project.
-    return guess === "" ? `${another}, or create it with: ${creating(shellWord(shown))}` : another;
+    return guess === "" ? `${other}, or create it with: ${creating(shellWord(shown))}` : other;
   };
   try {
     const real = realpathSync(path);
-    if (statSync(real).isDirectory()) return { path, real, shown: prefix };
+    if (statSync(real).isDirectory()) return { path, real, shown: prefix, names };
   } catch (error) {
     if (codeOf(error) === "ENOENT") {
       throw new MigrateError(
@@ -258,12 +265,12 @@ function openFolder(
         { cause: error },
       );
     }
-    if (codeOf(error) !== "ENOTDIR") throw unreadableFolder(shown, error);
+    if (codeOf(error) !== "ENOTDIR") throw unreadableFolder(shown, error, another(names));
   }
   throw new MigrateError({
     code: "usage/missing-directory",
     message: `${shown} is not a directory`,
-    hint: "name the folder that holds the migrations with --directory DIR",
+    hint: `name the folder that holds the migrations with ${names.given("directories", "DIR")}`,
   });
 }
 
@@ -365,14 +372,14 @@ function* upFilesBelow(
   directories: readonly string[],
   options: DirectoryOptions,
 ): Generator<readonly [RevisionId, UnreadFile]> {
-  const { path, shown } = openFolder(directory, options);
+  const { path, shown, names } = openFolder(directory, options);
   for (const name of filesBelow(path, isUpName)) {
     const file = join(path, name);
     if (isReadFrom(file, directories, options)) continue;
     const revision = revisionIn(shown + name, file);
     const isTaken = existsSync(join(path, basename(name)));
     if (revision !== undefined)
-      yield [revision, { path: shown + name, folder: shown.slice(0, -1) || ".", isTaken }];
+      yield [revision, { path: shown + name, folder: shown.slice(0, -1) || ".", isTaken, names }];
   }
 }
 
@@ -382,13 +389,14 @@ function* upFilesReplaced(
   directories: readonly string[],
   options: DirectoryOptions,
 ): Generator<readonly [RevisionId, UnreadFile]> {
+  const { names = asOptions } = options;
   for (const folder of folders) {
     if (directories.some((each) => isSameFolder(each, folder, options))) continue;
     const shown = prefixOf(folder, options.cwd);
     for (const { name } of entriesIn(folder)) {
       const revision = isUpName(name) ? revisionIn(shown + name, join(folder, name)) : undefined;
       if (revision !== undefined)
-        yield [revision, { path: shown + name, folder: shown.slice(0, -1) || ".", replaced }];
+        yield [revision, { path: shown + name, folder: shown.slice(0, -1) || ".", replaced, names }];
     }
   }
 }
@@ -425,7 +433,11 @@ function* filesBelow(
  * is none, or that is there just so, stands for itself, and so does a pattern that nothing fits. Throws
  * `usage/unreadable-directory`.
  */
-export async function foldersOf(directory: string, base: string): Promise<readonly string[]> {
+export async function foldersOf(
+  directory: string,
+  base: string,
+  names: OptionNames = asOptions,
+): Promise<readonly string[]> {
   const path = resolve(base, directory);
   if (!PATTERN.test(directory) || existsSync(path)) return [path];
   const { default: glob } = await import("fast-glob");
@@ -440,7 +452,7 @@ export async function foldersOf(directory: string, base: string): Promise<readon
     });
     return found.length === 0 ? [path] : found.sort();
   } catch (error) {
-    throw unreadableFolder((error as NodeJS.ErrnoException).path ?? directory, error);
+    throw unreadableFolder((error as NodeJS.ErrnoException).path ?? directory, error, another(names));
   }
 }
 
@@ -448,13 +460,13 @@ export async function foldersOf(directory: string, base: string): Promise<readon
 const isSqlName = (name: string): boolean => name.slice(-4).toLowerCase() === ".sql" && name[0] !== ".";
 
 /** What lies in a folder under a name that ends in `.sql` and begins with no dot, but for folders; by name. */
-function sqlFiles({ path, shown }: Folder): readonly Dirent[] {
+function sqlFiles({ path, shown, names }: Folder): readonly Dirent[] {
   try {
     return readdirSync(path, { withFileTypes: true })
       .filter((entry) => isSqlName(entry.name) && !entry.isDirectory())
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
-    throw unreadableFolder(shown.slice(0, -1), error);
+    throw unreadableFolder(shown.slice(0, -1), error, another(names));
   }
 }
 
@@ -464,12 +476,12 @@ function sqlFiles({ path, shown }: Folder): readonly Dirent[] {
 function readSource(folder: Folder, entry: Dirent): Source | Diagnostic {
   const path = folder.shown + entry.name;
   const file = `${folder.path}${sep}${entry.name}`;
-  return entry.isFile() ? decode(path, file) : readLink(path, file, folder.real, OTHER_FOLDER);
+  return entry.isFile() ? decode(path, file) : readLink(path, file, folder.real, otherFolder(folder.names));
 }
 
 /** Of a link that leads to a file of another folder. */
-const OTHER_FOLDER =
-  '; or delete the link, and have that folder read too: name both with --directory, or in "directories"';
+const otherFolder = (names: OptionNames): string =>
+  `; or delete the link, and have that folder read too: name both with ${names.short("directories")}, or in "directories"`;
 
 /**
  * The text of the file that a link leads to, in the same folder; `folder` without symbolic links. `orElse`: what else helps
@@ -592,11 +604,7 @@ function placeAt(source: Source, offset: number): Pick<Diagnostic, "location" | 
 
 // ------------------------------------------------------------------------------------------- folders and writing
 
-export function unreadableFolder(
-  shown: string,
-  cause: unknown,
-  wayOut = "name another with --directory DIR",
-): MigrateError {
+export function unreadableFolder(shown: string, cause: unknown, wayOut: string): MigrateError {
   return new MigrateError(
     {
       code: "usage/unreadable-directory",

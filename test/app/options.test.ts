@@ -1,4 +1,6 @@
 /** What a caller of the API gives wrongly is told by name before anything is opened, and no value is repeated. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { expect, test } from "vitest";
 import { migratedDatabase, withMigratedDatabase } from "../../src/app/test-database.ts";
 import {
@@ -9,6 +11,7 @@ import {
   downgrade,
   dump,
   edit,
+  history,
   lint,
   mergeRevisions,
   offline,
@@ -62,7 +65,10 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
   [() => toUpgrade?.({ target: 1 }), "target must be a string"],
   [() => toUpgrade?.({ signal: {} }), "signal must be an AbortSignal"],
   [() => toUpgrade?.({ directories: "migrations" }), "directories must be a list of strings"],
-  [() => toUpgrade?.({ lockTimeout: 5 }), 'lockTimeout must be a string with a unit, such as "5s"'],
+  [
+    () => toUpgrade?.({ lockTimeout: 5 }),
+    'lockTimeout must be a string such as "5s", or "5000" for milliseconds',
+  ],
   [() => toUpgrade?.({ lockTimeout: "soon" }), "lockTimeout must be a time such as 5s, 1.5min or 500ms"],
   [() => toUpgrade?.({ lockWait: "5s" }), "lockWait must be a number of seconds, 0 or more"],
   [() => toUpgrade?.({ lockWait: -1 }), "lockWait must be a number of seconds, 0 or more"],
@@ -70,6 +76,59 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
   [() => toUpgrade?.({ wait: "abc" }), "wait must be a number of seconds, 0 or more"],
   [() => toUpgrade?.({ onEvent: 1 }), "onEvent must be a function"],
   [() => toMake?.({ target: 1 }), "target must be a string"],
+  // What is behind the arguments that are taken would have no effect.
+  ...([toUpgrade, toDowngrade, toMake] as const).flatMap((verb, i) => {
+    const [name, target] = ["upgrade head", "downgrade -1", "migratedDatabase heads"][i]!.split(" ");
+    const hint = `give all in one object: ${name}({ ...deps, target: "${target}" })`;
+    const message = `${name} takes one argument, and there are 2`;
+    return [deps, {}].map((first) => [() => verb?.(first, { target: "a" }), message, hint] as const);
+  }),
+  [
+    () => toRun?.(deps, up, {}, { dryRun: true }),
+    "there are 4 arguments, and the function takes 3: deps, request, options",
+  ],
+  [() => toRead?.(deps, {}, {}), "there are 3 arguments, and the function takes 2: deps, options"],
+  [
+    () => untyped(show)(deps, "head", {}, {}),
+    "there are 4 arguments, and the function takes 3: deps, target, options",
+  ],
+  [
+    async () => untyped(withMigratedDatabase)({ before() {}, after() {} }, {}, {}),
+    "there are 3 arguments, and the function takes 2: hooks, options",
+  ],
+  [() => toUpgrade?.("0001"), "the options must be an object", 'give { target: "0001" }'],
+  [() => toDowngrade?.("-1"), "the options must be an object", 'give { target: "-1" }'],
+  [
+    () => toUpgrade?.("postgres://u:p@h/d"),
+    "the options must be an object",
+    'give { database: "postgres://..." }',
+  ],
+  [
+    () => untyped(createRevision)(deps, "create users"),
+    "the options must be an object",
+    "give an object with message",
+  ],
+  // Words of the command line, of other libraries, of another argument.
+  [() => toRead?.(deps, { directory: "db" }), 'no option "directory"', "did you mean directories?"],
+  [() => toRead?.(deps, { x: ["a=b"] }), 'no option "x"', "did you mean variables?"],
+  [() => toUpgrade?.({ databaseUrl: "no" }), 'no option "databaseUrl"', "did you mean database?"],
+  [() => toRead?.(deps, { creates: true }), 'no option "creates"'],
+  [
+    () => toRun?.(deps, { ...up, dryRun: true }),
+    'there is no option "dryRun" here',
+    "give it in the options, the third argument",
+  ],
+  [
+    () => toRun?.(deps, up, { onlyAdds: true }),
+    'there is no option "onlyAdds" here',
+    "give it in the request, the second argument",
+  ],
+  [() => toRead?.(deps, { cwd: "/" }), 'no option "cwd" here', "give it in deps, the first argument"],
+  [
+    () => toRead?.({ ...deps, connection: {} }, {}),
+    "deps has no connection",
+    "give it in the options, the second argument",
+  ],
   [
     () => toWrite?.(deps, up, { expectRole: "postgres://u:p@h/d" }),
     "expectRole must be something other than the address of a database",
@@ -133,6 +192,25 @@ test("an address is said to come from the option that gave it", async () => {
     database: "option database",
     directories: "option directories",
   });
+});
+
+test("hints name the options, and no flags", async () => {
+  const made = project({ a: "SELECT 1;" });
+  const [cwd, sub] = [made.folder, path.join(made.folder, "db")];
+  mkdirSync(sub);
+  writeFileSync(path.join(cwd, "migrate.config.json"), '{ "directories": ["migrations"] }');
+  mkdirSync(path.join(cwd, "migrations"));
+  const hintOf = async (from: string, options: object) =>
+    (await failureOf(history({ ...made.deps, cwd: from }, options))).hint;
+  expect(await hintOf(sub, { directories: ["migrations"] })).toBe(
+    `did you mean directories: ["../migrations"]? without it, the folders of ${cwd}/migrate.config.json are read`,
+  );
+  expect(await hintOf(cwd, { directories: ["none"] })).toMatch(
+    /^name another with directories: \["DIR"\], or/,
+  );
+  expect((await failureOf(readState({ ...made.deps, cwd, env: {} }, {}))).hint).toContain(
+    '\n  { database: "postgres://USER:PASSWORD@localhost:5432/shop" }\n',
+  );
 });
 
 test.each([null, "postgres://ann:hunter2@localhost/shop", 5, { configuration: {} }])(

@@ -10,6 +10,7 @@ import {
 } from "../../src/core/integrity.ts";
 import type { Applied } from "../../src/core/ledger/types.ts";
 import type { Migration } from "../../src/core/migration.ts";
+import { asFlags } from "../../src/core/option-names.ts";
 import { sha256 } from "../../src/core/sha256.ts";
 import { planStamp } from "../../src/core/steps.ts";
 import { migrationFile } from "../support/file.ts";
@@ -212,7 +213,8 @@ describe("findings", () => {
 
   test("files below the folder that is read", () => {
     const hintsOf = (isTaken: boolean) => {
-      const findUnread = (id: string) => ({ path: `m/${id}.up.sql`, folder: ".", isTaken });
+      const names = asFlags;
+      const findUnread = (id: string) => ({ path: `m/${id}.up.sql`, folder: ".", isTaken, names });
       const found = findingsOf({ ...files({ a: before.a }).graph, findUnread }, rows);
       return new Set(found.map((each) => diagnosticOf(each).hint));
     };
@@ -227,7 +229,8 @@ describe("findings", () => {
     [undefined, "the default folder, billing"],
   ])("files in a folder that another is given in the place of: %s", (origin, named) => {
     const replaced = { by: "flag --directory", origin };
-    const findUnread = (id: string) => ({ path: `billing/${id}.up.sql`, folder: "billing", replaced });
+    const given = { folder: "billing", names: asFlags, replaced };
+    const findUnread = (id: string) => ({ path: `billing/${id}.up.sql`, ...given });
     const found = findingsOf({ ...files({ a: before.a }).graph, findUnread }, rows);
     for (const each of found)
       expect(diagnosticOf(each)).toMatchObject({

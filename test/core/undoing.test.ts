@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { buildGraph } from "../../src/core/graph.ts";
 import { refuseMeanwhile } from "../../src/core/meanwhile.ts";
 import type { Revision } from "../../src/core/migration.ts";
+import { asFlags } from "../../src/core/option-names.ts";
 import { planDowngrade, planStamp } from "../../src/core/steps.ts";
 import {
   discarding,
@@ -182,7 +183,7 @@ test("an interrupted step is finished or discarded, and one that is half undone 
   expect(hint("gone", "down")).toBe(
     "no file has the revision gone: restore its files and run: migrate downgrade gone@-1; or take back by hand what is left of it, and run: migrate repair --forget gone",
   );
-  const unread = { folder: "m", path: "m/sub/0003_gone.up.sql" };
+  const unread = { folder: "m", path: "m/sub/0003_gone.up.sql", names: asFlags };
   const moved = { ...graph, findUnread: () => unread };
   expect(
     finishingHint(ofRetort(moved), ["a", "b"], { revision: "gone", direction: "up" }, "finish it with"),

@@ -15,6 +15,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MigrateError } from "../../src/core/errors.ts";
+import { asFlags } from "../../src/core/option-names.ts";
 import {
   createDirectory,
   createFiles,
@@ -236,7 +237,7 @@ describe("reading", () => {
 
   test("no folder, or a file in its place", async () => {
     put({ file: "" });
-    const error = await failure(readMigrations(["db/migrations"], { cwd }));
+    const error = await failure(readMigrations(["db/migrations"], { cwd, names: asFlags }));
     expect(error).toMatchObject({
       code: "usage/missing-directory",
       message: "the directory db/migrations does not exist",
@@ -251,7 +252,7 @@ describe("reading", () => {
     });
     put({ "db/other/readme": "", "db/migrations/0001_x.up.sql": UP });
     expect(await failure(readMigrations(["db/othr"], { cwd }))).toMatchObject({
-      hint: "did you mean db/other? name another with --directory DIR",
+      hint: 'did you mean db/other? name another with directories: ["DIR"]',
     });
     const pattern = await failure(readMigrations(["nope*"], { cwd, origin: "migrate.config.json line 2" }));
     expect(pattern).not.toMatchObject({ hint: expect.stringContaining("shell") });

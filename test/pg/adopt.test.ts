@@ -303,7 +303,7 @@ describe.each(servers().slice(0, 1))("on $name", (server) => {
     ).rejects.toMatchObject({
       code: "usage/not-adopted",
       message: "the directory migrations does not exist",
-      hint: "write them first: migrate adopt old --yes; or name their folder with --directory",
+      hint: "write them first: migrate adopt old --yes; or name their folder with option directories",
     });
     await adopt(world, { folder: "old", write: true });
     const named = await adoptDatabase(world, { folder: "old", table: "my app.schema_migrations" });
