@@ -192,7 +192,7 @@ describe("pairs", () => {
         "'0001_a' has the number 0001: ",
       ],
     ] as const) {
-      const renames = hints(files).map((hint) => hint.replace(/^\S+ has the same revision: /, ""));
+      const renames = hints(files).map((hint) => hint!.replace(/^\S+ has the same revision: /, ""));
       expect(renames).not.toEqual([]);
       expect(["", why]).toEqual(expect.arrayContaining(renames.map((hint) => hint.split("rename ")[0])));
       for (const rename of renames) expect(rename).toMatch(new RegExp(`${stem}\\.(?:up|down)\\.sql'?$`));
