@@ -450,6 +450,21 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
     PERFORM CASE held WHEN 'ShareLock' THEN pg_advisory_unlock_shared(key)
       ELSE pg_advisory_unlock(key) END;
   END LOOP;
+  -- Only a lock that excludes all others is in the way of who reads; one that is waited for, too.
+  IF SQLSTATE = '55P03' THEN
+    SELECT
+      /* holders */,
+      /* ending */
+      INTO found, way_out
+      FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
+      WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
+        AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+        AND l.relation IN (SELECT c.oid FROM pg_class AS c WHERE c.relnamespace = place);
+    RAISE EXCEPTION USING ERRCODE = SQLSTATE,
+      MESSAGE = format('retort: the ledger %s is locked by %s', place::regnamespace,
+        coalesce(found, 'a session that has ended since')),
+      HINT = coalesce(way_out, 'Nothing was changed. Wait until it is done and try again.');
+  END IF;
   RAISE;
 END
 $body$;

@@ -13,6 +13,7 @@ DECLARE
   options pg_catalog.text;
   no_commit pg_catalog.text;
   no_rollback pg_catalog.text;
+  may_set boolean;
 BEGIN
   -- In the extended protocol they always differ.
   IF pg_catalog.transaction_timestamp()
@@ -36,6 +37,21 @@ BEGIN
   PERFORM set_config('retort_script.flags', flags, false);
 
   /* session_checks */
+
+  -- It must be there, and whoever has connected may set it.
+  may_set := pg_has_role(SESSION_USER, (SELECT r.oid FROM pg_roles AS r WHERE r.rolname = role),
+    CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET' END);
+  IF role IS NOT NULL AND may_set IS NOT TRUE THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: this script runs its SQL as the role %s, which %s', role,
+        CASE WHEN may_set IS NULL THEN 'does not exist'
+          ELSE SESSION_USER || ' may not set' END),
+      HINT = CASE WHEN may_set IS NULL
+        THEN format('Nothing was changed. Connect to the right server; or, as a superuser, run: '
+          'CREATE ROLE %I', role)
+        ELSE format('Nothing was changed. Connect as another role; or, as a superuser, run: '
+          'GRANT %I TO %I', role, SESSION_USER) END;
+  END IF;
 
   IF current_setting('transaction_read_only') = 'on' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',

@@ -69,7 +69,8 @@ BEGIN
       concat(SESSION_USER, ', but the script is for ' || nullif(facts ->> 'connected',
         SESSION_USER), '; SQL runs as ' || nullif(migrator, SESSION_USER),
         CASE WHEN may_set IS NULL THEN ', which does not exist'
-          WHEN NOT may_set THEN ', which it may not SET' END)));
+          WHEN NOT may_set THEN format(', which it may not set; as a superuser, run: '
+            'GRANT %I TO %I', migrator, SESSION_USER) END)));
   IF length('
 ') <> 1 THEN
     report := report || jsonb_build_array(jsonb_build_array('X', 'script', 'was changed: '
@@ -92,7 +93,7 @@ BEGIN
       PERFORM set_config('role', migrator, true);
       EXECUTE current_setting('retort.guard');
     EXCEPTION WHEN SQLSTATE 'RT001' OR SQLSTATE 'RT002' OR SQLSTATE 'RT003'
-        OR insufficient_privilege THEN
+        OR insufficient_privilege OR lock_not_available THEN
       GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
       ok := false;
       -- A long hint would make each line of the report as wide; the run says it whole.

@@ -41,28 +41,30 @@ export function assemble(
   const free = numberOfStem(sources, pattern);
   const stems = stemsOf(sources, pattern);
   const takenBeside =
-    ({ path }: Source): TakenBy =>
+    (source: Source): TakenBy =>
     (name) =>
-      paths.has(path.slice(0, -nameOf(path).length) + name)
+      paths.has(source.path.slice(0, -nameOf(source.path).length) + name)
         ? `'${name}' exists`
-        : numberTaken(name, stems, pattern);
+        : numberTaken(name, source, stems, pattern);
+  const short = new Map<ParsedFile, Diagnostic>();
   for (const source of sources) {
     const name = nameOf(source.path);
-    const { fileName, fault, proper = name } = parseFileName(name, pattern);
-    if (fileName === undefined) {
+    const read = parseFileName(name, pattern);
+    if (read.fileName === undefined) {
       strangers.push(source);
       continue;
     }
-    if (fault !== undefined) {
-      const told = parseFileName(name, pattern, free, false, takenBeside(source)).fault ?? fault;
-      diagnostics.push({ ...told, location: startOf(source.path) });
-    }
+    // Of strangers the numbers are given later, in another order.
+    const { fault, proper = name } =
+      read.fault === undefined ? read : parseFileName(name, pattern, free, false, takenBeside(source));
+    const { fileName } = read;
     const { direction } = fileName;
     // The other file of its pair is where this one belongs, once it is named as it should be.
     const folder = source.path.slice(0, -name.length);
     const stem = stemOf(folder + proper, direction);
     const isTaken = pairs.get(stem)?.[direction] !== undefined;
     const file = new ParsedFile(source, fileName, isTaken ? stemOf(source.path, direction) : stem);
+    if (fault !== undefined) short.set(file, { ...fault, location: startOf(source.path) });
     const pair = pairs.get(file.stem);
     if (pair === undefined) pairs.set(file.stem, { [direction]: file });
     else pair[direction] = file;
@@ -71,6 +73,7 @@ export function assemble(
   const misnamed = misnamedFiles(strangers, { free, pattern, takenBeside });
   const noText = new Set(unreadable.map((fault) => fault.location?.path));
   const lonely = lonelyFiles(pairs.values());
+  for (const [file, fault] of short) diagnostics.push(besideItsOther(file, fault, lonely));
   const strays = strayFiles(misnamed.keys(), lonely);
   const squashed = squashedIn(pairs.values());
   const needed = neededBy(pairs.values());
@@ -133,18 +136,19 @@ function misnamedFiles(
   );
 }
 
-/** Of each number the names of the files that are named as they should be, without their endings. */
-function stemsOf(
-  sources: readonly Source[],
-  pattern: FileNamePattern,
-): ReadonlyMap<bigint, ReadonlySet<string>> {
-  const stems = new Map<bigint, Set<string>>();
-  for (const { path } of sources) {
-    const name = nameOf(path);
+/** Of each number the files that are named as they should be, by their names without their endings. */
+type Stems = ReadonlyMap<bigint, ReadonlyMap<string, readonly Source[]>>;
+
+function stemsOf(sources: readonly Source[], pattern: FileNamePattern): Stems {
+  const stems = new Map<bigint, Map<string, Source[]>>();
+  for (const source of sources) {
+    const name = nameOf(source.path);
     const { fileName, fault } = parseFileName(name, pattern);
     if (fileName?.number === undefined || fault !== undefined) continue;
     const number = BigInt(fileName.number);
-    stems.set(number, (stems.get(number) ?? new Set()).add(stemOf(name, fileName.direction)));
+    const named = stems.get(number) ?? new Map<string, Source[]>();
+    const stem = stemOf(name, fileName.direction);
+    stems.set(number, named.set(stem, [...(named.get(stem) ?? []), source]));
   }
   return stems;
 }
@@ -152,14 +156,26 @@ function stemsOf(
 /** That the number of a new name is that of others, which two people may choose, but no advice should. */
 function numberTaken(
   name: string,
-  stems: ReadonlyMap<bigint, ReadonlySet<string>>,
+  source: Source,
+  stems: Stems,
   pattern: FileNamePattern,
 ): string | undefined {
   const { fileName } = parseFileName(name, pattern);
   if (fileName?.number === undefined) return undefined;
-  const [first, ...others] = stems.get(BigInt(fileName.number)) ?? [];
-  if (first === undefined || [first, ...others].includes(stemOf(name, fileName.direction))) return undefined;
-  return `'${first}' has the number ${fileName.number}`;
+  const { number, direction } = fileName;
+  const named = stems.get(BigInt(number)) ?? new Map<string, readonly Source[]>();
+  if (named.has(stemOf(name, direction))) return undefined;
+  const [first] = [...named].find(([, files]) => !isOtherFile(files, source, direction)) ?? [];
+  return first === undefined ? undefined : `'${first}' has the number ${number}`;
+}
+
+/** Whether the files of a name are just the other one of this file's pair, which was renamed apart. */
+function isOtherFile(files: readonly Source[], source: Source, direction: Direction): boolean {
+  const [only, ...others] = files;
+  if (only === undefined || others.length > 0 || only.path.endsWith(`.${direction}.sql`)) return false;
+  const revisionOf = (each: Source): string | undefined => parseHeader(each, "up").header.revision;
+  const revision = revisionOf(source);
+  return revision !== undefined && revisionOf(only) === revision;
 }
 
 /** A number for each name that has none: the one after all that exist, then the next. */
@@ -255,6 +271,18 @@ function lonelyFiles(pairs: Iterable<Pair>): ReadonlyMap<string, ParsedFile> {
       lonely.set(`${only.fileName.direction} ${revision}`, only);
   }
   return lonely;
+}
+
+/** The fault of a short number: where its up file has another name, that is what a down file is to be named after. */
+function besideItsOther(
+  file: ParsedFile,
+  fault: Diagnostic,
+  lonely: ReadonlyMap<string, ParsedFile>,
+): Diagnostic {
+  const { revision } = file.header;
+  const up = lonely.get(`up ${revision}`);
+  const isApart = up !== undefined && up !== file && lonely.get(`down ${revision}`) === file;
+  return isApart ? { ...fault, hint: `rename it to ${otherPath(up)}` } : fault;
 }
 
 /** A misnamed file that is the missing half of a pair: its header has the revision of a lonely file. */

@@ -171,7 +171,7 @@ export function parseFileName(
   const open = why === undefined ? proper : renumbered(name, free(stem), pattern);
   return {
     fileName,
-    proper,
+    proper: open,
     fault: {
       code: "source/short-number",
       message: `the number '${number}' has fewer than ${FEWEST_DIGITS} digits`,

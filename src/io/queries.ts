@@ -261,14 +261,15 @@ async function unreadable(
   const { message, sqlstate, lost } = error;
   if (lost) return explainQuery(error, false);
   const refusal = refusalOf(error);
-  const holders = sqlstate === "55P03" ? await tableHolders(session, names).catch(() => []) : [];
+  const isLocked = sqlstate === sqlstates.lockHeld;
+  const holders = isLocked ? await tableHolders(session, names).catch(() => []) : [];
   const [code, text, what] =
-    refusal !== undefined
+    refusal !== undefined && !isLocked
       ? [refusal.code, refusal.message, refusal.hint]
       : [
           "execution/ledger",
-          `cannot read the ledger: ${message}${waitedFor(holders)}`,
-          sqlstate === "55P03"
+          refusal?.message ?? `cannot read the ledger: ${message}${waitedFor(holders)}`,
+          isLocked
             ? waitHint(holders, "and run the same command again")
             : await unreadableHint(error, names, use, session),
         ];

@@ -181,6 +181,22 @@ describe("pairs", () => {
     // The other half of its pair has that number.
     const half = hints({ "0003_b.up.sql": up("b"), "0003_b.DOWN.sql": down("b") });
     expect(half.at(0)).toMatch(/^rename it to .*0003_b\.down\.sql'?$/);
+    // Files that were renamed apart: each hint names the same pair.
+    for (const [files, stem, why] of [
+      [{ "3_i.up.sql": up("b"), "0003_index.down.sql": down("b") }, "0003_i", ""],
+      [{ "3_i.up.sql": up("b"), "3_index.down.sql": down("b") }, "0003_i", ""],
+      [{ "0003_i.up.sql": up("b"), "3_index.down.sql": down("b") }, "0003_i", ""],
+      [
+        { "1_i.up.sql": up("b"), "0001_index.down.sql": down("b") },
+        "0002_i",
+        "'0001_a' has the number 0001: ",
+      ],
+    ] as const) {
+      const renames = hints(files).map((hint) => hint!.replace(/^\S+ has the same revision: /, ""));
+      expect(renames).not.toEqual([]);
+      expect(["", why]).toEqual(expect.arrayContaining(renames.map((hint) => hint.split("rename ")[0])));
+      for (const rename of renames) expect(rename).toMatch(new RegExp(`${stem}\\.(?:up|down)\\.sql'?$`));
+    }
     expect(hints({ "0001_a.sql": up("b") })[0]).toMatch(
       /^'0001_a\.up\.sql' exists: rename it to '0002_a\.up\.sql' if it is a migration/,
     );

@@ -267,7 +267,7 @@ describe.each(oneServer("oldest"))("on $name", (server) => {
       const { code, stderr } = await migrate(["status", "--database", url], { cwd: shop.folder });
       expect(code).toBe(6);
       expect(stderr).toMatch(
-        /^error\[execution\/ledger\] cannot read the ledger: .*lock timeout\n {2}it waited for pid \d+, psql, .*BEGIN; ALTER/,
+        /^error\[execution\/ledger\] the ledger retort is locked by pid \d+, psql, .*BEGIN; ALTER/,
       );
       expect(stderr).toMatch(
         /wait until it is done, and run the same command again; the session of pid \d+ is idle: if nobody goes on with it, end it: SELECT pg_terminate_backend\(\d+\)/,

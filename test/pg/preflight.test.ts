@@ -40,9 +40,9 @@ describe.skipIf(!psqlAvailable()).each(oneServer("newest"))("on $name", (server)
     await shop.upgrade(url, "a");
     const before = await dump(url);
     const script = await shop.script("a:b");
-    for (const value of ["1", "off", "maybe"]) {
-      const { code, stdout, stderr } = await runScript(url, script, { args: ["-v", `preflight=${value}`] });
-      expect({ code, stderr }, value).toEqual({ code: 0, stderr: "" });
+    for (const set of ["preflight=1", "preflight=off", "preflight=maybe", "PREFLIGHT=1"]) {
+      const { code, stdout, stderr } = await runScript(url, script, { args: ["-v", set] });
+      expect({ code, stderr }, set).toEqual({ code: 0, stderr: "" });
       expect(stdout).toContain("retort: preflight done, nothing was changed");
       expect(stdout).not.toContain("retort: done");
       expect(linesOf(stdout)).toEqual(

@@ -184,6 +184,23 @@ describe.each(oneServer("oldest"))("on $name", (server) => {
     );
   });
 
+  test("another session keeps the ledger from being read: a script and its preflight name it", async () => {
+    const { url } = await ownDatabase(server);
+    await shop.upgrade(url, "a");
+    const script = await shop.script("a:heads");
+    await withClient(url, async (client) => {
+      await client.query("SET application_name = 'psql'; BEGIN; LOCK retort.applied");
+      const said =
+        /the ledger retort is locked by pid (\d+), psql, .*LOCK retort\.applied.* Wait until it is done and try again\. The session of pid \1 is idle: if nobody goes on with it, end it: SELECT pg_terminate_backend\(\1\);/s;
+      expect(await runScript(url, script)).toMatchObject({
+        code: 3,
+        stderr: expect.stringMatching(new RegExp(`retort: ${said.source}`, "s")),
+      });
+      const looked = await runScript(url, script, { args: ["-v", "preflight=1"] });
+      expect(looked).toMatchObject({ code: 3, stdout: expect.stringMatching(said) });
+    });
+  });
+
   test("another session has the lock; there is no ledger yet", async () => {
     const { url } = await ownDatabase(server);
     const scripts = await wholeScripts("base:heads");
@@ -558,6 +575,35 @@ CREATE INDEX i ON t (x);`,
       await query(url, "DROP SCHEMA retort CASCADE; DROP TABLE t");
     }
     await query(url, `DROP OWNED BY ${quoted(owner.name)}`);
+  });
+
+  test("a role that must be set, but may not be, or is not there: told what to run", async () => {
+    const owner = await ownRole(server!, "NOLOGIN", `ow"ner`);
+    const login = await ownRole(server!, "LOGIN");
+    const { url, name } = await ownDatabase(server!);
+    const before = await dump(url);
+    for (const [role, message, way] of [
+      [
+        owner.name,
+        `${owner.name}, which ${login.name} may not set`,
+        `GRANT ${quoted(owner.name)} TO ${login.name}`,
+      ],
+      ["nobody_is", "nobody_is, which does not exist", "CREATE ROLE nobody_is"],
+    ] as const) {
+      const { deps } = project({ a: "SELECT 1;" }, { role });
+      for (const form of ["one file", "idempotent, run twice", "any client", "split files"] as const) {
+        const [text] = await filesOf(form, deps, up("base:heads"));
+        const { code, stderr } = await runScript(login.url(name), text!);
+        expect(code, form).toBe(3);
+        expect(stderr).toContain(`retort: this script runs its SQL as the role ${message}`);
+        expect(stderr).toMatch(/^HINT: {2}Nothing was changed\. .*; or, as a superuser, run: /m);
+        expect(stderr).toContain(`as a superuser, run: ${way}\n`);
+        if (form === "any client" || role !== owner.name) continue;
+        const looked = await runScript(login.url(name), text!, { args: ["-v", "preflight=1"] });
+        expect(looked.stdout).toContain(`which it may not set; as a superuser, run: ${way}\n`);
+      }
+    }
+    expect(await dump(url)).toBe(before);
   });
 
   const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -364,7 +364,7 @@ describe("a copy whose end is missing", () => {
       const lines = script!.split("\n");
       const cut = (index: number): string => `${lines.slice(0, index).join("\n")}\n`;
       const firstStep = lines.findIndex((line) => line.startsWith("-- ---- 1 of"));
-      const afterSteps = lines.lastIndexOf("\\if :{?preflight}");
+      const afterSteps = lines.lastIndexOf("\\set retort_preflight :{?preflight}");
       expect(afterSteps).toBeGreaterThan(firstStep);
       // Two lines name the script; of the blocks that follow, and of the preflight, a few lines will do.
       for (let index = 3; index < firstStep; index += index < 50 ? 5 : 29) {

@@ -1,6 +1,6 @@
 /** What the server answered to a statement that failed, and what its texts say in any language. */
 import type { Diagnostic } from "../errors.ts";
-import { isGuard } from "../ledger/types.ts";
+import { isGuard, sqlstates } from "../ledger/types.ts";
 import { passwordsOf } from "../password.ts";
 import type { Statement } from "../plan/types.ts";
 import { redact } from "../redact.ts";
@@ -23,14 +23,14 @@ export interface Failure {
 }
 
 /**
- * What a guard of ours has refused, which says itself why and what to do: one that has looked at the rights of the role, which
- * it lacks. Undefined where it is the server that refuses.
+ * What a guard of ours has refused, which says itself why and what to do; also where it has found what the server refuses:
+ * which rights the role lacks, who has locked the ledger. Undefined where it is the server that refuses.
  */
 export function refusalOf({ sqlstate, message, hint }: Failure): Diagnostic | undefined {
-  const lacksRights = sqlstate === "42501" && message.startsWith(OURS);
-  if (!lacksRights && !isGuard(sqlstate)) return undefined;
+  const isServers = (sqlstate === "42501" || sqlstate === sqlstates.lockHeld) && message.startsWith(OURS);
+  if (!isServers && !isGuard(sqlstate)) return undefined;
   return {
-    code: lacksRights ? "execution/own-statement" : "state/guard",
+    code: isServers ? "execution/own-statement" : "state/guard",
     message: message.startsWith(OURS) ? message.slice(OURS.length) : message,
     ...(hint === undefined ? {} : { hint }),
   };

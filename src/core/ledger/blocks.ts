@@ -92,36 +92,20 @@ export function lockBlock(key: string, { schema }: LedgerNames, place: Place): s
         )),
     ...stopIf(
       `NOT pg_try_advisory_lock(${key})`,
-      `concat(${literal(`retort: another session holds the lock of the ledger ${qualified(schema)}`)},\n        ': ' || ${ofHolders(key, NAMED)})`,
-      `coalesce(${ofHolders(key, ENDED)},\n        ${nothing(" Wait until it is done and try again.")})`,
+      `concat(${literal(`retort: another session holds the lock of the ledger ${qualified(schema)}`)},\n        ': ' || ${ofHolders(key, "holders")})`,
+      `coalesce(${ofHolders(key, "ending")},\n        ${nothing(" Wait until it is done and try again.")})`,
       sqlstates.lockHeld,
     ),
     `  PERFORM pg_advisory_lock_shared(${key}),\n    pg_advisory_lock_shared(${key});`,
   ]);
 }
 
-/** Who holds it. */
-const NAMED = [
-  "regexp_replace(string_agg(DISTINCT",
-  "          /* holder */,",
-  "          '; '), '[[:cntrl:]]+', ' ', 'g')",
-];
-
-/** What to do where a holder may never be done, such as a psql that stands where a script failed; a run between two attempts looks the same. */
-const ENDED = [
-  "max(format('Nothing was changed. Wait until it is done and try '",
-  "          'again. The session of pid %s is idle: if nobody goes on with it, end it: '",
-  "          'SELECT pg_terminate_backend(%1$s);', l.pid))",
-  "          FILTER (WHERE",
-  "          /* idle */",
-  "          IS NOT NULL)",
-];
-
 /** Of those who hold the lock, as an SQL expression: null where there is none, or that session has ended since. */
-const ofHolders = (key: string, aggregate: readonly string[]): string =>
+const ofHolders = (key: string, part: "holders" | "ending"): string =>
   withParts(
     [
-      `(SELECT ${aggregate.join("\n")}`,
+      "(SELECT",
+      `          /* ${part} */`,
       "        FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid",
       "        WHERE l.granted AND l.locktype = 'advisory' AND l.objsubid = 1",
       "          AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())",

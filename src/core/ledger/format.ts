@@ -139,22 +139,45 @@ const holder = /coalesce\('pid '.*?'a prepared transaction'\)/s
   .exec(procedures)![0]
   .replaceAll("\n      ", "\n");
 
+// How the holder is idle, which may never be done; null where it is not. A migrator is so between two statements.
+const idle = /CASE WHEN a\.state .*? END(?=,)/s.exec(holder)![0].replace(/\n +/, "\n  ");
+
+/** SQL with one of these texts in the place of each comment that names it, as deep as its line. */
+const filledWith = (sql: string, texts: Readonly<Record<string, string>>): string =>
+  sql.replaceAll(/^( *)(.*?)\/\* (\w+) \*\//gm, (whole, indent: string, before: string, name: string) =>
+    texts[name] === undefined
+      ? whole
+      : indent + before + texts[name].trimEnd().replaceAll(/\n(?!\n)/g, `\n${indent}`),
+  );
+
 /** What stands in several blocks, each once. */
 const parts: Readonly<Record<string, string>> = {
   open_transaction: openTransaction,
   session_checks: sessionChecks,
   holder,
-  // How the holder is idle, which may never be done; null where it is not. A migrator is so between two statements.
-  idle: /CASE WHEN a\.state .*? END(?=,)/s.exec(holder)![0].replace(/\n +/, "\n  "),
+  idle,
+  // All who hold it, on one line; null where there is none.
+  holders: filledWith(
+    `regexp_replace(string_agg(DISTINCT
+  /* holder */,
+  '; '), '[[:cntrl:]]+', ' ', 'g')`,
+    { holder },
+  ),
+  // What to do where one of them may never be done, such as a psql that stands where a script failed; a run between two
+  // attempts looks the same. Null where none is idle.
+  ending: filledWith(
+    `max(format('Nothing was changed. Wait until it is done and try '
+  'again. The session of pid %s is idle: if nobody goes on with it, end it: '
+  'SELECT pg_terminate_backend(%1$s);', l.pid))
+  FILTER (WHERE
+  /* idle */
+  IS NOT NULL)`,
+    { idle },
+  ),
 };
 
-/** SQL with a part in the place of each comment that names one, as deep as its line. */
-export const withParts = (sql: string): string =>
-  sql.replaceAll(
-    /^( *)(.*?)\/\* (open_transaction|session_checks|holder|idle) \*\//gm,
-    (_, indent: string, before: string, name: string) =>
-      indent + before + parts[name]!.trimEnd().replaceAll(/\n(?!\n)/g, `\n${indent}`),
-  );
+/** SQL with a part in the place of each comment that names one. */
+export const withParts = (sql: string): string => filledWith(sql, parts);
 
 /** The DO block of a file, with these values of its constants. */
 function blockWith(file: string, schema: string, constants: Readonly<Record<string, string>>): string {

@@ -117,6 +117,7 @@ export function endClient(
         "pending",
         "next",
         "facts",
+        "preflight",
       ].map((name) => `\\unset retort_${name}`),
     ),
     ...endPreflight,

@@ -16,17 +16,24 @@ import { dollarQuoted, literal, qualified } from "../../core/quote.ts";
 import { needText } from "../privilege.ts";
 import { folded, PAGE_WIDTH, rule } from "./page.ts";
 
-/** Between the two stands what the script does without the variable. */
+/** Between the two stands what the script does without the variable. psql takes its name in capitals for another one. */
 export const unlessPreflight = [
-  "-- If preflight is set, only the part of that name runs, near the end.",
-  "\\if :{?preflight} \\else",
+  "-- If preflight or PREFLIGHT is set, only the part of that name runs, near the end.",
+  "\\if :{?preflight} \\elif :{?PREFLIGHT} \\else",
+] as const;
+
+/** What stands in its place begins with this, and ends with `\endif`. */
+export const ifPreflight = [
+  "\\set retort_preflight :{?preflight}",
+  "\\if :{?PREFLIGHT} \\set retort_preflight on \\endif",
+  "\\if :retort_preflight",
 ] as const;
 
 /** What it has found is in `retort_fails`, because it fails when the transaction has ended. */
 export const preflightLines = (plan: Plan, ledger: Ledger, { project }: ScriptForm): readonly string[] => [
   ...rule("preflight"),
   "-- Only with psql -v preflight=1: reads, shows what the script will meet, and ends.",
-  "\\if :{?preflight}",
+  ...ifPreflight,
   "\\if :retort_open",
   withParts("DO $$\nBEGIN\n  /* open_transaction */\nEND\n$$;"),
   "\\endif",

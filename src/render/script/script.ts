@@ -11,7 +11,7 @@ import { NO_RECEIPT } from "../../core/receipt.ts";
 import { sha256 } from "../../core/sha256.ts";
 import { beginClient, endClient } from "./client.ts";
 import { newPage, PIECE } from "./page.ts";
-import { preflightLines } from "./preflight.ts";
+import { ifPreflight, preflightLines } from "./preflight.ts";
 import { hasCheck, layOut, stepTitle } from "./section.ts";
 import { forWhom, runWith, titledWith, titleLines, whatItDoes } from "./title.ts";
 
@@ -145,7 +145,7 @@ function partTitle(
   return titledWith(first, receipt, form, rest);
 }
 
-const IN_FIRST = ["\\if :{?preflight} \\echo 'retort: the preflight is in the first file' \\endif"];
+const IN_FIRST = [...ifPreflight, "\\echo 'retort: the preflight is in the first file'", "\\endif"];
 
 const GUARDS = [
   "",

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:329b0bd26787df02f71d417eecd871566e421d8ff43ce74f9cadc85bdc4f29ed
+-- Receipt: sha256:88ea0ff9f85f4796e0c36cabe474849e023d58eaeea00caf2b3e75a854acc71e
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- With: -n ci
@@ -44,8 +44,8 @@ SELECT pg_catalog.format('DO $$BEGIN IF pg_catalog.pg_backend_pid() OPERATOR(pg_
   RAISE EXCEPTION USING ERRCODE = ''RT001'', MESSAGE = ''retort: a transaction pooler gives each '
   'transaction another session'', HINT = ''Nothing was changed. Connect to the server directly.'';
   END IF; END$$', pg_catalog.pg_backend_pid()) FROM pg_catalog.generate_series(1, 50) \gexec
--- If preflight is set, only the part of that name runs, near the end.
-\if :{?preflight} \else
+-- If preflight or PREFLIGHT is set, only the part of that name runs, near the end.
+\if :{?preflight} \elif :{?PREFLIGHT} \else
 
 -- ---- start --------------------------------------------------------------------------------------
 
@@ -62,6 +62,7 @@ DECLARE
   options pg_catalog.text;
   no_commit pg_catalog.text;
   no_rollback pg_catalog.text;
+  may_set boolean;
 BEGIN
   -- In the extended protocol they always differ.
   IF pg_catalog.transaction_timestamp()
@@ -139,6 +140,21 @@ BEGIN
         '~/.psqlrc makes that.';
   END IF;
 
+  -- It must be there, and whoever has connected may set it.
+  may_set := pg_has_role(SESSION_USER, (SELECT r.oid FROM pg_roles AS r WHERE r.rolname = role),
+    CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET' END);
+  IF role IS NOT NULL AND may_set IS NOT TRUE THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: this script runs its SQL as the role %s, which %s', role,
+        CASE WHEN may_set IS NULL THEN 'does not exist'
+          ELSE SESSION_USER || ' may not set' END),
+      HINT = CASE WHEN may_set IS NULL
+        THEN format('Nothing was changed. Connect to the right server; or, as a superuser, run: '
+          'CREATE ROLE %I', role)
+        ELSE format('Nothing was changed. Connect as another role; or, as a superuser, run: '
+          'GRANT %I TO %I', role, SESSION_USER) END;
+  END IF;
+
   IF current_setting('transaction_read_only') = 'on' THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = CASE WHEN pg_is_in_recovery()
@@ -186,26 +202,28 @@ BEGIN
   IF NOT pg_try_advisory_lock(8238127212073486265) THEN
     RAISE EXCEPTION USING ERRCODE = '55P03',
       MESSAGE = concat('retort: another session holds the lock of the ledger retort',
-        ': ' || (SELECT regexp_replace(string_agg(DISTINCT
-          coalesce('pid ' || concat_ws(', ', l.pid,
-              nullif(a.application_name, ''), a.usename, host(a.client_addr),
-              CASE WHEN a.state LIKE 'idle%'
-                AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
-              'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
-              rtrim(left(nullif(a.query, '<insufficient privilege>'), 60), '; ')),
-              'a prepared transaction'),
-          '; '), '[[:cntrl:]]+', ' ', 'g')
+        ': ' || (SELECT
+          regexp_replace(string_agg(DISTINCT
+            coalesce('pid ' || concat_ws(', ', l.pid,
+                nullif(a.application_name, ''), a.usename, host(a.client_addr),
+                CASE WHEN a.state LIKE 'idle%'
+                  AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
+                'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
+                rtrim(left(nullif(a.query, '<insufficient privilege>'), 60), '; ')),
+                'a prepared transaction'),
+            '; '), '[[:cntrl:]]+', ' ', 'g')
         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
         WHERE l.granted AND l.locktype = 'advisory' AND l.objsubid = 1
           AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
           AND l.classid = 1918088461 AND l.objid = 1243514809)),
-      HINT = coalesce((SELECT max(format('Nothing was changed. Wait until it is done and try '
-          'again. The session of pid %s is idle: if nobody goes on with it, end it: '
-          'SELECT pg_terminate_backend(%1$s);', l.pid))
-          FILTER (WHERE
-          CASE WHEN a.state LIKE 'idle%'
-            AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END
-          IS NOT NULL)
+      HINT = coalesce((SELECT
+          max(format('Nothing was changed. Wait until it is done and try '
+            'again. The session of pid %s is idle: if nobody goes on with it, end it: '
+            'SELECT pg_terminate_backend(%1$s);', l.pid))
+            FILTER (WHERE
+            CASE WHEN a.state LIKE 'idle%'
+              AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END
+            IS NOT NULL)
         FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
         WHERE l.granted AND l.locktype = 'advisory' AND l.objsubid = 1
           AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
@@ -2151,6 +2169,35 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
     PERFORM CASE held WHEN 'ShareLock' THEN pg_advisory_unlock_shared(key)
       ELSE pg_advisory_unlock(key) END;
   END LOOP;
+  -- Only a lock that excludes all others is in the way of who reads; one that is waited for, too.
+  IF SQLSTATE = '55P03' THEN
+    SELECT
+      regexp_replace(string_agg(DISTINCT
+        coalesce('pid ' || concat_ws(', ', l.pid,
+            nullif(a.application_name, ''), a.usename, host(a.client_addr),
+            CASE WHEN a.state LIKE 'idle%'
+              AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
+            'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
+            rtrim(left(nullif(a.query, '<insufficient privilege>'), 60), '; ')),
+            'a prepared transaction'),
+        '; '), '[[:cntrl:]]+', ' ', 'g'),
+      max(format('Nothing was changed. Wait until it is done and try '
+        'again. The session of pid %s is idle: if nobody goes on with it, end it: '
+        'SELECT pg_terminate_backend(%1$s);', l.pid))
+        FILTER (WHERE
+        CASE WHEN a.state LIKE 'idle%'
+          AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END
+        IS NOT NULL)
+      INTO found, way_out
+      FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
+      WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
+        AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+        AND l.relation IN (SELECT c.oid FROM pg_class AS c WHERE c.relnamespace = place);
+    RAISE EXCEPTION USING ERRCODE = SQLSTATE,
+      MESSAGE = format('retort: the ledger %s is locked by %s', place::regnamespace,
+        coalesce(found, 'a session that has ended since')),
+      HINT = coalesce(way_out, 'Nothing was changed. Wait until it is done and try again.');
+  END IF;
   RAISE;
 END
 $body$;
@@ -2162,7 +2209,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('329b0bd26787df02f71d417eecd871566e421d8ff43ce74f9cadc85bdc4f29ed',
+CALL retort.begin_script('88ea0ff9f85f4796e0c36cabe474849e023d58eaeea00caf2b3e75a854acc71e',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -2182,13 +2229,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:329b0bd26787df02f71d417eecd871566e421d8ff43ce74f9cadc85bdc4f29ed' AS receipt FROM retort.state;
+  'sha256:88ea0ff9f85f4796e0c36cabe474849e023d58eaeea00caf2b3e75a854acc71e' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '329b0bd26787df02f71d417eecd871566e421d8ff43ce74f9cadc85bdc4f29ed'
+      '88ea0ff9f85f4796e0c36cabe474849e023d58eaeea00caf2b3e75a854acc71e'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2221,7 +2268,9 @@ SELECT pg_catalog.count(pg_catalog.set_config(key, value, false))
 
 -- ---- preflight ----------------------------------------------------------------------------------
 -- Only with psql -v preflight=1: reads, shows what the script will meet, and ends.
-\if :{?preflight}
+\set retort_preflight :{?preflight}
+\if :{?PREFLIGHT} \set retort_preflight on \endif
+\if :retort_preflight
 \if :retort_open
 DO $$
 BEGIN
@@ -2805,6 +2854,35 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
     PERFORM CASE held WHEN 'ShareLock' THEN pg_advisory_unlock_shared(key)
       ELSE pg_advisory_unlock(key) END;
   END LOOP;
+  -- Only a lock that excludes all others is in the way of who reads; one that is waited for, too.
+  IF SQLSTATE = '55P03' THEN
+    SELECT
+      regexp_replace(string_agg(DISTINCT
+        coalesce('pid ' || concat_ws(', ', l.pid,
+            nullif(a.application_name, ''), a.usename, host(a.client_addr),
+            CASE WHEN a.state LIKE 'idle%'
+              AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
+            'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
+            rtrim(left(nullif(a.query, '<insufficient privilege>'), 60), '; ')),
+            'a prepared transaction'),
+        '; '), '[[:cntrl:]]+', ' ', 'g'),
+      max(format('Nothing was changed. Wait until it is done and try '
+        'again. The session of pid %s is idle: if nobody goes on with it, end it: '
+        'SELECT pg_terminate_backend(%1$s);', l.pid))
+        FILTER (WHERE
+        CASE WHEN a.state LIKE 'idle%'
+          AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END
+        IS NOT NULL)
+      INTO found, way_out
+      FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
+      WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
+        AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+        AND l.relation IN (SELECT c.oid FROM pg_class AS c WHERE c.relnamespace = place);
+    RAISE EXCEPTION USING ERRCODE = SQLSTATE,
+      MESSAGE = format('retort: the ledger %s is locked by %s', place::regnamespace,
+        coalesce(found, 'a session that has ended since')),
+      HINT = coalesce(way_out, 'Nothing was changed. Wait until it is done and try again.');
+  END IF;
   RAISE;
 END
 $body$;
@@ -2889,7 +2967,8 @@ BEGIN
       concat(SESSION_USER, ', but the script is for ' || nullif(facts ->> 'connected',
         SESSION_USER), '; SQL runs as ' || nullif(migrator, SESSION_USER),
         CASE WHEN may_set IS NULL THEN ', which does not exist'
-          WHEN NOT may_set THEN ', which it may not SET' END)));
+          WHEN NOT may_set THEN format(', which it may not set; as a superuser, run: '
+            'GRANT %I TO %I', migrator, SESSION_USER) END)));
   IF length('
 ') <> 1 THEN
     report := report || jsonb_build_array(jsonb_build_array('X', 'script', 'was changed: '
@@ -2912,7 +2991,7 @@ BEGIN
       PERFORM set_config('role', migrator, true);
       EXECUTE current_setting('retort.guard');
     EXCEPTION WHEN SQLSTATE 'RT001' OR SQLSTATE 'RT002' OR SQLSTATE 'RT003'
-        OR insufficient_privilege THEN
+        OR insufficient_privilege OR lock_not_available THEN
       GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
       ok := false;
       -- A long hint would make each line of the report as wide; the run says it whole.
@@ -3331,7 +3410,7 @@ COMMIT;
 \unset retort_ON_ERROR_STOP \unset retort_ON_ERROR_ROLLBACK \unset retort_AUTOCOMMIT
 \unset retort_SINGLELINE \unset retort_SINGLESTEP \unset retort_FETCH_COUNT \unset retort_QUIET
 \unset retort_settings \unset retort_restored \unset retort_open \unset retort_pending
-\unset retort_next \unset retort_facts
+\unset retort_next \unset retort_facts \unset retort_preflight
 \if :{?retort_fails}
 \if :retort_fails
 \set ON_ERROR_STOP on
