@@ -158,10 +158,10 @@ function early(fault: MigrateError, before: readonly string[], command: Command 
 }
 
 /**
- * What to type for a word of another tool, from its first argument; `has`: whether it has one of these flags. Or why no
- * command does here what others need one for.
+ * What to type for a word of another tool, from its first argument; `has`: whether it has one of these flags. Or what is said
+ * where no command does here what others have one for.
  */
-type Habit = string | Typed | { readonly needless: string };
+type Habit = string | Typed | { readonly instead: string };
 type Typed = (word: string | undefined, has: (flags: RegExp) => boolean) => string;
 
 /** Fewer digits than the number of a file has. */
@@ -192,9 +192,12 @@ const resolve: Typed = (word, has) =>
   has(/^--rolled-back\b/) ? "status, then: migrate upgrade" : atVersion("stamp")(word, has);
 
 const unlock: Habit = {
-  needless:
+  instead:
     "nothing needs to be unlocked: the lock ends with the session that holds it; to see which one does: migrate doctor",
 };
+
+/** dbmate's, for the schema that it has dumped. */
+const load: Habit = { instead: "a dump is SQL, which psql runs: psql -d URL -f FILE" };
 
 /** What hands type that come from other tools; in lower case, with a dash for an underscore. */
 const habits = new Map<string, Habit>([
@@ -213,7 +216,7 @@ const habits = new Map<string, Habit>([
     (word) => [word, 'revision -m "…"'] as const,
   ),
   ...["autogenerate", "makemigrations"].map((word) => [word, "revision --autogenerate"] as const),
-  ...["drop", "reset"].map((word) => [word, "downgrade base"] as const),
+  ...["drop", "reset", "clean"].map((word) => [word, "downgrade base"] as const),
   ...["fresh", "refresh"].map((word) => [word, "downgrade base, then: migrate upgrade"] as const),
   ...["remove", "delete", "rm"].map((word) => [word, "revision --remove"] as const),
   ...["list", "ls", "revisions", "showmigrations"].map((word) => [word, "history"] as const),
@@ -223,7 +226,10 @@ const habits = new Map<string, Habit>([
   ...["import", "convert"].map((word) => [word, "adopt FOLDER"] as const),
   ...["templates", "template"].map((word) => [word, "list-templates"] as const),
   ["resolve", resolve],
+  ["load", load],
+  ["wait", "upgrade --wait 60"],
   ["completions", "completion"],
+  ["has-pending-model-changes", "check --schema"],
   ["validate", "check, or: migrate verify"],
   ...["diff", "compare"].map((word) => [word, "drift"] as const),
   ...["prove", "roundtrip"].map((word) => [word, "test"] as const),
@@ -284,7 +290,7 @@ function unknownHint(
 ): string {
   const help = before.at(-1) === "-h" ? `${ONE_ADDRESS} see: migrate --help` : "see: migrate --help";
   const habit = habitOf(name);
-  if (typeof habit === "object") return habit.needless;
+  if (typeof habit === "object") return habit.instead;
   const guess = typedFor(habit, given, after) ?? begunSo(name) ?? nearest(name, commands.keys());
   return guess === undefined ? help : `did you mean: migrate ${guess}`;
 }

@@ -604,15 +604,29 @@ async function isSuper(session: Session, role: string): Promise<boolean | undefi
   return row?.isSuperuser;
 }
 
-/** Objects of a name, with their owners. */
-const OWNERS: Readonly<Record<Owned["kind"], string>> = {
-  // An index is its table's.
-  relation: `SELECT c.relowner, concat('TABLE ', coalesce(x.indrelid, c.oid)::regclass)
-    FROM pg_class AS c LEFT JOIN pg_index AS x ON x.indexrelid = c.oid WHERE c.relname`,
-  routine: "SELECT p.proowner, concat('ROUTINE ', p.oid::regprocedure) FROM pg_proc AS p WHERE p.proname",
-  type: "SELECT t.typowner, concat('TYPE ', t.oid::regtype) FROM pg_type AS t WHERE t.typname",
-  schema: "SELECT n.nspowner, concat('SCHEMA ', n.oid::regnamespace) FROM pg_namespace AS n WHERE n.nspname",
-  database: "SELECT d.datdba, format('DATABASE %I', d.datname) FROM pg_database AS d WHERE d.datname",
+/** Objects with their owners, and what a server's message calls one. */
+const OWNERS: Readonly<Record<Owned["kind"], readonly [objects: string, names: string]>> = {
+  // An index is its table's; so is the sequence of a column.
+  relation: [
+    `SELECT c.relowner, concat('TABLE ', coalesce(x.indrelid, s.refobjid, c.oid)::regclass)
+    FROM pg_class AS c LEFT JOIN pg_index AS x ON x.indexrelid = c.oid
+      LEFT JOIN pg_depend AS s ON c.relkind = 'S' AND s.objid = c.oid AND s.classid = 'pg_class'::regclass
+        AND s.deptype IN ('a', 'i') AND s.refclassid = 'pg_class'::regclass`,
+    "c.relname",
+  ],
+  // As it is written in the file.
+  routine: [
+    `SELECT p.proowner, concat('ROUTINE ', p.oid::regprocedure)
+    FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace`,
+    "p.proname, concat(n.nspname, '.', p.proname)",
+  ],
+  // With its schema where that is not in the search_path.
+  type: [
+    "SELECT t.typowner, concat('TYPE ', t.oid::regtype) FROM pg_type AS t",
+    "quote_ident(t.typname), t.oid::regtype::text",
+  ],
+  schema: ["SELECT n.nspowner, concat('SCHEMA ', n.oid::regnamespace) FROM pg_namespace AS n", "n.nspname"],
+  database: ["SELECT d.datdba, format('DATABASE %I', d.datname) FROM pg_database AS d", "d.datname"],
 };
 
 /**
@@ -624,18 +638,22 @@ async function ownerOf(
   { kind, name }: Owned,
   roles: { readonly member: string; readonly first: string; readonly login: string },
 ): Promise<Owner | undefined> {
+  const [objects, names] = OWNERS[kind];
   const has = (role: string, how: string): string => `pg_has_role(${literal(role)}::name, r.oid, '${how}')`;
   const rows = await session.read({
     sql: `${PIN}
   SELECT r.rolname AS name, r.rolsuper AS "isSuperuser", ${has(roles.member, "USAGE")} AS "isOwn",
-    ${has(roles.member, "MEMBER")} AS "hasMember", ${has(roles.first, "USAGE")} AS "isFirsts",
+    ${has(roles.member, "MEMBER")} AS "hasMember",
+    NOT pg_has_role(r.oid, ${literal(roles.member)}::name, 'MEMBER') AND r.rolname <> 'pg_database_owner' AS "isGrantable",
+    ${has(roles.first, "USAGE")} AS "isFirsts",
     ${has(roles.login, session.version.number < 160_000 ? "MEMBER" : "SET")} AS "isLogins", o.object
-  FROM (${OWNERS[kind]} = ${literal(name)}) AS o (owner, object) JOIN pg_roles AS r ON r.oid = o.owner`,
+  FROM (${objects} WHERE ${literal(name)} IN (${names})) AS o (owner, object) JOIN pg_roles AS r ON r.oid = o.owner`,
     row: z.object({
       name: z.string(),
       isSuperuser: z.boolean(),
       isOwn: z.boolean(),
       hasMember: z.boolean(),
+      isGrantable: z.boolean(),
       isFirsts: z.boolean(),
       isLogins: z.boolean(),
       object: z.string(),

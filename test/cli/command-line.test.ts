@@ -380,6 +380,10 @@ describe("main", () => {
       "unlock",
       "hint: nothing needs to be unlocked: the lock ends with the session that holds it; to see which one does: migrate doctor",
     ],
+    ["load", "hint: a dump is SQL, which psql runs: psql -d URL -f FILE"],
+    ["wait", "hint: did you mean: migrate upgrade --wait 60"],
+    ["clean", "hint: did you mean: migrate downgrade base"],
+    ["migrations has-pending-model-changes", "hint: did you mean: migrate check --schema"],
     ["tset", "hint: did you mean: migrate test"],
     ["downgrade -1 --force", "hint: did you mean --yes? see: migrate downgrade --help"],
     // A flag without an effect is no answer.

@@ -148,6 +148,7 @@ describe("advice by SQLSTATE", () => {
     isSuperuser: false,
     isOwn: false,
     hasMember: false,
+    isGrantable: true,
     isFirsts: false,
     isLogins: false,
     object: "TABLE s.t",
@@ -170,6 +171,11 @@ describe("advice by SQLSTATE", () => {
       "must be owner of materialized view t",
       "materialized view t belongs to app, of which .* is a member: before this statement, write: SET ROLE app$",
       { hasMember: true },
+    ],
+    [
+      "must be owner of view t",
+      "view t belongs to app: as a superuser, run: ALTER TABLE s.t OWNER TO",
+      { isGrantable: false },
     ],
     [
       "must be owner of index i",

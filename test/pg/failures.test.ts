@@ -182,6 +182,38 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     await one.upgrade(role.url(name));
   });
 
+  // No role becomes a member of its own member, nor of pg_database_owner.
+  test("what belongs to a role that cannot be granted gets another owner", async () => {
+    const [login, owner] = [await ownRole(server, "LOGIN"), await ownRole(server, "")];
+    const { url, name } = await ownDatabase(server);
+    await query(
+      url,
+      `GRANT CREATE ON DATABASE ${name} TO ${login.name}; GRANT ${login.name} TO ${owner.name}; CREATE SCHEMA mine AUTHORIZATION ${owner.name}; SET ROLE ${owner.name};
+       CREATE TABLE mine.c (id serial); CREATE VIEW mine.v AS SELECT; CREATE SEQUENCE mine.q; CREATE TYPE mine.e AS ENUM ();
+       CREATE FUNCTION mine.f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; RESET ROLE;
+       GRANT USAGE ON SCHEMA mine TO ${login.name}`,
+    );
+    const kinds = [
+      ["ALTER SEQUENCE mine.c_id_seq CACHE 2;", "TABLE mine.c"],
+      ["ALTER VIEW mine.v SET (security_barrier);", "TABLE mine.v"],
+      ["ALTER SEQUENCE mine.q CACHE 2;", "TABLE mine.q"],
+      ["ALTER TYPE mine.e ADD VALUE 'x';", "TYPE mine.e"],
+      ["ALTER FUNCTION mine.f(int) STABLE;", "ROUTINE mine.f(integer)"],
+      ["ALTER SCHEMA mine RENAME TO ours;", "SCHEMA mine"],
+      ["ALTER SCHEMA public RENAME TO shared; ALTER SCHEMA shared RENAME TO public;", "SCHEMA public"],
+    ];
+    const circle = project(Object.fromEntries(kinds.map(([sql], at) => [`c${at}`, sql!])), {
+      ledger: { schema: "circle" },
+    });
+    for (const [, object] of kinds) {
+      const { hint } = await failureOf(circle.upgrade(login.url(name)));
+      const sql = `ALTER ${object} OWNER TO "${login.name}"`;
+      expect(hint).toContain(`: as a superuser, run: ${sql}\n`);
+      await query(url, sql);
+    }
+    await circle.upgrade(login.url(name));
+  });
+
   test("what belongs to another role, and a role that a file may not set: what is proposed leads out", async () => {
     const [login, owner] = [await ownRole(server, "LOGIN"), await ownRole(server, "")];
     const { url, name } = await ownDatabase(server);

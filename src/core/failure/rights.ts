@@ -71,6 +71,8 @@ export interface Owner {
   readonly isOwn: boolean;
   /** Whom the SQL runs as is a member of that role, and does not inherit its rights. */
   readonly hasMember: boolean;
+  /** Whom the SQL runs as can be made a member of that role: which may have members, and is no member of the other itself. */
+  readonly isGrantable: boolean;
   /** Whom the file began as has that role's rights; who connected may become it. */
   readonly isFirsts: boolean;
   readonly isLogins: boolean;
@@ -216,13 +218,12 @@ function ownerHint({ what }: Owned, owner: Owner | undefined, to: string): strin
   if (owner === undefined)
     return `connect as the owner of ${what}; or, as a superuser, make ${to} a member of that role: GRANT ... TO ${to}`;
   const name = qualified(owner.name);
-  const belongs = `${what} belongs to ${name}`;
-  // Whoever is its member may do everything.
-  if (owner.isSuperuser)
-    return `${what} belongs to the superuser ${name}: as a superuser, run: ALTER ${owner.object} OWNER TO ${to}`;
-  return owner.hasMember
-    ? `${belongs}, of which ${to} is a member: before this statement, write: SET ROLE ${name}`
-    : `${belongs}: as a superuser, run: GRANT ${name} TO ${to}`;
+  const belongs = `${what} belongs to ${owner.isSuperuser ? "the superuser " : ""}${name}`;
+  if (owner.hasMember && !owner.isSuperuser)
+    return `${belongs}, of which ${to} is a member: before this statement, write: SET ROLE ${name}`;
+  // Whoever is a member of a superuser may do everything.
+  const isGranted = owner.isGrantable && !owner.isSuperuser;
+  return `${belongs}: as a superuser, run: ${isGranted ? `GRANT ${name} TO ${to}` : `ALTER ${owner.object} OWNER TO ${to}`}`;
 }
 
 /** Whether the schema is that of what a statement creates, and not of something that it names besides. */
