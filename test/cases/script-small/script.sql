@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:62bfad33ef2eb07fa0ebc51d86953087847b15aebd41c6bf0ab43adb15a175e9
+-- Receipt: sha256:f96f3150d44a9e461cb484c584b548b8c9be10b975dad4892b52b5584f4ebe97
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -473,16 +473,18 @@ BEGIN
 END
 $body$;
 
--- The command that resumes the step that is unfinished.
+-- The command that resumes the step that is unfinished. It names where that leads: typed again, it
+-- takes back nothing more.
 CREATE FUNCTION retort.resuming() RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   RETURN (SELECT concat(retort.migrate(), ' ', CASE i.direction
       WHEN 'up' THEN 'upgrade ' || i.revision
-      ELSE format('downgrade %s@%s', i.revision, coalesce((SELECT a.parents[1]
-        FROM retort.applied AS a
-        WHERE a.revision = i.revision AND cardinality(a.parents) > 1), '-1')) END)
+      ELSE format('downgrade %s@%s', i.revision, coalesce((
+        SELECT CASE WHEN a.parents = '{}' THEN 'base' ELSE p.revision END
+        FROM retort.applied AS a LEFT JOIN retort.applied AS p ON p.revision = a.parents[1]
+        WHERE a.revision = i.revision), '-1')) END)
     FROM retort.intent AS i);
 END
 $body$;
@@ -1449,31 +1451,40 @@ END
 $body$;
 
 -- After a statement outside a transaction, for a client that continues after errors. Stops unless
--- the catalog shows that it was done. The path stays the author's, whose next statement may follow.
-CREATE PROCEDURE retort.require_done(revision text, statement integer)
+-- the catalog shows that it was done. What it creates was not there before, unless it says IF NOT
+-- EXISTS. The path stays the author's, whose next statement may follow.
+CREATE PROCEDURE retort.require_done(revision text, statement integer,
+  may_exist boolean DEFAULT false)
 LANGUAGE plpgsql AS $body$
 DECLARE
   author_path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
   step retort.intent;
   there pg_catalog.oid[];
-  was_there pg_catalog.oid[];
+  in_the_way pg_catalog.oid;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   SELECT * INTO step FROM retort.intent;
   step.places := retort.relations_now(step.places, step.place_names);
   there := retort.traces(step.kind, step.names, step.places);
-  was_there := array_remove(retort.relations_now(step.present, step.present_names), NULL);
+  -- By its OID: one that was dropped since, and created by the statement, has the same name.
   IF step.present IS NOT NULL AND (CASE
       WHEN step.kind = 'create index' THEN NOT EXISTS (SELECT FROM pg_index AS x
         WHERE x.indexrelid = ANY (there) AND x.indisvalid
-          AND (x.indexrelid <> ALL (was_there) OR cardinality(step.names) = 2))
-      WHEN step.kind LIKE 'create %' THEN there = '{}'
+          AND (may_exist OR x.indexrelid <> ALL (step.present)))
+      WHEN step.kind LIKE 'create %' THEN there <@ step.present
       ELSE there <> '{}' END) THEN
+    in_the_way := (SELECT x.indexrelid FROM pg_index AS x
+      WHERE step.kind = 'create index' AND cardinality(step.names) = 2 AND x.indisvalid
+        AND x.indexrelid = ANY (there));
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the %s of %s did not succeed', step.kind,
         array_to_string(step.names, ', ')),
       HINT = (SELECT concat('Run: ' || nullif(array_to_string(o.cleanup, '; '), '') || '; then go '
-        'on. ', retort.unfinished_hint()) FROM retort.outcome(NULL) AS o);
+        'on. ', 'An index of that name was there before: ' || pg_get_indexdef(in_the_way)
+        || '. If it is the one that is needed, finish the step by hand, and record it with its '
+        'CALL of end_upgrade or end_downgrade; otherwise run: DROP INDEX CONCURRENTLY '
+        || in_the_way::regclass || '; then go on. ', retort.unfinished_hint())
+        FROM retort.outcome(NULL) AS o);
   END IF;
   PERFORM set_config('search_path', author_path, true);
 END
@@ -1491,6 +1502,33 @@ BEGIN
 END
 $body$;
 
+-- Ends the step outside a transaction that is under way, if any. Warns where what its statement
+-- made is half done: before the script comes here by itself, that was looked for. Of a REINDEX it
+-- was not, and the copies of another one would look the same.
+CREATE PROCEDURE retort.end_intent()
+LANGUAGE plpgsql AS $body$
+DECLARE
+  step retort.intent;
+  remedy pg_catalog.text;
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  SELECT * INTO step FROM retort.intent;
+  IF step.kind IN ('create index', 'detach partition') THEN
+    remedy := (SELECT concat(array_to_string(o.cleanup, '; '),
+        CASE WHEN NOT o.finishes THEN '; then run its CREATE INDEX CONCURRENTLY again' END)
+      FROM retort.outcome(NULL) AS o WHERE o.cleanup <> '{}');
+    IF remedy IS NOT NULL THEN
+      RAISE WARNING USING
+        MESSAGE = format('retort: the %s is recorded, but the %s of %s is half done',
+          retort.step_name(step.revision, step.direction), step.kind,
+          array_to_string(step.names, ', ')),
+        HINT = 'Run: ' || remedy;
+    END IF;
+  END IF;
+  DELETE FROM retort.intent;
+END
+$body$;
+
 -- After the author's SQL: the revision is applied.
 CREATE PROCEDURE retort.end_upgrade(revision text, checksum text, code_checksum text,
   parents text[], message text, depends_on text[] DEFAULT '{}', how text DEFAULT 'script')
@@ -1505,7 +1543,7 @@ BEGIN
   took := retort.step_duration();
   INSERT INTO retort.applied VALUES (revision, checksum, code_checksum, parents, depends_on,
     message, clock_timestamp(), SESSION_USER, took, how);
-  DELETE FROM retort.intent;
+  CALL retort.end_intent();
   INSERT INTO retort.log (at, by, event, revision, checksum, how, duration)
     VALUES (clock_timestamp(), SESSION_USER, 'upgrade', revision, checksum, how, took);
 END
@@ -1522,7 +1560,7 @@ BEGIN
     SET revisions = s.revisions - 1, digest = s.digest - retort.digest_of(revision);
   DELETE FROM retort.applied AS a WHERE a.revision = end_downgrade.revision;
   took := retort.step_duration();
-  DELETE FROM retort.intent;
+  CALL retort.end_intent();
   INSERT INTO retort.log (at, by, event, revision, checksum, how, duration)
     VALUES (clock_timestamp(), SESSION_USER, 'downgrade', revision, checksum, how, took);
 END
@@ -1708,7 +1746,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '1380bbcdb30bedfe040c29dd10fd509a46dab4d2e4d929c2423d5a745a75514f';
+  procedures CONSTANT pg_catalog.text := '8f19ed264390926817f521732a9a39f8c52ab3ba19e465d04f6cd8c5dad011a3';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, migrate, digest_of, lock_key, '
     'unlock, require_lock, unfinished, resuming, step_name, '
@@ -1722,9 +1760,9 @@ DECLARE
     'outcome, definition, definition_of, is_half_detached, '
     'is_next, is_undone, cleanup, resume_step, '
     'end_statement, require_outcome, require_done, '
-    'step_duration, end_upgrade, end_downgrade, stamp, '
-    'remove, forget_intent, changed_rows, accept, fail, '
-    'session_start, begin_script, check, '
+    'step_duration, end_intent, end_upgrade, end_downgrade, '
+    'stamp, remove, forget_intent, changed_rows, accept, '
+    'fail, session_start, begin_script, check, '
     'refuse_format_1}';
   -- The columns of its tables: those that have a value in each row, and the others.
   filled CONSTANT pg_catalog.text[] := '{applied.revision, applied.checksum, '
@@ -2217,7 +2255,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('62bfad33ef2eb07fa0ebc51d86953087847b15aebd41c6bf0ab43adb15a175e9',
+CALL retort.begin_script('f96f3150d44a9e461cb484c584b548b8c9be10b975dad4892b52b5584f4ebe97',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -2273,13 +2311,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:62bfad33ef2eb07fa0ebc51d86953087847b15aebd41c6bf0ab43adb15a175e9' AS receipt FROM retort.state;
+  'sha256:f96f3150d44a9e461cb484c584b548b8c9be10b975dad4892b52b5584f4ebe97' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '62bfad33ef2eb07fa0ebc51d86953087847b15aebd41c6bf0ab43adb15a175e9'
+      'f96f3150d44a9e461cb484c584b548b8c9be10b975dad4892b52b5584f4ebe97'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2435,7 +2473,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '1380bbcdb30bedfe040c29dd10fd509a46dab4d2e4d929c2423d5a745a75514f';
+  procedures CONSTANT pg_catalog.text := '8f19ed264390926817f521732a9a39f8c52ab3ba19e465d04f6cd8c5dad011a3';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, migrate, digest_of, lock_key, '
     'unlock, require_lock, unfinished, resuming, step_name, '
@@ -2449,9 +2487,9 @@ DECLARE
     'outcome, definition, definition_of, is_half_detached, '
     'is_next, is_undone, cleanup, resume_step, '
     'end_statement, require_outcome, require_done, '
-    'step_duration, end_upgrade, end_downgrade, stamp, '
-    'remove, forget_intent, changed_rows, accept, fail, '
-    'session_start, begin_script, check, '
+    'step_duration, end_intent, end_upgrade, end_downgrade, '
+    'stamp, remove, forget_intent, changed_rows, accept, '
+    'fail, session_start, begin_script, check, '
     'refuse_format_1}';
   -- The columns of its tables: those that have a value in each row, and the others.
   filled CONSTANT pg_catalog.text[] := '{applied.revision, applied.checksum, '
