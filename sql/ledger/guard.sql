@@ -452,9 +452,11 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
   END LOOP;
   -- Only a lock that excludes all others is in the way of who reads; one that is waited for, too.
   IF SQLSTATE = '55P03' THEN
-    SELECT
-      /* holders */,
-      /* ending */
+    SELECT nullif(concat(
+        /* holders */
+      ), ''), nullif(concat(
+        /* ending */
+      ), '')
       INTO found, way_out
       FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
       WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'

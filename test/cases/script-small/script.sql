@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:f96f3150d44a9e461cb484c584b548b8c9be10b975dad4892b52b5584f4ebe97
+-- Receipt: sha256:90e7ffef28f62a4c9f82ec11a4ba7e08dea21d05e9cb6b00a4578c7410e1750e
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -2215,23 +2215,25 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
   END LOOP;
   -- Only a lock that excludes all others is in the way of who reads; one that is waited for, too.
   IF SQLSTATE = '55P03' THEN
-    SELECT
-      regexp_replace(string_agg(DISTINCT
-        coalesce('pid ' || concat_ws(', ', l.pid,
-            nullif(a.application_name, ''), a.usename, host(a.client_addr),
-            CASE WHEN a.state LIKE 'idle%'
-              AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
-            'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
-            rtrim(left(nullif(a.query, '<insufficient privilege>'), 60), '; ')),
-            'a prepared transaction'),
-        '; '), '[[:cntrl:]]+', ' ', 'g'),
-      max(format('Nothing was changed. Wait until it is done and try '
-        'again. The session of pid %s is idle: if nobody goes on with it, end it: '
-        'SELECT pg_terminate_backend(%1$s);', l.pid))
-        FILTER (WHERE
-        CASE WHEN a.state LIKE 'idle%'
-          AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END
-        IS NOT NULL)
+    SELECT nullif(concat(
+        regexp_replace(string_agg(DISTINCT
+          coalesce('pid ' || concat_ws(', ', l.pid,
+              nullif(a.application_name, ''), a.usename, host(a.client_addr),
+              CASE WHEN a.state LIKE 'idle%'
+                AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
+              'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
+              rtrim(left(nullif(a.query, '<insufficient privilege>'), 60), '; ')),
+              'a prepared transaction'),
+          '; '), '[[:cntrl:]]+', ' ', 'g')
+      ), ''), nullif(concat(
+        max(format('Nothing was changed. Wait until it is done and try '
+          'again. The session of pid %s is idle: if nobody goes on with it, end it: '
+          'SELECT pg_terminate_backend(%1$s);', l.pid))
+          FILTER (WHERE
+          CASE WHEN a.state LIKE 'idle%'
+            AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END
+          IS NOT NULL)
+      ), '')
       INTO found, way_out
       FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
       WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
@@ -2255,7 +2257,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('f96f3150d44a9e461cb484c584b548b8c9be10b975dad4892b52b5584f4ebe97',
+CALL retort.begin_script('90e7ffef28f62a4c9f82ec11a4ba7e08dea21d05e9cb6b00a4578c7410e1750e',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -2311,13 +2313,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:f96f3150d44a9e461cb484c584b548b8c9be10b975dad4892b52b5584f4ebe97' AS receipt FROM retort.state;
+  'sha256:90e7ffef28f62a4c9f82ec11a4ba7e08dea21d05e9cb6b00a4578c7410e1750e' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'f96f3150d44a9e461cb484c584b548b8c9be10b975dad4892b52b5584f4ebe97'
+      '90e7ffef28f62a4c9f82ec11a4ba7e08dea21d05e9cb6b00a4578c7410e1750e'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2942,23 +2944,25 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
   END LOOP;
   -- Only a lock that excludes all others is in the way of who reads; one that is waited for, too.
   IF SQLSTATE = '55P03' THEN
-    SELECT
-      regexp_replace(string_agg(DISTINCT
-        coalesce('pid ' || concat_ws(', ', l.pid,
-            nullif(a.application_name, ''), a.usename, host(a.client_addr),
-            CASE WHEN a.state LIKE 'idle%'
-              AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
-            'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
-            rtrim(left(nullif(a.query, '<insufficient privilege>'), 60), '; ')),
-            'a prepared transaction'),
-        '; '), '[[:cntrl:]]+', ' ', 'g'),
-      max(format('Nothing was changed. Wait until it is done and try '
-        'again. The session of pid %s is idle: if nobody goes on with it, end it: '
-        'SELECT pg_terminate_backend(%1$s);', l.pid))
-        FILTER (WHERE
-        CASE WHEN a.state LIKE 'idle%'
-          AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END
-        IS NOT NULL)
+    SELECT nullif(concat(
+        regexp_replace(string_agg(DISTINCT
+          coalesce('pid ' || concat_ws(', ', l.pid,
+              nullif(a.application_name, ''), a.usename, host(a.client_addr),
+              CASE WHEN a.state LIKE 'idle%'
+                AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
+              'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
+              rtrim(left(nullif(a.query, '<insufficient privilege>'), 60), '; ')),
+              'a prepared transaction'),
+          '; '), '[[:cntrl:]]+', ' ', 'g')
+      ), ''), nullif(concat(
+        max(format('Nothing was changed. Wait until it is done and try '
+          'again. The session of pid %s is idle: if nobody goes on with it, end it: '
+          'SELECT pg_terminate_backend(%1$s);', l.pid))
+          FILTER (WHERE
+          CASE WHEN a.state LIKE 'idle%'
+            AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END
+          IS NOT NULL)
+      ), '')
       INTO found, way_out
       FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
       WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:06b466722746000a1fe4634ccbd6a08e199a96b8abc786338af749cc7d5b2bcb
+-- Receipt: sha256:7048915b7be4d3b2782f0901e551559295ec109a61a9c0ff9fb451a287dc8bd1
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- With: -n ci
@@ -2209,23 +2209,25 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
   END LOOP;
   -- Only a lock that excludes all others is in the way of who reads; one that is waited for, too.
   IF SQLSTATE = '55P03' THEN
-    SELECT
-      regexp_replace(string_agg(DISTINCT
-        coalesce('pid ' || concat_ws(', ', l.pid,
-            nullif(a.application_name, ''), a.usename, host(a.client_addr),
-            CASE WHEN a.state LIKE 'idle%'
-              AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
-            'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
-            rtrim(left(nullif(a.query, '<insufficient privilege>'), 60), '; ')),
-            'a prepared transaction'),
-        '; '), '[[:cntrl:]]+', ' ', 'g'),
-      max(format('Nothing was changed. Wait until it is done and try '
-        'again. The session of pid %s is idle: if nobody goes on with it, end it: '
-        'SELECT pg_terminate_backend(%1$s);', l.pid))
-        FILTER (WHERE
-        CASE WHEN a.state LIKE 'idle%'
-          AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END
-        IS NOT NULL)
+    SELECT nullif(concat(
+        regexp_replace(string_agg(DISTINCT
+          coalesce('pid ' || concat_ws(', ', l.pid,
+              nullif(a.application_name, ''), a.usename, host(a.client_addr),
+              CASE WHEN a.state LIKE 'idle%'
+                AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
+              'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
+              rtrim(left(nullif(a.query, '<insufficient privilege>'), 60), '; ')),
+              'a prepared transaction'),
+          '; '), '[[:cntrl:]]+', ' ', 'g')
+      ), ''), nullif(concat(
+        max(format('Nothing was changed. Wait until it is done and try '
+          'again. The session of pid %s is idle: if nobody goes on with it, end it: '
+          'SELECT pg_terminate_backend(%1$s);', l.pid))
+          FILTER (WHERE
+          CASE WHEN a.state LIKE 'idle%'
+            AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END
+          IS NOT NULL)
+      ), '')
       INTO found, way_out
       FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
       WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
@@ -2247,7 +2249,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('06b466722746000a1fe4634ccbd6a08e199a96b8abc786338af749cc7d5b2bcb',
+CALL retort.begin_script('7048915b7be4d3b2782f0901e551559295ec109a61a9c0ff9fb451a287dc8bd1',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -2267,13 +2269,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:06b466722746000a1fe4634ccbd6a08e199a96b8abc786338af749cc7d5b2bcb' AS receipt FROM retort.state;
+  'sha256:7048915b7be4d3b2782f0901e551559295ec109a61a9c0ff9fb451a287dc8bd1' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '06b466722746000a1fe4634ccbd6a08e199a96b8abc786338af749cc7d5b2bcb'
+      '7048915b7be4d3b2782f0901e551559295ec109a61a9c0ff9fb451a287dc8bd1'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2894,23 +2896,25 @@ EXCEPTION WHEN OTHERS OR query_canceled THEN
   END LOOP;
   -- Only a lock that excludes all others is in the way of who reads; one that is waited for, too.
   IF SQLSTATE = '55P03' THEN
-    SELECT
-      regexp_replace(string_agg(DISTINCT
-        coalesce('pid ' || concat_ws(', ', l.pid,
-            nullif(a.application_name, ''), a.usename, host(a.client_addr),
-            CASE WHEN a.state LIKE 'idle%'
-              AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
-            'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
-            rtrim(left(nullif(a.query, '<insufficient privilege>'), 60), '; ')),
-            'a prepared transaction'),
-        '; '), '[[:cntrl:]]+', ' ', 'g'),
-      max(format('Nothing was changed. Wait until it is done and try '
-        'again. The session of pid %s is idle: if nobody goes on with it, end it: '
-        'SELECT pg_terminate_backend(%1$s);', l.pid))
-        FILTER (WHERE
-        CASE WHEN a.state LIKE 'idle%'
-          AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END
-        IS NOT NULL)
+    SELECT nullif(concat(
+        regexp_replace(string_agg(DISTINCT
+          coalesce('pid ' || concat_ws(', ', l.pid,
+              nullif(a.application_name, ''), a.usename, host(a.client_addr),
+              CASE WHEN a.state LIKE 'idle%'
+                AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END,
+              'for ' || date_trunc('second', clock_timestamp() - a.xact_start),
+              rtrim(left(nullif(a.query, '<insufficient privilege>'), 60), '; ')),
+              'a prepared transaction'),
+          '; '), '[[:cntrl:]]+', ' ', 'g')
+      ), ''), nullif(concat(
+        max(format('Nothing was changed. Wait until it is done and try '
+          'again. The session of pid %s is idle: if nobody goes on with it, end it: '
+          'SELECT pg_terminate_backend(%1$s);', l.pid))
+          FILTER (WHERE
+          CASE WHEN a.state LIKE 'idle%'
+            AND a.state_change < clock_timestamp() - interval '1 second' THEN a.state END
+          IS NOT NULL)
+      ), '')
       INTO found, way_out
       FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
       WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
