@@ -39,13 +39,15 @@ export function assemble(
   const strangers: Source[] = [];
   const paths = new Set(sources.map(({ path }) => path));
   const free = numberOfStem(sources, pattern);
-  const stems = stemsOf(sources, pattern);
+  // Only of a name that is at fault is it asked which are taken.
+  let stems: Stems | undefined;
   const takenBeside =
     (source: Source): TakenBy =>
-    (name) =>
-      paths.has(source.path.slice(0, -nameOf(source.path).length) + name)
-        ? `'${name}' exists`
-        : numberTaken(name, source, stems, pattern);
+    (name) => {
+      if (paths.has(source.path.slice(0, -nameOf(source.path).length) + name)) return `'${name}' exists`;
+      stems ??= stemsOf(sources, pattern);
+      return numberTaken(name, source, stems, pattern);
+    };
   const short = new Map<ParsedFile, Diagnostic>();
   for (const source of sources) {
     const name = nameOf(source.path);
