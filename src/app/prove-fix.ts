@@ -1,7 +1,8 @@
 /** A migration, and the parts that are to take its place → their files, proven on a scratch database; or why they are not. */
-import { randomBytes } from "node:crypto";
+
 import { type Catalog, describeObject, keyOf } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
+import { randomHex } from "../core/crypto.ts";
 import { counts, wouldBe } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { Chunk, Part } from "../core/fix/arrange.ts";
@@ -121,7 +122,7 @@ class Proof {
   }
 
   async prove(parts: readonly Part[], down: readonly Chunk[], expected: Expected): Promise<ProvenFix> {
-    const ids = parts.map((_, i) => (i === 0 ? this.#migration.revision : randomBytes(6).toString("hex")));
+    const ids = parts.map((_, i) => (i === 0 ? this.#migration.revision : randomHex(6)));
     const whole = await this.#withWaysBack({ parts, ids, down }, expected);
     const files = filesOf(this.#files, whole, ids);
     const found = await this.#left(this.#projectWith(files), ids, expected.withRows, expected);

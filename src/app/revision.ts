@@ -1,6 +1,7 @@
 /** A message and where to branch off → a new pair of migration files. */
-import { randomBytes } from "node:crypto";
+
 import path from "node:path";
+import { randomHex } from "../core/crypto.ts";
 import { MigrateError } from "../core/errors.ts";
 import { formatFileName, slugOf } from "../core/filename.ts";
 import { ancestors, buildGraph, type Graph, nodeOf } from "../core/graph.ts";
@@ -193,7 +194,7 @@ async function write(
   const { migrations, pattern, config } = project;
   const created: Revision = {
     ...place,
-    revision: options.revision ?? randomBytes(6).toString("hex"),
+    revision: options.revision ?? randomHex(6),
     branchLabels: options.branchLabels ?? [],
     ...(replaces.length === 0 ? {} : { replaces }),
     message: options.message.replaceAll(/\s+/g, " ").trim(),

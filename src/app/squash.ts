@@ -3,10 +3,10 @@
  * schema and rows as they do, and its downgrade to the same schema as theirs.
  */
 
-import { randomBytes } from "node:crypto";
 import { assemble } from "../core/assemble.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
+import { randomHex } from "../core/crypto.ts";
 import { wouldBe } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
 import { ancestors, type Graph, inOrder, nodeOf } from "../core/graph.ts";
@@ -155,7 +155,7 @@ function revisionFor(
   const nodes = members.map((id) => nodeOf(graph, id));
   const parents = unique(nodes.flatMap((node) => outside(node.parents)));
   return {
-    revision: options.revision ?? randomBytes(6).toString("hex"),
+    revision: options.revision ?? randomHex(6),
     parents,
     dependsOn: unique(nodes.flatMap((node) => outside(node.dependencies))).filter(
       (id) => !parents.includes(id),

@@ -1,13 +1,6 @@
-/** Text as UTF-8, or bytes piece by piece → their SHA-256. The one thing that core takes from Node. */
+/** Text as UTF-8, or bytes piece by piece → their SHA-256. */
 import type { Hash } from "node:crypto";
-import { createRequire } from "node:module";
-
-/** Loaded when something is first hashed: that takes longer than to list some hundred migrations, where nothing is. */
-let loaded: typeof import("node:crypto") | undefined;
-const crypto = (): typeof import("node:crypto") => {
-  loaded ??= createRequire(import.meta.url)("node:crypto") as typeof import("node:crypto");
-  return loaded;
-};
+import { crypto } from "./crypto.ts";
 
 /** Lower-case hex of the SHA-256 of a text, or of its pieces in order; none of them may end within a surrogate pair. */
 export function sha256(text: string | Iterable<string>): string {

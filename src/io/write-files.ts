@@ -1,5 +1,5 @@
 /** Texts → files: each of them whole, and all of them or none. */
-import { randomBytes } from "node:crypto";
+
 import {
   chmodSync,
   closeSync,
@@ -17,6 +17,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { randomHex } from "../core/crypto.ts";
 import { MigrateError } from "../core/errors.ts";
 import { codeOf, type From, ownStatsAt, reasonOf } from "./files.ts";
 
@@ -114,7 +115,7 @@ function copyOf(target: string, work: Preparing): string | undefined {
   return copy;
 }
 
-const nameBeside = (target: string): string => `${target}.${randomBytes(8).toString("hex")}.part`;
+const nameBeside = (target: string): string => `${target}.${randomHex(8)}.part`;
 
 function placeAll(ready: readonly Ready[]): void {
   for (const [index, each] of ready.entries()) {

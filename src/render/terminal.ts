@@ -52,15 +52,14 @@ export function onOneLine(text: string): string {
   return visible(text.replaceAll(/\s+/g, " ")).trim();
 }
 
-const graphemes = new Intl.Segmenter();
-
 /** The text itself, if there is room for it; else as much as fits, with an ellipsis. Accents stay on their letters. */
 export function cut(text: string, room: number, ellipsis: string): string {
   if (room === Number.POSITIVE_INFINITY || columnsOf(text) <= room) return text;
   let left = room - ellipsis.length;
   if (left < 0) return "";
   let kept = "";
-  for (const { segment } of graphemes.segment(text)) {
+  // Made where a text is cut: it takes as long to load as fifty files to read.
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
     left -= columnsOf(segment);
     if (left < 0) break;
     kept += segment;

@@ -4,10 +4,10 @@
  * version; PGlite in this process.
  */
 
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { fingerprint } from "../../core/catalog/catalog.ts";
 import { EMPTY } from "../../core/catalog/empty.ts";
+import { randomHex } from "../../core/crypto.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { STANDARD_STRINGS } from "../../core/plan/session.ts";
 import { identifier } from "../../core/quote.ts";
@@ -149,7 +149,7 @@ async function embeddedRoom(major: number | undefined, options: ScratchOptions):
     const wanted = wantedPackage(major);
     return { reason: `${wanted} is not installed (${installs(wanted)})` };
   }
-  const password = randomBytes(16).toString("hex");
+  const password = randomHex(16);
   const server = await startEmbedded(binaries, password).catch(
     (error: Error): NoRoom => ({ reason: error.message }),
   );

@@ -5,7 +5,7 @@
  * The connection that makes the database holds an advisory lock of its name for as long as it lives, which any other
  * session can see: a database of ours without that lock is what a crash has left behind, and the next one drops it.
  */
-import { randomBytes } from "node:crypto";
+import { randomHex } from "../../core/crypto.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { identifier, literal, qualified } from "../../core/quote.ts";
 import type { ServerAddress } from "../libpq/parameters.ts";
@@ -266,7 +266,7 @@ function roomOn(
 
 /** `retort_scratch_20261128t140530_4711_9f86d081`: when it was made (UTC), and by which process. */
 const newName = (): string =>
-  `retort_scratch_${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").toLowerCase()}_${process.pid}_${randomBytes(4).toString("hex")}`;
+  `retort_scratch_${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").toLowerCase()}_${process.pid}_${randomHex(4)}`;
 
 const SCRATCH = "^retort_scratch_[0-9]{8}t[0-9]{6}_[0-9]+_[0-9a-f]{8}$";
 
