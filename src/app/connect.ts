@@ -124,7 +124,7 @@ export function tellOfNone(
   { format }: LedgerState,
   onNotice: Deps["onNotice"],
 ): void {
-  const message = `there is no ledger in the schema ${schema}; the first upgrade creates it`;
+  const message = `there is no ledger in the schema ${schema}, so nothing is recorded as applied`;
   if (format === undefined) onNotice?.({ severity: "NOTICE", message });
 }
 

@@ -3,7 +3,7 @@ import path from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import { type FileNamePattern, filePattern } from "../core/filename.ts";
 import { shellWord } from "../core/shell.ts";
-import type { Config } from "../io/config.ts";
+import { type Config, namesDatabase } from "../io/config.ts";
 import {
   createDirectory,
   createFiles,
@@ -44,7 +44,7 @@ export const projectTemplates: readonly { readonly name: string; readonly descri
 export interface InitResult {
   /** Paths, relative to the working directory. */
   readonly created: readonly string[];
-  /** A database is configured. */
+  /** A database is configured; whether its address is right is not looked at. */
   readonly hasDatabase: boolean;
   /** The folder was not empty. */
   readonly hasMigrations: boolean;
@@ -67,7 +67,7 @@ export async function init(
   const directory = named ?? "migrations";
   const makefile = template === "makefile";
   const config = await openConfig(deps, { database: address, environment, variables });
-  const { file, directories, database } = config;
+  const { file, directories } = config;
   const isHere = file !== undefined && path.resolve(deps.cwd, file) === path.resolve(deps.cwd, CONFIG_FILE);
   // A clone of a fresh project has that file, and not the folder, since git keeps none that are empty. Where the file names
   // no folder, it is the one beside it.
@@ -77,7 +77,7 @@ export async function init(
   const isEmpty = await isEmptyDirectory(directory, deps);
   const result = (...created: readonly string[]): InitResult => ({
     created,
-    hasDatabase: !(database instanceof MigrateError),
+    hasDatabase: namesDatabase(config),
     hasMigrations: !isEmpty,
     next: isEmpty
       ? `migrate ${FIRST_REVISION}${isConfigured ? inFolder(config, deps, directory) : ""}`
@@ -103,7 +103,7 @@ export async function init(
   deps.onNotice?.({ severity: "WARNING", message });
   // The database of the one above, and its .env, count here no more.
   const counting = await openConfig(deps, { database: address, variables });
-  return { ...made, hasDatabase: !(counting.database instanceof MigrateError) };
+  return { ...made, hasDatabase: namesDatabase(counting) };
 }
 
 interface NamedFolder {

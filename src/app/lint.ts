@@ -12,13 +12,14 @@ import { losesData } from "../core/statement/losses.ts";
 import type { DownStatement } from "../core/statement/restored.ts";
 import { parseRange } from "../core/steps.ts";
 import { resolveAll } from "../core/target.ts";
+import { databaseIfAny } from "../io/config.ts";
 import { repositoryOf } from "../io/files.ts";
 import { filesAt } from "../io/git.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import { type ReadFile, readTrees } from "../io/trees.ts";
 import { majorOrNewest, warnOfNewer } from "./effects.ts";
 import { isEmptyUp } from "./empty-files.ts";
-import { readStanding, warnOfRest } from "./look.ts";
+import { readStanding, type Standing, warnOfRest } from "./look.ts";
 import {
   type Deps,
   openProject,
@@ -154,10 +155,8 @@ async function choose(deps: Deps, options: LintOptions): Promise<Chosen> {
   }
   if (which.length === 0 && since === undefined && options.all !== true) {
     const project = await openProject(deps, options);
-    if (!(project.config.database instanceof MigrateError)) {
-      const state = await readStanding(deps, options).catch((error) => {
-        throw withoutDatabase(error);
-      });
+    const state = await standingIfAny(deps, options, project);
+    if (state !== undefined) {
       warnOfRest(deps, state);
       return { project: state.project, revisions: new Set(state.pending), oneByOne: false };
     }
@@ -171,15 +170,25 @@ async function choose(deps: Deps, options: LintOptions): Promise<Chosen> {
   return { project, revisions, oneByOne: false };
 }
 
-/** What keeps a database from being asked, and that none has to be. */
-function withoutDatabase(error: unknown): unknown {
-  if (!(error instanceof MigrateError) || error.code !== "execution/connect") return error;
-  return MigrateError.all(
-    error.diagnostics.map(({ hint, ...rest }) => ({
-      ...rest,
-      hint: `${hint === undefined ? "" : `${hint}\n`}to look at all migrations without a database, add --all`,
-    })),
-  );
+/** Undefined where no database is configured. What keeps one from being asked says, too, that none has to be. */
+async function standingIfAny(
+  deps: Deps,
+  options: LintOptions,
+  { config }: Project,
+): Promise<Standing | undefined> {
+  try {
+    return databaseIfAny(config) === undefined ? undefined : await readStanding(deps, options);
+  } catch (error) {
+    const isUnasked =
+      error instanceof MigrateError && (error === config.database || error.code === "execution/connect");
+    if (!isUnasked) throw error;
+    throw MigrateError.all(
+      error.diagnostics.map(({ hint, ...rest }) => ({
+        ...rest,
+        hint: `${hint === undefined ? "" : `${hint}\n`}to look at all migrations without a database, add --all`,
+      })),
+    );
+  }
 }
 
 /** What a word of the command line stands for: a range, a file, or a revision. */

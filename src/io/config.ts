@@ -286,11 +286,12 @@ export function requireDatabase(config: Config): DatabaseAddress {
 }
 
 /** The same; undefined where none is configured, so that there is another way to go. */
-export function databaseIfAny(config: Config): DatabaseAddress | undefined {
-  const { database } = config;
-  if (database instanceof MigrateError && database.code === "usage/no-database") return undefined;
-  return requireDatabase(config);
-}
+export const databaseIfAny = (config: Config): DatabaseAddress | undefined =>
+  namesDatabase(config) ? requireDatabase(config) : undefined;
+
+/** Whether a database is configured, also by an address that is faulty. */
+export const namesDatabase = ({ database }: Config): boolean =>
+  !(database instanceof MigrateError && database.code === "usage/no-database");
 
 /** One line of `migrate config`. */
 export interface DescribedSetting {

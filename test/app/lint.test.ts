@@ -36,14 +36,18 @@ describe("what is looked at", () => {
   });
 });
 
-test("where the database cannot be asked what is pending, the way to do without it is named", async () => {
-  await expect(linted(project(migrations), { database: "postgres://u@127.0.0.1:1/d" })).rejects.toMatchObject(
-    {
-      code: "execution/connect",
+test.each([
+  ["execution/connect", "postgres://u@127.0.0.1:1/d"],
+  ["usage/database-address", "postgres://u@127.0.0.1:99999/d"],
+])(
+  "where the database cannot be asked what is pending, the way to do without it is named: %s",
+  async (code, database) => {
+    await expect(linted(project(migrations), { database })).rejects.toMatchObject({
+      code,
       hint: expect.stringMatching(/to look at all migrations without a database, add --all$/),
-    },
-  );
-});
+    });
+  },
+);
 
 test("what the downgrade writes again is not said to be gone for good: lint, review and the script agree", async () => {
   const given = project({
