@@ -288,7 +288,9 @@ export function multipleHeads(graph: Graph, argument: string, heads: readonly Re
 
 /** The heads with their files and dates, and the command that merges them. */
 export function wayOutOf(graph: Graph, heads: readonly RevisionId[]): string {
-  const which = heads.length > MAX_LISTED ? "heads" : heads.join(" ");
+  // That word means neither the heads of a branch alone nor those that another depends on.
+  const isAll = heads.length === graph.heads.length && graph.realHeads.length === heads.length;
+  const which = heads.length > MAX_LISTED && isAll ? "heads" : heads.join(" ");
   const message = heads.length > 2 ? `merge ${heads.length} heads` : `merge ${heads.join(" and ")}`;
   const lines = heads.slice(0, MAX_LISTED).map((id) => `    ${describe(nodeOf(graph, id).revision)}`);
   const more = heads.length > MAX_LISTED ? [`    and ${heads.length - MAX_LISTED} more`] : [];

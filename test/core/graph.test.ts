@@ -327,6 +327,23 @@ describe("a new revision", () => {
     );
   });
 
+  // Where one head depends on another, `heads` is not all of them.
+  it.each([
+    [[], "heads"],
+    [["h1"], Array.from({ length: 21 }, (_, i) => `h${i}`).join(" ")],
+  ])(
+    "names a command that merges each of many heads; on the one that the last depends on: %j",
+    (dependsOn, all) => {
+      const many = buildGraph(
+        Array.from({ length: 21 }, (_, i) => file(`h${i}`, [], { dependsOn: i === 20 ? dependsOn : [] })),
+      );
+      const hint = expect.stringContaining(
+        `\n    and 1 more\nto join them:\n    migrate merge ${all} -m "merge 21 heads"`,
+      );
+      expect(() => newRevision(many)).toThrow(expect.objectContaining({ hint }));
+    },
+  );
+
   it.each([
     [{ heads: ["a2"] }, "graph/not-a-head", /^Revision a2 is not a head revision; please specify --splice/],
     [
