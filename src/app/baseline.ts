@@ -12,7 +12,7 @@ import type { Applied } from "../core/ledger/types.ts";
 import { settledRows } from "../core/replaced.ts";
 import { refuseUnfinished } from "../core/undoing.ts";
 import { readCatalog } from "../io/catalog.ts";
-import { removeFiles } from "../io/directory.ts";
+import { removeFiles } from "../io/write-files.ts";
 import { openConnected } from "./connect.ts";
 import type { DumpOptions } from "./dump.ts";
 import { type Schema, schemaOf } from "./keep-dump.ts";

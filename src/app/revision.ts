@@ -16,7 +16,14 @@ import type { Source } from "../core/source.ts";
 import { wayOutOf } from "../core/target.ts";
 import { fillTemplate } from "../core/template.ts";
 import type { Config } from "../io/config.ts";
-import { createDirectory, createFiles, isPattern, isSameFolder, migrationsBeside } from "../io/directory.ts";
+import {
+  createDirectory,
+  createFiles,
+  isPattern,
+  isSameFolder,
+  migrationsBeside,
+  type NewFile,
+} from "../io/directory.ts";
 import type { Template } from "../io/templates.ts";
 import {
   addFolder,
@@ -63,7 +70,7 @@ export async function createRevision(deps: Deps, options: RevisionOptions): Prom
   await createConfigured(config, deps);
   const project = await openProject(deps, options, config);
   refuseLabelAgain(project.graph, options.branchLabels);
-  return write(deps, project, placeOf(project, options), options);
+  return write(deps, project, { place: placeOf(project, options), options });
 }
 
 /** What a revision's files hold below the lines that every new one has. */
@@ -73,29 +80,30 @@ export interface RevisionBody {
   readonly down?: string;
 }
 
-/**
- * Writes a pair for each body, one after the other; the first is where the options say. Throws as `createRevision`; what was
- * written before stays.
- */
+/** Writes a pair for each body, each on the one before it, or none; the first is where the options say. Throws as `createRevision`. */
 export async function createRevisions(
   deps: Deps,
   options: RevisionOptions,
   bodies: readonly RevisionBody[],
 ): Promise<readonly NewRevision[]> {
-  const created: NewRevision[] = [];
+  if (bodies.length === 0) return [];
+  const project = await openProject(deps, options);
+  refuseLabelAgain(project.graph, options.branchLabels);
+  const drafts: Draft[] = [];
   for (const [index, body] of bodies.entries()) {
-    const last = created.at(-1);
+    const last = drafts.at(-1)?.created;
     const number = bodies.length === 1 ? "" : ` (${index + 1} of ${bodies.length})`;
-    const place =
+    const given = { ...options, message: `${options.message}${number}` };
+    const drawn =
       last === undefined
-        ? {}
-        : { heads: [last.revision], branchLabels: [], dependsOn: [], revision: undefined };
-    const given = { ...options, ...place, message: `${options.message}${number}` };
-    const project = await openProject(deps, given);
-    refuseLabelAgain(project.graph, given.branchLabels);
-    created.push(await write(deps, project, placeOf(project, given), given, body));
+        ? { place: placeOf(project, options), options: given }
+        : {
+            place: { parents: [last.revision], dependsOn: [] },
+            options: { ...given, branchLabels: [], revision: undefined },
+          };
+    drafts.push(draftOf(deps, project, { ...drawn, body }, drafts));
   }
-  return created;
+  return writeAll(deps, project, drafts);
 }
 
 export const placeOf = (
@@ -131,11 +139,8 @@ export async function mergeRevisions(deps: Deps, options: MergeOptions): Promise
   const place = newRevision(project.graph, { heads: targets, splice });
   const { parents } = place;
   const message = parents.length > 2 ? `merge ${parents.length} heads` : `merge ${parents.join(" and ")}`;
-  return write(deps, project, place, {
-    template: "merge",
-    ...options,
-    message: options.message?.trim() || message,
-  });
+  const given = { template: "merge", ...options, message: options.message?.trim() || message };
+  return write(deps, project, { place, options: given });
 }
 
 /** Before it is said that one of them is no head, which `--splice` would not help. */
@@ -180,17 +185,66 @@ export async function createSquashed(
 ): Promise<NewRevision> {
   const { revision, parents, dependsOn, branchLabels, replaces, message } = squashed;
   const given = { ...options, revision, branchLabels, message };
-  return write(deps, project, { parents, dependsOn }, given, body, replaces);
+  return write(deps, project, { place: { parents, dependsOn }, options: given, body, replaces });
 }
 
-async function write(
+/** What a new revision is to be. */
+interface Drawn {
+  readonly place: Pick<Revision, "parents" | "dependsOn">;
+  readonly options: RevisionOptions;
+  /** By default that of the template. */
+  readonly body?: RevisionBody;
+  readonly replaces?: readonly RevisionId[] | undefined;
+}
+
+/** A revision that has no files yet. */
+interface Draft {
+  readonly created: Revision;
+  readonly number: string;
+  readonly directory: string;
+  readonly files: readonly NewFile[];
+  /** With it. */
+  readonly graph: Graph;
+}
+
+async function write(deps: Deps, project: Project, drawn: Drawn): Promise<NewRevision> {
+  const [written] = await writeAll(deps, project, [draftOf(deps, project, drawn, [])]);
+  return written!;
+}
+
+/** Writes the files of all of them, or none. */
+async function writeAll(
   deps: Deps,
   project: Project,
-  place: Pick<Revision, "parents" | "dependsOn">,
-  options: RevisionOptions,
-  body?: RevisionBody,
-  replaces: readonly RevisionId[] = [],
-): Promise<NewRevision> {
+  drafts: readonly Draft[],
+): Promise<readonly NewRevision[]> {
+  const { pattern, graph } = project;
+  const paths = await createFiles(
+    drafts[0]!.directory,
+    drafts.flatMap(({ files }) => files),
+    deps,
+    // Without a number in their names two migrations of one day may have the same, and the other may be applied.
+    pattern.parts.some(({ is }) => is === "slug")
+      ? "give the new migration another message: its files are named by it"
+      : 'another "fileName", for example one with {revision}, tells the two apart',
+  );
+  const left = [...paths];
+  return drafts.map(({ created: { revision, parents }, number, files }) => ({
+    project,
+    revision,
+    parents,
+    files: left.splice(0, files.length),
+    sharedNumbers: sharedNumbers(graph, pattern, [number]),
+  }));
+}
+
+/** `before`: those that it comes after, and that are written with it. */
+function draftOf(
+  deps: Deps,
+  project: Project,
+  { place, options, body, replaces = [] }: Drawn,
+  before: readonly Draft[],
+): Draft {
   const { migrations, pattern, config } = project;
   const created: Revision = {
     ...place,
@@ -199,41 +253,37 @@ async function write(
     ...(replaces.length === 0 ? {} : { replaces }),
     message: options.message.replaceAll(/\s+/g, " ").trim(),
   };
-  const others = [...migrations.values(), ...project.dormant].filter(
-    ({ revision }) => !replaces.includes(revision),
-  );
+  const all = [...migrations.values(), ...project.dormant];
+  const others = [
+    ...all.filter(({ revision }) => !replaces.includes(revision)),
+    ...before.map((draft) => draft.created),
+  ];
   if (options.revision !== undefined) refuseTaken(options.revision, others);
   const present = [...migrations.values()];
   if (options.revision !== undefined) refuseNumber(options.revision, present, "--rev-id");
   for (const label of created.branchLabels) refuseNumber(label, present, "--branch-label");
   // Whether the labels are free and all is legal is what the graph knows: as it will be without what is replaced.
-  buildGraph<Revision>(settleReplaced<Revision>([...others, created], startOfFile).active);
+  const graph = buildGraph<Revision>(settleReplaced<Revision>([...others, created], startOfFile).active);
   const now = deps.now();
   const texts =
     body === undefined
       ? textsOf(created, findTemplate(options.template ?? "default", config.templates, deps), now)
       : textsAround(created, body, now);
-  const name = {
-    number: freeNumbers(
-      project.graph,
-      [...migrations.values(), ...project.dormant].flatMap((m) => m.number ?? []),
-    )(),
-    slug: slugOf(created.message),
-    revision: created.revision,
-    date: now,
+  const numbers = [...all, ...before].flatMap((each) => each.number ?? []);
+  const number = freeNumbers(before.at(-1)?.graph ?? project.graph, numbers)();
+  const name = { number, slug: slugOf(created.message), revision: created.revision, date: now };
+  return {
+    created,
+    number,
+    directory:
+      before[0]?.directory ??
+      directoryFor(deps, project, [...created.parents, ...replaces], options.versionPath),
+    files: texts.map(({ direction, text }) => ({
+      name: formatFileName({ ...name, direction }, pattern),
+      text,
+    })),
+    graph,
   };
-  const files = await createFiles(
-    directoryFor(deps, project, [...created.parents, ...replaces], options.versionPath),
-    texts.map(({ direction, text }) => ({ name: formatFileName({ ...name, direction }, pattern), text })),
-    deps,
-    // Without a number in their names two migrations of one day may have the same, and the other may be applied.
-    pattern.parts.some(({ is }) => is === "slug")
-      ? "give the new migration another message: its files are named by it"
-      : 'another "fileName", for example one with {revision}, tells the two apart',
-  );
-  const { revision, parents } = created;
-  const shared = sharedNumbers(project.graph, pattern, [name.number]);
-  return { project, revision, parents, files, sharedNumbers: shared };
 }
 
 function refuseTaken(id: RevisionId, others: readonly Revision[]): void {

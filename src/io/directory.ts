@@ -8,7 +8,6 @@ import {
   readlinkSync,
   realpathSync,
   rmdirSync,
-  rmSync,
   statSync,
 } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
@@ -111,25 +110,6 @@ export async function createFiles(
     { cwd, onWritten },
   );
   return files.map(({ name }) => folder.shown + name);
-}
-
-/** Deletes files. Throws `usage/cannot-remove`, which says what is gone already. */
-export async function removeFiles(paths: readonly string[], { cwd }: DirectoryOptions): Promise<void> {
-  for (const [index, path] of paths.entries()) {
-    try {
-      rmSync(resolve(cwd, path));
-    } catch (error) {
-      const gone = paths.slice(0, index);
-      throw new MigrateError(
-        {
-          code: "usage/cannot-remove",
-          message: `cannot delete ${path}: ${reasonOf(error)}`,
-          hint: `${gone.length === 0 ? "nothing was deleted" : `${gone.join(", ")} was deleted`}; make its folder writable and try again`,
-        },
-        { cause: error },
-      );
-    }
-  }
 }
 
 /** Creates folders, and those above them, for what `work`, told those of them that were missing, puts there; where that fails, those that were missing go again. */

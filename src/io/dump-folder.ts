@@ -2,9 +2,9 @@
 import { dirname, join, resolve } from "node:path";
 import { type DumpFile, LOADER, loadedBy, MARK } from "../core/dump/folder.ts";
 import { MigrateError } from "../core/errors.ts";
-import { inNewFolders, removeFiles, removeIfEmpty } from "./directory.ts";
+import { inNewFolders, removeIfEmpty } from "./directory.ts";
 import { type From, readText, statsAt } from "./files.ts";
-import { type Writer, writeFiles } from "./write-files.ts";
+import { removeFiles, type Writer, writeFiles } from "./write-files.ts";
 
 /**
  * Returns the paths within the folder. Throws `usage/not-a-dump` where a file in the way was not dumped, or belongs to the dump

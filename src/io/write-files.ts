@@ -1,4 +1,4 @@
-/** Texts → files: each of them whole, and all of them or none. */
+/** Texts → files: each of them whole, and all of them or none; and files that go again, all of them or none. */
 
 import {
   chmodSync,
@@ -162,6 +162,35 @@ function isPutBack({ target, partial, old }: Ready): boolean {
   }
 }
 
+/** Deletes all files, or none: each gets another name before the first is gone. Throws `usage/cannot-remove`. */
+export async function removeFiles(paths: readonly string[], { cwd }: From): Promise<void> {
+  const moved: { readonly from: string; readonly to: string }[] = [];
+  for (const path of paths) {
+    const from = resolve(cwd, path);
+    const to = nameBeside(from);
+    try {
+      renameSync(from, to);
+      moved.push({ from, to });
+    } catch (error) {
+      throw cannotRemove(
+        path,
+        error,
+        moved.filter((each) => !isMovedBack(each)),
+      );
+    }
+  }
+  for (const { to } of moved) rmSync(to);
+}
+
+function isMovedBack({ from, to }: { readonly from: string; readonly to: string }): boolean {
+  try {
+    renameSync(to, from);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Where the system keeps devices and the process's own open files: links there, such as /dev/stdout, are followed. */
 const OF_THE_SYSTEM = /^\/(?:dev|dev\/fd|proc\/self\/fd)\/[^/]+$/;
 
@@ -201,6 +230,24 @@ export function cannotCreate(path: string, cause: unknown, left: readonly string
       code: "usage/cannot-write",
       message: `cannot create ${path}: ${reasonOf(cause)}`,
       hint: `${written}; ${WAYS_OUT[codeOf(cause) ?? ""] ?? "make its folder writable and try again"}`,
+    },
+    { cause },
+  );
+}
+
+/** `left`: what could not be put back. */
+function cannotRemove(path: string, cause: unknown, left: readonly { readonly to: string }[]): MigrateError {
+  const so =
+    left.length === 0
+      ? "nothing was deleted"
+      : `${left.map(({ to }) => to).join(", ")} could not be renamed back`;
+  const wayOut =
+    codeOf(cause) === "ENOENT" ? "run the command again" : "make its folder writable and try again";
+  return new MigrateError(
+    {
+      code: "usage/cannot-remove",
+      message: `cannot delete ${path}: ${reasonOf(cause)}`,
+      hint: `${so}; ${wayOut}`,
     },
     { cause },
   );

@@ -15,7 +15,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { check } from "../../src/app/check.ts";
 import { openProject } from "../../src/app/project.ts";
 import { removeRevision } from "../../src/app/remove.ts";
-import { createRevision, mergeRevisions } from "../../src/app/revision.ts";
+import { createRevision, createRevisions, mergeRevisions } from "../../src/app/revision.ts";
 import { run } from "../../src/app/run.ts";
 import { listTemplates } from "../../src/app/templates.ts";
 import { sharedNumberText } from "../../src/core/shared-numbers.ts";
@@ -51,6 +51,25 @@ describe("a new revision", () => {
       code: "graph/ambiguous-name",
       message: expect.stringContaining("the revision id '0001' is also the number of the file of aaaa"),
     });
+  });
+
+  test("of several, all are written, one upon the other, or none", async () => {
+    const { world, folder } = newProject();
+    const several = (...ups: readonly string[]) =>
+      createRevisions(
+        world,
+        { message: "x", revision: "a", branchLabels: ["left"], heads: ["base"] },
+        ups.map((up) => ({ up, down: "" })),
+      );
+    await expect(several("", "-- parent: none\n")).rejects.toMatchObject({ code: "usage/header" });
+    expect(readdirSync(join(folder, "migrations"))).toEqual([]);
+    const [first, second] = await several("", "");
+    expect(second).toMatchObject({
+      parents: ["a"],
+      files: ["migrations/0002_x_2_of_2.up.sql", "migrations/0002_x_2_of_2.down.sql"],
+    });
+    expect(first!.files).toEqual(["migrations/0001_x_1_of_2.up.sql", "migrations/0001_x_1_of_2.down.sql"]);
+    expect((await openProject(world, {})).graph.heads).toEqual([second!.revision]);
   });
 
   test("fills in the header, and can be read again", async () => {

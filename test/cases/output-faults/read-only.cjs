@@ -1,6 +1,8 @@
-// Root may delete any file: this refuses it as the system refuses it to others.
+// Root may delete any file: this refuses the second of a pair as the system refuses it to others.
 const fs = require("node:fs");
-fs.rmSync = () => {
-  throw Object.assign(new Error("EACCES"), { code: "EACCES", errno: -13 });
+const rename = fs.renameSync;
+fs.renameSync = (from, to) => {
+  if (from.endsWith(".down.sql")) throw Object.assign(new Error("EACCES"), { code: "EACCES", errno: -13 });
+  rename(from, to);
 };
 require("node:module").syncBuiltinESMExports();
