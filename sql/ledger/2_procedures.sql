@@ -232,14 +232,13 @@ END
 $body$;
 
 -- What to do with a step that is unfinished, where a script that would discard it is not run; null:
--- there is none. heads are those of what is applied.
-CREATE FUNCTION retort.discard_hint(heads text[]) RETURNS text
+-- there is none. A stamp of what is applied is refused, or records more, where something is missing.
+CREATE FUNCTION retort.discard_hint() RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN (SELECT format('The interruption of %s stays: discard it with: %s stamp %s '
-      '(as a script: add --sql --from-database).', i.revision, retort.migrate(),
-      coalesce(nullif(array_to_string(heads, ' '), ''), 'base'))
+  RETURN (SELECT format('The interruption of %s stays; to discard it: '
+      'CALL retort.forget_intent();', i.revision)
     FROM retort.intent AS i);
 END
 $body$;
@@ -412,7 +411,7 @@ BEGIN
   heads := ARRAY(SELECT a.revision FROM retort.applied AS a
     WHERE NOT EXISTS (SELECT FROM retort.applied AS b
       WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1);
-  rest := CASE WHEN discards THEN retort.discard_hint(heads) END;
+  rest := CASE WHEN discards THEN retort.discard_hint() END;
   squashed := retort.replaced_hint(replaced, heads);
   nothing := CASE WHEN squashed IS NULL THEN retort.nothing_to_do(ends, direction, will_be) END;
   of_script := must || may || known || ARRAY(SELECT jsonb_object_keys(codes));

@@ -344,8 +344,7 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     // What it would record is recorded already: it stops, and the interruption stays.
     const stays = await interrupted();
     const stamp = { kind: "stamp", targets: ["a"] } as const;
-    const left =
-      "The interruption of b stays: discard it with: migrate stamp a (as a script: add --sql --from-database).";
+    const left = "The interruption of b stays; to discard it: CALL retort.forget_intent();";
     const again = await shop.script(stamp);
     expect((await runScript(stays, again)).stderr).toContain(
       `HINT:  Nothing was changed. The steps of this script are done already. ${left}\n`,

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:7048915b7be4d3b2782f0901e551559295ec109a61a9c0ff9fb451a287dc8bd1
+-- Receipt: sha256:9aa72afa8b6f61d97c6280038aed8809dcc74e101d91c081cc99d2b439de1a6a
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- With: -n ci
@@ -595,14 +595,13 @@ END
 $body$;
 
 -- What to do with a step that is unfinished, where a script that would discard it is not run; null:
--- there is none. heads are those of what is applied.
-CREATE FUNCTION retort.discard_hint(heads text[]) RETURNS text
+-- there is none. A stamp of what is applied is refused, or records more, where something is missing.
+CREATE FUNCTION retort.discard_hint() RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  RETURN (SELECT format('The interruption of %s stays: discard it with: %s stamp %s '
-      '(as a script: add --sql --from-database).', i.revision, retort.migrate(),
-      coalesce(nullif(array_to_string(heads, ' '), ''), 'base'))
+  RETURN (SELECT format('The interruption of %s stays; to discard it: '
+      'CALL retort.forget_intent();', i.revision)
     FROM retort.intent AS i);
 END
 $body$;
@@ -775,7 +774,7 @@ BEGIN
   heads := ARRAY(SELECT a.revision FROM retort.applied AS a
     WHERE NOT EXISTS (SELECT FROM retort.applied AS b
       WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1);
-  rest := CASE WHEN discards THEN retort.discard_hint(heads) END;
+  rest := CASE WHEN discards THEN retort.discard_hint() END;
   squashed := retort.replaced_hint(replaced, heads);
   nothing := CASE WHEN squashed IS NULL THEN retort.nothing_to_do(ends, direction, will_be) END;
   of_script := must || may || known || ARRAY(SELECT jsonb_object_keys(codes));
@@ -1740,7 +1739,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '8f19ed264390926817f521732a9a39f8c52ab3ba19e465d04f6cd8c5dad011a3';
+  procedures CONSTANT pg_catalog.text := '22c5dceb5b7a18a6f6c6174c7df7edaab8ff912dee74d17a43858e628c950ec6';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, migrate, digest_of, lock_key, '
     'unlock, require_lock, unfinished, resuming, step_name, '
@@ -2249,7 +2248,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('7048915b7be4d3b2782f0901e551559295ec109a61a9c0ff9fb451a287dc8bd1',
+CALL retort.begin_script('9aa72afa8b6f61d97c6280038aed8809dcc74e101d91c081cc99d2b439de1a6a',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -2269,13 +2268,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:7048915b7be4d3b2782f0901e551559295ec109a61a9c0ff9fb451a287dc8bd1' AS receipt FROM retort.state;
+  'sha256:9aa72afa8b6f61d97c6280038aed8809dcc74e101d91c081cc99d2b439de1a6a' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '7048915b7be4d3b2782f0901e551559295ec109a61a9c0ff9fb451a287dc8bd1'
+      '9aa72afa8b6f61d97c6280038aed8809dcc74e101d91c081cc99d2b439de1a6a'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2427,7 +2426,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '8f19ed264390926817f521732a9a39f8c52ab3ba19e465d04f6cd8c5dad011a3';
+  procedures CONSTANT pg_catalog.text := '22c5dceb5b7a18a6f6c6174c7df7edaab8ff912dee74d17a43858e628c950ec6';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, migrate, digest_of, lock_key, '
     'unlock, require_lock, unfinished, resuming, step_name, '
