@@ -7,7 +7,7 @@ const NAMES: Readonly<Record<ProjectFlag["flag"], RegExp>> = {
   env: / (?:-n|--env|--name)\b/,
   config: / (?:-c(?! [\w.]+=)|--config)\b/,
   // That it can be named says none.
-  directory: / --directory\b(?! DIR\b)/,
+  directory: / --directory (?!DIR\b|or\b)/,
   x: / -x\b/,
   database: / --database\b/,
 };

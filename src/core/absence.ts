@@ -44,7 +44,7 @@ type Cause =
   | { readonly kind: "unread"; readonly file: UnreadFile }
   /** Revisions that are above it, or beside it, need others that the ledger does not have: it may stand for these. */
   | { readonly kind: "squashed"; readonly lacking: readonly RevisionId[] }
-  /** No applied revision is a node. */
+  /** No applied revision is a node, or in a file that is not read. */
   | { readonly kind: "other-project" }
   /** Of another git branch, or of a newer release if it follows what is applied and no file here is pending. */
   | { readonly kind: "lost"; readonly mayBeNewer: boolean };
@@ -69,9 +69,10 @@ export function absences<R extends Row>(
     cause.kind === "lost" ? [{ revision, ...cause }] : [],
   );
   const ahead = aheadHint(graph, beside);
-  const mayBeNewer = lost.every((each) => each.mayBeNewer);
-  const hintOfLost = lostHint(lost.map(({ revision }) => revision)) + (mayBeNewer ? ahead : "");
   const [unread, ...others] = causes.flatMap(({ cause }) => (cause.kind === "unread" ? [cause.file] : []));
+  // An upgrade that leaves newer ones alone is refused for what is not read.
+  const mayBeNewer = unread === undefined && lost.every((each) => each.mayBeNewer);
+  const hintOfLost = lostHint(lost.map(({ revision }) => revision)) + (mayBeNewer ? ahead : "");
   const hintOfUnread = unread === undefined ? "" : unreadHint([unread, ...others]);
   return causes.map(({ row, cause }): Absence<R> => {
     const reason = "has no file";
@@ -108,7 +109,9 @@ export const hintsOf = (found: readonly Absence[]): readonly string[] =>
 
 function causesOf<R extends Row>(graph: Files, rows: readonly R[]): (row: R) => Cause {
   const through = appliedThrough(graph, rows);
-  const isOther = rows.every(({ revision }) => !graph.nodes.has(revision)) && through.length === 0;
+  const isKnown = ({ revision }: Row): boolean =>
+    graph.nodes.has(revision) || graph.findUnread(revision) !== undefined;
+  const isOther = through.length === 0 && !rows.some(isKnown);
   const lacking = lackingBelow(graph, rows, through);
   const isAbove = aboveOf(graph, rows, lacking);
   const ahead = new Set<Row>(aheadOf(graph, rows));

@@ -59,6 +59,16 @@ test.each([
     "name another with --directory DIR, or: migrate history",
     "name another with --directory DIR, or: migrate history --directory a",
   ],
+  [
+    "verify --directory a",
+    'name a/b too, with --directory or in "directories"; then run: migrate upgrade x',
+    'name a/b too, with --directory or in "directories"; then run: migrate upgrade --directory a x',
+  ],
+  [
+    "verify --directory a",
+    "flag --directory replaces b: leave it out; then run: migrate upgrade x",
+    "flag --directory replaces b: leave it out; then run: migrate upgrade x",
+  ],
   // The folder of a project is not the one that another tool's is to become, unless that was said of it.
   ["verify --directory a", "run: migrate adopt a", "run: migrate adopt a"],
   [

@@ -211,6 +211,16 @@ describe("findings", () => {
     );
   });
 
+  test("where other rows have files that are not read, what is applied is not to be forgotten as a whole", () => {
+    const unread = { path: "m/b.up.sql", folder: ".", names: asFlags };
+    const findUnread = (id: string) => (id === "b" ? unread : undefined);
+    const found = findingsOf({ ...files({}).graph, findUnread }, rows.slice(1));
+    expect(found.map((each) => diagnosticOf(each).hint)).toEqual([
+      expect.stringMatching(/^folders below \. are not read/),
+      expect.stringMatching(/^restore its file .* repair --forget c$/),
+    ]);
+  });
+
   test("files below the folder that is read", () => {
     const hintsOf = (isTaken: boolean) => {
       const names = asFlags;
