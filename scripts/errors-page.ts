@@ -211,8 +211,9 @@ export const meanings: Readonly<Record<string, string>> = {
   "graph/walked-too-far": "A relative target goes beyond the first or the last migration.",
   "state/applied": "The migration is applied in the database, or in progress.",
   "state/changed-comments": "Comments or white space of an applied migration have changed.",
-  "state/changed-file": "The SQL of an applied migration has changed.",
-  "state/changed-header": "The header of an applied migration has changed.",
+  "state/changed-file":
+    "The SQL of an applied migration is not what the ledger recorded: the file was changed, or the row is another project's.",
+  "state/changed-header": "The header of an applied migration is not what the ledger recorded.",
   "state/dirty": "The other tool did not finish a migration in this database.",
   "state/diverged": "A stamp must not delete rows, but the ledger has gone another way than its target.",
   "state/gap": "The other tool has run a migration, but not an earlier one.",

@@ -238,9 +238,12 @@ function renamedHint(was: RevisionId, { revision, ...files }: WithFiles): string
 export const squashedHint = (lacking: readonly RevisionId[]): string =>
   `applied revisions need ${lacking.join(", ")}, which the ledger does not have: a newer release may have squashed ${lacking.length === 1 ? "it" : "them"}; deploy that release or restore its files, then run: migrate verify`;
 
+/** How the ledgers of two projects are kept apart. */
+export const OWN_LEDGER =
+  'if two projects share a database, give each its own ledger: "ledger": {"schema": ...} in the config file';
+
 /** Where no applied revision is in a file. */
-const OF_ANOTHER =
-  'no applied revision has a file here: use the folder, or the database, that belongs to it; if two projects share a database, give each its own ledger: "ledger": {"schema": ...} in the config file';
+const OF_ANOTHER = `no applied revision has a file here: use the folder, or the database, that belongs to it; ${OWN_LEDGER}`;
 
 /** How to begin anew where all that is applied has lost its files for good. */
 const DELETED = "if you have deleted the files, forget what is applied: migrate stamp --purge base";

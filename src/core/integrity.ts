@@ -2,7 +2,7 @@
  * The files' migrations and the ledger's rows → what no longer agrees between them, and what is done about it:
  * an upgrade that stops, a warning, or a plan that accepts the files as they are.
  */
-import { absences } from "./absence.ts";
+import { absences, OWN_LEDGER } from "./absence.ts";
 import type { Diagnostic } from "./errors.ts";
 import { type Graph, inOrder } from "./graph.ts";
 import type { IntentRef, Ledger } from "./ledger/calls.ts";
@@ -160,8 +160,18 @@ function changesOf(
   }
   const missing = unique([...parents, ...dependencies]).filter((id) => !had.has(id));
   if (missing.length > 0) findings.push({ kind: "hole", ...common, missing, hint: holeHint(graph, heads()) });
-  return findings;
+  return row.codeChecksum !== NO_CODE && mayBeAnothers(findings)
+    ? findings.map((each) => (isAcceptable(each) ? { ...each, hint: ANOTHERS } : each))
+    : findings;
 }
+
+/** Whether nothing of a row is its file's: names such as 0001 occur in many projects. `ofRow`: what was found of it. */
+export const mayBeAnothers = (ofRow: readonly Finding[]): boolean =>
+  ofRow.some(({ kind }) => kind === "body") &&
+  ofRow.some((each) => each.kind === "header" && each.differences.some(({ key }) => key === "message"));
+
+/** What to type about such a row: to accept the file would take the other project's revision for this one's. */
+const ANOTHERS = `both the message and the SQL are others, as where another project has recorded a revision of that name: ${OWN_LEDGER}; if the file was edited, restore it and write a new migration`;
 
 const NO_CODE = sha256("");
 
@@ -232,10 +242,14 @@ export function diagnosticOf(finding: Finding): Diagnostic {
   switch (kind) {
     case "body":
     case "comments": {
-      const what = kind === "body" ? "the SQL" : "only comments or white space";
+      // It may as well be the row of another project.
+      const what =
+        kind === "body"
+          ? `the SQL of ${revision} is not what the ledger recorded`
+          : `only comments or white space of ${revision} changed since the ledger recorded it`;
       return {
         code: `state/changed-${kind === "body" ? "file" : "comments"}`,
-        message: `${what} of ${revision} changed since the ledger recorded it: sha256 ${short(finding.checksum)} then, ${short(finding.fileChecksum)} now; it was ${applied}`,
+        message: `${what}: sha256 ${short(finding.checksum)} then, ${short(finding.fileChecksum)} now; it was ${applied}`,
         hint: finding.hint,
         location: startOf(finding.path),
       };
@@ -244,7 +258,7 @@ export function diagnosticOf(finding: Finding): Diagnostic {
       const changes = finding.differences.map((each) => `${each.key} ${arrow(each)}`).join("; ");
       return {
         code: "state/changed-header",
-        message: `the header of ${revision} changed since the ledger recorded it: ${changes}; it was ${applied}`,
+        message: `the header of ${revision} is not what the ledger recorded: ${changes}; it was ${applied}`,
         hint: finding.hint,
         location: startOf(finding.path),
       };

@@ -274,6 +274,18 @@ describe("findings", () => {
     expect(hints).toEqual([expect.stringMatching(/^restore its file/)]);
   });
 
+  test("a row of which neither the message nor the SQL is the file's may be another project's", () => {
+    const header = { b: "-- parent: a\n-- message: other\n" };
+    const hintsFor = (b: string) =>
+      new Set(findingsOf(files({ ...before, b }, header).graph, rows).map((each) => each.hint));
+    expect(hintsFor("SELECT 22;\n")).toEqual(
+      new Set([
+        expect.stringMatching(/another project .* give each its own ledger: .* write a new migration$/),
+      ]),
+    );
+    expect(hintsFor(before.b)).toEqual(new Set([expect.stringMatching(/with: migrate repair$/)]));
+  });
+
   test("the order in which parents are written means nothing", () => {
     const merged = (parent: string) =>
       files({ ...before, m: "" }, { c: "-- parent: a\n", m: `-- parent: ${parent}\n` });
@@ -286,7 +298,7 @@ describe("findings", () => {
     expect(location?.path).toBe("0001_b.up.sql");
     const [then, now] = [sha256("\nSELECT 2;\n"), sha256("\nSELECT 22;\n")].map((hash) => hash.slice(0, 12));
     expect(message).toBe(
-      `the SQL of b changed since the ledger recorded it: sha256 ${then} then, ${now} now; it was applied on 2026-03-02T09:14:01.000Z by ann`,
+      `the SQL of b is not what the ledger recorded: sha256 ${then} then, ${now} now; it was applied on 2026-03-02T09:14:01.000Z by ann`,
     );
   });
 });

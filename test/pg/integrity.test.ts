@@ -79,11 +79,11 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
       (await migrateHere([...words, "--database", url], { cwd: shop.folder })).stderr;
     const status = (...flags: readonly string[]) => told("status", ...flags);
     expect(await told("downgrade", "a", "--dry-run")).toContain(
-      "warning: 0002_b.up.sql: the SQL of b changed since",
+      "warning: 0002_b.up.sql: the SQL of b is not what the ledger recorded",
     );
     for (const flags of [[], ["-q"], ["--json"]])
       expect(await status(...flags)).toBe(
-        "warning: the SQL of applied files has changed (b), so the next upgrade stops; see: migrate verify --database URL\n",
+        "warning: the SQL of applied files is not what was recorded (b), so the next upgrade stops; see: migrate verify --database URL\n",
       );
     shop.write("0002_b.up.sql", `${header("b", "a")}CREATE TABLE b ( ); -- empty\n`);
     expect(await kinds()).toEqual(["comments b"]);
@@ -140,12 +140,12 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
     for (const args of [["upgrade"], ["upgrade", "head", "--sql", "--from-database"], ["downgrade", "-1"]]) {
       const { stderr } = await migrateHere([...args, "--database", url], { cwd: shop.folder });
       expect(stderr).toMatch(
-        /^warning: 0003_c\.up\.sql: the header of c changed since .*: parent 'b' -> 'none'; it was applied on .*; write '-- parent: b' in the header again, or accept .*\nerror\[graph\//,
+        /^warning: 0003_c\.up\.sql: the header of c is not what the ledger recorded: parent 'b' -> 'none'; it was applied on .*; write '-- parent: b' in the header again, or accept .*\nerror\[graph\//,
       );
     }
     const { stderr } = await migrateHere(["status", "--database", url], { cwd: shop.folder });
     expect(stderr).toMatch(
-      /^warning: the parent or depends-on of applied files has changed \(c\), so the graph/,
+      /^warning: the parent or depends-on of applied files is not what was recorded \(c\), so the graph/,
     );
   });
 
@@ -402,12 +402,19 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
     const found = await say("verify");
     expect(found.code).toBe(1);
     expect(found.stdout).toMatch(
-      /^0002_b\.up\.sql: the SQL of b changed since the ledger recorded it: sha256 \w{12} then, \w{12} now; it was applied on \S+ by \S+\nc has no file; it was applied on \S+ by \S+, sha256 \w{12}\n$/,
+      /^0002_b\.up\.sql: the SQL of b is not what the ledger recorded: sha256 \w{12} then, \w{12} now; it was applied on \S+ by \S+\nc has no file; it was applied on \S+ by \S+, sha256 \w{12}\n$/,
     );
     expect(found.stderr).toContain("migrate repair --database URL --forget c");
     expect((await say("repair", "--dry-run")).stdout).toMatch(
       /^0002_b.*\n {2}its row in the ledger is set to what the file says; nothing is run\n$/,
     );
+    // The message is the file's name.
+    const row = "UPDATE retort.applied SET message";
+    await query(url, `${row} = 'another project''s' WHERE revision = 'b'`);
+    expect((await say("repair", "--dry-run")).stdout).toMatch(
+      /^0002_b.*\n0002_b.*\n {2}both the message and the SQL are others: it may be another project's revision\n {2}its row/,
+    );
+    await query(url, `${row} = 'b' WHERE revision = 'b'`);
     expect(await say("repair")).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("usage/needs-yes"),

@@ -2,7 +2,7 @@
 import { type Repair, repair } from "../../app/repair.ts";
 import { exitCodes, MigrateError } from "../../core/errors.ts";
 import type { Direction } from "../../core/header.ts";
-import type { Finding } from "../../core/integrity.ts";
+import { type Finding, mayBeAnothers } from "../../core/integrity.ts";
 import { type Inconsistency, repairLines } from "../../core/ledger/inconsistency.ts";
 import type { RevisionId } from "../../core/migration.ts";
 import { formOf } from "../../core/plan/script.ts";
@@ -128,8 +128,16 @@ function doingLines(findings: readonly Finding[], plan: Plan): readonly string[]
     const { revision } = finding;
     const line = findingLine(finding);
     if (findings.slice(index + 1).some((each) => each.revision === revision)) return [line];
-    if (accepted.includes(revision))
-      return [line, "  its row in the ledger is set to what the file says; nothing is run"];
+    if (accepted.includes(revision)) {
+      const anothers = mayBeAnothers(findings.filter((each) => each.revision === revision));
+      return [
+        line,
+        ...(anothers
+          ? ["  both the message and the SQL are others: it may be another project's revision"]
+          : []),
+        "  its row in the ledger is set to what the file says; nothing is run",
+      ];
+    }
     return forgotten.includes(revision)
       ? [line, "  its row in the ledger is deleted; what it did stays in the database"]
       : [line];

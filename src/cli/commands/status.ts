@@ -70,7 +70,9 @@ const command: Command = {
     const warn = (what: string, changed: readonly Finding[], so: string): void => {
       const ids = changed.map(({ revision }) => revision).join(", ");
       if (changed.length > 0)
-        printer.warn(`${what} of applied files has changed (${ids}), so ${so}; see: migrate verify`);
+        printer.warn(
+          `${what} of applied files is not what was recorded (${ids}), so ${so}; see: migrate verify`,
+        );
     };
     const bodies = findings.filter(({ kind }) => kind === "body");
     warn("the SQL", bodies, "the next upgrade stops");
