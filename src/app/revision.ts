@@ -1,7 +1,6 @@
 /** A message and where to branch off → a new pair of migration files. */
 
 import path from "node:path";
-import { randomHex } from "../core/crypto.ts";
 import { MigrateError } from "../core/errors.ts";
 import { formatFileName, slugOf } from "../core/filename.ts";
 import { ancestors, buildGraph, type Graph, nodeOf } from "../core/graph.ts";
@@ -24,6 +23,7 @@ import {
   migrationsBeside,
   type NewFile,
 } from "../io/directory.ts";
+import { randomHex } from "../io/random.ts";
 import type { Template } from "../io/templates.ts";
 import {
   addFolder,
