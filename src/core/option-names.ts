@@ -3,6 +3,7 @@ import { shellWord } from "./shell.ts";
 
 /** The flags of the options that messages name. `desired`: a database beside the one that is worked with. */
 const FLAGS = {
+  config: "--config",
   database: "--database",
   desired: "--desired",
   directories: "--directory",
