@@ -11,6 +11,7 @@ import { asOptions } from "../../core/option-names.ts";
 import { identifier, literal, qualified } from "../../core/quote.ts";
 import type { ServerAddress } from "../libpq/parameters.ts";
 import { backendOf, sharedMode } from "../queries.ts";
+import { isNotYet } from "../session/connect.ts";
 import { openSession } from "../session/open.ts";
 import { type Session, StatementFailure } from "../session/types.ts";
 import { resetSql } from "./reset.ts";
@@ -62,7 +63,11 @@ function notLetThrough(
     {
       ...error.diagnostics[0]!,
       message: `cannot connect to the scratch database ${name}, which was created on ${host}:${port}: ${reason}`,
-      hint: `a pooler or pg_hba.conf there may let through only databases that it lists; name a server that lets through any: ${names.given("scratch", "URL")}`,
+      ...(isNotYet(error)
+        ? {}
+        : {
+            hint: `a pooler or pg_hba.conf there may let through only databases that it lists; name a server that lets through any: ${names.given("scratch", "URL")}`,
+          }),
     },
     { cause },
   );
