@@ -2,7 +2,6 @@
 
 import { type Catalog, describeObject, keyOf } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
-import { randomHex } from "../core/crypto.ts";
 import { counts, wouldBe } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { Chunk, Part } from "../core/fix/arrange.ts";
@@ -14,6 +13,7 @@ import { type Migration, type RevisionId, sourcesOf } from "../core/migration.ts
 import { unique } from "../core/unique.ts";
 import { type RowsByTable, tablesWithOtherRows } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
+import { randomHex } from "../io/random.ts";
 import { fillTables, readRows } from "../io/rows.ts";
 import type { Session } from "../io/session/types.ts";
 import { readier } from "./desired.ts";

@@ -1,7 +1,6 @@
 /** A message and where to branch off → a new pair of migration files. */
 
 import path from "node:path";
-import { randomHex } from "../core/crypto.ts";
 import { MigrateError } from "../core/errors.ts";
 import { formatFileName, slugOf } from "../core/filename.ts";
 import { ancestors, buildGraph, type Graph, nodeOf } from "../core/graph.ts";
@@ -17,6 +16,7 @@ import { wayOutOf } from "../core/target.ts";
 import { fillTemplate } from "../core/template.ts";
 import type { Config } from "../io/config.ts";
 import { createDirectory, createFiles, isPattern, isSameFolder, migrationsBeside } from "../io/directory.ts";
+import { randomHex } from "../io/random.ts";
 import type { Template } from "../io/templates.ts";
 import {
   addFolder,

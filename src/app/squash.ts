@@ -6,7 +6,6 @@
 import { assemble } from "../core/assemble.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
-import { randomHex } from "../core/crypto.ts";
 import { wouldBe } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
 import { ancestors, type Graph, inOrder, nodeOf } from "../core/graph.ts";
@@ -20,6 +19,7 @@ import { unique } from "../core/unique.ts";
 import { type RowsByTable, tablesWithOtherRows } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { createGrammar } from "../io/grammar.ts";
+import { randomHex } from "../io/random.ts";
 import { readRows } from "../io/rows.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";

@@ -120,14 +120,23 @@ export function visitNodes(ast: Ast, visit: (kind: string, fields: Ast) => boole
       continue;
     }
     if (kind !== "" && !visit(kind, value)) continue;
-    const fields = Object.keys(value);
-    for (let at = fields.length - 1; at >= 0; at -= 1) {
-      const child = value[fields[at]!];
+    // Lists of the names of all fields would be a quarter of the memory that a command asks for.
+    const first = kinds.length;
+    for (const field in value) {
+      const child = value[field];
       if (typeof child !== "object") continue;
-      kinds.push(fields[at]!);
+      kinds.push(field);
       values.push(child);
     }
+    turnRound(kinds, first);
+    turnRound(values, first);
   }
+}
+
+/** The last is taken first. */
+function turnRound(stack: unknown[], first: number): void {
+  for (let low = first, high = stack.length - 1; low < high; low += 1, high -= 1)
+    [stack[low], stack[high]] = [stack[high], stack[low]];
 }
 
 /** Whether any node below and with `ast` is of that sort. */

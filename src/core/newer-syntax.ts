@@ -26,21 +26,24 @@ export interface Feature {
   readonly example: string;
   /**
    * The kinds of nodes, or names of fields, that can have it; "" for what only the text tells. `is` says whether one
-   * does; `code` is the text without what is in comments, strings and quoted names.
+   * does; `code` gives the text without what is in comments, strings and quoted names, which few ask for.
    */
   readonly nodes: readonly string[];
-  readonly is: (tree: Ast, code: string) => boolean;
+  readonly is: (tree: Ast, code: () => string) => boolean;
 }
 
 /** The newest of the features that SQL has, given as its text and as trees, and that a server of `major` lacks. */
 export function newerFeature(major: number, sql: string, trees: readonly Ast[]): Feature | undefined {
   let newest: Feature | undefined;
   let text: string | undefined;
+  const code = (): string => {
+    text ??= codeOf(sql);
+    return text;
+  };
   const visit = (kind: string, tree: Ast): boolean => {
     for (const feature of byNode().get(kind) ?? []) {
       if (feature.since <= major || feature.since <= (newest?.since ?? 0)) continue;
-      text ??= codeOf(sql);
-      if (feature.is(tree, text)) newest = feature;
+      if (feature.is(tree, code)) newest = feature;
     }
     return !isNotNullOfDomain(kind, tree);
   };
@@ -213,7 +216,7 @@ export const FEATURES: readonly Feature[] = [
     looks: /\bnot\s+matched\s+by\b/,
     example: "MERGE INTO t USING s ON true WHEN NOT MATCHED BY SOURCE THEN DELETE",
     nodes: ["MergeStmt"],
-    is: (_, code) => /\bnot\s+matched\s+by\b/i.test(code),
+    is: (_, code) => /\bnot\s+matched\s+by\b/i.test(code()),
   },
   {
     since: 17,
@@ -244,7 +247,7 @@ export const FEATURES: readonly Feature[] = [
     is: (tree, code) =>
       has("output", "unique_keys")(tree) ||
       !isPlain(node(tree["expr"])) ||
-      /\bwithout\s+unique\b/i.test(code),
+      /\bwithout\s+unique\b/i.test(code()),
   },
   {
     since: 17,
@@ -312,7 +315,7 @@ export const FEATURES: readonly Feature[] = [
     looks: /%\s*(?:row)?type\b/,
     example: "DO $$ DECLARE a pg_class.relname%TYPE[]; BEGIN END $$",
     nodes: [""],
-    is: (_, code) => /%\s*(?:row)?type\s*\[/i.test(code),
+    is: (_, code) => /%\s*(?:row)?type\s*\[/i.test(code()),
   },
   // 16
   {
@@ -322,7 +325,7 @@ export const FEATURES: readonly Feature[] = [
     looks: NUMBER,
     example: "SELECT 1_000",
     nodes: [""],
-    is: (_, code) => NUMBER.test(code),
+    is: (_, code) => NUMBER.test(code()),
   },
   {
     since: 16,
@@ -360,7 +363,7 @@ export const FEATURES: readonly Feature[] = [
       [...items(tree["exprs"]).map((item) => node(item["JsonValueExpr"])), node(tree["arg"])].some(
         (value) => value["format"] !== undefined && !isPlain(value),
       ) ||
-      /\b(?:absent|null)\s+on\s+null\b/i.test(code),
+      /\b(?:absent|null)\s+on\s+null\b/i.test(code()),
   },
   {
     since: 16,
@@ -376,7 +379,7 @@ export const FEATURES: readonly Feature[] = [
     looks: /\b(?:no\s+)?indent\b/,
     example: "SELECT xmlserialize(CONTENT '<a/>' AS text INDENT)",
     nodes: ["XmlSerialize"],
-    is: (tree, code) => tree["indent"] === true || /\bno\s+indent\b/i.test(code),
+    is: (tree, code) => tree["indent"] === true || /\bno\s+indent\b/i.test(code()),
   },
   {
     since: 16,
@@ -386,7 +389,7 @@ export const FEATURES: readonly Feature[] = [
     nodes: ["GrantRoleStmt"],
     is: (tree, code) =>
       hasOption("opt", "inherit", "set")(tree) ||
-      (hasOption("opt", "admin")(tree) && /\badmin\s+(?:true|false)\b/i.test(code)),
+      (hasOption("opt", "admin")(tree) && /\badmin\s+(?:true|false)\b/i.test(code())),
   },
   {
     since: 16,
@@ -438,7 +441,7 @@ export const FEATURES: readonly Feature[] = [
     is: (tree, code) =>
       tree["nulls_not_distinct"] === true ||
       ((tree["contype"] === "CONSTR_UNIQUE" || tree["unique"] === true) &&
-        /\bnulls\s+distinct\b/i.test(code)),
+        /\bnulls\s+distinct\b/i.test(code())),
   },
   {
     since: 15,
@@ -546,7 +549,7 @@ export const FEATURES: readonly Feature[] = [
     looks: /\bgroup\s+by\s+all\b/,
     example: "SELECT 1 GROUP BY ALL ROLLUP (1)",
     nodes: ["SelectStmt"],
-    is: (tree, code) => has("groupClause")(tree) && /\bgroup\s+by\s+all\b/i.test(code),
+    is: (tree, code) => has("groupClause")(tree) && /\bgroup\s+by\s+all\b/i.test(code()),
   },
   {
     since: 14,
@@ -580,7 +583,7 @@ export const FEATURES: readonly Feature[] = [
     looks: /\bcompression\b/,
     example: "CREATE TABLE t (LIKE u INCLUDING COMPRESSION)",
     nodes: ["TableLikeClause"],
-    is: (_, code) => /\b(?:including|excluding)\s+compression\b/i.test(code),
+    is: (_, code) => /\b(?:including|excluding)\s+compression\b/i.test(code()),
   },
   {
     since: 14,
@@ -623,7 +626,7 @@ export const FEATURES: readonly Feature[] = [
     nodes: ["ReindexStmt"],
     is: (tree, code) =>
       hasOption("params", "tablespace")(tree) ||
-      /\breindex\s*\([^)]*(?:concurrently|verbose\s+[^,)\s])/i.test(code),
+      /\breindex\s*\([^)]*(?:concurrently|verbose\s+[^,)\s])/i.test(code()),
   },
   {
     since: 14,
@@ -640,7 +643,9 @@ export const FEATURES: readonly Feature[] = [
     example: "SELECT SUBSTRING('a' SIMILAR 'b' ESCAPE '#')",
     nodes: ["FuncCall"],
     is: (tree, code) =>
-      isWords(tree, "substring") && items(tree["args"]).length === 3 && /\bsimilar\b(?!\s+to\b)/i.test(code),
+      isWords(tree, "substring") &&
+      items(tree["args"]).length === 3 &&
+      /\bsimilar\b(?!\s+to\b)/i.test(code()),
   },
   // 13
   {

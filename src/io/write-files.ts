@@ -17,9 +17,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { randomHex } from "../core/crypto.ts";
 import { MigrateError } from "../core/errors.ts";
 import { codeOf, type From, ownStatsAt, reasonOf } from "./files.ts";
+import { randomHex } from "./random.ts";
 
 /** Who writes files. */
 export interface Writer extends From {

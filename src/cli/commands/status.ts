@@ -21,6 +21,10 @@ const command: Command = {
   summary: "Shows what is applied to the database and what is pending.",
   args: {},
   positionals: { required: 0, names: [] },
+  examples: [
+    ["migrate status", "what is applied and what is pending"],
+    ["migrate current --check-heads", "exit code 1 if a head is not applied"],
+  ],
   async run({ deps, project: options, printer, json }) {
     const state = await readState(deps, options);
     const { project, applied, pending, effects, losses, unknown, database } = state;

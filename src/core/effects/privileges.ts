@@ -81,6 +81,7 @@ function ask(demands: Demands, ast: Ast): void {
 function needSchemas(demands: Demands, tree: Ast): void {
   visitNodes({ tree }, (kind, fields) => {
     const names = /^funccall$/i.test(kind) ? fields["funcname"] : fields["names"];
+    if (names === undefined) return true;
     const { schema } = objectName(items(names).map(stringOf));
     if (schema !== undefined && schema !== "") demands.use(schema);
     return true;

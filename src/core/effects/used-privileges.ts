@@ -36,12 +36,16 @@ function needTypes(demands: Demands, kind: string, tree: Ast): void {
   visitNodes({ tree }, (part, fields) => {
     if (part === "DefElem") return false;
     const isMade = makes && /^(?:ColumnDef|FunctionParameter|tree)$/.test(part);
-    for (const type of [fields["typeName"], fields["argType"], fields["returnType"]].map(node))
+    for (const field of OF_TYPES) {
+      const type = node(fields[field]);
       if (type["names"] !== undefined) ask(isMade ? "USAGE" : "EXISTS", type);
+    }
     if (part === "TypeName") ask("EXISTS", fields);
     return true;
   });
 }
+
+const OF_TYPES = ["typeName", "argType", "returnType"] as const;
 
 /** A function in C may name types that do not exist yet. */
 const isNative = (tree: Ast): boolean =>

@@ -7,7 +7,6 @@
 import { join } from "node:path";
 import { fingerprint } from "../../core/catalog/catalog.ts";
 import { EMPTY } from "../../core/catalog/empty.ts";
-import { randomHex } from "../../core/crypto.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { STANDARD_STRINGS } from "../../core/plan/session.ts";
 import { identifier } from "../../core/quote.ts";
@@ -16,6 +15,7 @@ import { unique } from "../../core/unique.ts";
 import type { Env } from "../cache-folder.ts";
 import { readCatalog } from "../catalog.ts";
 import type { DatabaseAddress, ServerAddress } from "../libpq/parameters.ts";
+import { randomHex } from "../random.ts";
 import { schemasThere } from "../server-facts.ts";
 import { openSession } from "../session/open.ts";
 import { type Session, StatementFailure } from "../session/types.ts";

@@ -5,12 +5,13 @@
  * The connection that makes the database holds an advisory lock of its name for as long as it lives, which any other
  * session can see: a database of ours without that lock is what a crash has left behind, and the next one drops it.
  */
-import { randomHex } from "../../core/crypto.ts";
+
 import { MigrateError } from "../../core/errors.ts";
 import { asOptions } from "../../core/option-names.ts";
 import { identifier, literal, qualified } from "../../core/quote.ts";
 import type { ServerAddress } from "../libpq/parameters.ts";
 import { backendOf, sharedMode } from "../queries.ts";
+import { randomHex } from "../random.ts";
 import { isNotYet } from "../session/connect.ts";
 import { openSession } from "../session/open.ts";
 import { type Session, StatementFailure } from "../session/types.ts";
