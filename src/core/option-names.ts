@@ -13,6 +13,7 @@ const FLAGS = {
   serverVersion: "--server-version",
   statementTimeout: "--statement-timeout",
   variables: "-x",
+  wait: "--wait",
 } as const;
 
 /** The option that a flag's name stands for, written as one of the API: `env`, `directory`. */

@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:net";
 import pg from "pg";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { MigrateError } from "../../src/core/errors.ts";
+import { asFlags, asOptions } from "../../src/core/option-names.ts";
 import { openScratch } from "../../src/io/scratch/open.ts";
 import { isNotYet, poolHint } from "../../src/io/session/connect.ts";
 import { lentSession } from "../../src/io/session/lent.ts";
@@ -156,7 +157,7 @@ test.each<[Being, string, string]>([
   ["28P01", "shop", "check the user and password; see where they come from with: migrate config"],
   ["42704", "shop?options=-c%20nope%3D1", "correct the options of the connection (from the test)"],
   ["08P01|f|unsupported startup parameter: options", "shop?options=-cx%3D1", "correct the options of the"],
-  ["53300", "shop", "no connection is free: end one or raise the limit, and run the same command again; or"],
+  ["53300", "shop", "no connection is free: end one or raise the limit, and run the same command again"],
   ["57P03", "shop", "the server accepts no connections now; run the same command again"],
   ["57P01", "shop", "the server accepts no connections now; run the same command again"],
   ["28000", "shop", "as a superuser, run: ALTER ROLE ann LOGIN"],
@@ -188,6 +189,17 @@ test.each<[Being, string, string]>([
     code: "execution/connect",
     hint: expect.stringContaining(hint.replace("PORT", String(port))),
   });
+});
+
+test.each([
+  [asFlags, "where it has --wait"],
+  [asOptions, "where it has option wait"],
+  [undefined, "run the same command again"],
+])("who may wait longer is told so by the name of the option", async (names, end) => {
+  const { port } = await serverThatIs("57P03");
+  const address = await addressOf(`postgres://ann@127.0.0.1:${port}/shop?sslmode=disable`);
+  const { hint } = (await openSession(address, { names }).catch((error: unknown) => error)) as MigrateError;
+  expect(hint?.endsWith(end)).toBe(true);
 });
 
 test.each([

@@ -7,6 +7,7 @@ import { notReplaced, type SessionTarget } from "../../core/address.ts";
 import { cancelled, MigrateError, NOTHING } from "../../core/errors.ts";
 import { quotedName } from "../../core/failure/failure.ts";
 import { membershipHint } from "../../core/failure/rights.ts";
+import type { OptionNames } from "../../core/option-names.ts";
 import { qualified } from "../../core/quote.ts";
 import { shellWord } from "../../core/shell.ts";
 import { textIfSeen } from "../files.ts";
@@ -20,6 +21,8 @@ export interface WireOptions {
   readonly creates?: boolean | undefined;
   /** What an embedded database in memory begins as: what another session has packed. */
   readonly packed?: Uint8Array | undefined;
+  /** What messages call the options; absent where none lets it wait. */
+  readonly names?: OptionNames | undefined;
 }
 
 interface ConnectedWire {
@@ -43,16 +46,16 @@ export async function connectedWire(
 
 async function wireTo(
   address: DatabaseAddress,
-  { signal, creates = false, packed }: WireOptions,
+  { signal, creates = false, packed, names }: WireOptions,
   listener: WireListener,
 ): Promise<ConnectedWire> {
-  if (address.kind === "server") return firstServer(address, signal, listener);
+  if (address.kind === "server") return firstServer(address, { signal, names }, listener);
   const wire = await (await import("./embedded.ts")).embeddedWire(address, creates, listener, packed);
   try {
     await wire.connect();
     return { wire, address };
   } catch (error) {
-    throw connectError(address, [{ at: address, cause: rootOf(error) }]);
+    throw connectError(address, [{ at: address, cause: rootOf(error) }], names);
   }
 }
 
@@ -67,7 +70,7 @@ interface Attempt {
 /** As in libpq, who refuses the login ends the search. */
 async function firstServer(
   address: ServerAddress,
-  signal: AbortSignal | undefined,
+  { signal, names }: Pick<WireOptions, "signal" | "names">,
   listener: WireListener,
 ): Promise<ConnectedWire> {
   const { serverWire } = await import("./server.ts");
@@ -84,11 +87,11 @@ async function firstServer(
         const place = address.others === undefined ? {} : { place: `${at.host}:${at.port}: ` };
         const attempt = { at, cause: rootOf(error), ...place };
         attempts.push(attempt);
-        if (!isOther(attempt.cause)) throw connectError(address, [attempt]);
+        if (!isOther(attempt.cause)) throw connectError(address, [attempt], names);
       }
     }
   }
-  throw connectError(address, attempts);
+  throw connectError(address, attempts, names);
 }
 
 // ── which kind of server ────────────────────────────────────────────────────────────────────────────────────────
@@ -164,7 +167,11 @@ function rootOf(error: unknown): DriverError {
   return cause;
 }
 
-function connectError(address: DatabaseAddress, attempts: readonly Attempt[]): MigrateError {
+function connectError(
+  address: DatabaseAddress,
+  attempts: readonly Attempt[],
+  names: OptionNames | undefined,
+): MigrateError {
   // One that is not there may be of the kind that is meant.
   const { at, cause } = attempts.findLast((each) => !(each.cause instanceof OtherKind)) ?? attempts.at(-1)!;
   if (cause instanceof MigrateError) return cause;
@@ -174,14 +181,14 @@ function connectError(address: DatabaseAddress, attempts: readonly Attempt[]): M
     {
       code: "execution/connect",
       message: `cannot connect to ${address.display} (from ${address.origin}): ${[...reasons].join("; ")}`,
-      hint: connectHint(at, cause),
+      hint: connectHint(at, cause, names),
       ...(sqlstate === undefined ? {} : { sqlstate }),
     },
     { cause },
   );
 }
 
-function connectHint(address: DatabaseAddress, cause: DriverError): string {
+function connectHint(address: DatabaseAddress, cause: DriverError, names: OptionNames | undefined): string {
   if (address.kind === "pglite") {
     const made = postgresOf(address.folder);
     const version = `, and that the PGlite that is installed is of PostgreSQL ${made}, which has made the database`;
@@ -217,9 +224,9 @@ function connectHint(address: DatabaseAddress, cause: DriverError): string {
     case "options":
       return `correct the options of the connection (from ${address.origins["options"] ?? address.origin})`;
     case "full":
-      return `${FULL} ${AGAIN}`;
+      return `${FULL} ${again(names)}`;
     case "not yet":
-      return `${NOT_YET} ${AGAIN}`;
+      return `${NOT_YET} ${again(names)}`;
     case "no role":
       return membershipHint(quotedName(cause.message)!, address.user);
     case "no right":
@@ -260,7 +267,8 @@ const FULL = "no connection is free: end one or raise the limit, and";
 const NOT_YET = "the server accepts no connections now;";
 
 /** It may have waited already. */
-const AGAIN = "run the same command again; or let it wait longer, where it has the option: --wait SECONDS";
+const again = (names: OptionNames | undefined): string =>
+  `run the same command again${names === undefined ? "" : `; or let it wait longer, where it has ${names.short("wait")}`}`;
 /** All that take a pool have the option. */
 const POOL_AGAIN = "try again; or wait longer, with the option wait";
 
