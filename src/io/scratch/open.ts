@@ -76,7 +76,7 @@ export async function openScratch(options: ScratchOptions): Promise<Scratch> {
   }
   if (options.needsServer === true) throw noneOf(reasons, missing);
   const room = await inProcess(options.env, options).catch((error: unknown) => {
-    if (!(error instanceof MigrateError)) throw error;
+    if (!(error instanceof MigrateError) || error.code !== "usage/no-package") throw error;
     // A server of the same major version, where that is known, proves more than PGlite.
     throw major !== undefined && missing !== undefined
       ? noneOf(reasons, missing)
@@ -92,7 +92,9 @@ const noneOf = (reasons: readonly string[], hint: string | undefined): MigrateEr
     ...(hint === undefined ? {} : { hint }),
   });
 
-const installs = (wanted: string): string => `npm install --no-save ${wanted}`;
+/** Tests are run again and again, and elsewhere too: what they need belongs to the project. */
+const installs = (wanted: string, { needsServer }: Pick<ScratchOptions, "needsServer">): string =>
+  `npm install ${needsServer === true ? "-D" : "--no-save"} ${wanted}`;
 
 /** The major version that PGlite is of. */
 const PGLITE_MAJOR = 18;
@@ -151,7 +153,7 @@ async function embeddedRoom(major: number | undefined, options: ScratchOptions):
   const binaries = packageOf(major, options.cwd);
   if (binaries === undefined) {
     const wanted = wantedPackage(major);
-    const hint = installs(wanted);
+    const hint = installs(wanted, options);
     return { reason: `${wanted} is not installed (${hint})`, hint };
   }
   const password = randomHex(16);
