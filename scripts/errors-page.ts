@@ -102,7 +102,8 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/rule-set": "`lint.version` in the config file is not a version of the rule set in this release.",
   "usage/rule-twice": "The config file gives one rule two severities.",
   "usage/shell": "`completion` was given the name of a shell that it does not know.",
-  "usage/scratch": "A scratch database cannot be created on the server given for it.",
+  "usage/scratch":
+    "A scratch database cannot be created on the server given for it, or tests have no server to connect to.",
   "usage/server-version": "`--server-version` is not a version of PostgreSQL.",
   "usage/service": "The service does not exist in libpq's service file, or the file cannot be read.",
   "usage/several-version-tables": "Several tables have the name of the other tool's table.",
@@ -239,10 +240,10 @@ export const meanings: Readonly<Record<string, string>> = {
   "execution/commit": "The COMMIT of a step failed, for example because of a deferred constraint.",
   "execution/connect": "The connection to the database failed.",
   "execution/connection-lost": "The connection was lost.",
-  "execution/database-in-use": "Another process has the embedded database open.",
+  "execution/database-in-use": "Another process, or another call of the API, has the embedded database open.",
   "execution/ledger": "The ledger cannot be read.",
   "execution/own-statement": "A statement of Retort's own failed.",
-  "execution/pooler": "The connection goes through a pooler in transaction mode.",
+  "execution/pooler": "The connection goes through a pooler in transaction or statement mode.",
   "execution/read-only":
     "The database accepts no writes: it is on a standby, or default_transaction_read_only is on.",
   "execution/statement": "A statement of a migration failed.",

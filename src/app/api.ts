@@ -32,11 +32,11 @@ import {
   checkCount,
   checkOptions,
   count,
-  fields,
   flag,
   type OtherArgument,
   type Rules,
   required,
+  serverVersion,
   someOf,
   target,
   text,
@@ -80,7 +80,7 @@ const lintRules: Rules<lints.LintOptions> = {
   which: texts,
   since: text,
   all: flag,
-  serverVersion: fields,
+  serverVersion,
 };
 const { all, ...fixRules } = lintRules;
 
@@ -190,7 +190,7 @@ export const baseline = checked(baselines.baseline, { ...oneFileRules, ignore: t
 export const check = checked(checks.check, {
   ...projectRules,
   only: someOf(...checks.checks),
-  serverVersion: fields,
+  serverVersion,
 });
 export const checkConfig = checked(configs.checkConfig, projectRules);
 export const compareOrders: typeof orders.compareOrders = async (...given) => {

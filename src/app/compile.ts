@@ -28,7 +28,7 @@ import { createGrammar, type Grammar } from "../io/grammar.ts";
 import type { KnownBodies } from "../io/parsed.ts";
 import { readTrees, withTrees } from "../io/trees.ts";
 import { effectsReader, fileOf } from "./effects.ts";
-import { fields, flag, oneOf, type Rules, text, timeout } from "./options.ts";
+import { flag, oneOf, type Rules, serverVersion, text, timeout } from "./options.ts";
 import type { Deps, Project } from "./project.ts";
 import { endOf, type Steps } from "./steps.ts";
 
@@ -58,7 +58,7 @@ export interface CompileOptions {
 
 export const compileRules: Rules<CompileOptions> = {
   singleTransaction: flag,
-  serverVersion: fields,
+  serverVersion,
   lockTimeout: timeout,
   statementTimeout: timeout,
   idempotent: flag,

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { cancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import { ledgerOf } from "../core/ledger/calls.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
+import { asOptions } from "../core/option-names.ts";
 import { type Config, requireDatabase } from "../io/config.ts";
 import { type Backend, backendOf, sharedMode } from "../io/queries.ts";
 import { isNotYet } from "../io/session/connect.ts";
@@ -137,7 +138,7 @@ export function warnOf(
 }
 
 async function openLedger(
-  deps: Pick<Deps, "signal" | "onNotice">,
+  deps: Pick<Deps, "signal" | "onNotice" | "names">,
   config: Config,
   options: OpenOptions,
 ): Promise<OpenLedger> {
@@ -183,7 +184,7 @@ export function cancelWhenAborted(session: () => Session, signal: AbortSignal | 
  * `execution/connect`, `execution/database-in-use`, `execution/pooler`, `execution/cancelled`.
  */
 export async function connect(
-  deps: Pick<Deps, "signal" | "onNotice">,
+  deps: Pick<Deps, "signal" | "onNotice" | "names">,
   config: Config,
   options: OpenOptions = {},
 ): Promise<Session> {
@@ -199,7 +200,7 @@ export async function connect(
 }
 
 async function opened(
-  { signal }: Pick<Deps, "signal">,
+  { signal, names = asOptions }: Pick<Deps, "signal" | "names">,
   config: Config,
   options: OpenOptions,
 ): Promise<Session> {
@@ -211,7 +212,8 @@ async function opened(
   }
   const address = requireDatabase(config);
   for (const message of address.warnings) onNotice?.({ severity: "WARNING", message });
-  return await patiently(() => openSession(address, { onNotice, creates, signal }), { signal }, options);
+  const open = () => openSession(address, { onNotice, creates, signal, names });
+  return await patiently(open, { signal }, options);
 }
 
 /** Opens again and again, until the server is there or the patience at its end. Throws `execution/cancelled` when told to stop. */

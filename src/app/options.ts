@@ -2,6 +2,7 @@
  * What a caller of the API has given, perhaps without types, and the rules of each option → nothing, or `usage/option`: the
  * first that is not known, or has a value that cannot be taken. Values are not repeated: one may be an address with a password.
  */
+import path from "node:path";
 import { isAddress, NO_ADDRESS } from "../core/address.ts";
 import { durationFault } from "../core/duration.ts";
 import { MigrateError } from "../core/errors.ts";
@@ -51,6 +52,16 @@ export const count = rule(
 );
 export const callback = rule("a function", (value) => typeof value === "function");
 export const fields = rule("an object", isFields);
+export const variables = rule(
+  "an object such as process.env; a named environment is given with the option environment",
+  isFields,
+);
+/** From where relative paths are read. */
+export const folder = rule("an absolute path", (value) => isText(value) && path.isAbsolute(value));
+export const serverVersion = rule(
+  'an object such as { number: 160000, text: "16" }',
+  (value) => isFields(value) && Number.isSafeInteger(value["number"]) && isText(value["text"]),
+);
 export const abortSignal = rule(
   "an AbortSignal, such as the signal of an AbortController",
   (value) => isFields(value) && "aborted" in value && typeof value["addEventListener"] === "function",
@@ -89,7 +100,7 @@ export function checkOptions(
 ): Fields {
   const given = requireFields("the options", options, hintForNone(options, rules));
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(rules, name));
-  if (unknown !== undefined) throw unknownOption(unknown, rules, others);
+  if (unknown !== undefined) throw unknownOption(unknown, given[unknown], rules, others);
   checkValues(given, rules);
   return given;
 }
@@ -160,9 +171,17 @@ const ADDRESS_WORDS: ReadonlySet<string> = new Set([
   ...["databaseUri", "databaseUrl", "DATABASE_URL", "dbUrl"],
 ]);
 
-function unknownOption(name: string, rules: AnyRules, others: readonly OtherArgument[]): MigrateError {
+function unknownOption(
+  name: string,
+  value: unknown,
+  rules: AnyRules,
+  others: readonly OtherArgument[],
+): MigrateError {
   const message = `there is no option ${JSON.stringify(name)}`;
-  const other = others.find((each) => Object.hasOwn(each.rules, name));
+  // Where it could not be taken either, an option is meant.
+  const other = others.find(
+    (each) => Object.hasOwn(each.rules, name) && each.rules[name]!(value) === undefined,
+  );
   if (other !== undefined) return wrongOption(`${message} here`, `give it in ${other.place}`);
   const known = Object.keys(rules);
   const alias = ADDRESS_WORDS.has(name) ? "database" : optionOfFlag(name);

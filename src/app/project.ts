@@ -35,12 +35,13 @@ import {
   address,
   callback,
   checkValues,
-  fields,
+  folder,
   type OtherArgument,
   type Rules,
   requireFields,
   text,
   texts,
+  variables,
   wrongOption,
 } from "./options.ts";
 
@@ -101,8 +102,8 @@ export interface ProjectOptions {
 
 /** What the API can be given of `Deps`. */
 export const depsRules: Rules<Pick<Deps, "env" | "cwd" | "now" | "signal" | "onNotice">> = {
-  env: fields,
-  cwd: text,
+  env: variables,
+  cwd: folder,
   now: callback,
   signal: abortSignal,
   onNotice: callback,

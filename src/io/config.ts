@@ -126,7 +126,7 @@ export const configFile = ({ file }: Pick<Config, "file">): string => file ?? CO
  */
 export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promise<Config> {
   const variables = variablesOf(flags.x ?? []);
-  const file = await openConfigFile(flags.config, cwd);
+  const file = await openConfigFile(flags.config, cwd, names);
   const givenVariables = layerOfRecord(variables, (name) => `-x ${name}`);
   const environment = layerOfRecord(env, (name) => `environment variable ${name}`);
   const dotenvFolder =
@@ -163,7 +163,7 @@ export async function loadConfig({ flags, env, cwd, names }: Surrounding): Promi
     async () =>
       (await findDatabase({
         ...surroundings,
-        dotenvFolder,
+        ...{ dotenvFolder, names },
         flag: given(flags.database, names(flags.databaseOption ?? "database")),
         chosen: () => {
           if (address?.chosen !== true) return undefined;
@@ -346,8 +346,9 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
   if (!(database instanceof MigrateError) && database.kind === "server") {
     const { database: dbname, user, ssl, target, origin, origins } = database;
     const { host, port } = listsOf(database);
+    const password = HIDDEN;
     // What the address leaves open is filled in from elsewhere.
-    for (const [name, value] of Object.entries({ host, port, dbname, user })) {
+    for (const [name, value] of Object.entries({ host, port, dbname, user, password })) {
       const from = origins[name] ?? "default";
       if (from !== origin && from !== "default") line(`database.${name}`, value, from);
     }
@@ -361,6 +362,9 @@ export function describeConfig(config: Config): readonly DescribedSetting[] {
   }
   return lines;
 }
+
+/** As the address shows its password. */
+const HIDDEN = "***";
 
 /** The timeouts in the options of a connection, which go before the defaults. */
 function timeoutsGiven({
@@ -440,7 +444,11 @@ interface ConfigFile {
   readonly settings: SettingsFile;
 }
 
-async function openConfigFile(flag: string | undefined, cwd: string): Promise<ConfigFile | undefined> {
+async function openConfigFile(
+  flag: string | undefined,
+  cwd: string,
+  names: OptionNames,
+): Promise<ConfigFile | undefined> {
   const file = flag === undefined ? nearestConfigFile(cwd) : path.resolve(cwd, flag);
   const shown = shownPath(file, cwd);
   const source = settingsIn(file, shown);
@@ -459,7 +467,7 @@ async function openConfigFile(flag: string | undefined, cwd: string): Promise<Co
   throw new MigrateError({
     code: "usage/config-file",
     message: `config file ${shown} does not exist`,
-    hint: `check the path given with --config; without it, ${CONFIG_FILE} is read if it exists`,
+    hint: `check the path given as ${names.short("config")}; without it, ${CONFIG_FILE} is read if it exists`,
   });
 }
 

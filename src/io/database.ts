@@ -1,6 +1,7 @@
 /** The places that may name a database → its address, or why there is none; and a warning for each place that names another. */
 import { type Found, type ParsedAddress, parseAddress } from "../core/address.ts";
 import { MigrateError } from "../core/errors.ts";
+import type { OptionNames } from "../core/option-names.ts";
 import { redact } from "../core/redact.ts";
 import {
   type DatabaseAddress,
@@ -43,6 +44,8 @@ export interface Places extends Surroundings {
   readonly dotenvFolder: string;
   /** That of the config file. Throws where its variables are missing. */
   readonly configured: () => TextAddress | undefined;
+  /** What messages call the options. */
+  readonly names: OptionNames;
 }
 
 const parsedText = ({ value, origin }: Found): ParsedAddress => parseAddress(value, origin, !isExecutable());
@@ -85,7 +88,7 @@ export async function findDatabase(places: Places): Promise<DatabaseAddress | un
   ].flatMap((find) => candidateIfAny(find) ?? []);
   const warnings = others
     .filter((other) => namesAnother(other, used, address))
-    .map((other) => disagreement(address, other));
+    .map((other) => disagreement(address, other, places.names));
   return { ...address, warnings: [...address.warnings, ...warnings] };
 }
 
@@ -245,7 +248,11 @@ function namesAnother(
 const hostName = (host: string): string =>
   /^(?:127\.0\.0\.1|::1)$/.test(host) ? "localhost" : host.toLowerCase();
 
-function disagreement(address: DatabaseAddress, { parsed, origin, names }: Candidate): string {
+function disagreement(
+  address: DatabaseAddress,
+  { parsed, origin, names }: Candidate,
+  options: OptionNames,
+): string {
   const said =
     parsed.kind === "pglite"
       ? [`pglite:${parsed.folder}`]
@@ -254,6 +261,6 @@ function disagreement(address: DatabaseAddress, { parsed, origin, names }: Candi
         );
   return redact(
     `${origin} names a different database (${said.join(" ")}) from ${address.origin}, which is used: ${databaseName(address)}; ` +
-      `remove one of them, or choose one with --database ADDRESS`,
+      `remove one of them, or choose one with ${options.given("database", "ADDRESS")}`,
   );
 }

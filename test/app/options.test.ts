@@ -111,6 +111,15 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
   // Words of the command line, of other libraries, of another argument.
   [() => toRead?.(deps, { directory: "db" }), 'no option "directory"', "did you mean directories?"],
   [() => toRead?.(deps, { x: ["a=b"] }), 'no option "x"', "did you mean variables?"],
+  [() => toRead?.(deps, { env: "prod" }), 'no option "env"', "did you mean environment?"],
+  [() => toRead?.(deps, { env: {} }), 'no option "env" here', "give it in deps, the first argument"],
+  [() => toUpgrade?.({ env: "prod" }), "a named environment is given with the option environment"],
+  [() => toRead?.({ ...deps, cwd: "db" }, {}), "deps.cwd must be an absolute path"],
+  [() => toUpgrade?.({ cwd: "db" }), "cwd must be an absolute path"],
+  [
+    () => untyped(lint)(deps, { serverVersion: { major: 16 } }),
+    'serverVersion must be an object such as { number: 160000, text: "16" }',
+  ],
   [() => toUpgrade?.({ databaseUrl: "no" }), 'no option "databaseUrl"', "did you mean database?"],
   [() => toRead?.(deps, { creates: true }), 'no option "creates"'],
   [
@@ -170,6 +179,7 @@ test.each<[() => Promise<unknown>, string, string]>([
   [() => testMigrations(two.deps, { range: "b:a" }), "usage/reversed-range", "did you mean a:b?"],
   [() => dump(two.deps, { revision: "a:b" }), "usage/range-not-allowed", "migrate dump b"],
   [() => mergeRevisions(forked.deps, { targets: ["head"] }), "graph/multiple-heads", "migrate merge b c"],
+  [() => mergeRevisions(two.deps, { targets: [] }), "graph/nothing-to-merge", "a merge joins two or more"],
 ])(
   "a target of another kind is told what is meant, before anything is opened: %#",
   async (call, code, hint) => {
@@ -208,6 +218,7 @@ test("hints name the options, and no flags", async () => {
   expect(await hintOf(cwd, { directories: ["none"] })).toMatch(
     /^name another with directories: \["DIR"\], or/,
   );
+  expect(await hintOf(cwd, { config: "none.json" })).toMatch(/^check the path given as option config; /);
   expect((await failureOf(readState({ ...made.deps, cwd, env: {} }, {}))).hint).toContain(
     '\n  { database: "postgres://USER:PASSWORD@localhost:5432/shop" }\n',
   );

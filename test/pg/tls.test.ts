@@ -140,15 +140,16 @@ describe.skipIf(!hasOpenssl || process.env["TEST_DATABASE_URL"] !== undefined)(
     });
 
     test.each([
-      ["another authority", "localhost", "verify-full", "other", 6],
-      ["another name", "127.0.0.1", "verify-full", "ca", 6],
+      ["another authority", "localhost", "verify-ca", "other", 6, "of sslrootcert; see"],
+      ["another name", "127.0.0.1", "verify-full", "ca", 6, "of sslrootcert, and name 127.0.0.1; see"],
       ["another name, where only the authority is asked for", "127.0.0.1", "verify-ca", "ca", 0],
       ["no authority at all", "localhost", "verify-full", "missing", 2],
-    ])("%s", async (_, host, sslmode, ca, code) => {
+    ])("%s", async (_, host, sslmode, ca, code, hint = "") => {
       const { code: found, stderr } = await migrate(
         ["status", "--database", url(host, "template1", { sslmode, sslrootcert: file(`${ca}.crt`) })],
         { cwd: project({ a: seen }).folder },
       );
+      expect(stderr).toContain(hint);
       expect({ code: found, stderr }).toEqual({
         code,
         stderr: code === 0 ? "" : expect.stringMatching(/error\[(?:execution\/connect|usage\/tls-file)\]/),

@@ -99,8 +99,11 @@ export async function resolveAddress(
     get("dbname") === undefined
       ? [`no database is named, so the one with the name of the user is used: ${database}`]
       : [];
+  const passwords: Record<string, string> = {};
   const [server, ...others] = placesOf(parameters).map((place): Server => {
-    const { password, warning } = passwordOf(parameters, home, { ...place, database, user });
+    const found = passwordOf(parameters, home, { ...place, database, user });
+    const { password, warning } = found;
+    if (found.origin !== undefined) passwords["password"] ??= found.origin;
     if (warning !== undefined && !warnings.includes(warning)) warnings.push(warning);
     return {
       ...place,
@@ -128,7 +131,10 @@ export async function resolveAddress(
     ...(connectTimeout === undefined ? {} : { connectTimeout }),
     display: displayOf([server!, ...others], { database, user }),
     origin,
-    origins: Object.fromEntries([...parameters].map(([name, found]) => [name, found.origin])),
+    origins: {
+      ...Object.fromEntries([...parameters].map(([name, found]) => [name, found.origin])),
+      ...passwords,
+    },
     variables: Object.fromEntries(
       Object.keys(parameterRules)
         .map((name) => [name, writtenAs(name, parameters.get(name) ?? { isVariable: hasNoAddress })] as const)
@@ -235,7 +241,7 @@ function refuseMoreThanAPart(parameters: Parameters): void {
       throw addressFault(
         originOf(parameters, name),
         `the ${name} is a whole database address`,
-        "write the address by itself: DATABASE_URL=URL in the environment or in .env, or --database URL",
+        "write the address by itself, such as DATABASE_URL=URL in the environment or in .env",
       );
     }
     if (hasParametersBehind(value)) {

@@ -11,9 +11,10 @@ export interface Login {
   readonly user: string;
 }
 
-/** The password, where the file has one; a sentence to print, where the file is ignored. */
+/** The password, and where it was found, where the file has one; a sentence to print, where the file is ignored. */
 export interface FilePassword {
   readonly password?: string;
+  readonly origin?: string;
   readonly warning?: string;
 }
 
@@ -34,7 +35,7 @@ export function passwordFromFile(file: string, isNamed: boolean, login: Login): 
   }
   try {
     const password = passwordFor(login, textIfThere(file, "usage/database-address") ?? "");
-    return password === undefined ? {} : { password };
+    return password === undefined ? {} : { password, origin: `password file ${file}` };
   } catch {
     return { warning: `the password file ${file} cannot be read and is ignored` };
   }

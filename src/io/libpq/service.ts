@@ -27,7 +27,7 @@ export function readService(service: Found, files: readonly string[], named?: st
     code: "usage/service",
     message: `service "${service.value}" does not exist in ${files.join(" or ")} (from ${service.origin})`,
     hint: present
-      ? `add a section [${service.value}] to that file, or name the file in PGSERVICEFILE`
+      ? `add a section [${service.value}] to such a file, or name the file that has it in PGSERVICEFILE`
       : `no such file is found: create it with a section [${service.value}], or name another in PGSERVICEFILE`,
   });
 }
@@ -53,14 +53,18 @@ function sectionOf(text: string, name: string, file: string): Service["entries"]
 function entryOf(line: string, file: string, number: number): readonly [string, string] {
   const equals = line.indexOf("=");
   const key = line.slice(0, Math.max(0, equals));
-  if (equals < 0 || key === "service") {
+  const isOther = key === "service";
+  if (isOther || !/^\S+$/.test(key)) {
     throw new MigrateError({
       code: "usage/service",
-      message:
-        equals < 0 ? "a line of the service file is not key=value" : "a service cannot name another service",
+      message: isOther
+        ? "a service cannot name another service"
+        : "a line of the service file is not key=value",
       hint: isConflict(line)
         ? CONFLICT_HINT
-        : "write one parameter per line, such as host=db.example.com, without spaces around =",
+        : isOther
+          ? "leave the line out"
+          : "write one parameter per line, such as host=db.example.com, without spaces around =",
       location: { path: file, line: number, column: 1 },
     });
   }

@@ -152,7 +152,7 @@ function authorityOf(
   throw new MigrateError({
     code: "usage/tls-file",
     message: `sslmode=${mode} needs a root certificate, but ${usual} does not exist`,
-    hint: "name its file with sslrootcert=FILE or PGSSLROOTCERT, or use sslrootcert=system for a public authority",
+    hint: `name its file with sslrootcert=FILE or PGSSLROOTCERT, or use sslrootcert=system for a public authority${mode === "verify-full" ? "" : ", with sslmode=verify-full"}`,
   });
 }
 

@@ -34,13 +34,18 @@ export interface ScratchOptions extends RoomOptions {
   readonly beyond?: string | undefined;
   /** Schemas that the database that is worked with is asked for. */
   readonly schemas?: readonly string[] | undefined;
+  /** Other processes are to connect to it, so that it is not in this one. */
+  readonly needsServer?: boolean | undefined;
   /** Packages are looked for from here, and beside the program. */
   readonly cwd: string;
   /** Says where the user's cache lies. */
   readonly env: Env;
 }
 
-/** Throws `usage/scratch` where the server that was given cannot be used, `usage/no-package`, and what a session throws. */
+/**
+ * Throws `usage/scratch` where the server that was given cannot be used, `usage/no-package`, whose hint installs what is missing,
+ * and what a session throws.
+ */
 export async function openScratch(options: ScratchOptions): Promise<Scratch> {
   const { database, on } = options;
   if (on !== undefined) {
@@ -62,33 +67,34 @@ export async function openScratch(options: ScratchOptions): Promise<Scratch> {
   }
   const target = await targetAt(database, options);
   const { major } = target;
-  if (major !== PGLITE_MAJOR) {
+  let missing: string | undefined;
+  if (major !== PGLITE_MAJOR || options.needsServer === true) {
     const found = await embeddedRoom(major, options);
     if (isRoom(found)) return scratchIn(found, reasons, target);
     reasons.push(found.reason);
+    missing = found.hint;
   }
+  if (options.needsServer === true) throw noneOf(reasons, missing);
   const room = await inProcess(options.env, options).catch((error: unknown) => {
-    throw error instanceof MigrateError ? because(reasons, error, major) : error;
+    if (!(error instanceof MigrateError) || error.code !== "usage/no-package") throw error;
+    // A server of the same major version, where that is known, proves more than PGlite.
+    throw major !== undefined && missing !== undefined
+      ? noneOf(reasons, missing)
+      : noneOf([...reasons, error.message], error.hint);
   });
   return scratchIn(room, reasons, target);
 }
 
-/** Why none of the ways before could be gone either; what to install is a server of the same major version, where that is known. */
-const because = (
-  reasons: readonly string[],
-  { code, message, hint }: MigrateError,
-  major: number | undefined,
-): MigrateError => {
-  const isOther = major !== undefined && major !== PGLITE_MAJOR;
-  const advice = isOther ? installs(wantedPackage(major)) : hint;
-  return new MigrateError({
-    code,
-    message: (isOther ? reasons : [...reasons, message]).join("; "),
-    ...(advice === undefined ? {} : { hint: advice }),
+const noneOf = (reasons: readonly string[], hint: string | undefined): MigrateError =>
+  new MigrateError({
+    code: "usage/no-package",
+    message: reasons.join("; "),
+    ...(hint === undefined ? {} : { hint }),
   });
-};
 
-const installs = (wanted: string): string => `npm install --no-save ${wanted}`;
+/** Tests are run again and again, and elsewhere too: what they need belongs to the project. */
+const installs = (wanted: string, { needsServer }: Pick<ScratchOptions, "needsServer">): string =>
+  `npm install ${needsServer === true ? "-D" : "--no-save"} ${wanted}`;
 
 /** The major version that PGlite is of. */
 const PGLITE_MAJOR = 18;
@@ -147,7 +153,8 @@ async function embeddedRoom(major: number | undefined, options: ScratchOptions):
   const binaries = packageOf(major, options.cwd);
   if (binaries === undefined) {
     const wanted = wantedPackage(major);
-    return { reason: `${wanted} is not installed (${installs(wanted)})` };
+    const hint = installs(wanted, options);
+    return { reason: `${wanted} is not installed (${hint})`, hint };
   }
   const password = randomHex(16);
   const server = await startEmbedded(binaries, password).catch(

@@ -7,10 +7,12 @@
  */
 
 import { MigrateError } from "../../core/errors.ts";
+import { asOptions } from "../../core/option-names.ts";
 import { identifier, literal, qualified } from "../../core/quote.ts";
 import type { ServerAddress } from "../libpq/parameters.ts";
 import { backendOf, sharedMode } from "../queries.ts";
 import { randomHex } from "../random.ts";
+import { isNotYet } from "../session/connect.ts";
 import { openSession } from "../session/open.ts";
 import { type Session, StatementFailure } from "../session/types.ts";
 import { resetSql } from "./reset.ts";
@@ -50,14 +52,23 @@ async function openAdmin(address: ServerAddress, { signal }: RoomOptions): Promi
 }
 
 /** The server that made the database could be reached, by the name of another. */
-function notLetThrough({ host, port }: ServerAddress, name: string, error: MigrateError): MigrateError {
+function notLetThrough(
+  { host, port }: ServerAddress,
+  name: string,
+  error: MigrateError,
+  { names = asOptions }: RoomOptions,
+): MigrateError {
   const { cause } = error;
   const reason = cause instanceof Error ? cause.message : error.message;
   return new MigrateError(
     {
       ...error.diagnostics[0]!,
       message: `cannot connect to the scratch database ${name}, which was created on ${host}:${port}: ${reason}`,
-      hint: "a pooler or pg_hba.conf there may let through only databases that it lists; name a server that lets through any: --scratch URL",
+      ...(isNotYet(error)
+        ? {}
+        : {
+            hint: `a pooler or pg_hba.conf there may let through only databases that it lists; name a server that lets through any: ${names.given("scratch", "URL")}`,
+          }),
     },
     { cause },
   );
@@ -160,7 +171,7 @@ function roomOn(
       return session;
     } catch (error) {
       throw error instanceof MigrateError && error.code === "execution/connect"
-        ? notLetThrough(address, name, error)
+        ? notLetThrough(address, name, error, options)
         : error;
     }
   };

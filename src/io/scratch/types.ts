@@ -1,4 +1,5 @@
 /** What the rest of the program knows of a scratch database: a throw-away one, on which SQL is tried. */
+import type { OptionNames } from "../../core/option-names.ts";
 import type { ServerAddress } from "../libpq/parameters.ts";
 import type { Notice, Session } from "../session/types.ts";
 
@@ -61,7 +62,7 @@ export interface Room {
 /** Why there is no room. */
 export interface NoRoom {
   readonly reason: string;
-  /** What to do about it, where no connection was made. */
+  /** What to do about it, where that is known. */
   readonly hint?: string | undefined;
 }
 
@@ -71,4 +72,6 @@ export interface RoomOptions {
   /** Told what we have to say; what a server says on a scratch database is of no interest. */
   readonly onNotice?: ((notice: Notice) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** What messages call the options. */
+  readonly names?: OptionNames | undefined;
 }

@@ -7,6 +7,7 @@ import { notReplaced, type SessionTarget } from "../../core/address.ts";
 import { cancelled, MigrateError, NOTHING } from "../../core/errors.ts";
 import { quotedName } from "../../core/failure/failure.ts";
 import { membershipHint } from "../../core/failure/rights.ts";
+import type { OptionNames } from "../../core/option-names.ts";
 import { qualified } from "../../core/quote.ts";
 import { shellWord } from "../../core/shell.ts";
 import { textIfSeen } from "../files.ts";
@@ -20,6 +21,8 @@ export interface WireOptions {
   readonly creates?: boolean | undefined;
   /** What an embedded database in memory begins as: what another session has packed. */
   readonly packed?: Uint8Array | undefined;
+  /** What messages call the options; absent where none lets it wait. */
+  readonly names?: OptionNames | undefined;
 }
 
 interface ConnectedWire {
@@ -43,16 +46,16 @@ export async function connectedWire(
 
 async function wireTo(
   address: DatabaseAddress,
-  { signal, creates = false, packed }: WireOptions,
+  { signal, creates = false, packed, names }: WireOptions,
   listener: WireListener,
 ): Promise<ConnectedWire> {
-  if (address.kind === "server") return firstServer(address, signal, listener);
+  if (address.kind === "server") return firstServer(address, { signal, names }, listener);
   const wire = await (await import("./embedded.ts")).embeddedWire(address, creates, listener, packed);
   try {
     await wire.connect();
     return { wire, address };
   } catch (error) {
-    throw connectError(address, [{ at: address, cause: rootOf(error) }]);
+    throw connectError(address, [{ at: address, cause: rootOf(error) }], names);
   }
 }
 
@@ -67,7 +70,7 @@ interface Attempt {
 /** As in libpq, who refuses the login ends the search. */
 async function firstServer(
   address: ServerAddress,
-  signal: AbortSignal | undefined,
+  { signal, names }: Pick<WireOptions, "signal" | "names">,
   listener: WireListener,
 ): Promise<ConnectedWire> {
   const { serverWire } = await import("./server.ts");
@@ -84,11 +87,11 @@ async function firstServer(
         const place = address.others === undefined ? {} : { place: `${at.host}:${at.port}: ` };
         const attempt = { at, cause: rootOf(error), ...place };
         attempts.push(attempt);
-        if (!isOther(attempt.cause)) throw connectError(address, [attempt]);
+        if (!isOther(attempt.cause)) throw connectError(address, [attempt], names);
       }
     }
   }
-  throw connectError(address, attempts);
+  throw connectError(address, attempts, names);
 }
 
 // ── which kind of server ────────────────────────────────────────────────────────────────────────────────────────
@@ -144,8 +147,12 @@ function isOther(error: DriverError): boolean {
   return error.code === undefined ? BROKEN.has(error.message) : NETWORK.has(error.code);
 }
 
-/** What pg says of a connection that ended, and of one that took longer than connect_timeout. */
-const BROKEN = new Set(["Connection terminated unexpectedly", "timeout expired"]);
+/** What pg and its pool say of a connection that ended, and of one that took longer than it may. */
+const BROKEN = new Set([
+  "Connection terminated unexpectedly",
+  "Connection terminated due to connection timeout",
+  "timeout expired",
+]);
 
 /** What a network says of a host that is not there, or not yet. */
 const NETWORK = new Set([
@@ -160,26 +167,28 @@ function rootOf(error: unknown): DriverError {
   return cause;
 }
 
-function connectError(address: DatabaseAddress, attempts: readonly Attempt[]): MigrateError {
-  const { at, cause } = attempts.at(-1)!;
+function connectError(
+  address: DatabaseAddress,
+  attempts: readonly Attempt[],
+  names: OptionNames | undefined,
+): MigrateError {
+  // One that is not there may be of the kind that is meant.
+  const { at, cause } = attempts.findLast((each) => !(each.cause instanceof OtherKind)) ?? attempts.at(-1)!;
   if (cause instanceof MigrateError) return cause;
-  const reasons = new Set(attempts.map((attempt) => (attempt.place ?? "") + reasonOf(attempt)));
+  const reasons = new Set(attempts.map((attempt) => (attempt.place ?? "") + clauseOf(attempt.cause)));
   const sqlstate = sqlstateOf(cause);
   return new MigrateError(
     {
       code: "execution/connect",
       message: `cannot connect to ${address.display} (from ${address.origin}): ${[...reasons].join("; ")}`,
-      hint: connectHint(at, cause),
+      hint: connectHint(at, cause, names),
       ...(sqlstate === undefined ? {} : { sqlstate }),
     },
     { cause },
   );
 }
 
-const reasonOf = ({ cause }: Attempt): string =>
-  clauseOf(cause instanceof AggregateError && cause.errors[0] instanceof Error ? cause.errors[0] : cause);
-
-function connectHint(address: DatabaseAddress, cause: DriverError): string {
+function connectHint(address: DatabaseAddress, cause: DriverError, names: OptionNames | undefined): string {
   if (address.kind === "pglite") {
     const made = postgresOf(address.folder);
     const version = `, and that the PGlite that is installed is of PostgreSQL ${made}, which has made the database`;
@@ -190,24 +199,34 @@ function connectHint(address: DatabaseAddress, cause: DriverError): string {
     if (found !== undefined) return `${found.variable} was not replaced by its value: ${found.hint}`;
   }
   if (cause instanceof OtherKind)
-    return `add a server of that kind${address.variables["host"] === undefined ? " to the address, such as postgres://USER@host1,host2/name" : `: ${address.variables["host"]}=host1,host2`}; see the settings with: migrate config`;
+    return `name a server of that kind, or change ${written(address, "target_session_attrs")}; see the settings with: migrate config`;
   switch (refusalOf(cause, address.options)) {
+    case "certificate": {
+      const name = address.ssl !== false && address.ssl.checkHost ? `, and name ${address.host}` : "";
+      return `the server's certificate must be signed by an authority of ${written(address, "sslrootcert")}${name}; see the settings with: migrate config`;
+    }
     case "no TLS":
       return `give the server a certificate, or, in a trusted network, use ${withoutTls(address)}`;
     case "no database":
       return `create the database first, for example with: ${createdb(address)}`;
-    case "no entry":
-      return `the server's pg_hba.conf does not let ${address.user} connect to ${address.database} from here: add an entry and reload, or connect as an entry requires, for example with ${written(address, "sslmode")}=require`;
+    case "no entry": {
+      // Every other mode has tried TLS, if the server has it.
+      const isPlain = address.ssl === false && !address.host.startsWith("/");
+      const tls = isPlain ? `, or connect with TLS: ${written(address, "sslmode")}=require` : "";
+      return `the server's pg_hba.conf does not let ${address.user} connect to ${address.database} from here: add an entry and reload${tls}`;
+    }
     case "may not":
       return `as a superuser, run: ALTER ROLE ${qualified(address.user)} LOGIN; or connect as another role`;
     case "no login":
       return "check the user and password; see where they come from with: migrate config";
+    case "no way in":
+      return "check the user, and how the server's pg_hba.conf has it log in; see the settings with: migrate config";
     case "options":
-      return `correct the options of the connection (from ${address.origins["options"] ?? address.origin}); see the settings with: migrate config`;
+      return `correct the options of the connection (from ${address.origins["options"] ?? address.origin})`;
     case "full":
-      return FULL;
+      return `${FULL} ${again(names)}`;
     case "not yet":
-      return NOT_YET;
+      return `${NOT_YET} ${again(names)}`;
     case "no role":
       return membershipHint(quotedName(cause.message)!, address.user);
     case "no right":
@@ -215,9 +234,11 @@ function connectHint(address: DatabaseAddress, cause: DriverError): string {
     case "invalid":
       return `a DROP DATABASE of it was interrupted: in another database, run: DROP DATABASE ${qualified(address.database)}; then create it again, for example with: ${createdb(address)}`;
     case "closed":
-      return `as a superuser, in another database, run: ALTER DATABASE ${qualified(address.database)} ALLOW_CONNECTIONS true; or name another database`;
+      return `name another database; or, as a superuser, in another database, run: ALTER DATABASE ${qualified(address.database)} ALLOW_CONNECTIONS true`;
     case "refused":
-      return "the server is running, and refuses this connection; see the settings with: migrate config";
+      return "the server, or a pooler before it, refuses this connection; see the settings with: migrate config";
+    case "disagreed":
+      return "check the settings of the connection: migrate config";
     default:
       return "check that the server is running and accepts connections at this address; see the settings with: migrate config";
   }
@@ -242,11 +263,14 @@ function withoutTls(address: ServerAddress): string {
 const postgresOf = (folder: string): string | undefined =>
   /^\d+/.exec(textIfSeen(path.join(folder, "PG_VERSION"), "execution/connect") ?? "")?.[0];
 
-/** It may have waited already. */
-const AGAIN = "run the same command again; or let it wait longer, where it has the option: --wait SECONDS";
+const FULL = "no connection is free: end one or raise the limit, and";
+const NOT_YET = "the server accepts no connections now;";
 
-const FULL = `no connection is free: end one or raise the limit, and ${AGAIN}`;
-const NOT_YET = `the server accepts no connections now; ${AGAIN}`;
+/** It may have waited already. */
+const again = (names: OptionNames | undefined): string =>
+  `run the same command again${names === undefined ? "" : `; or let it wait longer, where it has ${names.short("wait")}`}`;
+/** All that take a pool have the option. */
+const POOL_AGAIN = "try again; or wait longer, with the option wait";
 
 /** The same for a pool of the caller's, whose settings are not ours. */
 export function poolHint(cause: DriverError): string {
@@ -256,25 +280,32 @@ export function poolHint(cause: DriverError): string {
     case "no database":
       return `create the database first${missingDatabase(cause)}; or give the pool the name of another`;
     case "no entry":
-      return "the server's pg_hba.conf does not let this user connect to this database from here: add an entry and reload, or make the pool as an entry requires, for example with ssl";
+      return "the server's pg_hba.conf does not let this user connect to this database from here: add an entry and reload, or make the pool as an entry requires, such as with ssl";
     case "may not":
       return "as a superuser, run: ALTER ROLE ... LOGIN; or give the pool another user";
     case "no login":
       return "check the user and password that the pool was given";
+    case "no way in":
+      return "check the user that the pool was given, and how the server's pg_hba.conf has it log in";
     case "options":
       return "correct the options that the pool was given";
     case "full":
-      return FULL;
+      return `${FULL} ${POOL_AGAIN}`;
     case "not yet":
-      return NOT_YET;
+      return `${NOT_YET} ${POOL_AGAIN}`;
     case "no right":
       return "grant the user of the pool the right: GRANT CONNECT ON DATABASE ... TO ...";
     case "invalid":
       return "a DROP DATABASE of it was interrupted: drop it, and create it again; or give the pool the name of another";
     case "closed":
       return "allow connections again: ALTER DATABASE ... ALLOW_CONNECTIONS true; or give the pool the name of another";
+    case "busy":
+      return "all connections of the pool are in use: release one, or raise its max";
     case "refused":
-      return "the server is running, and refuses this connection; check what the pool was given";
+      return "the server, or a pooler before it, refuses this connection; check what the pool was given";
+    case "certificate":
+    case "disagreed":
+      return "check the password and the ssl that the pool was given";
     default:
       return "check that the server is running and accepts connections at the address that was given";
   }
@@ -286,18 +317,21 @@ function missingDatabase({ message }: DriverError): string {
   return name === undefined ? "" : `, for example with: createdb ${shellWord(name)}`;
 }
 
-/** Why a server that was reached takes no connection; undefined where it was not reached. `options`: what it was given, as in PGOPTIONS. */
+/** Why there is no connection to a server; undefined where it was not reached. `options`: what it was given, as in PGOPTIONS. */
 function refusalOf(error: DriverError, options = "") {
   const { code, message } = error;
-  if (message.includes("does not support SSL")) return "no TLS";
+  if (sqlstateOf(error) === undefined) return unreachedBy(error);
   if (code === "3D000") return "no database";
   // No such parameter, no value of its type, no option of a server, none that is set at the start of a session.
   if (/^(?:42704|22023|42601|55P02)$/.test(code ?? "")) return "options";
   if (code === "28000" && message.includes("pg_hba.conf")) return "no entry";
   if (code === "28000" && message.includes("not permitted to log in")) return "may not";
-  if (code === "28P01" || code === "28000") return "no login";
+  if (code === "28P01") return "no login";
+  if (code === "28000") return "no way in";
   if (code === "53300") return "full";
-  if (code === "57P03") return "not yet";
+  if (/^57P0[1-3]$/.test(code ?? "")) return "not yet";
+  // A pooler's.
+  if (code === "08P01" && options !== "" && message.includes("startup parameter")) return "options";
   if (code === "42501") {
     if (options.replaceAll("\\", "").includes(`role=${quotedName(message)}`)) return "no role";
     // One SQLSTATE for the right to connect and for that to a setting; a pooler says no routine, and mostly means the former.
@@ -305,8 +339,21 @@ function refusalOf(error: DriverError, options = "") {
   }
   // Of a database whose removal was interrupted, nothing can be altered any more.
   if (code === "55000") return error.hint?.includes("DROP DATABASE") === true ? "invalid" : "closed";
-  return sqlstateOf(error) === undefined ? undefined : "refused";
+  return "refused";
 }
+
+/** What is not the server's own: the network's, which is undefined, or this side's. */
+function unreachedBy(error: DriverError) {
+  const { code = "", message } = error;
+  if (message.includes("does not support SSL")) return "no TLS";
+  if (message === BUSY) return "busy";
+  if (isOther(error)) return undefined;
+  // What OpenSSL has codes for is about a message, or about our own certificate.
+  return /^(?!ERR_(?:OSSL|SSL)_).*(?:CERT|ISSUER|SIGNATURE)/.test(code) ? "certificate" : "disagreed";
+}
+
+/** What pg says where a pool has no connection left. */
+const BUSY = "timeout exceeded when trying to connect";
 
 function createdb({ host, port, user, database }: ServerAddress): string {
   const at = port === 5432 ? "" : ` -p ${port}`;

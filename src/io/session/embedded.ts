@@ -133,11 +133,14 @@ function lockFolder(folder: string): () => void {
       if (codeOf(error) !== "EEXIST") throw cannotCreate(file, error);
       const pid = Number.parseInt(readText(file) ?? "", 10);
       if (attempt > 2 || isAlive(pid)) {
+        const isOwn = pid === process.pid;
         throw new MigrateError({
           code: "execution/database-in-use",
-          message: `the embedded database ${folder} is in use by process ${pid}`,
-          // One that is gone may have left its number to another; one that uses the API is no `migrate`.
-          hint: `wait until that process has ended; if it is one that does not use this database, remove ${file}`,
+          message: `the embedded database ${folder} is in use by ${isOwn ? "this process" : `process ${pid}`}`,
+          // One that is gone may have left its number to another, or to us in a new container; one that uses the API is no `migrate`.
+          hint: isOwn
+            ? `await one call before the next begins; if there is no other, an ended process has left ${file}: remove it`
+            : `wait until that process has ended; if it is one that does not use this database, remove ${file}`,
         });
       }
       rmSync(file, { force: true });

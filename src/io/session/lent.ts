@@ -8,6 +8,7 @@ import { clientOf, clientWire, databaseOf, standingOf } from "./server.ts";
 import {
   clauseOf,
   type DriverError,
+  isPool,
   type LentClient,
   type LentConnection,
   type LentPool,
@@ -41,7 +42,7 @@ export async function lentSession(lent: LentConnection, options: LentOptions): P
     await release(!isAsItWas || loss.isLost);
   };
   try {
-    const found = await stateOf(wire);
+    const found = await stateOf(wire, isPool(lent));
     const which = {
       kind: "server",
       database: databaseOf(client),
@@ -65,18 +66,24 @@ interface Taken {
   readonly release: (isSpoilt: boolean) => Promise<void> | void;
 }
 
-const isNone = (lent: unknown): boolean =>
-  typeof lent !== "object" ||
-  lent === null ||
-  ("configuration" in lent &&
-    typeof (lent.configuration as Partial<SlonikPool["configuration"]> | null)?.connectionUri !== "string");
+const isNone = (lent: unknown): boolean => {
+  if (typeof lent !== "object" || lent === null) return true;
+  if ("configuration" in lent)
+    return (
+      typeof (lent.configuration as Partial<SlonikPool["configuration"]> | null)?.connectionUri !== "string"
+    );
+  return !("totalCount" in lent && "connect" in lent) && isPool(lent as LentConnection);
+};
 
 async function taken(lent: LentConnection, signal: AbortSignal | undefined): Promise<Taken> {
   if (isNone(lent)) {
     throw new MigrateError({
       code: "usage/connection",
       message: "connection must be a connected client or a pool of pg, or a pool of slonik",
-      hint: "for an address, give the option database: database: process.env.DATABASE_URL",
+      hint:
+        lent instanceof Promise
+          ? "it is a promise: await it"
+          : "give one of these; or, for an address, the option database: database: process.env.DATABASE_URL",
     });
   }
   if ("configuration" in lent) return ofSlonik(lent.configuration);
@@ -206,19 +213,29 @@ const STATE = `SELECT pg_catalog.now() OPERATOR(pg_catalog.<>) pg_catalog.statem
 const ABORTED_TRANSACTION = "25P02";
 
 /** Throws `usage/in-transaction`, `execution/connect`. */
-async function stateOf(wire: Wire): Promise<State> {
+async function stateOf(wire: Wire, isOfPool: boolean): Promise<State> {
   try {
     const [state] = (await wire.send(STATE, true)).rows as unknown as readonly [State];
     if (!state.inTransaction) return state;
   } catch (error) {
     const cause = error as DriverError;
-    if (sqlstateOf(cause) !== ABORTED_TRANSACTION)
-      throw notConnected("the connection does not answer", cause);
+    const sqlstate = sqlstateOf(cause);
+    if (sqlstate !== ABORTED_TRANSACTION)
+      throw new MigrateError(
+        {
+          code: "execution/connect",
+          message: `the connection that was given cannot be asked for its settings: ${clauseOf(cause)}`,
+          ...(sqlstate === undefined ? {} : { sqlstate }),
+        },
+        { cause },
+      );
   }
   throw new MigrateError({
     code: "usage/in-transaction",
     message: "the connection that was given is in a transaction, and migrations begin and commit their own",
-    hint: 'end it first: await client.query("COMMIT"), or give a pool',
+    hint: isOfPool
+      ? "end the transaction before the client goes back to the pool: client.release()"
+      : 'end it first, with COMMIT or ROLLBACK: await client.query("COMMIT"); or give a pool',
   });
 }
 

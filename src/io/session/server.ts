@@ -216,7 +216,7 @@ function configurationOf(
       throw new MigrateError({
         code: "execution/connect",
         message: `cannot connect to ${address.display} (from ${address.origin}): the server requires a password, but none is given`,
-        hint: `put it into the address, PGPASSWORD or ${address.origins["passfile"] === undefined ? "~/.pgpass" : `the password file (from ${address.origins["passfile"]})`}; see the settings with: migrate config`,
+        hint: `put it into ${address.variables["password"] === undefined ? "the address, PGPASSWORD" : "PGPASSWORD"} or ${address.origins["passfile"] === undefined ? "~/.pgpass" : `the password file (from ${address.origins["passfile"]})`}; see the settings with: migrate config`,
       });
     },
     ssl,

@@ -124,10 +124,14 @@ export interface DriverError extends Error {
 }
 
 /** What an error says, within a sentence: drivers and Node begin theirs as one; the server's own stay as they are. */
-export const clauseOf = (error: DriverError): string =>
-  sqlstateOf(error) === undefined
-    ? error.message.replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase())
-    : error.message;
+export function clauseOf(error: DriverError): string {
+  // Of a name with several addresses; its own message is empty.
+  const [first] = error instanceof AggregateError ? (error.errors as readonly unknown[]) : [];
+  const { message } = first instanceof Error ? first : error;
+  return sqlstateOf(error) === undefined
+    ? message.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase())
+    : message;
+}
 
 /** The server refused a text, or the connection broke while it ran. */
 export class StatementFailure extends Error implements Failure {

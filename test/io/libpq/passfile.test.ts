@@ -31,9 +31,12 @@ describe("password files", () => {
     ["postgres://zoe@h/x", "raw:colon"],
     ["postgres://ann:given@db.example.com/shop", "given"],
   ])("%s → %s", async (text, password) => {
-    home.write(".pgpass", lines);
-    expect((await home.resolve(text)).password).toBe(password);
-    expect((await home.resolve(text)).warnings).toEqual([]);
+    const file = home.write(".pgpass", lines);
+    const address = await home.resolve(text);
+    expect(address.password).toBe(password);
+    expect(address.warnings).toEqual([]);
+    const isOfFile = password !== undefined && password !== "given";
+    if (isOfFile) expect(address.origins["password"]).toBe(`password file ${file}`);
   });
 
   it("is the one named by PGPASSFILE, and PGPASSWORD goes before it", async () => {

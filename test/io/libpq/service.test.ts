@@ -47,6 +47,7 @@ describe("service files", () => {
 
   it.each([
     ["[a]\nhost=h\nhunter2\n", "not key=value", { line: 3, column: 1 }],
+    ["[a]\nhost = h\n", "not key=value", { line: 2, column: 1 }],
     ["[a]\nservice=b\n", "cannot name another service", { line: 2, column: 1 }],
     ["[a]\nhots=h\n", 'unknown parameter "hots"', undefined],
     ["[b]\nhost=h\n", 'service "a" does not exist', undefined],
