@@ -543,9 +543,9 @@ CREATE CONSTRAINT TRIGGER c AFTER INSERT ON o DEFERRABLE INITIALLY DEFERRED FOR 
     expect((await failureOf(shop.downgrade(url, "-2"))).hint).toContain(
       "fix the cause and run: migrate downgrade b (it resumes here; the same command would count its steps anew)",
     );
-    // What is the first of its command counts from where it did before.
+    // Of its own command it is the first, but once it is finished, that one would go further.
     expect((await failureOf(shop.downgrade(url, "-1"))).hint).toContain(
-      "run the same command again: it resumes here",
+      "fix the cause and run: migrate downgrade b (it resumes here; the same command would count its steps anew)",
     );
     shop.write("0003_c.down.sql", "-- revision: c\n-- transaction: none\n\nSELECT 1; SELECT 2;");
     shop.write("0002_b.down.sql", "-- revision: b\n\nSELECT 1 / 0;");
