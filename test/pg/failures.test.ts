@@ -234,6 +234,12 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     };
     expect(await next()).toMatch(/^index i belongs to the superuser .* run: ALTER TABLE app\.t OWNER TO /);
     expect(await next()).toBe(`as a superuser, run: GRANT "${owner.name}" TO "${login.name}"`);
+    // A GRANT without the option would leave it as it is.
+    if (server.major >= 16) {
+      await query(url, `GRANT ${owner.name} TO ${login.name} WITH SET FALSE`);
+      const again = `as a superuser, run: GRANT "${owner.name}" TO "${login.name}" WITH SET TRUE`;
+      expect(await next()).toBe(again);
+    }
     await drop.upgrade(login.url(name));
     await query(url, `REVOKE ${owner.name} FROM ${login.name}`);
     const alter = project({ a: "ALTER TABLE public.o ADD m int;" }, { ledger: { schema: "two" } });
