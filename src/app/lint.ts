@@ -231,13 +231,17 @@ export function inRepository(findings: readonly Finding[], { cwd }: Pick<Deps, "
 }
 
 /** The migrations whose up file the ref has not. */
-export function addedSince({ cwd }: Deps, { migrations }: Project, ref: string): readonly RevisionId[] {
+export function addedSince(
+  { cwd, names }: Deps,
+  { migrations }: Project,
+  ref: string,
+): readonly RevisionId[] {
   const there = new Map<string, ReadonlySet<string>>();
   const added: RevisionId[] = [];
   for (const { revision, up } of migrations.values()) {
     const file = resolve(cwd, up.source.path);
     const folder = dirname(file);
-    if (!there.has(folder)) there.set(folder, filesAt(ref, folder));
+    if (!there.has(folder)) there.set(folder, filesAt(ref, folder, names));
     if (!there.get(folder)!.has(basename(file))) added.push(revision);
   }
   return added;

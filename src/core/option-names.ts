@@ -9,6 +9,7 @@ const FLAGS = {
   environment: "--env",
   lockTimeout: "--lock-timeout",
   scratch: "--scratch",
+  since: "--since",
   serverVersion: "--server-version",
   statementTimeout: "--statement-timeout",
   variables: "-x",
