@@ -26,6 +26,7 @@ import { type Segment, segmentText } from "../core/diff/text.ts";
 import { counts, refuseUnknownRebuilds } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { FileText } from "../core/migration.ts";
+import { asOptions } from "../core/option-names.ts";
 import type { ReferenceTable } from "../core/reference-rows.ts";
 import { type Loss, losesData } from "../core/statement/losses.ts";
 import { readCatalog } from "../io/catalog.ts";
@@ -111,9 +112,10 @@ export async function autogenerate(deps: Deps, options: AutogenerateOptions): Pr
   const project = await openProject(deps, options, config);
   placeOf(project, options);
   const engine = await pgDelta();
+  const { names = asOptions } = deps;
   const folder =
     options.desired === undefined
-      ? schemaFiles(deps, project, ", or name a database with --desired URL")
+      ? schemaFiles(deps, project, `, or name a database with ${names.given("desired", "URL")}`)
       : [];
   const { onScratch } = options;
   return withScratch(deps, project, { more: folder, onScratch }, async (scratch) =>
@@ -368,7 +370,7 @@ async function changesTo(
         (sent, from) => forRows(sent, from, options),
       ],
     });
-    if (!decided) await allowLosses(scratch, up, desired, options);
+    if (!decided) await allowLosses(scratch, up, desired, options, work.deps);
     const downs = await waysDown(work, change, up, renames);
     const whole = { up: up.segments, down: [...downs].reverse().flatMap(({ segments }) => segments) };
     const untried = await proveRows({ start: made.last, hidden, ...whole });
@@ -437,6 +439,7 @@ async function allowLosses(
   way: Way,
   { catalog }: Desired,
   { ask }: AutogenerateOptions,
+  { names = asOptions }: Pick<Deps, "names">,
 ): Promise<void> {
   const losses = await lossesOnWay(way, catalog, version);
   if (losses.length === 0) return;
@@ -449,8 +452,8 @@ async function allowLosses(
       code: "findings/loss",
       message: `rows or values would be lost: ${shown(each)}`,
       hint: rebuilt.has(each.object)
-        ? "it is dropped and made again, as --allow-rebuild allows: add --allow-loss, or write the SQL by hand"
-        : `${each.effect === "overwrites" ? "leave that as it is" : "restore what is missing"} in the schema, or add --allow-loss`,
+        ? `it is dropped and made again, as ${names.short("allowRebuild")} allows: add ${names.short("allowLoss")}, or write the SQL by hand`
+        : `${each.effect === "overwrites" ? "leave that as it is" : "restore what is missing"} in the schema, or add ${names.short("allowLoss")}`,
     })),
   );
 }

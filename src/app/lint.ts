@@ -1,8 +1,10 @@
 /** A project, and which of its migrations → what rules find in their up files. */
+
 import { basename, dirname, relative, resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import { refuseStepsDown } from "../core/history.ts";
 import type { Migration, MigrationFile, RevisionId } from "../core/migration.ts";
+import { asOptions, type OptionNames } from "../core/option-names.ts";
 import { defaultTimeouts } from "../core/plan/session.ts";
 import type { Fixable } from "../core/rules/fix.ts";
 import { type Finding, type LintedFile, Linter } from "../core/rules/lint.ts";
@@ -144,11 +146,12 @@ const linterFor = ({ config, pins }: Project, serverVersion: ServerVersion | und
   });
 
 async function choose(deps: Deps, options: LintOptions): Promise<Chosen> {
+  const { names = asOptions } = deps;
   const { which = [], since } = options;
   if (options.all === true && (which.length > 0 || since !== undefined)) {
     throw new MigrateError({
       code: "usage/exclusive-flags",
-      message: `--all and ${since === undefined ? which.join(" ") : "--since"} cannot be combined`,
+      message: `${names.short("all")} and ${since === undefined ? which.join(" ") : names.short("since")} cannot be combined`,
       hint: "all migrations are all; leave one of them out",
     });
   }
@@ -156,7 +159,7 @@ async function choose(deps: Deps, options: LintOptions): Promise<Chosen> {
     const project = await openProject(deps, options);
     if (!(project.config.database instanceof MigrateError)) {
       const state = await readStanding(deps, options).catch((error) => {
-        throw withoutDatabase(error);
+        throw withoutDatabase(error, names);
       });
       warnOfRest(deps, state);
       return { project: state.project, revisions: new Set(state.pending), oneByOne: false };
@@ -172,12 +175,12 @@ async function choose(deps: Deps, options: LintOptions): Promise<Chosen> {
 }
 
 /** What keeps a database from being asked, and that none has to be. */
-function withoutDatabase(error: unknown): unknown {
+function withoutDatabase(error: unknown, names: OptionNames): unknown {
   if (!(error instanceof MigrateError) || error.code !== "execution/connect") return error;
   return MigrateError.all(
     error.diagnostics.map(({ hint, ...rest }) => ({
       ...rest,
-      hint: `${hint === undefined ? "" : `${hint}\n`}to look at all migrations without a database, add --all`,
+      hint: `${hint === undefined ? "" : `${hint}\n`}to look at all migrations without a database, add ${names.short("all")}`,
     })),
   );
 }

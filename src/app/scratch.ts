@@ -1,6 +1,8 @@
 /** A project → a scratch database for its migrations, on the server that is configured or where there is room. */
+
 import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { FileText, RevisionId } from "../core/migration.ts";
+import { asOptions } from "../core/option-names.ts";
 import { databaseIfAny } from "../io/config.ts";
 import { openScratch } from "../io/scratch/open.ts";
 import type { Scratch } from "../io/scratch/types.ts";
@@ -55,16 +57,16 @@ export async function withScratch<T>(
   } catch (error) {
     // What was done there goes away with it.
     if (isCancelled(error, GOES_ON)) throw cancelled(NOTHING, error);
-    throw error instanceof MigrateError && !scratch.proves ? forNewer(error) : error;
+    throw error instanceof MigrateError && !scratch.proves ? forNewer(error, deps) : error;
   } finally {
     await scratch.close();
   }
 }
 
 /** The server that is too old is not that of the database, which may be of the version that the file needs. */
-function forNewer(error: MigrateError): MigrateError {
+function forNewer(error: MigrateError, { names = asOptions }: Pick<Deps, "names">): MigrateError {
   if (error.code !== "source/newer-syntax") return error;
-  const hint = "the server is that of the scratch database; name one of that version: --scratch URL";
+  const hint = `the server is that of the scratch database; name one of that version: ${names.given("scratch", "URL")}`;
   const diagnostics = error.diagnostics.map((each) => ({ ...each, hint }));
   return new MigrateError(diagnostics[0]!, { diagnostics, cause: error });
 }

@@ -40,7 +40,7 @@ test("where the database cannot be asked what is pending, the way to do without 
   await expect(linted(project(migrations), { database: "postgres://u@127.0.0.1:1/d" })).rejects.toMatchObject(
     {
       code: "execution/connect",
-      hint: expect.stringMatching(/to look at all migrations without a database, add --all$/),
+      hint: expect.stringMatching(/to look at all migrations without a database, add option all$/),
     },
   );
 });

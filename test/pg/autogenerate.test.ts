@@ -182,7 +182,7 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     schemaFolder(types, "CREATE TABLE t (a int, b varchar(20), c text);");
     expect(await failureOf(generate(types, url))).toMatchObject({
       message: "rows or values would be lost: alter type public.t.a",
-      hint: "leave that as it is in the schema, or add --allow-loss",
+      hint: "leave that as it is in the schema, or add option allowLoss",
     });
     const two = project({ a: "CREATE TABLE t (b int, c int);" });
     schemaFolder(two, "CREATE TABLE t (bb int, cc int);");
@@ -199,7 +199,7 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
       hint: "did you mean --allow-rebuild public.t?",
     });
     expect((await failureOf(generate(of, url, { allowRebuild: ["public.t"] }))).hint).toBe(
-      "it is dropped and made again, as --allow-rebuild allows: add --allow-loss, or write the SQL by hand",
+      "it is dropped and made again, as option allowRebuild allows: add option allowLoss, or write the SQL by hand",
     );
     await generate(of, url, { allowRebuild: ["public.t"], allowLoss: true });
     expect(written(of)).toContain("PARTITION BY LIST");
