@@ -15,6 +15,7 @@ const FLAGS = {
   heads: "--head",
   ignore: "--ignore",
   lockTimeout: "--lock-timeout",
+  renames: "--rename",
   revision: "--rev-id",
   scratch: "--scratch",
   since: "--since",
@@ -47,7 +48,15 @@ export interface OptionNames {
 
 /** The flags as they are typed: of two names the one that people know. */
 const TYPED: Readonly<Record<Option, string>> = { ...FLAGS, environment: "-n" };
-const LISTS: ReadonlySet<Option> = new Set(["branchLabels", "directories", "heads", "ignore", "variables"]);
+const LISTS: ReadonlySet<Option> = new Set([
+  "allowRebuild",
+  "branchLabels",
+  "directories",
+  "heads",
+  "ignore",
+  "renames",
+  "variables",
+]);
 
 const flagGiven = (option: Option, value: string): string => `${TYPED[option]} ${shellWord(value)}`;
 const optionGiven = (option: Option, value: string): string =>

@@ -135,7 +135,7 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     const before = written(of);
     const { code, hint } = await failureOf(generate(of, url));
     expect(code).toBe("findings/rename");
-    expect(hint).toContain("--rename shop.users.name=full_name");
+    expect(hint).toContain('renames: ["shop.users.name=full_name"]');
     expect(written(of)).toBe(before);
     const typo = await failureOf(generate(of, url, { renames: ["shop.users.nam=full_name"] }));
     expect(typo).toMatchObject({ code: "usage/rename", hint: expect.stringContaining("shop.users.name?") });
@@ -196,7 +196,7 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     expect(rebuild.hint).toContain("--allow-rebuild public.t");
     expect(await failureOf(generate(of, url, { allowRebuild: ["t"] }))).toMatchObject({
       code: "usage/rebuild",
-      hint: "did you mean --allow-rebuild public.t?",
+      hint: 'did you mean allowRebuild: ["public.t"]?',
     });
     expect((await failureOf(generate(of, url, { allowRebuild: ["public.t"] }))).hint).toBe(
       "it is dropped and made again, as option allowRebuild allows: add option allowLoss, or write the SQL by hand",
