@@ -364,7 +364,7 @@ async function changesTo(
     const { renames, decided } = await renamesOf(options, said, desired, now.catalog, ignore, work.deps);
     const words = ownWords(desired.statements, desired.catalog);
     const up = await findWay(engine, {
-      ...shared(options, ignore, hidden),
+      ...shared(options, ignore, hidden, work.deps),
       start: made.next,
       begun: now,
       to: desired,
@@ -394,7 +394,13 @@ const shared = (
   { allowRebuild = [] }: AutogenerateOptions,
   ignore: readonly string[],
   hidden: string,
-): Pick<WayOptions, "allowRebuild" | "hidden" | "ignore"> => ({ allowRebuild, hidden, ignore });
+  { names }: Pick<Deps, "names">,
+): Pick<WayOptions, "allowRebuild" | "hidden" | "ignore" | "names"> => ({
+  allowRebuild,
+  hidden,
+  ignore,
+  names,
+});
 
 const orderNotes = ({ otherOrder }: Way, options: AutogenerateOptions): readonly string[] =>
   otherOrder.map(
@@ -480,7 +486,7 @@ export async function lossesOnWay(
 
 /** For each segment of the way up the way that takes back just that. */
 async function waysDown(
-  { project, engine, scratch, options, hidden }: Work,
+  { deps, project, engine, scratch, options, hidden }: Work,
   { now, ignore, made }: Change,
   up: Way,
   renames: readonly Rename[],
@@ -505,7 +511,7 @@ async function waysDown(
     const begun = count === 1 ? await firstBegun() : undefined;
     const first = begun === undefined ? [] : renameSql(reversed(renames), begun.catalog);
     const way = await findWay(engine, {
-      ...shared(options, ignore, hidden),
+      ...shared(options, ignore, hidden, deps),
       start: () => upTo(count),
       begun,
       to,

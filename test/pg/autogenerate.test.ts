@@ -193,7 +193,7 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     schemaFolder(of, "CREATE TABLE t (a int) PARTITION BY LIST (a); CREATE TABLE gone (b text);");
     const rebuild = await failureOf(generate(of, url));
     expect([rebuild.code, rebuild.exitCode]).toEqual(["findings/rebuild", 1]);
-    expect(rebuild.hint).toContain("--allow-rebuild public.t");
+    expect(rebuild.hint).toContain('allowRebuild: ["public.t"]');
     expect(await failureOf(generate(of, url, { allowRebuild: ["t"] }))).toMatchObject({
       code: "usage/rebuild",
       hint: 'did you mean allowRebuild: ["public.t"]?',

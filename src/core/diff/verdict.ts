@@ -80,12 +80,12 @@ export function ownerNameOf(object: CatalogObject): string {
 }
 
 /** `findings/rebuild`, an object each. */
-export function refusedRebuild(objects: readonly CatalogObject[]): MigrateError {
+export function refusedRebuild(objects: readonly CatalogObject[], names: OptionNames): MigrateError {
   return MigrateError.all(
     [...new Map(objects.map((object) => [keyOf(object), object])).values()].map((object) => ({
       code: "findings/rebuild",
       message: `${describeObject(object)} would be dropped and recreated, and lose its rows`,
-      hint: `allow that with --allow-rebuild ${ownerNameOf(object)}, or write the SQL by hand`,
+      hint: `allow that with ${names.given("allowRebuild", ownerNameOf(object))}, or write the SQL by hand`,
     })),
   );
 }
