@@ -6,6 +6,7 @@ import { parseAddress } from "../src/core/address.ts";
 import { describeObject } from "../src/core/catalog/catalog.ts";
 import { segmentsText } from "../src/core/diff/text.ts";
 import { MigrateError } from "../src/core/errors.ts";
+import { asFlags } from "../src/core/option-names.ts";
 import { redact } from "../src/core/redact.ts";
 import { type DatabaseAddress, resolveAddress } from "../src/io/libpq/parameters.ts";
 
@@ -52,6 +53,7 @@ try {
       scratch: values.scratch === undefined ? undefined : await addressOf("scratch"),
       ignore: values.ignore ?? [],
       allowRebuild: values["allow-rebuild"] ?? [],
+      names: asFlags,
     },
   );
   await printer.script([segmentsText(way.segments)]);

@@ -147,7 +147,7 @@ export const meanings: Readonly<Record<string, string>> = {
     "The up file says that the migration is irreversible, but there is a down file.",
   "source/journal": "The journal of Drizzle is missing, or is not as Drizzle writes it.",
   "source/link-outside": "A symbolic link points outside the project.",
-  "source/misplaced-key": "The key belongs in the up file.",
+  "source/misplaced-key": "A header line is where it has no effect.",
   "source/missing-key": "The header lacks a required key.",
   "source/mixed-transaction": "Some statements of the file need a transaction, and others cannot run in one.",
   "source/newer-syntax": "The server, or the version that is given for it, is too old for this syntax.",

@@ -1,8 +1,13 @@
 /**
  * Each verb that takes `deps` and options → the same, whose options are checked before anything is opened: a caller may have
- * no types. `upgrade`, `downgrade` and `migratedDatabase`, which take both as one, check theirs themselves.
+ * no types; and the functions over values, whose arguments are counted. `upgrade`, `downgrade` and `migratedDatabase`, which take both as one, check theirs themselves.
  */
 
+import { checkCount, counted } from "../core/counted.ts";
+import * as graphs from "../core/graph.ts";
+import * as histories from "../core/history.ts";
+import * as newRevisions from "../core/new-revision.ts";
+import * as planned from "../core/steps.ts";
 import * as adoptions from "./adopt.ts";
 import * as adoptedDatabases from "./adopt-database.ts";
 import * as adoptProofs from "./adopt-prove.ts";
@@ -29,7 +34,6 @@ import {
   address,
   callback,
   checkArgument,
-  checkCount,
   checkOptions,
   count,
   flag,
@@ -279,3 +283,24 @@ export const testMigrations = checked(tests.testMigrations, {
 });
 export const trace = checked(traces.trace, { ...projectRules, onScratch, range: text, down: flag });
 export const verify = checked(verifications.verify, { ...projectRules, ...connectRules });
+
+// ── over values ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const appliedAfter = counted(planned.appliedAfter, ["applied", "steps"]);
+export const appliedBelow = counted(planned.appliedBelow, ["graph", "heads"]);
+export const buildGraph = counted(graphs.buildGraph, ["revisions", "placeOf", "dormant", "findUnread"]);
+export const currentHeads = counted(planned.currentHeads, ["graph", "applied"]);
+export const currentRevisions = counted(histories.currentRevisions, ["graph", "applied"]);
+export const headsFindings = counted(checks.headsFindings, ["standing", "options"]);
+export const historyOf = counted(histories.historyOf, ["graph", "range", "current", "last"]);
+export const newRevision = counted(newRevisions.newRevision, ["graph", "options"]);
+export const planDowngrade = counted(planned.planDowngrade, ["graph", "rows", "target"]);
+export const planOfflineDowngrade = counted(planned.planOfflineDowngrade, ["graph", "range"]);
+export const planOfflineUpgrade = counted(planned.planOfflineUpgrade, ["graph", "range"]);
+export const planStamp = counted(planned.planStamp, ["graph", "rows", "targets", "options"]);
+export const planUpgrade = counted(planned.planUpgrade, ["graph", "rows", "target"]);
+export const refuseChanged: typeof verifications.refuseChanged = async (...given) => {
+  checkCount(given, ["project", "rows", "steps"]);
+  return await verifications.refuseChanged(...given);
+};
+export const shown = counted(histories.shown, ["graph", "target", "current"]);

@@ -9,6 +9,7 @@ import { dumpOf, dumpText } from "../core/dump/dump.ts";
 import { MigrateError } from "../core/errors.ts";
 import { couldBeMade } from "../core/failure/missing.ts";
 import type { Applied } from "../core/ledger/types.ts";
+import { asOptions } from "../core/option-names.ts";
 import { settledRows } from "../core/replaced.ts";
 import { refuseUnfinished } from "../core/undoing.ts";
 import { readCatalog } from "../io/catalog.ts";
@@ -52,7 +53,7 @@ export async function baseline(deps: Deps, options: BaselineOptions): Promise<Ba
       files.map((file) => resolve(deps.cwd, file)),
       deps,
     );
-    throw withoutFile(error);
+    throw withoutFile(error, deps);
   }
   return { created: created!, database, warnings, versionTables: schema.versionTables };
 }
@@ -134,15 +135,16 @@ function textOf(
 }
 
 /** What the new file was refused for, with a hint that is true without a file, and without migrations before it. */
-function withoutFile(error: unknown): unknown {
+function withoutFile(error: unknown, { names = asOptions }: Pick<Deps, "names">): unknown {
   if (!(error instanceof MigrateError) || !couldBeMade(error.message)) return error;
-  const hint = "no file was written; to leave out what needs it, too, add: --ignore SCHEMA.NAME";
+  const hint = `no file was written; to leave out what needs it, too, add: ${names.given("ignore", "SCHEMA.NAME")}`;
   const diagnostics = error.diagnostics.map((each) => ({ ...each, hint }));
   return new MigrateError(diagnostics[0]!, { diagnostics, cause: error });
 }
 
 /** Throws where the new migration makes anything else than the database has. */
 async function prove(deps: Deps, options: BaselineOptions, { catalog }: Schema): Promise<void> {
+  const { names = asOptions } = deps;
   const project = await openProject(deps, options);
   const differences = await withScratch(deps, project, options, async (scratch) => {
     const { session } = await replay(deps, project, scratch);
@@ -155,7 +157,7 @@ async function prove(deps: Deps, options: BaselineOptions, { catalog }: Schema):
     differences.map((difference) => ({
       code: "findings/baseline",
       message: describeDifference(difference),
-      hint: `no file was written; to leave this object out, add --ignore '${difference.class}:${difference.identity.join(".")}'`,
+      hint: `no file was written; to leave this object out, add ${names.given("ignore", `${difference.class}:${difference.identity.join(".")}`)}`,
     })),
   );
 }

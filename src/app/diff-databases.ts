@@ -12,7 +12,7 @@ import { findWay, readSide, type Side, standIns, type Way, type WayOptions } fro
 import type { Deps } from "./project.ts";
 import { sendSegments } from "./segments.ts";
 
-export interface DiffOptions extends Pick<WayOptions, "first" | "ignore" | "allowRebuild"> {
+export interface DiffOptions extends Pick<WayOptions, "first" | "ignore" | "allowRebuild" | "names"> {
   readonly from: DatabaseAddress;
   readonly to: DatabaseAddress;
   /** Where the statements are tried; undefined: on a scratch database beside `from`. */

@@ -2,6 +2,7 @@
  * A database that can be made again and again, and what another one is → the statements from the one to the other, found by
  * trying and then proven: run from the beginning on a scratch database, they leave what the other is.
  */
+
 import { type Catalog, type CatalogObject, keyOf } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference, ignoredIn } from "../core/catalog/compare.ts";
 import { fixesOf, PHASES } from "../core/diff/fixes.ts";
@@ -22,6 +23,7 @@ import { sameObjects } from "../core/diff/same.ts";
 import type { Segment } from "../core/diff/text.ts";
 import { counts, notProven, ownerNameOf, rebuilt, refusedRebuild } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
+import { asOptions, type OptionNames } from "../core/option-names.ts";
 import { qualified, withPlainNames } from "../core/quote.ts";
 import { readCatalog } from "../io/catalog.ts";
 import type { Engine, EngineState, Roles } from "../io/diff/engine.ts";
@@ -57,6 +59,8 @@ export interface WayOptions {
   readonly arranged?: readonly Arrangement[];
   /** Tables, as `shop.users`, that may be dropped and made again with all that is in them. */
   readonly allowRebuild?: readonly string[];
+  /** What messages call the options. */
+  readonly names?: OptionNames | undefined;
 }
 
 /** A database at the beginning of a way, and what is known of it. */
@@ -110,8 +114,9 @@ export async function findWay(engine: Engine, options: WayOptions): Promise<Way>
   const refused = attempt.rebuilt.filter(
     (object) => options.allowRebuild?.includes(ownerNameOf(object)) !== true,
   );
-  if (refused.length > 0) throw refusedRebuild(refused);
-  if (attempt.differences.length > 0) throw unfinished(attempt);
+  const { names = asOptions } = options;
+  if (refused.length > 0) throw refusedRebuild(refused, names);
+  if (attempt.differences.length > 0) throw unfinished(attempt, names);
   const { from, sent } = attempt;
   for (const arranged of options.arranged ?? []) {
     const way = await inOtherWords(options, arranged, attempt);
@@ -121,12 +126,12 @@ export async function findWay(engine: Engine, options: WayOptions): Promise<Way>
 }
 
 /** What would have to be made anew, and what else is left. */
-function unfinished({ differences, held, refused, leftAlone }: Attempt): MigrateError {
+function unfinished({ differences, held, refused, leftAlone }: Attempt, names: OptionNames): MigrateError {
   if (held.length === 0) return notProven(differences, refused, leftAlone);
   const tables = new Set(held.map(tableNameOf));
   const others = differences.filter((each) => !tables.has(tableNameOf(each)));
   return MigrateError.all([
-    ...refusedRebuild(held).diagnostics,
+    ...refusedRebuild(held, names).diagnostics,
     ...(others.length === 0 ? [] : notProven(others, refused, leftAlone).diagnostics),
   ]);
 }

@@ -1,4 +1,5 @@
 /** Migrations that are applied nowhere → the same in the form that does not block others, proven before it is written. */
+
 import { isDeepStrictEqual } from "node:util";
 import { MigrateError } from "../core/errors.ts";
 import { arranged, type Chunk, inPlace, type Part } from "../core/fix/arrange.ts";
@@ -9,6 +10,7 @@ import { ancestors, inOrder, nodeOf } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
 import { type Migration, type MigrationFile, type RevisionId, sourcesOf } from "../core/migration.ts";
 import { NEWEST } from "../core/newer-syntax.ts";
+import { asOptions } from "../core/option-names.ts";
 import type { Fixable } from "../core/rules/fix.ts";
 import type { Finding } from "../core/rules/lint.ts";
 import { majorOf, type ServerVersion } from "../core/server-version.ts";
@@ -146,7 +148,7 @@ function untouched(deps: Deps, project: Project, state: Standing | undefined): C
     throw new MigrateError({
       code: "usage/no-database",
       message: "neither a database nor git says which migrations are not applied yet",
-      hint: "name the database with --database URL, or the migrations, for example: migrate lint --fix head",
+      hint: `name the database with ${(deps.names ?? asOptions).given("database", "URL")}, or the migrations, for example: migrate lint --fix head`,
     });
   }
   const begun = state && unfinishedOf(state);

@@ -91,13 +91,13 @@ export function foreignFault(
   const found = firstForeign(directories, cwd, pattern);
   if (found === undefined) return undefined;
   // It may have been adopted, and the project still reads the folder as it was.
-  const [own, ...others] = migrationsBelow([cwd], { cwd, names }, replaced).values();
+  const [own, ...others] = migrationsBelow([cwd], { cwd, names, replaced }).values();
   return new MigrateError({
     code: "source/no-header",
     message: `${lookText(found)}: none of its files has a header`,
     hint:
       own === undefined
         ? adoptHint(found)
-        : `${otherFolderHint([own, ...others], replaced !== undefined)}; if they are others, see what becomes of ${found.folder} with: migrate adopt ${shellWord(found.folder)}`,
+        : `${otherFolderHint([own, ...others])}; if they are others, see what becomes of ${found.folder} with: migrate adopt ${shellWord(found.folder)}`,
   });
 }

@@ -1,8 +1,10 @@
 /** A project, and which of its migrations → what rules find in their up files. */
+
 import { basename, dirname, relative, resolve } from "node:path";
 import { MigrateError } from "../core/errors.ts";
 import { refuseStepsDown } from "../core/history.ts";
 import type { Migration, MigrationFile, RevisionId } from "../core/migration.ts";
+import { asOptions } from "../core/option-names.ts";
 import { defaultTimeouts } from "../core/plan/session.ts";
 import type { Fixable } from "../core/rules/fix.ts";
 import { type Finding, type LintedFile, Linter } from "../core/rules/lint.ts";
@@ -145,11 +147,12 @@ const linterFor = ({ config, pins }: Project, serverVersion: ServerVersion | und
   });
 
 async function choose(deps: Deps, options: LintOptions): Promise<Chosen> {
+  const { names = asOptions } = deps;
   const { which = [], since } = options;
   if (options.all === true && (which.length > 0 || since !== undefined)) {
     throw new MigrateError({
       code: "usage/exclusive-flags",
-      message: `--all and ${since === undefined ? which.join(" ") : "--since"} cannot be combined`,
+      message: `${names.short("all")} and ${since === undefined ? which.join(" ") : names.short("since")} cannot be combined`,
       hint: "all migrations are all; leave one of them out",
     });
   }
@@ -176,6 +179,7 @@ async function standingIfAny(
   options: LintOptions,
   { config }: Project,
 ): Promise<Standing | undefined> {
+  const { names = asOptions } = deps;
   try {
     return databaseIfAny(config) === undefined ? undefined : await readStanding(deps, options);
   } catch (error) {
@@ -185,7 +189,7 @@ async function standingIfAny(
     throw MigrateError.all(
       error.diagnostics.map(({ hint, ...rest }) => ({
         ...rest,
-        hint: `${hint === undefined ? "" : `${hint}\n`}to look at all migrations without a database, add --all`,
+        hint: `${hint === undefined ? "" : `${hint}\n`}to look at all migrations without a database, add ${names.short("all")}`,
       })),
     );
   }
@@ -240,13 +244,17 @@ export function inRepository(findings: readonly Finding[], { cwd }: Pick<Deps, "
 }
 
 /** The migrations whose up file the ref has not. */
-export function addedSince({ cwd }: Deps, { migrations }: Project, ref: string): readonly RevisionId[] {
+export function addedSince(
+  { cwd, names }: Deps,
+  { migrations }: Project,
+  ref: string,
+): readonly RevisionId[] {
   const there = new Map<string, ReadonlySet<string>>();
   const added: RevisionId[] = [];
   for (const { revision, up } of migrations.values()) {
     const file = resolve(cwd, up.source.path);
     const folder = dirname(file);
-    if (!there.has(folder)) there.set(folder, filesAt(ref, folder));
+    if (!there.has(folder)) there.set(folder, filesAt(ref, folder, names));
     if (!there.get(folder)!.has(basename(file))) added.push(revision);
   }
   return added;

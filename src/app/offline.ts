@@ -1,9 +1,11 @@
 /** A request with a range → the plan of its script; no database is asked, unless it is to say where to start. */
+
 import { MigrateError } from "../core/errors.ts";
 import { ancestors } from "../core/graph.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
 import { FORMAT } from "../core/ledger/format.ts";
 import type { Applied } from "../core/ledger/types.ts";
+import { asOptions } from "../core/option-names.ts";
 import { defaultForm, refuseForm, refuseLayout, type ScriptForm } from "../core/plan/script.ts";
 import type { Plan } from "../core/plan/types.ts";
 import { projectWords } from "../core/project-flags.ts";
@@ -66,7 +68,7 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
   refuseForm(asked, { kind: request.kind, singleTransaction, idempotent });
   if (request.kind === "stamp" && request.purge === true) throw purgeInScript();
   const project = await openWarned(deps, options);
-  if (options.fromDatabase === true) refuseRange(project, request);
+  if (options.fromDatabase === true) refuseRange(project, request, deps);
   const plans =
     options.fromDatabase === true
       ? await plansFromDatabase(deps, project, request, options)
@@ -141,12 +143,16 @@ function plansOf(
     if (options.withDowngrade !== true) return { plan };
     // It is the upgrade that may be refused for what it does to others.
     const back = { ...compiling, failOn: undefined };
-    return { plan, back: await compileSteps(project, wayBack(project, steps), "script", back) };
+    return { plan, back: await compileSteps(project, wayBack(project, steps, deps), "script", back) };
   });
 }
 
 /** The same steps the other way round. Throws `usage/irreversible-range`. */
-function wayBack({ graph, migrations }: Project, { before, after, steps }: Steps): Steps {
+function wayBack(
+  { graph, migrations }: Project,
+  { before, after, steps }: Steps,
+  { names = asOptions }: Pick<Deps, "names">,
+): Steps {
   const irreversible = idsOf(steps).filter((revision) => migrations.get(revision)?.down === undefined);
   const below = ancestors(graph, irreversible);
   const back = steps
@@ -165,8 +171,8 @@ function wayBack({ graph, migrations }: Project, { before, after, steps }: Steps
         : `, and write how far it goes with: migrate downgrade ${currentHeads(graph, after).join(",")}:${end} --sql`;
   throw new MigrateError({
     code: "usage/irreversible-range",
-    message: `--with-downgrade: revision ${last} cannot be downgraded: ${migrations.get(last)?.up.header.irreversible}`,
-    hint: `leave out --with-downgrade${how}`,
+    message: `${names.short("withDowngrade")}: revision ${last} cannot be downgraded: ${migrations.get(last)?.up.header.irreversible}`,
+    hint: `leave out ${names.short("withDowngrade")}${how}`,
   });
 }
 
@@ -179,15 +185,15 @@ const purgeInScript = (): MigrateError =>
   });
 
 /** Who lets the database say where it stands does not say it as well. Throws `usage/range-not-allowed`. */
-function refuseRange({ graph }: Project, request: Request): void {
+function refuseRange({ graph }: Project, request: Request, { names = asOptions }: Pick<Deps, "names">): void {
   const targets = request.kind === "stamp" ? request.targets : [request.target];
   const range = targets.find((target) => target.includes(":"));
   if (range === undefined) return;
   const { target = "head", isReversed } = targetMeant(graph, request.kind, range);
   throw new MigrateError({
     code: "usage/range-not-allowed",
-    message: `--from-database reads the start from the database, but '${range}' gives one as well`,
-    hint: `give only the target: ${target}${isReversed ? "" : "; or leave out --from-database"}`,
+    message: `${names.short("fromDatabase")} reads the start from the database, but '${range}' gives one as well`,
+    hint: `give only the target: ${target}${isReversed ? "" : `; or leave out ${names.short("fromDatabase")}`}`,
   });
 }
 

@@ -113,16 +113,6 @@ function hintForNone(given: unknown, rules: AnyRules): string {
   return `give an object, which says what each value is; the options are ${Object.keys(rules).join(", ")}`;
 }
 
-/** Throws where more is given than is taken: it would have no effect. `taken`: what the arguments are. */
-export function checkCount(given: readonly unknown[], taken: readonly string[]): void {
-  // Who writes `undefined` gives nothing.
-  if (given.slice(taken.length).every((value) => value === undefined)) return;
-  throw wrongOption(
-    `there are ${given.length} arguments, and the function takes ${taken.length}: ${taken.join(", ")}`,
-    "leave out what is behind them",
-  );
-}
-
 /**
  * Of a function that takes all in one object, a target too: the object, of which there may be none. Throws where something else
  * is given, or one option is not known, or is wrong. `example`: of a target.

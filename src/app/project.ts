@@ -174,7 +174,12 @@ export async function openProject(deps: Deps, options: ProjectOptions, known?: C
   return {
     config,
     migrations: byRevision(active),
-    graph: buildGraph(active, placeOf, dormant, unreadFiles(config.directories, deps, config.replaced)),
+    graph: buildGraph(
+      active,
+      placeOf,
+      dormant,
+      unreadFiles(config.directories, { ...deps, replaced: config.replaced }),
+    ),
     dormant,
     pattern,
     get ledger() {
@@ -234,7 +239,7 @@ async function readFiles(
   config: Config,
   { pattern, isNamed }: { readonly pattern: FileNamePattern; readonly isNamed: boolean },
 ): Promise<readonly Migration[]> {
-  const { directories } = config;
+  const { directories, replaced } = config;
   const { cwd, names } = deps;
   // Its module loads the readers of all tools, for which no sound project has a use.
   const foreign = async (): Promise<MigrateError | undefined> =>
@@ -242,7 +247,7 @@ async function readFiles(
   let migrations: readonly Migration[];
   try {
     migrations = await readMigrations(directories, {
-      ...{ cwd, names, pattern, origin: foldersFile(config) },
+      ...{ cwd, names, pattern, origin: foldersFile(config), replaced },
       creating: (folder) => creating(config, folder, isNamed),
       wayOut: (folder) => fromConfig(config, folder, deps) ?? besideConfig(config, deps),
     });
@@ -355,9 +360,8 @@ export function emptiness(
 ): { readonly folders: string; readonly hint: string; readonly isWrong: boolean } | undefined {
   if (migrations.size > 0) return undefined;
   const folders = shownFolders({ directories }, { cwd });
-  const [file, ...files] = migrationsBelow(directories, { cwd, names }, replaced).values();
-  if (file !== undefined)
-    return { folders, hint: otherFolderHint([file, ...files], replaced !== undefined), isWrong: true };
+  const [file, ...files] = migrationsBelow(directories, { cwd, names, replaced }).values();
+  if (file !== undefined) return { folders, hint: otherFolderHint([file, ...files]), isWrong: true };
   const below = directories.map(sqlBelow).find((found) => found !== undefined);
   const name = shapeOf(pattern);
   const hint =
@@ -369,15 +373,14 @@ export function emptiness(
 
 /** What to say of a project that has migrations, and others in folders below that are not read. */
 export function unreadBelow(
-  { migrations, graph: { dormant, replaced }, config: { directories } }: Project,
-  deps: Pick<Deps, "cwd" | "names">,
+  { migrations, graph: { dormant, replaced }, config }: Project,
+  { cwd, names }: Pick<Deps, "cwd" | "names">,
 ): { readonly message: string; readonly hint: string } | undefined {
   if (migrations.size === 0) return undefined;
   // Those that a squashed migration replaces may be kept there, and so may copies.
   const known = new Set([...migrations.keys(), ...replaced.keys(), ...dormant.map((each) => each.revision)]);
-  const [first, ...others] = [...migrationsBelow(directories, deps)].flatMap(([revision, file]) =>
-    known.has(revision) ? [] : [file],
-  );
+  const below = migrationsBelow(config.directories, { cwd, names, replaced: config.replaced });
+  const [first, ...others] = [...below].flatMap(([revision, file]) => (known.has(revision) ? [] : [file]));
   if (first === undefined) return undefined;
   return { message: unreadText([first, ...others]), hint: unreadHint([first, ...others]) };
 }

@@ -8,6 +8,7 @@ import { describe, startOfFile } from "../core/graph-faults.ts";
 import { asOneId, type Direction, parseHeader } from "../core/header.ts";
 import type { Revision, RevisionId } from "../core/migration.ts";
 import { newRevision, parentsOf } from "../core/new-revision.ts";
+import { asOptions } from "../core/option-names.ts";
 import { commentText } from "../core/quote.ts";
 import { settleReplaced } from "../core/replaced.ts";
 import { freeNumbers, type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
@@ -69,7 +70,7 @@ export async function createRevision(deps: Deps, options: RevisionOptions): Prom
   refuseNoMessage(options.message);
   await createConfigured(config, deps);
   const project = await openProject(deps, options, config);
-  refuseLabelAgain(project.graph, options.branchLabels);
+  refuseLabelAgain(project.graph, options.branchLabels, deps);
   return write(deps, project, { place: placeOf(project, options), options });
 }
 
@@ -88,7 +89,7 @@ export async function createRevisions(
 ): Promise<readonly NewRevision[]> {
   if (bodies.length === 0) return [];
   const project = await openProject(deps, options);
-  refuseLabelAgain(project.graph, options.branchLabels);
+  refuseLabelAgain(project.graph, options.branchLabels, deps);
   const drafts: Draft[] = [];
   for (const [index, body] of bodies.entries()) {
     const last = drafts.at(-1)?.created;
@@ -261,10 +262,10 @@ function draftOf(
     ...all.filter(({ revision }) => !replaces.includes(revision)),
     ...before.map((draft) => draft.created),
   ];
-  if (options.revision !== undefined) refuseTaken(options.revision, others);
+  if (options.revision !== undefined) refuseTaken(options.revision, others, deps);
   const present = [...migrations.values()];
-  if (options.revision !== undefined) refuseNumber(options.revision, present, "--rev-id");
-  for (const label of created.branchLabels) refuseNumber(label, present, "--branch-label");
+  if (options.revision !== undefined) refuseNumber(options.revision, present, "revision", deps);
+  for (const label of created.branchLabels) refuseNumber(label, present, "branchLabels", deps);
   // Whether the labels are free and all is legal is what the graph knows: as it will be without what is replaced.
   const graph = buildGraph<Revision>(settleReplaced<Revision>([...others, created], startOfFile).active);
   const now = deps.now();
@@ -289,24 +290,32 @@ function draftOf(
   };
 }
 
-function refuseTaken(id: RevisionId, others: readonly Revision[]): void {
+function refuseTaken(
+  id: RevisionId,
+  others: readonly Revision[],
+  { names = asOptions }: Pick<Deps, "names">,
+): void {
   const owner = others.find(({ revision }) => revision === id);
   if (owner === undefined) return;
   throw new MigrateError({
     code: "graph/duplicate-revision",
     message: `the revision id '${id}' is used by ${describe(owner)}`,
-    hint: "give another with --rev-id, or leave it out",
+    hint: `give another with ${names.short("revision")}, or leave it out`,
   });
 }
 
 /** A label is given once, where its branch begins: who gives it again may mean to add to that branch. */
-function refuseLabelAgain({ nodes, carriers }: Graph, labels: readonly string[] = []): void {
+function refuseLabelAgain(
+  { nodes, carriers }: Graph,
+  labels: readonly string[] = [],
+  { names = asOptions }: Pick<Deps, "names">,
+): void {
   const label = labels.find((each) => carriers.has(each));
   if (label === undefined) return;
   throw new MigrateError({
     code: "graph/duplicate-label",
     message: `the branch label '${label}' is used by ${describe(nodes.get(carriers.get(label)!)!.revision)}`,
-    hint: `a label is given once, to the revision that its branch begins with; to add to that branch: --head ${label}@head`,
+    hint: `a label is given once, to the revision that its branch begins with; to add to that branch: ${names.given("heads", `${label}@head`)}`,
   });
 }
 
@@ -314,15 +323,16 @@ function refuseLabelAgain({ nodes, carriers }: Graph, labels: readonly string[] 
 function refuseNumber(
   name: string,
   migrations: readonly Revision[],
-  flag: "--rev-id" | "--branch-label",
+  option: "revision" | "branchLabels",
+  { names = asOptions }: Pick<Deps, "names">,
 ): void {
   const other = migrations.find(({ number, revision }) => number === name && revision !== name);
   if (other === undefined) return;
-  const what = flag === "--rev-id" ? "revision id" : "branch label";
+  const what = option === "revision" ? "revision id" : "branch label";
   throw new MigrateError({
     code: "graph/ambiguous-name",
     message: `the ${what} '${name}' is also the number of the file of ${describe(other)}`,
-    hint: `give another with ${flag}, or leave it out`,
+    hint: `give another with ${names.short(option)}, or leave it out`,
   });
 }
 
@@ -373,7 +383,7 @@ function directoryFor(
   if (only !== undefined && others.length === 0) return only;
   throw new MigrateError({
     code: "usage/version-path",
-    message: "Multiple version locations present, please specify --version-path",
+    message: `Multiple version locations present, please specify ${(deps.names ?? asOptions).short("versionPath")}`,
     hint: `choose one of ${list}`,
   });
 }

@@ -194,10 +194,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
           } catch (cause) {
             throw outcomeUnread(error, cause, again());
           }
-          if (sameSet(found, state)) {
-            const next = attempt === 0 ? undefined : again();
-            throw nothingMore(error, found, session.connectionOptions, next);
-          }
+          if (sameSet(found, state)) throw nothingMore(error, found, session.connectionOptions, again());
           done.push(...stepsDone(plan, found).filter((step) => !done.includes(step)));
           // From where it has led, its target may be none.
           if (plan.steps.every((step) => done.includes(step)))

@@ -1,4 +1,5 @@
 /** A project → a scratch database for its migrations, on the server that is configured or where there is room. */
+
 import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { FileText, RevisionId } from "../core/migration.ts";
 import { asOptions } from "../core/option-names.ts";

@@ -128,7 +128,7 @@ function meantForFlag(
     return hint === undefined ? error : hinted(hint);
   }
   const [word = "", ...others] = args.positionals;
-  const [, ref] = GIT_REF.exec(word) ?? [];
+  const [, ref] = GIT_REF.exec(word) ?? (isAnswered(error) ? [] : (GIT_RANGE.exec(word) ?? []));
   if (ref !== undefined && others.length === 0 && "since" in command.args && NO_REVISION.has(error.code))
     return hinted(`did you mean: ${typed(`--since ${shellWord(ref)}`)}`);
   if (!NO_TARGET.has(error.code)) return error;
@@ -136,7 +136,7 @@ function meantForFlag(
   const script = args.positionals.find(
     (word) => word.endsWith(".sql") && error.message.includes(`'${word}'`),
   );
-  const isFree = args.flag("sql") && !args.flag("output") && !error.hint?.startsWith("did you mean");
+  const isFree = args.flag("sql") && !args.flag("output") && !isAnswered(error);
   const words =
     named !== undefined
       ? `-n ${shellWord(named)}`
@@ -192,6 +192,12 @@ export function flagsAgain(
 
 /** `HEAD~1`, `origin/main` or `main..HEAD`: in git, what came after that. No name of a branch has two dots in a row. */
 const GIT_REF = /^((?:HEAD|main|master|origin\/\w(?:\.?[\w/-])*)(?:[~^]\d*)*)(?:\.{2,3}(?:HEAD)?)?$/;
+
+/** The same of any branch, where what stands before the dots is no revision. */
+const GIT_RANGE = /^([\w@][\w./@-]*?(?:[~^]\d*)*)\.{2,3}(?:HEAD)?$/;
+
+/** What is meant by the word is known. */
+const isAnswered = ({ hint }: MigrateError): boolean => hint?.startsWith("did you mean") === true;
 
 /** What a word that is no revision and no file leads to. */
 const NO_REVISION: ReadonlySet<string> = new Set(["graph/unknown-revision", "usage/no-migration"]);

@@ -67,6 +67,8 @@ export interface UnreadFile {
   readonly folder: string;
   /** What messages call the options. */
   readonly names: OptionNames;
+  /** The caller gave the folders that are read, so that those that are configured have no effect. */
+  readonly isGiven?: boolean;
   /** That folder has a file of its name. */
   readonly isTaken?: boolean;
   readonly replaced?: Replacement;
@@ -114,7 +116,7 @@ const readFolders = (files: readonly UnreadFile[]): string =>
   unique(files.map(({ folder }) => folder)).join(" and ");
 
 function belowHint(files: readonly UnreadFile[]): string {
-  const { folder, names } = files[0]!;
+  const { folder } = files[0]!;
   const stems = files.map(({ path }) => `${shellWord(stemOf(path, "up"))}.*.sql`);
   const isNamed = files.length <= MOST_NAMED && files.every((each) => each.folder === folder);
   const command = isNamed ? `: mv ${stems.join(" ")} ${shellWord(folder)}` : "";
@@ -123,8 +125,12 @@ function belowHint(files: readonly UnreadFile[]): string {
     files.every(({ isTaken }) => isTaken !== true) &&
     unique(files.map(({ path }) => stem(path))).length === files.length;
   const move = isFree ? `move ${files.length === 1 ? "its" : "their"} files up${command}; or ` : "";
-  return `folders below ${folder} are not read; ${move}name ${foldersOfFiles(files).join(", ")} too, with ${names.short("directories")} or in "directories"`;
+  return `folders below ${folder} are not read; ${move}name ${foldersOfFiles(files).join(", ")} too, ${whereFolders(files[0]!)}`;
 }
+
+/** Where to name a folder beside those that are read. */
+export const whereFolders = ({ names, isGiven }: Pick<UnreadFile, "names" | "isGiven">): string =>
+  isGiven === true ? `with ${names.short("directories")}` : 'in "directories"';
 
 /** `there is a migration in migrations/billing` */
 export const unreadText = (files: readonly UnreadFile[]): string =>
@@ -132,20 +138,19 @@ export const unreadText = (files: readonly UnreadFile[]): string =>
 
 /**
  * What to type where no files are read, and these are all there are: the folder that is read is not the one that is meant.
- * `isReplaced`: the folders were given in the place of those that are configured, which then have no effect.
  */
-export function otherFolderHint(files: readonly [UnreadFile, ...UnreadFile[]], isReplaced: boolean): string {
+export function otherFolderHint(files: readonly [UnreadFile, ...UnreadFile[]]): string {
   const configured = files.filter((each) => each.replaced !== undefined);
   // What needs nothing but to leave something out is what is meant.
   if (configured.length > 0) {
     const have = foldersOfFiles(configured).length === 1 ? "has" : "have";
     return `${replacedText(configured)}, which ${have} migrations: leave it out`;
   }
-  const { names } = files[0];
+  const { names, isGiven = false } = files[0];
   const [first = "", ...others] = foldersOfFiles(files);
   if (others.length > 0)
-    return `${namedFolders(files)} have migrations; name those that are meant, with ${names.short("directories")}${isReplaced ? "" : ' or in "directories"'}`;
-  const setting = isReplaced ? "" : `, or ${JSON.stringify(first)} in "directories"`;
+    return `${namedFolders(files)} have migrations; name those that are meant, with ${names.short("directories")}${isGiven ? "" : ' or in "directories"'}`;
+  const setting = isGiven ? "" : `, or ${JSON.stringify(first)} in "directories"`;
   return `${first} has migrations; name it: ${names.given("directories", first)}${setting}`;
 }
 

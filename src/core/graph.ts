@@ -274,8 +274,11 @@ function insteadOf(graph: Graph, name: string, branch?: string): string {
   if (file !== undefined)
     return `${noNumbers}did you mean '${file.revision}', the revision of ${file.path}? `;
   if (noNumbers !== "") return noNumbers;
+  const [start] = endsOf(name) ?? [];
+  // Where it is none, the ends may be git's.
+  const isRange = start !== undefined && isKnown(graph, start.replace(/[~^]+\d*$/, ""));
   const meant =
-    rangeMeant(name) ??
+    (isRange ? rangeMeant(name) : undefined) ??
     ofGit(name) ??
     endOf(name, branch) ??
     ofNumber(graph, name) ??
@@ -297,9 +300,21 @@ const ofTwoDigits = ({ nodes }: Graph, name: string): string =>
 
 /** The range that is meant by `a..b`, as git writes one, or by two numbers of files, `0001-0003`. */
 export function rangeMeant(text: string): string | undefined {
-  const sides = (/^(.*?)\.\.\.?(.*)$/s.exec(text) ?? /^(\d+)-(0\d+)$/.exec(text))?.slice(1);
-  return sides?.map((side) => ofGit(side) ?? side.replace(/^HEAD$/, "head")).join(":");
+  return endsOf(text)
+    ?.map((side) => ofGit(side) ?? side.replace(/^HEAD$/, "head"))
+    .join(":");
 }
+
+const endsOf = (text: string): readonly string[] | undefined =>
+  (/^(.*?)\.\.\.?(.*)$/s.exec(text) ?? /^(\d+)-(0\d+)$/.exec(text))?.slice(1);
+
+/** Whether something of the graph has that name; where there is none, an end of it is meant. */
+const isKnown = ({ nodes, carriers }: Graph, name: string): boolean =>
+  name === "" ||
+  RESERVED.has(name.toLowerCase()) ||
+  carriers.has(name) ||
+  namedIn([...nodes.keys()], name) !== undefined ||
+  [...nodes.values()].some(({ revision: { number } }) => number === name);
 
 /** `head~2` and `head^^`, as git counts steps down. */
 function ofGit(name: string): string | undefined {

@@ -154,14 +154,12 @@ export function parseHeader(
     if (fault !== undefined) diagnostics.push(fault);
     if (key !== undefined && earlier === undefined) said.push({ key, line, isSound: fault === undefined });
   }
-  const lost = lostLines(source, bodyStart, direction, said);
+  const unsaid: HeaderKey[] = [];
+  for (const key of required[direction]) if (lineThatSays(said, key) === undefined) unsaid.push(key);
+  const lost = lostLines(source, bodyStart, direction, said, unsaid);
   const [firstLost] = lost;
   if (firstLost !== undefined) diagnostics.push(...faultsOfLost(source, firstLost, bodyStart, said));
-  const missing: HeaderKey[] = [];
-  for (const key of required[direction]) {
-    if (lineThatSays(said, key) !== undefined || lost.some((line) => line.key === key)) continue;
-    missing.push(key);
-  }
+  const missing = unsaid.filter((key) => !lost.some((line) => line.key === key));
   if (missing.length > 0)
     diagnostics.push(missingKeys(source, missing, lineThatSays(said, "revision"), bodyStart));
 
@@ -332,13 +330,15 @@ function withoutColon(source: Source, start: number, direction: Direction): Lost
  * Header lines that stand below the header and would have meant something in it: one of our keys (`message` and
  * `created` change nothing: these two may be prose), with a value of the right form that the header does not have, or, where
  * that form is exact, with a word or two in its place: `-- transaction: off`. `-- parent: the table above` is prose. Below
- * the first SQL, where comments are about single statements, only the lines with a value of an exact form are lost.
+ * the first SQL, where comments are about single statements, only the lines with a value of an exact form are lost, and
+ * those that say what the header cannot be without: `unsaid`.
  */
 function lostLines(
   source: Source,
   bodyStart: number,
   direction: Direction,
   said: readonly Said[],
+  unsaid: readonly HeaderKey[] = [],
 ): readonly LostLine[] {
   const lost: LostLine[] = [];
   const { text } = source;
@@ -365,11 +365,26 @@ function lostLines(
     if (text.startsWith("--", start))
       take(start, (line) => !isProse(line) && (isNearlyExact(line) || isSound(line)));
   EXACT_LINE.lastIndex = start;
+  const wanted = beginsBelow(text, start, unsaid) ? unsaid : [];
   // To cut ten thousand files into tokens would take longer than all else that is done with them.
-  if (!EXACT_LINE.test(text)) return lost;
+  if (wanted.length === 0 && !EXACT_LINE.test(text)) return lost;
+  const isWanted = ({ key }: LostLine, at: number): boolean =>
+    wanted.includes(key) && /[\r\n]/.test(text.charAt(at - 1));
   for (const token of tokens(text, start))
-    if (token.kind === "comment") take(token.start, (line) => isExact(line) && isSound(line));
+    if (token.kind === "comment")
+      take(token.start, (line) => (isExact(line) || isWanted(line, token.start)) && isSound(line));
   return lost;
+}
+
+/**
+ * Whether what the header lacks may stand below the first SQL, from its first column on, as in a header. A parent without
+ * a revision is a comment on a table.
+ */
+function beginsBelow(text: string, start: number, [first]: readonly HeaderKey[]): boolean {
+  if (first === undefined) return false;
+  const line = new RegExp(`^--[ \\t]*${first}[ \\t]*:`, "gm");
+  line.lastIndex = start;
+  return line.test(text);
 }
 
 const isExact = ({ key }: LostLine): boolean => EXACT.includes(headerKeys[key].form);
@@ -769,6 +784,9 @@ function misplacedBelow(
   said: HeaderLine | undefined,
 ): Diagnostic {
   const end = countLines(source.text, bodyStart) + 1;
+  const isIndented = lost.line === end && /^\s/.test(lost.text);
+  // It is the header itself, which no other is above.
+  const isWhole = bodyStart === 0 && !isIndented && lost.key === "revision";
   const move =
     said === undefined && lost.isSlipped === true
       ? `write '-- ${lost.key}: ${shorten(lost.value)}' among the other header lines, above line ${end}, which ends the header`
@@ -777,13 +795,17 @@ function misplacedBelow(
         : `line ${said.line} has another value: correct it there, and delete this line`;
   return {
     code: "source/misplaced-key",
-    message: `'${lost.key}' is below the header, where it has no effect`,
+    message: isWhole
+      ? "the header is not in the first lines of the file"
+      : `'${lost.key}' is below the header, where it has no effect`,
     hint: isConflict(source.text, bodyStart)
       ? CONFLICT_HINT
-      : lost.line === end && /^\s/.test(lost.text)
+      : isIndented
         ? "delete the blanks before it: a header line begins with '--'"
         : bodyStart === 0
-          ? "the header is the very first lines of the file: move everything else below it"
+          ? isWhole
+            ? "move its lines to the top of the file, above everything else"
+            : "the header is the very first lines of the file: move everything else below it"
           : `${move}; if it is only a comment, word it otherwise`,
     ...placeOf(source, lost),
   };

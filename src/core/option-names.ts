@@ -3,17 +3,29 @@ import { shellWord } from "./shell.ts";
 
 /** The flags of the options that messages name. `desired`: a database beside the one that is worked with. */
 const FLAGS = {
+  all: "--all",
+  allowLoss: "--allow-loss",
+  allowRebuild: "--allow-rebuild",
+  branchLabels: "--branch-label",
   config: "--config",
   database: "--database",
   desired: "--desired",
   directories: "--directory",
   environment: "--env",
+  fromDatabase: "--from-database",
+  heads: "--head",
+  ignore: "--ignore",
   lockTimeout: "--lock-timeout",
+  renames: "--rename",
+  revision: "--rev-id",
   scratch: "--scratch",
   serverVersion: "--server-version",
+  since: "--since",
   statementTimeout: "--statement-timeout",
   variables: "-x",
+  versionPath: "--version-path",
   wait: "--wait",
+  withDowngrade: "--with-downgrade",
 } as const;
 
 /** The option that a flag's name stands for, written as one of the API: `env`, `directory`. */
@@ -38,7 +50,15 @@ export interface OptionNames {
 
 /** The flags as they are typed: of two names the one that people know. */
 const TYPED: Readonly<Record<Option, string>> = { ...FLAGS, environment: "-n" };
-const LISTS: ReadonlySet<Option> = new Set(["directories", "variables"]);
+const LISTS: ReadonlySet<Option> = new Set([
+  "allowRebuild",
+  "branchLabels",
+  "directories",
+  "heads",
+  "ignore",
+  "renames",
+  "variables",
+]);
 
 const flagGiven = (option: Option, value: string): string => `${TYPED[option]} ${shellWord(value)}`;
 const optionGiven = (option: Option, value: string): string =>

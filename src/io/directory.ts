@@ -15,7 +15,12 @@ import { assemble } from "../core/assemble.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { excerptAt } from "../core/fault.ts";
 import { type FileNamePattern, NONE_SKIPPED } from "../core/filename.ts";
-import type { FindUnread, ReplacedFolders, UnreadFile } from "../core/graph-faults.ts";
+import {
+  type FindUnread,
+  type ReplacedFolders,
+  type UnreadFile,
+  whereFolders,
+} from "../core/graph-faults.ts";
 import { parseHeader } from "../core/header.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import { nearest } from "../core/nearest.ts";
@@ -35,6 +40,8 @@ export interface DirectoryOptions {
   readonly names?: OptionNames | undefined;
   /** The line of a config file that names the folders: `migrate.config.json line 2`. */
   readonly origin?: string | undefined;
+  /** Where the caller gave the folders: what they replace. */
+  readonly replaced?: ReplacedFolders | undefined;
   /** A folder that does not exist, as a word of the shell → what to type to create it; by default a `mkdir`. */
   readonly creating?: (folder: string) => string;
   /** A folder that does not exist, absolute → the hint where another is meant. */
@@ -209,6 +216,8 @@ interface Folder {
   /** What stands before a file name in messages: `migrations/`, or nothing for the working directory. */
   readonly shown: string;
   readonly names: OptionNames;
+  /** The caller gave it. */
+  readonly isGiven: boolean;
 }
 
 /** What gives another folder. */
@@ -216,8 +225,16 @@ const another = (names: OptionNames): string => `name another with ${names.given
 
 function openFolder(
   directory: string,
-  { cwd, origin, names = asOptions, creating = (folder) => `mkdir -p ${folder}`, wayOut }: DirectoryOptions,
+  {
+    cwd,
+    origin,
+    replaced,
+    names = asOptions,
+    creating = (folder) => `mkdir -p ${folder}`,
+    wayOut,
+  }: DirectoryOptions,
 ): Folder {
+  const isGiven = replaced !== undefined;
   const path = resolve(cwd, directory);
   const prefix = prefixOf(path, cwd);
   const shown = prefix.replace(/\/$/, "");
@@ -231,7 +248,7 @@ function openFolder(
   };
   try {
     const real = realpathSync(path);
-    if (statSync(real).isDirectory()) return { path, real, shown: prefix, names };
+    if (statSync(real).isDirectory()) return { path, real, shown: prefix, names, isGiven };
   } catch (error) {
     if (codeOf(error) === "ENOENT") {
       throw new MigrateError(
@@ -318,17 +335,13 @@ export const sqlBelow = (directory: string): string | undefined =>
  * Finds the up file of a revision in the folders below those that are read, and in those that these replace. They are read
  * when it is first asked, which is where something is missing.
  */
-export function unreadFiles(
-  directories: readonly string[],
-  options: DirectoryOptions,
-  replaced?: ReplacedFolders,
-): FindUnread {
+export function unreadFiles(directories: readonly string[], options: DirectoryOptions): FindUnread {
   let found: ReadonlyMap<RevisionId, UnreadFile> | undefined;
   const find = (): ReadonlyMap<RevisionId, UnreadFile> =>
     new Map([
       ...migrationsBelow(directories, options),
       // Last: what is below a folder that is read, too, is named by the project.
-      ...(replaced === undefined ? [] : upFilesReplaced(replaced, directories, options)),
+      ...upFilesReplaced(directories, options),
     ]);
   return (id) => {
     found ??= find();
@@ -340,10 +353,9 @@ export function unreadFiles(
 export function migrationsBelow(
   directories: readonly string[],
   options: DirectoryOptions,
-  replaced?: ReplacedFolders,
 ): ReadonlyMap<RevisionId, UnreadFile> {
   const below = directories.flatMap((directory) => [...upFilesBelow(directory, directories, options)]);
-  const configured = new Map(replaced === undefined ? [] : upFilesReplaced(replaced, directories, options));
+  const configured = new Map(upFilesReplaced(directories, options));
   return new Map(below.map(([revision, file]) => [revision, configured.get(revision) ?? file]));
 }
 
@@ -352,24 +364,25 @@ function* upFilesBelow(
   directories: readonly string[],
   options: DirectoryOptions,
 ): Generator<readonly [RevisionId, UnreadFile]> {
-  const { path, shown, names } = openFolder(directory, options);
+  const { path, shown, names, isGiven } = openFolder(directory, options);
   for (const name of filesBelow(path, isUpName)) {
     const file = join(path, name);
     if (isReadFrom(file, directories, options)) continue;
     const revision = revisionIn(shown + name, file);
     const isTaken = existsSync(join(path, basename(name)));
     if (revision !== undefined)
-      yield [revision, { path: shown + name, folder: shown.slice(0, -1) || ".", isTaken, names }];
+      yield [revision, { path: shown + name, folder: shown.slice(0, -1) || ".", isTaken, names, isGiven }];
   }
 }
 
 /** The up files of ours in folders that others replace. */
 function* upFilesReplaced(
-  { directories: folders, ...replaced }: ReplacedFolders,
   directories: readonly string[],
   options: DirectoryOptions,
 ): Generator<readonly [RevisionId, UnreadFile]> {
   const { names = asOptions } = options;
+  if (options.replaced === undefined) return;
+  const { directories: folders, ...replaced } = options.replaced;
   for (const folder of folders) {
     if (directories.some((each) => isSameFolder(each, folder, options))) continue;
     const shown = prefixOf(folder, options.cwd);
@@ -456,12 +469,12 @@ function sqlFiles({ path, shown, names }: Folder): readonly Dirent[] {
 function readSource(folder: Folder, entry: Dirent): Source | Diagnostic {
   const path = folder.shown + entry.name;
   const file = `${folder.path}${sep}${entry.name}`;
-  return entry.isFile() ? decode(path, file) : readLink(path, file, folder.real, otherFolder(folder.names));
+  return entry.isFile() ? decode(path, file) : readLink(path, file, folder.real, otherFolder(folder));
 }
 
 /** Of a link that leads to a file of another folder. */
-const otherFolder = (names: OptionNames): string =>
-  `; or delete the link, and have that folder read too: name both with ${names.short("directories")}, or in "directories"`;
+const otherFolder = (folder: Folder): string =>
+  `; or delete the link, and have that folder read too: name both ${whereFolders(folder)}`;
 
 /**
  * The text of the file that a link leads to, in the same folder; `folder` without symbolic links. `orElse`: what else helps

@@ -1,6 +1,7 @@
 /** A folder, and a commit of git's → the files that the folder has there. The only file that runs git. */
 import { spawnSync } from "node:child_process";
 import { MigrateError } from "../core/errors.ts";
+import { asOptions, type OptionNames } from "../core/option-names.ts";
 import { shellWord } from "../core/shell.ts";
 import { repositoryOf } from "./files.ts";
 
@@ -10,24 +11,38 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * The files that lie directly in a folder where the history of `ref` and that of what is checked out part; empty where
  * the folder is not there yet. Throws `usage/git`.
  */
-export function filesAt(ref: string, folder: string): ReadonlySet<string> {
-  const commit = git(folder, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`]);
-  if (commit.status !== 0) {
-    const isRepository = git(folder, ["rev-parse", "--git-dir"]).status === 0;
-    throw new MigrateError({
-      code: "usage/git",
-      message: `git finds no commit '${ref}' in ${folder}${commit.stderr === "" ? "" : `: ${commit.stderr.trim()}`}`,
-      hint: isRepository
-        ? wayTo(ref, folder)
-        : repositoryOf(folder) === undefined
-          ? "leave out --since, or run this in a clone of the repository"
-          : "leave out --since, or first do what git says",
-    });
-  }
+export function filesAt(ref: string, folder: string, names = asOptions): ReadonlySet<string> {
+  const commit = commitOf(ref, folder);
+  if (commit.status !== 0) throw noCommit(ref, folder, names);
   const base = git(folder, ["merge-base", commit.stdout.trim(), "HEAD"]);
   const from = (base.status === 0 ? base.stdout : commit.stdout).trim();
   const listed = git(folder, ["ls-tree", "-z", "--name-only", from]);
   return pathsIn(listed.stdout);
+}
+
+const commitOf = (ref: string, folder: string) =>
+  git(folder, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`]);
+
+/** Of a range, of which none is taken, that its beginning is missing, if it is. */
+function noCommit(ref: string, folder: string, names: OptionNames): MigrateError {
+  const [first = ""] = ref.split(/\.{2,3}/);
+  const name = first === "" ? ref : first;
+  const { status, stderr } = commitOf(name, folder);
+  const isThere = status === 0;
+  const missing = isThere ? ref : name;
+  const isRepository = git(folder, ["rev-parse", "--git-dir"]).status === 0;
+  const without = `leave out ${names.short("since")}`;
+  return new MigrateError({
+    code: "usage/git",
+    message: `git finds no commit '${missing}' in ${folder}${stderr === "" ? "" : `: ${stderr.trim()}`}`,
+    hint: isThere
+      ? `one commit is taken, not a range: ${names.given("since", name)}`
+      : isRepository
+        ? wayTo(name, folder, names)
+        : repositoryOf(folder) === undefined
+          ? `${without}, or run this in a clone of the repository`
+          : `${without}, or first do what git says`,
+  });
 }
 
 /** The files that lie directly in a folder in the last commit; empty where there is no git, no repository or no commit. */
@@ -37,12 +52,10 @@ export function filesAtHead(folder: string): ReadonlySet<string> {
 }
 
 /** What to type where a ref is missing. A clone may have only one branch; then `git fetch origin main` makes no origin/main. */
-function wayTo(ref: string, folder: string): string {
-  const [first = ""] = ref.split(/\.{2,3}/);
-  if (first !== "" && first !== ref) return `one ref is taken, not a range: --since ${shellWord(first)}`;
+function wayTo(ref: string, folder: string, names: OptionNames): string {
   const branches = linesOf(git(folder, ["for-each-ref", ONLY_REAL, "refs/heads", "refs/remotes"]).stdout);
   const fetching = fetchOf(ref, linesOf(git(folder, ["remote"]).stdout));
-  if (branches.includes(fetching?.tracked ?? "")) return `write: --since ${fetching!.tracked}`;
+  if (branches.includes(fetching?.tracked ?? "")) return `write: ${names.given("since", fetching!.tracked)}`;
   const isShallow = git(folder, ["rev-parse", "--is-shallow-repository"]).stdout.trim() === "true";
   const ways = [
     ...(isShallow
@@ -51,7 +64,7 @@ function wayTo(ref: string, folder: string): string {
     ...(branches.length === 0 ? [] : [`name a branch, tag or commit that exists: ${some(branches)}`]),
     ...(fetching === undefined ? [] : [`fetch ${fetching.tracked} and name that: ${fetching.command}`]),
   ];
-  return ways.join("; or ") || "commit first, or leave out --since";
+  return ways.join("; or ") || `commit first, or leave out ${names.short("since")}`;
 }
 
 /** Names of branches, but not of what only points at one, such as origin/HEAD. */

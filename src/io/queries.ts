@@ -4,13 +4,15 @@ import { z } from "zod";
 import type { VersionRow } from "../core/adopt/applied.ts";
 import type { FoundTable } from "../core/adopt/version-tables.ts";
 import { MigrateError } from "../core/errors.ts";
-import { type Owned, ownedIn } from "../core/failure/denied.ts";
+import { memberOf, type Owned, ownedIn } from "../core/failure/denied.ts";
 import { explainQuery } from "../core/failure/explain.ts";
 import { quotedName, refusalOf } from "../core/failure/failure.ts";
 import { startTimeoutHint } from "../core/failure/limits.ts";
 import {
   grantsHint,
+  type Membership,
   membershipHint,
+  OWNERS_ONLY,
   type Owner,
   otherGrantHint,
   type Roles,
@@ -296,7 +298,10 @@ async function unreadableHint(
   // SET ROLE.
   if (isAboutRole && sqlstate === "22023")
     return `the configuration names it as "role": create it (CREATE ROLE ${identifier(role)}), or name another`;
-  if (isAboutRole && sqlstate === "42501") return membershipHint(role, (await rolesOfSession(session)).user);
+  if (isAboutRole && sqlstate === "42501") {
+    const { login, membership } = await rolesAt(session, { role, set: undefined }, message);
+    return membershipHint(role, login, membership);
+  }
   if (sqlstate === "42501") {
     const runsAs = (await rolesOfSession(session)).role;
     return otherGrantHint(names, message, runsAs) ?? grantsHint(names, use, runsAs);
@@ -589,9 +594,34 @@ export async function rolesAt(
   if (first === undefined || login === undefined) return { login, runsAs, searchPath };
   const members = { member: set ?? first, first, login };
   const isSuperuser = await isSuper(session, members.member).catch(() => undefined);
+  const other = memberOf(message);
+  const membership =
+    other &&
+    (await membershipOf(session, other.role, other.isSet ? login : members.member).catch(() => undefined));
   const owner =
     owned === undefined ? undefined : await ownerOf(session, owned, members).catch(() => undefined);
-  return { login, runsAs, searchPath, isSuperuser, owner };
+  return { login, runsAs, searchPath, isSuperuser, owner, membership };
+}
+
+/** What `pg_has_role` calls the right to become a role. */
+const becoming = ({ version }: Session): string => (version.number < 160_000 ? "MEMBER" : "SET");
+
+/** Whether a role, as `r` of a query, and another are members of each other; a superuser counts as one of every role. */
+const memberships = (session: Session, member: string): string => {
+  const isMember =
+    session.version.number < 160_000 ? "false" : `pg_has_role(${literal(member)}::name, r.oid, 'MEMBER')`;
+  return `${isMember} AS "isMember",
+    (r.rolsuper OR NOT pg_has_role(r.oid, ${literal(member)}::name, 'MEMBER')) AND r.rolname <> ${literal(OWNERS_ONLY)} AS "isGrantable"`;
+};
+
+/** Of one who may not become a role. Throws `StatementFailure`. */
+async function membershipOf(session: Session, role: string, member: string): Promise<Membership | undefined> {
+  const [row] = await session.read({
+    sql: `${PIN}
+  SELECT ${memberships(session, member)} FROM pg_roles AS r WHERE r.rolname = ${literal(role)}`,
+    row: z.object({ isMember: z.boolean(), isGrantable: z.boolean() }),
+  });
+  return row;
 }
 
 /** Throws `StatementFailure`. */
@@ -643,16 +673,16 @@ async function ownerOf(
   const rows = await session.read({
     sql: `${PIN}
   SELECT r.rolname AS name, r.rolsuper AS "isSuperuser", ${has(roles.member, "USAGE")} AS "isOwn",
-    ${has(roles.member, "MEMBER")} AS "hasMember",
-    NOT pg_has_role(r.oid, ${literal(roles.member)}::name, 'MEMBER') AND r.rolname <> 'pg_database_owner' AS "isGrantable",
+    ${has(roles.member, becoming(session))} AS "isSettable", ${memberships(session, roles.member)},
     ${has(roles.first, "USAGE")} AS "isFirsts",
-    ${has(roles.login, session.version.number < 160_000 ? "MEMBER" : "SET")} AS "isLogins", o.object
+    ${has(roles.login, becoming(session))} AS "isLogins", o.object
   FROM (${objects} WHERE ${literal(name)} IN (${names})) AS o (owner, object) JOIN pg_roles AS r ON r.oid = o.owner`,
     row: z.object({
       name: z.string(),
       isSuperuser: z.boolean(),
       isOwn: z.boolean(),
-      hasMember: z.boolean(),
+      isSettable: z.boolean(),
+      isMember: z.boolean(),
       isGrantable: z.boolean(),
       isFirsts: z.boolean(),
       isLogins: z.boolean(),

@@ -44,7 +44,7 @@ test.each([
   async (code, database) => {
     await expect(linted(project(migrations), { database })).rejects.toMatchObject({
       code,
-      hint: expect.stringMatching(/to look at all migrations without a database, add --all$/),
+      hint: expect.stringMatching(/to look at all migrations without a database, add option all$/),
     });
   },
 );
@@ -102,11 +102,17 @@ test("since a git ref: the files that it has not, committed or not", async () =>
   );
   git("fetch", "-q", "origin", "main:refs/remotes/origin/main");
   git("branch", "-qD", "main");
-  expect(await hintFor("main")).toBe("write: --since origin/main");
-  expect(await hintFor("main..branch")).toBe("one ref is taken, not a range: --since main");
+  expect(await hintFor("main")).toBe('write: since: "origin/main"');
+  expect(await hintFor("branch..HEAD")).toBe('one commit is taken, not a range: since: "branch"');
+  // What git lacks is what is said of a range of it.
+  expect(await hintFor("main..branch")).toBe('write: since: "origin/main"');
+  await expect(linted(given, { since: "up/main..HEAD" })).rejects.toMatchObject({
+    message: expect.stringContaining("git finds no commit 'up/main' in "),
+    hint: expect.stringContaining("name a branch, tag or commit that exists: branch, origin/main"),
+  });
   expect(await hintFor("$(id)")).toBe(existing.replace("main", "origin/main"));
   vi.stubEnv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1");
-  expect(await hintFor("branch")).toBe("leave out --since, or first do what git says");
+  expect(await hintFor("branch")).toBe("leave out option since, or first do what git says");
   vi.unstubAllEnvs();
   // As git clone --depth 1 leaves it.
   writeFileSync(join(given.folder, ".git", "shallow"), git("rev-parse", "HEAD"));

@@ -16,6 +16,7 @@ import {
   mergeRevisions,
   offline,
   openProject,
+  planUpgrade,
   readLog,
   readState,
   renderScript,
@@ -95,6 +96,14 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
   [
     async () => untyped(withMigratedDatabase)({ before() {}, after() {} }, {}, {}),
     "there are 3 arguments, and the function takes 2: hooks, options",
+  ],
+  [
+    async () => untyped(planUpgrade)({}, [], "a", "b"),
+    "there are 4 arguments, and the function takes 3: graph, rows, target",
+  ],
+  [
+    async () => untyped(renderScript)({}, {}, {}, {}),
+    "there are 4 arguments, and the function takes 3: plan, ledger, form",
   ],
   [() => toUpgrade?.("0001"), "the options must be an object", 'give { target: "0001" }'],
   [() => toDowngrade?.("-1"), "the options must be an object", 'give { target: "-1" }'],

@@ -245,6 +245,15 @@ describe("a number that two have", () => {
   });
 });
 
+test("to who calls the API, hints name its options", async () => {
+  const { world } = newProject();
+  await create(world, "a", { revision: "a", branchLabels: ["b"] });
+  const hintOf = (options: object) => create(world, "b", options).catch(({ hint }) => hint);
+  expect(await hintOf({ revision: "a" })).toBe("give another with option revision, or leave it out");
+  expect(await hintOf({ revision: "0001" })).toBe("give another with option revision, or leave it out");
+  expect(await hintOf({ branchLabels: ["b"] })).toMatch(/; to add to that branch: heads: \["b@head"\]$/);
+});
+
 describe("away with a revision", () => {
   test("only a head, and only where nothing can have applied it", async () => {
     const { world, folder } = newProject();

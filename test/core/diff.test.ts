@@ -1,4 +1,5 @@
 /** What is made of planned statements: for tables that have rows, in the author's words, after renames, behind a refusal. */
+
 import { describe, expect, test } from "vitest";
 import { catalogOf } from "../../src/core/catalog/catalog.ts";
 import { foreignPartitions } from "../../src/core/diff/apart.ts";
@@ -15,6 +16,7 @@ import {
 import { forRows, plainForm } from "../../src/core/diff/rows.ts";
 import { createdBy, inWords, renamesIn } from "../../src/core/diff/schema-files.ts";
 import { MigrateError } from "../../src/core/errors.ts";
+import { asFlags } from "../../src/core/option-names.ts";
 
 const table = (name: string, columns: readonly string[]) => ({
   class: "table",
@@ -191,11 +193,11 @@ describe("renames", () => {
   });
   test("that can be pasted are suggested", () => {
     const from = ["public", "My T", "a=col"];
-    const { hint } = undecided([{ object: "", from, to: ["b c"] }], true);
+    const { hint } = undecided([{ object: "", from, to: ["b c"] }], true, asFlags);
     expect(hint).toContain(`-- renamed-from: "a=col", or add --rename 'public.My T."a=col"=b c';`);
-    const moved = undecided([{ object: "", from: ["shop", "a"], to: ["archive", "b"] }], true).hint;
+    const moved = undecided([{ object: "", from: ["shop", "a"], to: ["archive", "b"] }], true, asFlags).hint;
     expect(moved).toContain("write above archive.b in the schema file: -- renamed-from: shop.a, or");
-    expect(undecided([{ object: "", from, to: ["b c"] }], false).hint).toMatch(
+    expect(undecided([{ object: "", from, to: ["b c"] }], false, asFlags).hint).toMatch(
       /^if it is a rename, add --rename /,
     );
   });

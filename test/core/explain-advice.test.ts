@@ -147,7 +147,8 @@ describe("advice by SQLSTATE", () => {
     name: "app",
     isSuperuser: false,
     isOwn: false,
-    hasMember: false,
+    isSettable: false,
+    isMember: false,
     isGrantable: true,
     isFirsts: false,
     isLogins: false,
@@ -170,12 +171,17 @@ describe("advice by SQLSTATE", () => {
     [
       "must be owner of materialized view t",
       "materialized view t belongs to app, of which .* is a member: before this statement, write: SET ROLE app$",
-      { hasMember: true },
+      { isSettable: true },
     ],
     [
       "must be owner of view t",
       "view t belongs to app: as a superuser, run: ALTER TABLE s.t OWNER TO",
       { isGrantable: false },
+    ],
+    [
+      "must be owner of view t",
+      "view t belongs to app: as a superuser, run: GRANT app TO .* WITH INHERIT TRUE$",
+      { isMember: true },
     ],
     [
       "must be owner of index i",
@@ -229,6 +235,10 @@ describe("advice by SQLSTATE", () => {
     ['permission denied to set role "app"', 'as a superuser, run: GRANT "app" TO "login"$'],
     ['must be member of role "app"', 'as a superuser, run: GRANT "app" TO "dw"$'],
     ['must be able to SET ROLE "app"', 'as a superuser, run: GRANT "app" TO "dw"$'],
+    [
+      'must be able to SET ROLE "pg_database_owner"',
+      '^"dw" cannot be made a member of .*: name another role$',
+    ],
     ['must be able to SET ROLE "app"', 'as a superuser, run: GRANT "app" TO "me"$', undefined, set],
   ])("%s: %s", (message, hint, known, before) => {
     const more = { runsAs: "dw", login: "login", needs, ...(known && { owner: { ...owner, ...known } }) };

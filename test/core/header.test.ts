@@ -233,6 +233,27 @@ describe("faults of a header", () => {
       ["4:4 source/misplaced-key ^transaction"],
     ],
     [
+      "the header behind SQL",
+      "CREATE EXTENSION citext;\n-- revision: a\n-- parent: b\n-- depends-on: c\nSELECT 1;",
+      "up",
+      ["2:4 source/misplaced-key ^revision"],
+    ],
+    [
+      "the rest of it behind SQL",
+      "-- revision: a\nSET x.y = 1;\n-- parent: b\n",
+      "up",
+      ["3:4 source/misplaced-key ^parent"],
+    ],
+    [
+      "the header of a down file",
+      "\\set a\n-- revision: a\n",
+      "down",
+      ["2:4 source/misplaced-key ^revision"],
+    ],
+    ["not in a string", "SELECT '\n-- revision: a\n';", "down", ["1:1 source/missing-key ^S"]],
+    ["no header", "CREATE TABLE a ();\n-- parent: users\nSELECT 1;", "up", ["1:1 source/missing-key ^C"]],
+    ["not behind SQL in its line", "SELECT 1; -- revision: a\n", "down", ["1:1 source/missing-key ^S"]],
+    [
       "another time behind SQL",
       "-- revision: a\n-- lock-timeout: 1s\nDROP TABLE t; -- lock-timeout: 5s",
       "down",
@@ -302,6 +323,20 @@ describe("faults of a header", () => {
     expect(found("\n-- parent: b")).toBe(
       "line 2 has another value: correct it there, and delete this line; if it is only a comment, word it otherwise",
     );
+  });
+
+  test.each([
+    "\n-- revision: a",
+    "-- licence\n\n-- revision: a",
+    "SELECT 1;\n\n-- revision: a",
+    "SELECT 1;\n-- revision: a",
+  ])("a header that is not at the top: %j", (text) => {
+    expect(read(`${text}\n-- parent: none`).diagnostics).toMatchObject([
+      {
+        message: "the header is not in the first lines of the file",
+        hint: "move its lines to the top of the file, above everything else",
+      },
+    ]);
   });
 
   test("an id may have 255 characters; a blank in it is called one", () => {
@@ -381,6 +416,8 @@ describe("faults of a header", () => {
     ["blanks", 1e6, (n) => `--${" ".repeat(n)}`, () => 1],
     ["an open comment", 5e5, (n) => `-- revision: a\n-- parent: none\n/*${"/*".repeat(n)}`, () => 0],
     ["lost lines", 1e5, (n) => `-- revision: a\n\n${"-- parent: b\n".repeat(n)}`, () => 1],
+    ["lines of no header", 4e5, (n) => `SELECT 1;\n${"SELECT 1; -- parent: b c\n".repeat(n)}`, () => 1],
+    ["lines that the header lacks", 1e5, (n) => `SELECT 1;\n${"-- revision: b\n".repeat(n)}`, () => 2],
     ["unknown keys", 5e4, (n) => "-- foo: bar\n".repeat(n), (n) => n + 1],
   ])("is read in linear time: %s, many or long", async (_, size, text, faults) => {
     const readAll = (n: number): void => {

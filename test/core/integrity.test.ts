@@ -222,16 +222,20 @@ describe("findings", () => {
   });
 
   test("files below the folder that is read", () => {
-    const hintsOf = (isTaken: boolean) => {
+    const hintsOf = (isTaken: boolean, isGiven = false) => {
       const names = asFlags;
-      const findUnread = (id: string) => ({ path: `m/${id}.up.sql`, folder: ".", isTaken, names });
+      const findUnread = (id: string) => ({ path: `m/${id}.up.sql`, folder: ".", isTaken, isGiven, names });
       const found = findingsOf({ ...files({ a: before.a }).graph, findUnread }, rows);
       return new Set(found.map((each) => diagnosticOf(each).hint));
     };
-    const name = 'name m too, with --directory or in "directories"';
+    const name = 'name m too, in "directories"';
     const moving = "move their files up: mv m/b.*.sql m/c.*.sql .; or ";
     expect(hintsOf(false)).toEqual(new Set([`folders below . are not read; ${moving}${name}`]));
     expect(hintsOf(true)).toEqual(new Set([`folders below . are not read; ${name}`]));
+    // Those of the config file have no effect then.
+    expect(hintsOf(true, true)).toEqual(
+      new Set(["folders below . are not read; name m too, with --directory"]),
+    );
   });
 
   test.each([

@@ -188,7 +188,7 @@ test("an interrupted step is finished or discarded, and one that is half undone 
   expect(
     finishingHint(ofRetort(moved), ["a", "b"], { revision: "gone", direction: "up" }, "finish it with"),
   ).toBe(
-    'its file is in m/sub: folders below m are not read; move its files up: mv m/sub/0003_gone.*.sql m; or name m/sub too, with --directory or in "directories"; then run: migrate upgrade gone; or take back by hand what it has done, and discard it with: migrate stamp b',
+    'its file is in m/sub: folders below m are not read; move its files up: mv m/sub/0003_gone.*.sql m; or name m/sub too, in "directories"; then run: migrate upgrade gone; or take back by hand what it has done, and discard it with: migrate stamp b',
   );
 });
 

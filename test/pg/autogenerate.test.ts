@@ -135,7 +135,7 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     const before = written(of);
     const { code, hint } = await failureOf(generate(of, url));
     expect(code).toBe("findings/rename");
-    expect(hint).toContain("--rename shop.users.name=full_name");
+    expect(hint).toContain('renames: ["shop.users.name=full_name"]');
     expect(written(of)).toBe(before);
     const typo = await failureOf(generate(of, url, { renames: ["shop.users.nam=full_name"] }));
     expect(typo).toMatchObject({ code: "usage/rename", hint: expect.stringContaining("shop.users.name?") });
@@ -182,7 +182,7 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     schemaFolder(types, "CREATE TABLE t (a int, b varchar(20), c text);");
     expect(await failureOf(generate(types, url))).toMatchObject({
       message: "rows or values would be lost: alter type public.t.a",
-      hint: "leave that as it is in the schema, or add --allow-loss",
+      hint: "leave that as it is in the schema, or add option allowLoss",
     });
     const two = project({ a: "CREATE TABLE t (b int, c int);" });
     schemaFolder(two, "CREATE TABLE t (bb int, cc int);");
@@ -193,13 +193,13 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     schemaFolder(of, "CREATE TABLE t (a int) PARTITION BY LIST (a); CREATE TABLE gone (b text);");
     const rebuild = await failureOf(generate(of, url));
     expect([rebuild.code, rebuild.exitCode]).toEqual(["findings/rebuild", 1]);
-    expect(rebuild.hint).toContain("--allow-rebuild public.t");
+    expect(rebuild.hint).toContain('allowRebuild: ["public.t"]');
     expect(await failureOf(generate(of, url, { allowRebuild: ["t"] }))).toMatchObject({
       code: "usage/rebuild",
-      hint: "did you mean --allow-rebuild public.t?",
+      hint: 'did you mean allowRebuild: ["public.t"]?',
     });
     expect((await failureOf(generate(of, url, { allowRebuild: ["public.t"] }))).hint).toBe(
-      "it is dropped and made again, as --allow-rebuild allows: add --allow-loss, or write the SQL by hand",
+      "it is dropped and made again, as option allowRebuild allows: add option allowLoss, or write the SQL by hand",
     );
     await generate(of, url, { allowRebuild: ["public.t"], allowLoss: true });
     expect(written(of)).toContain("PARTITION BY LIST");

@@ -88,7 +88,7 @@ describe.each(servers())("on $name", (server) => {
     });
     expect(await failureOf(baseline(deps, { ...options, ignore: ["shop.users"] }))).toMatchObject({
       code: "execution/statement",
-      hint: "no file was written; to leave out what needs it, too, add: --ignore SCHEMA.NAME",
+      hint: 'no file was written; to leave out what needs it, too, add: ignore: ["SCHEMA.NAME"]',
     });
     expect(readdirSync(folder)).toEqual(["migrate.config.json"]);
     expect((await readState(deps, options)).applied).toEqual([]);

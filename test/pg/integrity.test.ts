@@ -162,7 +162,7 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
     });
     expect(new Set(hints)).toEqual(
       new Set([
-        'folders below . are not read; move their files up: mv old/er/0002_b.*.sql old/0003_c.*.sql .; or name old/er, old too, with option directories or in "directories"',
+        'folders below . are not read; move their files up: mv old/er/0002_b.*.sql old/0003_c.*.sql .; or name old/er, old too, in "directories"',
       ]),
     );
     sh(/mv .*?(?=;)/.exec(hints[0]!)![0]);

@@ -1,9 +1,10 @@
 /** Declared renames, and the catalogs before and after → the statements of the renames, and possible renames that are not declared. */
+
 import { type Catalog, type CatalogObject, describeObject, keyOf } from "../catalog/catalog.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
+import type { OptionNames } from "../option-names.ts";
 import { identifier, qualified, withPlainNames } from "../quote.ts";
-import { shellWord } from "../shell.ts";
 import type { Location } from "../source.ts";
 
 /** The names of an object, from the outermost: `["shop", "users", "name"]`. */
@@ -306,12 +307,16 @@ function renameOf({ identity: a }: CatalogObject, { identity: b }: CatalogObject
 }
 
 /** `findings/rename`: nothing is guessed. `hasFiles`: of the desired schema, in which it can be declared. */
-export function undecided(candidates: readonly Candidate[], hasFiles: boolean): MigrateError {
+export function undecided(
+  candidates: readonly Candidate[],
+  hasFiles: boolean,
+  names: OptionNames,
+): MigrateError {
   return MigrateError.all(
     candidates.map(({ object, from, to }) => ({
       code: "findings/rename",
       message: `${object} would be dropped with its values, and ${pathText(to)} created`,
-      hint: `if it is a rename, ${hasFiles ? `write above ${pathText(to)} in the schema file: -- renamed-from: ${pathText(to.length > 1 ? from : from.slice(-1))}, or ` : ""}add --rename ${shellWord(`${pathText(from)}=${pathText(to)}`)}; if not, add --allow-loss`,
+      hint: `if it is a rename, ${hasFiles ? `write above ${pathText(to)} in the schema file: -- renamed-from: ${pathText(to.length > 1 ? from : from.slice(-1))}, or ` : ""}add ${names.given("renames", `${pathText(from)}=${pathText(to)}`)}; if not, add ${names.short("allowLoss")}`,
     })),
   );
 }

@@ -1,9 +1,11 @@
 /** The differences that remain after the statements, and the objects that were created again → why nothing is written. */
+
 import { type CatalogObject, describeObject, keyOf } from "../catalog/catalog.ts";
 import type { Difference } from "../catalog/compare.ts";
 import { partsOf } from "../dump/names.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
+import type { OptionNames } from "../option-names.ts";
 import { unique } from "../unique.ts";
 import { tableNameOf } from "./name.ts";
 import { holdsSameRows, type Objects } from "./plan.ts";
@@ -78,29 +80,33 @@ export function ownerNameOf(object: CatalogObject): string {
 }
 
 /** `findings/rebuild`, an object each. */
-export function refusedRebuild(objects: readonly CatalogObject[]): MigrateError {
+export function refusedRebuild(objects: readonly CatalogObject[], names: OptionNames): MigrateError {
   return MigrateError.all(
     [...new Map(objects.map((object) => [keyOf(object), object])).values()].map((object) => ({
       code: "findings/rebuild",
       message: `${describeObject(object)} would be dropped and recreated, and lose its rows`,
-      hint: `allow that with --allow-rebuild ${ownerNameOf(object)}, or write the SQL by hand`,
+      hint: `allow that with ${names.given("allowRebuild", ownerNameOf(object))}, or write the SQL by hand`,
     })),
   );
 }
 
 /** Throws `usage/rebuild` for names that none of the objects has. */
-export function refuseUnknownRebuilds(names: readonly string[], objects: readonly CatalogObject[]): void {
+export function refuseUnknownRebuilds(
+  rebuilds: readonly string[],
+  objects: readonly CatalogObject[],
+  names: OptionNames,
+): void {
   const known = new Set(objects.map(ownerNameOf));
-  const unknown = names.filter((name) => !known.has(name));
+  const unknown = rebuilds.filter((name) => !known.has(name));
   if (unknown.length === 0) return;
   throw MigrateError.all(
     unknown.map((name) => {
       const meant = [...known].find((each) => each.endsWith(`.${name}`)) ?? nearest(name, known);
-      const advice = "write the name of the table with its schema: --allow-rebuild shop.events";
+      const advice = `write the name of the table with its schema: ${names.given("allowRebuild", "shop.events")}`;
       return {
         code: "usage/rebuild",
-        message: `--allow-rebuild names ${name}, which does not exist`,
-        hint: meant === undefined ? advice : `did you mean --allow-rebuild ${meant}?`,
+        message: `${names.short("allowRebuild")} names ${name}, which does not exist`,
+        hint: meant === undefined ? advice : `did you mean ${names.given("allowRebuild", meant)}?`,
       };
     }),
   );

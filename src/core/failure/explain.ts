@@ -39,7 +39,10 @@ export interface Explaining extends Roles {
   readonly invalid?: string | undefined;
   /** What leads out where the step failed because what it does is done already; undefined where that is not why. */
   readonly recording?: string | undefined;
-  /** What to type to go on behind what is done before this step, where the same command would count its steps anew. */
+  /**
+   * What to type to go on, where the same command would count its steps anew. Of a step that was rolled back, undefined also
+   * where it was the first: nothing is done that would not be counted.
+   */
   readonly again?: ((step: PlanStep | undefined) => string | undefined) | undefined;
   /** What became of what is not found, where an earlier file has or would have made it, and what to type. */
   readonly gone?: string | undefined;
@@ -62,10 +65,12 @@ export function explain(
   const step = stepOf(plan, batch, statement);
   const error = errorOf.bind(undefined, failure);
   const goesOn = again?.(step);
+  // Whoever finishes such a step in another way has done what the same command counts.
+  const finishes = again?.(undefined);
   // Nothing tells how much of it was committed: the next run does not begin it anew.
   const resumes = batch.statements.some(({ trace }) => trace?.kind === "commits")
-    ? `check by hand what of it is done, then ${runAgain(goesOn, "it says what to type")}`
-    : runAgain(goesOn, "it resumes here");
+    ? `check by hand what of it is done, then ${runAgain(finishes, "it says what to type")}`
+    : runAgain(finishes, "it resumes here");
   const stateAnd = (next: string): string =>
     scratch === undefined ? whatIsSo(plan, batch, step, { next, again: goesOn }) : onScratch(scratch);
   const state = adviceOnly === true ? undefined : stateAnd(`fix the cause and ${resumes}`);
@@ -73,8 +78,7 @@ export function explain(
   if (refusal !== undefined) return error(refusal.code, refusal.message, refusal.hint);
   if (sqlstate === "57014" && aborted)
     return cancelled(scratch === undefined ? stateAnd(`to continue, ${resumes}`) : NOTHING, failure);
-  if (failure.lost)
-    return connectionLost(failure, { scratch, connectionOptions, plan: { again: again?.(undefined) } });
+  if (failure.lost) return connectionLost(failure, { scratch, connectionOptions, plan: { again: finishes } });
   const said = withoutPasswords(failure, statement);
   const message = messageOf(said);
   if (origin !== undefined) {

@@ -14,11 +14,11 @@ export function rightsHint(
   plan: Plan,
   { purpose }: Statement,
   { sqlstate, message }: Failure,
-  { runsAs, login, owner }: Roles,
+  { runsAs, login, owner, membership }: Roles,
 ): { readonly message?: string; readonly hint: string } | undefined {
   if (sqlstate !== "42501" || purpose === "commit" || purpose === "defer") return undefined;
   const member = memberOf(message);
-  if (member !== undefined) return { hint: membershipHint(member.role, login) };
+  if (member !== undefined) return { hint: membershipHint(member.role, login, membership) };
   const other = otherGrantHint(plan, message, runsAs);
   if (other !== undefined) return { hint: other };
   const owned = purpose === "repair" || purpose === "cleanup" ? ownedIn(message) : undefined;
@@ -54,8 +54,20 @@ export function otherGrantHint(
 }
 
 /** What lets the role that connects become another. */
-export const membershipHint = (role: string, login: string | undefined): string =>
-  `as a superuser, run: GRANT ${identifier(role)} TO ${whom(undefined, login)}`;
+export function membershipHint(role: string, login: string | undefined, membership?: Membership): string {
+  const [name, to] = [identifier(role), whom(undefined, login)];
+  const { isMember = false, isGrantable = role !== OWNERS_ONLY } = membership ?? {};
+  return isGrantable
+    ? `as a superuser, run: ${granting(name, to, isMember ? "SET" : undefined)}`
+    : `${to} cannot be made a member of ${name}: name another role`;
+}
+
+/** Its only member is whoever owns the database. */
+export const OWNERS_ONLY = "pg_database_owner";
+
+/** `option`: what a membership that is there lacks, which a GRANT without it leaves as it is. */
+const granting = (role: string, to: string, option: "SET" | "INHERIT" | undefined): string =>
+  `GRANT ${role} TO ${to}${option === undefined ? "" : ` WITH ${option} TRUE`}`;
 
 /** The role that SQL runs as: the one that is configured, or the connection's. */
 export const whom = (role: string | undefined, runsAs: string | undefined): string => {
@@ -63,16 +75,22 @@ export const whom = (role: string | undefined, runsAs: string | undefined): stri
   return name === undefined ? "the role that connects" : identifier(name);
 };
 
+/** What a role is to another that it may not become. */
+export interface Membership {
+  /** It is a member, by a grant without the option for this, which PostgreSQL 16 and later have. */
+  readonly isMember: boolean;
+  /** It can be made a member: of that which may have members, and is no member of it itself. */
+  readonly isGrantable: boolean;
+}
+
 /** Who owns what only its owner may change. */
-export interface Owner {
+export interface Owner extends Membership {
   readonly name: string;
   readonly isSuperuser: boolean;
   /** Whom the SQL runs as has that role's rights, as far as is known: something else ran as another. */
   readonly isOwn: boolean;
-  /** Whom the SQL runs as is a member of that role, and does not inherit its rights. */
-  readonly hasMember: boolean;
-  /** Whom the SQL runs as can be made a member of that role: which may have members, and is no member of the other itself. */
-  readonly isGrantable: boolean;
+  /** Whom the SQL runs as does not inherit the rights of that role, but may become it. */
+  readonly isSettable: boolean;
   /** Whom the file began as has that role's rights; who connected may become it. */
   readonly isFirsts: boolean;
   readonly isLogins: boolean;
@@ -92,6 +110,8 @@ export interface Roles {
   readonly searchPath?: string | undefined;
   /** Of what is not theirs, where it is the only one of its name. */
   readonly owner?: Owner | undefined;
+  /** Of who may not become the role that the message names. */
+  readonly membership?: Membership | undefined;
   /** What the file needs; undefined where nobody asked. */
   readonly needs?: readonly Privilege[] | undefined;
 }
@@ -132,17 +152,17 @@ export function deniedIn(
   plan: Plan,
   statement: Statement,
   failure: Failure,
-  { runsAs, login, isSuperuser, owner, needs = [] }: Roles,
+  { runsAs, login, isSuperuser, owner, membership, needs = [] }: Roles,
 ): string | undefined {
   if (failure.sqlstate !== "42501") return undefined;
   const { role } = plan;
   const set = setRoleAt(plan, statement);
   const member = memberOf(failure.message);
-  if (member?.isSet === true) return membershipHint(member.role, set?.session ?? login);
+  if (member?.isSet === true) return membershipHint(member.role, set?.session ?? login, membership);
   // It may have changed the role within itself.
   if (statement.runsAs !== undefined) return undefined;
   const to = set === undefined ? whom(role, runsAs) : qualified(set.name);
-  if (member !== undefined) return membershipHint(member.role, set?.name ?? role ?? runsAs);
+  if (member !== undefined) return membershipHint(member.role, set?.name ?? role ?? runsAs, membership);
   const setBy = set === undefined ? "" : `line ${set.line} of this file sets the role ${to}`;
   const owned = ownedIn(failure.message);
   const denied = deniedOn(failure.message);
@@ -219,11 +239,11 @@ function ownerHint({ what }: Owned, owner: Owner | undefined, to: string): strin
     return `connect as the owner of ${what}; or, as a superuser, make ${to} a member of that role: GRANT ... TO ${to}`;
   const name = qualified(owner.name);
   const belongs = `${what} belongs to ${owner.isSuperuser ? "the superuser " : ""}${name}`;
-  if (owner.hasMember && !owner.isSuperuser)
+  if (owner.isSettable && !owner.isSuperuser)
     return `${belongs}, of which ${to} is a member: before this statement, write: SET ROLE ${name}`;
   // Whoever is a member of a superuser may do everything.
   const isGranted = owner.isGrantable && !owner.isSuperuser;
-  return `${belongs}: as a superuser, run: ${isGranted ? `GRANT ${name} TO ${to}` : `ALTER ${owner.object} OWNER TO ${to}`}`;
+  return `${belongs}: as a superuser, run: ${isGranted ? granting(name, to, owner.isMember ? "INHERIT" : undefined) : `ALTER ${owner.object} OWNER TO ${to}`}`;
 }
 
 /** Whether the schema is that of what a statement creates, and not of something that it names besides. */

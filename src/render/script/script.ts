@@ -2,6 +2,7 @@
  * A plan → the offline script: the same statements in the same order, laid out for a person to review and for a client
  * to run. Nothing here decides what is sent; same plan and form, same bytes.
  */
+import { counted } from "../../core/counted.ts";
 import type { Ledger } from "../../core/ledger/calls.ts";
 import { defaultForm, refuseLayout, type ScriptForm, scriptBatches } from "../../core/plan/script.ts";
 import { type Part, partsOf } from "../../core/plan/split.ts";
@@ -14,6 +15,9 @@ import { newPage, PIECE } from "./page.ts";
 import { ifPreflight, preflightLines } from "./preflight.ts";
 import { hasCheck, layOut, stepTitle } from "./section.ts";
 import { forWhom, runWith, titledWith, titleLines, whatItDoes } from "./title.ts";
+
+/** The arguments of both. */
+const TAKEN = ["plan", "ledger", "form"];
 
 /** A script and its receipt. */
 export interface Script {
@@ -28,14 +32,14 @@ export interface Script {
  * The whole plan as one script. An empty plan is a script of comments. Throws `source/psql-string` or
  * `source/psql-block` for a statement that psql reads otherwise than the server, and what `refuseLayout` throws.
  */
-export function renderScript(plan: Plan, ledger: Ledger, form: ScriptForm = defaultForm): Script {
+export const renderScript = counted((plan: Plan, ledger: Ledger, form: ScriptForm = defaultForm): Script => {
   refuseLayout(plan, { ...form, split: false });
   return scriptOf(plan, form, {
     title: (receipt) => titleLines(plan, ledger, form, receipt),
     batches: (receipt) => scriptBatches(plan, ledger, form, receipt),
     preflight: preflightLines(plan, ledger, form),
   });
-}
+}, TAKEN);
 
 /** A file of a split script. */
 export interface SplitScript extends Script {
@@ -46,24 +50,23 @@ export interface SplitScript extends Script {
  * One numbered file for each transaction boundary, each with its own lock and guard; to be run in order. Throws
  * as `renderScript` does, and `source/not-splittable` where a statement needs what another left in its session.
  */
-export function renderSplit(
-  plan: Plan,
-  ledger: Ledger,
-  form: ScriptForm = defaultForm,
-): readonly SplitScript[] {
-  refuseLayout(plan, { ...form, split: true });
-  const parts = partsOf(plan, ledger, form);
-  return parts.map((part) => {
-    const name = numberedName(part.index, parts.length, nameOf(plan, part));
-    const script = scriptOf(plan, form, {
-      title: (receipt) => partTitle(plan, ledger, part, form, name, receipt),
-      batches: (receipt) => part.batches(receipt),
-      alone: part.alone,
-      preflight: part.index === 0 ? preflightLines(plan, ledger, form) : IN_FIRST,
+export const renderSplit = counted(
+  (plan: Plan, ledger: Ledger, form: ScriptForm = defaultForm): readonly SplitScript[] => {
+    refuseLayout(plan, { ...form, split: true });
+    const parts = partsOf(plan, ledger, form);
+    return parts.map((part) => {
+      const name = numberedName(part.index, parts.length, nameOf(plan, part));
+      const script = scriptOf(plan, form, {
+        title: (receipt) => partTitle(plan, ledger, part, form, name, receipt),
+        batches: (receipt) => part.batches(receipt),
+        alone: part.alone,
+        preflight: part.index === 0 ? preflightLines(plan, ledger, form) : IN_FIRST,
+      });
+      return { ...script, name };
     });
-    return { ...script, name };
-  });
-}
+  },
+  TAKEN,
+);
 
 // -------------------------------------------------------------------------------------------------- the whole file
 
