@@ -11,7 +11,8 @@ export const changeAllRows: Rule = {
   kinds: ["UpdateStmt", "DeleteStmt"],
   hazard:
     "An UPDATE or DELETE of all rows keeps each of them locked until the last one is done, and leaves as many dead rows at once.",
-  advice: "run it in batches, each in its own transaction: -- batch: 1000 above the statement",
+  advice:
+    "run it in batches, each in its own transaction: -- batch: 1000 above the statement, and a WHERE that selects :batch_size rows which are not done yet",
   bad: "UPDATE shop.orders SET note = '';",
   good: [backfill("shop.orders", "note", "''")],
   *find(site) {
@@ -21,7 +22,9 @@ export const changeAllRows: Rule = {
     if (target === undefined || tree["fromClause"] !== undefined || tree["usingClause"] !== undefined) return;
     yield {
       message: `every row of ${shown(target)} stays locked until the transaction ends`,
-      ...(kind === "DeleteStmt" ? { recipe: [deleteAll(sqlName(node(tree["relation"])))] } : {}),
+      ...(kind === "DeleteStmt" && node(tree["relation"])["inh"] === true
+        ? { recipe: [deleteAll(sqlName(node(tree["relation"])))] }
+        : {}),
     };
   },
 };

@@ -18,7 +18,7 @@ export const dropIndex: Rule = {
   *find(site) {
     if (site.kind !== "DropStmt" || site.tree["removeType"] !== "OBJECT_INDEX") return;
     const found = site.effect.locks.some(({ inUse }) => inUse);
-    if (site.tree["concurrent"] === true || !found) return;
+    if (site.tree["concurrent"] === true || !found || site.effect.refused !== undefined) return;
     yield {
       message: `reads and writes of ${listOf(blocked(site)) || "its table"} are blocked`,
       ...(isPossible(site) ? { recipe: [concurrently(site.sql, "index")] } : {}),
