@@ -176,7 +176,7 @@ function refuseApplied({ applied, project, ...standing }: Standing, id: Revision
       row === undefined
         ? unfinishedText(begun!)
         : `${describe(revision)} was applied on ${row.appliedAt} by ${row.appliedBy}`,
-    hint: `a file that is applied is not changed; take only what is pending: migrate lint --fix`,
+    hint: "what has run in a database is not changed; to take only what is pending: migrate lint --fix",
   });
 }
 

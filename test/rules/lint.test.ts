@@ -201,6 +201,11 @@ test.each([
     [],
   ],
   ["ALTER TABLE shop.orders ALTER COLUMN placed TYPE timestamp(3);", [/for the new type of placed$/]],
+  ["INSERT INTO shop.open VALUES (55, 3);", []],
+  [
+    "CREATE VIEW shop.sums AS SELECT id, total AS sum FROM shop.orders;\nINSERT INTO shop.sums (id, sum) VALUES (55, 3);",
+    [],
+  ],
   ["DROP INDEX shop.orders_pkey;", [/^PostgreSQL would refuse it: a constraint of orders needs/]],
   [
     "CREATE MATERIALIZED VIEW shop.empty AS SELECT id FROM shop.orders WITH NO DATA;",
