@@ -206,6 +206,8 @@ test.each([
     "CREATE VIEW shop.sums AS SELECT id, total AS sum FROM shop.orders;\nINSERT INTO shop.sums (id, sum) VALUES (55, 3);",
     [],
   ],
+  ["DROP EXTENSION hstore CASCADE;", [/^whatever depends on hstore is dropped, too$/]],
+  ["DROP OWNED BY one;", [/^everything that one owns is dropped$/]],
   ["DROP INDEX shop.orders_pkey;", [/^PostgreSQL would refuse it: a constraint of orders needs/]],
   [
     "CREATE MATERIALIZED VIEW shop.empty AS SELECT id FROM shop.orders WITH NO DATA;",

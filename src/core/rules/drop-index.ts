@@ -13,7 +13,7 @@ export const dropIndex: Rule = {
   hazard:
     "DROP INDEX blocks reads and writes of the table. It is fast once it has the lock, but while it waits for a long query, all later queries wait behind it.",
   advice:
-    "use DROP INDEX CONCURRENTLY, in a migration of its own; not possible for the index of a constraint, nor for a partitioned one",
+    "use DROP INDEX CONCURRENTLY for one index, without CASCADE, in a migration of its own; not possible for the index of a constraint, nor for a partitioned one",
   bad: "DROP INDEX shop.orders_note;",
   *find(site) {
     if (site.kind !== "DropStmt" || site.tree["removeType"] !== "OBJECT_INDEX") return;

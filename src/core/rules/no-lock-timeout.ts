@@ -7,7 +7,7 @@ export const noLockTimeout: Rule = {
   since: 1,
   severity: "error",
   hazard:
-    "While a statement waits for its lock, all later statements wait behind it. Migrations run with a lock_timeout and are retried; with lock_timeout = 0, a long query blocks everyone who uses the table.",
+    "While a statement waits for its lock, all later statements wait behind it. Migrations run with a lock_timeout, which ends that; with lock_timeout = 0, a long query blocks everyone who uses the table.",
   advice: "remove the setting, or set a time: a few seconds are enough",
   bad: "SET lock_timeout = 0;\nALTER TABLE shop.orders ADD COLUMN region text;",
   good: ["SET lock_timeout = '2s';\nALTER TABLE shop.orders ADD COLUMN region text;"],
