@@ -141,6 +141,12 @@ CREATE TABLE shop.keys (id bigint GENERATED ALWAYS AS IDENTITY, day date) PARTIT
       18,
       / INCLUDING ALL EXCLUDING IDENTITY\)/,
     ],
+    [
+      "drop-index",
+      "DROP INDEX shop.orders_note, shop.orders_customer;",
+      18,
+      /^use .* for each in a migration/,
+    ],
     ["add-unique", "ALTER TABLE shop.orders ADD UNIQUE NULLS NOT DISTINCT (note);", 18, /USING INDEX$/],
     ["add-unique", "ALTER TABLE shop.orders ADD UNIQUE (note) INCLUDE (total);", 18, /USING INDEX$/],
     [
@@ -205,6 +211,15 @@ test.each([
   [
     "CREATE VIEW shop.sums AS SELECT id, total AS sum FROM shop.orders;\nINSERT INTO shop.sums (id, sum) VALUES (55, 3);",
     [],
+  ],
+  ["CREATE TYPE shop.kind AS ENUM ('a');\nALTER TYPE shop.kind RENAME VALUE 'a' TO 'b';", []],
+  ["CREATE SCHEMA one;\nALTER SCHEMA one RENAME TO two;", []],
+  [
+    "ALTER TABLE shop.orders DROP COLUMN total;",
+    [
+      /^the values of shop.orders.total are lost/,
+      /^PostgreSQL would refuse it: totals needs the column total/,
+    ],
   ],
   ["DROP EXTENSION hstore CASCADE;", [/^whatever depends on hstore is dropped, too$/]],
   ["DROP OWNED BY one;", [/^everything that one owns is dropped$/]],

@@ -13,7 +13,7 @@ export const dropIndex: Rule = {
   hazard:
     "DROP INDEX blocks reads and writes of the table. It is fast once it has the lock, but while it waits for a long query, all later queries wait behind it.",
   advice:
-    "use DROP INDEX CONCURRENTLY for one index, without CASCADE, in a migration of its own; not possible for the index of a constraint, nor for a partitioned one",
+    "use DROP INDEX CONCURRENTLY, in a migration of its own; not possible for the index of a constraint, nor for a partitioned one",
   bad: "DROP INDEX shop.orders_note;",
   *find(site) {
     if (site.kind !== "DropStmt" || site.tree["removeType"] !== "OBJECT_INDEX") return;
@@ -21,7 +21,11 @@ export const dropIndex: Rule = {
     if (site.tree["concurrent"] === true || !found || site.effect.refused !== undefined) return;
     yield {
       message: `reads and writes of ${listOf(blocked(site)) || "its table"} are blocked`,
-      ...(isPossible(site) ? { recipe: [concurrently(site.sql, "index")] } : {}),
+      ...(isPossible(site)
+        ? { recipe: [concurrently(site.sql, "index")] }
+        : isPartitioned(site)
+          ? {}
+          : { advice: ONE_BY_ONE }),
     };
   },
   fix: (site) =>
@@ -33,4 +37,9 @@ export const dropIndex: Rule = {
 const isPossible = (site: Site): boolean =>
   items(site.tree["objects"]).length === 1 &&
   site.tree["behavior"] !== "DROP_CASCADE" &&
-  blocked(site).every(({ kind }) => kind !== "partitioned table");
+  !isPartitioned(site);
+
+const isPartitioned = (site: Site): boolean => blocked(site).some(({ kind }) => kind === "partitioned table");
+
+const ONE_BY_ONE =
+  "use DROP INDEX CONCURRENTLY, which drops one index, without CASCADE, for each in a migration of its own";
