@@ -109,6 +109,11 @@ export const withRecipes: readonly Proposed[] = [
   },
   {
     rule: "change-all-rows",
+    sql: "WITH kept AS (INSERT INTO shop.parts SELECT number FROM shop.notes) DELETE FROM shop.notes;",
+    none: true,
+  },
+  {
+    rule: "change-all-rows",
     sql: "DELETE FROM ONLY shop.whole;",
     setup: "CREATE TABLE shop.whole (a integer); CREATE TABLE shop.part () INHERITS (shop.whole);",
     none: true,

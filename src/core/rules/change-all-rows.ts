@@ -1,5 +1,5 @@
 /** UPDATE or DELETE without WHERE → all rows locked to the end of the transaction. */
-import { node } from "../ast.ts";
+import { type Ast, node } from "../ast.ts";
 import { backfill } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
 import { shown, sqlName, targetOf } from "./site.ts";
@@ -22,12 +22,16 @@ export const changeAllRows: Rule = {
     if (target === undefined || tree["fromClause"] !== undefined || tree["usingClause"] !== undefined) return;
     yield {
       message: `every row of ${shown(target)} stays locked until the transaction ends`,
-      ...(kind === "DeleteStmt" && node(tree["relation"])["inh"] === true
+      ...(kind === "DeleteStmt" && isPlain(tree)
         ? { recipe: [deleteAll(sqlName(node(tree["relation"])))] }
         : {}),
     };
   },
 };
+
+/** Neither of one table without its children, nor with queries beside it. */
+const isPlain = (tree: Ast): boolean =>
+  node(tree["relation"])["inh"] === true && tree["withClause"] === undefined;
 
 const deleteAll = (table: string): string =>
   `-- batch: 1000\nDELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} LIMIT :batch_size));`;
