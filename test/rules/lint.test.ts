@@ -221,6 +221,17 @@ test.each([
       /^PostgreSQL would refuse it: totals needs the column total/,
     ],
   ],
+  // What is advised for a partitioned table.
+  ["ALTER TABLE ONLY shop.events ADD CONSTRAINT k UNIQUE (day);", []],
+  ["ALTER TABLE ONLY shop.events ADD CONSTRAINT k PRIMARY KEY (day);", []],
+  [
+    `CREATE TABLE shop.days (day bigint) PARTITION BY LIST (day);
+    CREATE TABLE shop.days_1 PARTITION OF shop.days FOR VALUES IN (1);
+    CREATE INDEX ON shop.days (day);
+    ALTER TABLE shop.days_1 ADD CONSTRAINT f FOREIGN KEY (day) REFERENCES shop.customers;`,
+    [],
+    "ALTER TABLE shop.days ADD CONSTRAINT f FOREIGN KEY (day) REFERENCES shop.customers;",
+  ],
   ["DROP EXTENSION hstore CASCADE;", [/^whatever depends on hstore is dropped, too$/]],
   ["DROP OWNED BY one;", [/^everything that one owns is dropped$/]],
   ["DROP INDEX shop.orders_pkey;", [/^PostgreSQL would refuse it: a constraint of orders needs/]],

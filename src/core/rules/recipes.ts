@@ -142,7 +142,7 @@ const KEY_WITHOUT_OVERLAPS =
   "with WITHOUT OVERLAPS it cannot be made from an index: add it to a new table and move the rows there, or run it at a quiet time and note that in a retort-ignore line";
 
 const KEY_BY_PARTITION =
-  "the table is partitioned: add it with ALTER TABLE ONLY, then to each partition, from a unique index that is built with CONCURRENTLY, and attach the indexes of these: ALTER INDEX … ATTACH PARTITION";
+  "the table is partitioned: add it with ALTER TABLE ONLY, a primary key once its columns are NOT NULL, then to each partition, from a unique index that is built with CONCURRENTLY, and attach the indexes of these: ALTER INDEX … ATTACH PARTITION";
 
 /** Of an index. */
 export const INDEX_BY_PARTITION =
