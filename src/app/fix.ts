@@ -55,10 +55,12 @@ export interface Fixing {
  * git alone says which. Throws `usage/…` for what it is told and cannot find, `state/applied` for a migration that is applied.
  */
 export async function fix(deps: Deps, options: FixOptions): Promise<Fixing> {
-  const { chosen, kept, notes } = await choose(deps, options);
+  const { chosen, kept, ...choice } = await choose(deps, options);
   const { project } = chosen;
   const linting = await lintChosen(chosen, options.serverVersion);
   const others = await lintChosen({ ...chosen, revisions: new Set(kept) }, options.serverVersion);
+  const changeable = kept.filter((id) => others.fixable.get(id)?.some(({ parts }) => parts !== undefined));
+  const notes = [...choice.notes, ...keptNotes(project, changeable, choice)];
   if (![...linting.fixable.values()].flat().some(({ parts }) => parts !== undefined))
     return {
       ...resultOf(others, linting),
@@ -122,6 +124,9 @@ interface Choice {
   readonly chosen: Chosen;
   /** What is not changed, because others have it. */
   readonly kept: readonly RevisionId[];
+  /** Where they have it. */
+  readonly placeOf: (migration: Migration) => string | undefined;
+  readonly hasDatabase: boolean;
   readonly notes: readonly string[];
 }
 
@@ -138,7 +143,14 @@ async function choose(deps: Deps, options: FixOptions): Promise<Choice> {
     database === undefined
       ? ["no database is configured, so it is not known whether these migrations are applied anywhere"]
       : [];
-  return { chosen: { project, revisions, oneByOne: false }, kept: [], notes };
+  const hasDatabase = database !== undefined;
+  return {
+    chosen: { project, revisions, oneByOne: false },
+    kept: [],
+    placeOf: () => undefined,
+    hasDatabase,
+    notes,
+  };
 }
 
 /** Those that are pending, and that nobody else has. */
@@ -156,15 +168,23 @@ function untouched(deps: Deps, project: Project, state: Standing | undefined): C
   const place = (id: RevisionId): string | undefined => placeOf(project.migrations.get(id)!);
   const shared = open.filter((id) => place(id) !== undefined);
   const revisions = new Set(open.filter((id) => place(id) === undefined));
+  const hasDatabase = state !== undefined;
+  return { chosen: { project, revisions, oneByOne: false }, kept: shared, placeOf, hasDatabase, notes: [] };
+}
+
+/** What of these would be changed, and is not. */
+function keptNotes(
+  { migrations }: Project,
+  kept: readonly RevisionId[],
+  { placeOf, hasDatabase }: Pick<Choice, "placeOf" | "hasDatabase">,
+): readonly string[] {
+  if (kept.length === 0) return [];
   // Without a database these may be all that were ever written.
-  const few = state !== undefined || shared.length <= 8;
-  const notes =
-    shared.length === 0
-      ? []
-      : [
-          `not changed: ${few ? shared.join(", ") : `${shared.length} migrations`} ${sharedText(unique(shared.flatMap((id) => place(id) ?? [])), shared.length)}; to change ${shared.length === 1 ? "it" : "them"} anyway: migrate lint --fix ${few ? shared.join(" ") : "WHICH"}`,
-        ];
-  return { chosen: { project, revisions, oneByOne: false }, kept: shared, notes };
+  const few = hasDatabase || kept.length <= 8;
+  const where = unique(kept.flatMap((id) => placeOf(migrations.get(id)!) ?? []));
+  return [
+    `not changed: ${few ? kept.join(", ") : `${kept.length} migrations`} ${sharedText(where, kept.length)}; to change ${kept.length === 1 ? "it" : "them"} anyway: migrate lint --fix ${few ? kept.join(" ") : "WHICH"}`,
+  ];
 }
 
 function refuseApplied({ applied, project, ...standing }: Standing, id: RevisionId): void {
@@ -177,8 +197,8 @@ function refuseApplied({ applied, project, ...standing }: Standing, id: Revision
     message:
       row === undefined
         ? unfinishedText(begun!)
-        : `${describe(revision)} was applied on ${row.appliedAt} by ${row.appliedBy}`,
-    hint: `a file that is applied is not changed; take only what is pending: migrate lint --fix`,
+        : `${describe(revision)} was ${row.how === "stamp" ? "stamped" : "applied"} on ${row.appliedAt} by ${row.appliedBy}`,
+    hint: "what has run in a database is not changed; to take only what is pending: migrate lint --fix",
   });
 }
 

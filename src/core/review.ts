@@ -81,7 +81,7 @@ export interface RelationSize {
   readonly bytes: number | null;
 }
 
-/** A query that returns no rows if all is well. */
+/** A query whose rows may need a look: a constraint may be meant to be validated later. */
 export interface CheckQuery {
   /** What its rows are. */
   readonly finds: string;

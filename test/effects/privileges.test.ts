@@ -102,6 +102,7 @@ describe("what a statement needs", () => {
     ["ALTER TABLE t RENAME id TO x; ALTER TABLE x ADD y int", "owner of public.t, public.x"],
     ["CREATE PUBLICATION p FOR TABLE t", "CREATE on the database", "owner of public.t"],
     ["CREATE PUBLICATION p FOR ALL TABLES", "CREATE on the database", "superuser"],
+    ["CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p WITH (connect = false)", "perhaps superuser"],
     ["CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f()", "superuser"],
     ["SELECT 1; SET lock_timeout = 1; SAVEPOINT s"],
     ["SECURITY LABEL ON TABLE t IS 'x'", "not known: SecLabel"],

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { waiting } from "../../src/core/effects/mode.ts";
 import { activeRules } from "../../src/core/rules/settings.ts";
 import { casesOf, type Measured } from "../effects/cases.ts";
-import { asTheyCome, findingsIn, shop } from "../support/lint.ts";
+import { asTheyCome, findingsIn, shop, withRecipes } from "../support/lint.ts";
 
 const rulesIn = async (...migrations: string[]) => (await findingsIn(migrations)).map(({ rule }) => rule);
 const index = "CREATE INDEX placed ON shop.orders (placed);";
@@ -103,7 +103,8 @@ describe("what is proposed can be done, and makes no other constraint", () => {
   const partitioned = `${shop}
 CREATE TABLE shop.ids (id bigint GENERATED ALWAYS AS IDENTITY, day date) PARTITION BY RANGE (day);
 CREATE TABLE shop.ids_0 PARTITION OF shop.ids FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
-CREATE TABLE shop.ids_rest PARTITION OF shop.ids DEFAULT;`;
+CREATE TABLE shop.ids_rest PARTITION OF shop.ids DEFAULT;
+CREATE TABLE shop.keys (id bigint GENERATED ALWAYS AS IDENTITY, day date) PARTITION BY RANGE (day);`;
   const byPartition = /^the table is partitioned: /;
 
   test.each<[rule: string, sql: string, version: number, said: RegExp]>([
@@ -136,9 +137,15 @@ CREATE TABLE shop.ids_rest PARTITION OF shop.ids DEFAULT;`;
     ["detach-partition", "ALTER TABLE shop.events DETACH PARTITION shop.events_2025;", 18, / CONCURRENTLY;$/],
     [
       "create-partition",
-      "CREATE TABLE shop.ids_1 PARTITION OF shop.ids FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');",
+      "CREATE TABLE shop.keys_1 PARTITION OF shop.keys FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');",
       18,
       / INCLUDING ALL EXCLUDING IDENTITY\)/,
+    ],
+    [
+      "drop-index",
+      "DROP INDEX shop.orders_note, shop.orders_customer;",
+      18,
+      /^use .* for each in a migration/,
     ],
     ["add-unique", "ALTER TABLE shop.orders ADD UNIQUE NULLS NOT DISTINCT (note);", 18, /USING INDEX$/],
     ["add-unique", "ALTER TABLE shop.orders ADD UNIQUE (note) INCLUDE (total);", 18, /USING INDEX$/],
@@ -160,11 +167,90 @@ CREATE TABLE shop.ids_rest PARTITION OF shop.ids DEFAULT;`;
       18,
       /ALTER COLUMN code SET NOT NULL;/,
     ],
+    [
+      "add-unique",
+      "ALTER TABLE shop.bookings ADD UNIQUE (price, period WITHOUT OVERLAPS);",
+      18,
+      /^with WITHOUT OVERLAPS it cannot/,
+    ],
+    [
+      "add-foreign-key",
+      "ALTER TABLE shop.ids ADD COLUMN c bigint DEFAULT 1 REFERENCES shop.customers;",
+      17,
+      /before PostgreSQL 18/,
+    ],
   ])("%s: %s on %i", async (rule, sql, version, said) => {
     const found = await findingsIn([sql], asTheyCome, { before: partitioned, version });
     const { advice, recipe } = found.find((each) => each.rule === rule)!;
     expect(recipe?.join("\n") ?? advice).toMatch(said);
   });
+});
+
+test.each(withRecipes)(
+  "$rule: what it proposes for $sql is whole, and nothing is found in it",
+  async ({ rule, sql, setup = "", none }) => {
+    const around = { before: `${shop}${setup}` };
+    const { recipe } = (await findingsIn([sql], asTheyCome, around)).find((each) => each.rule === rule)!;
+    expect(recipe === undefined).toBe(none !== undefined);
+    expect(await findingsIn(recipe ?? [], asTheyCome, around)).toEqual([]);
+  },
+);
+
+test.each([
+  [
+    "ALTER TABLE shop.orders ADD COLUMN a integer DEFAULT 0, ADD COLUMN b uuid DEFAULT gen_random_uuid();",
+    [/its own value of gen_random_uuid\(\)$/],
+  ],
+  ["ALTER TABLE shop.orders ADD COLUMN a shop.amount DEFAULT 5;", [/since shop.amount has constraints$/]],
+  [
+    "CREATE DOMAIN shop.one AS integer DEFAULT 1;\nALTER TABLE shop.orders ADD COLUMN a shop.one NOT NULL;",
+    [],
+  ],
+  ["ALTER TABLE shop.orders ALTER COLUMN placed TYPE timestamp(3);", [/for the new type of placed$/]],
+  ["INSERT INTO shop.open VALUES (55, 3);", []],
+  [
+    "CREATE VIEW shop.sums AS SELECT id, total AS sum FROM shop.orders;\nINSERT INTO shop.sums (id, sum) VALUES (55, 3);",
+    [],
+  ],
+  ["CREATE TYPE shop.kind AS ENUM ('a');\nALTER TYPE shop.kind RENAME VALUE 'a' TO 'b';", []],
+  ["CREATE SCHEMA one;\nALTER SCHEMA one RENAME TO two;", []],
+  [
+    "ALTER TABLE shop.orders DROP COLUMN total;",
+    [
+      /^the values of shop.orders.total are lost/,
+      /^PostgreSQL would refuse it: totals needs the column total/,
+    ],
+  ],
+  // What is advised for a partitioned table.
+  ["ALTER TABLE ONLY shop.events ADD CONSTRAINT k UNIQUE (day);", []],
+  ["ALTER TABLE ONLY shop.events ADD CONSTRAINT k PRIMARY KEY (day);", []],
+  [
+    `CREATE TABLE shop.days (day bigint) PARTITION BY LIST (day);
+    CREATE TABLE shop.days_1 PARTITION OF shop.days FOR VALUES IN (1);
+    CREATE INDEX ON shop.days (day);
+    ALTER TABLE shop.days_1 ADD CONSTRAINT f FOREIGN KEY (day) REFERENCES shop.customers;`,
+    [],
+    "ALTER TABLE shop.days ADD CONSTRAINT f FOREIGN KEY (day) REFERENCES shop.customers;",
+  ],
+  ["DROP EXTENSION hstore CASCADE;", [/^whatever depends on hstore is dropped, too$/]],
+  ["DROP OWNED BY one;", [/^everything that one owns is dropped$/]],
+  ["DROP INDEX shop.orders_pkey;", [/^PostgreSQL would refuse it: a constraint of orders needs/]],
+  [
+    "CREATE MATERIALIZED VIEW shop.empty AS SELECT id FROM shop.orders WITH NO DATA;",
+    [],
+    "REFRESH MATERIALIZED VIEW shop.empty;",
+  ],
+  [
+    "SET lock_timeout = 0;\nALTER TABLE shop.notes ADD CHECK (number > 0) NOT VALID;",
+    [/^while it waits for its lock, reads and writes of shop.notes are blocked/],
+  ],
+  [
+    "SET lock_timeout = 0;\nCREATE TRIGGER t BEFORE INSERT ON shop.notes FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();",
+    [/^while it waits for its lock, writes of shop.notes are blocked/],
+  ],
+])("of %s only that is said", async (sql, expected, ...after) => {
+  const messages = (await findingsIn([sql, ...(after as string[])])).map(({ message }) => message);
+  expect(messages).toEqual(expected.map((each) => expect.stringMatching(each)));
 });
 
 test("what a later statement of the run has put right is no finding", async () => {

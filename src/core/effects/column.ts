@@ -47,7 +47,9 @@ function define(work: Work, table: Relation, tree: Ast): Definition {
       case "CONSTR_DEFAULT":
         column.default = node(each["raw_expr"]);
         refuseNewLabel(work, type, column.default);
-        rewrites ||= isVolatile(work, table, column.default);
+        if (!isVolatile(work, table, column.default)) break;
+        rewrites = true;
+        work.traits.add(`volatile ${name}`);
         break;
       case "CONSTR_IDENTITY":
         rewrites = true;
@@ -68,7 +70,9 @@ function define(work: Work, table: Relation, tree: Ast): Definition {
         constraints.push(each);
     }
   }
-  return { column, rewrites: rewrites || domainConstraints(work, type) === "some", constraints };
+  const isConstrained = domainConstraints(work, type) === "some";
+  if (isConstrained) work.traits.add(`domain ${name}`);
+  return { column, rewrites: rewrites || isConstrained, constraints };
 }
 
 /** The default that `serial` stands for. */
@@ -117,6 +121,12 @@ export function domainConstraints(work: Work, type: TypeName): "none" | "some" |
 function requiresValue(work: Work, type: TypeName): boolean {
   const found = isBuiltIn(type) ? undefined : work.schema.type(type, work.session.searchPath);
   return found?.kind === "domain" && (found.notNull || requiresValue(work, found.base!));
+}
+
+/** Whether a column of the type has a default, if it has none of its own. */
+function hasDefault(work: Work, type: TypeName): boolean {
+  const found = isBuiltIn(type) ? undefined : work.schema.type(type, work.session.searchPath);
+  return found?.kind === "domain" && (found.hasDefault === true || hasDefault(work, found.base!));
 }
 
 /** The columns of a new table. */
@@ -195,10 +205,10 @@ export function addColumn(
     if (column.notNull) needValue(work, queue, each, column, rewrites);
     if (column.notNull && work.version >= 18) nameNotNull(each, name, notNullName(constraints), true);
   }
-  if (column.default === undefined && requiresValue(work, column.type) && table.rows === "some")
+  const isEmpty = column.default === undefined && !hasDefault(work, column.type);
+  if (isEmpty && requiresValue(work, column.type) && table.rows === "some")
     work.refuse(`the domain ${column.type.name} does not allow NULL`);
-  const empty =
-    column.default === undefined && column.identity !== true ? new Set([name]) : new Set<string>();
+  const empty = isEmpty && column.identity !== true ? new Set([name]) : new Set<string>();
   return () => {
     for (const each of constraints) {
       if (each["contype"] === "CONSTR_NOTNULL" || isAttribute(each)) continue;
@@ -209,7 +219,7 @@ export function addColumn(
 
 /** NOT NULL needs a value in each row that is there. */
 function needValue(work: Work, queue: Queue, table: Relation, column: Column, rewrites: boolean): void {
-  if (column.default !== undefined || column.identity === true) return;
+  if (column.default !== undefined || column.identity === true || hasDefault(work, column.type)) return;
   if (rewrites && column.generated === undefined && table.rows === "some")
     work.refuse(`${table.name} has rows that would have NULL in ${column.name}`);
   if (table.rows === "some") work.refuse(`${table.name} has rows that would have NULL in ${column.name}`);
@@ -374,6 +384,7 @@ function convert(work: Work, from: TypeName, to: TypeName): Conversion {
   const [base, target] = [baseOf(work, from), baseOf(work, to)];
   const known = [base, target].every((each) => isBuiltIn(each));
   if (known) {
+    if ((base.name === "timestamptz") !== (target.name === "timestamptz")) work.traits.add("zone");
     const found = conversion(base, target, isUtc(work.session.timeZone));
     return found === "free" && constraints === "some" ? "rewrite" : found;
   }

@@ -185,7 +185,7 @@ function addIndexed(
   table: Relation,
   tree: Ast,
   kind: "PRIMARY" | "UNIQUE" | "EXCLUSION",
-  { isNew = false }: Adding,
+  { isNew = false, only = false }: Adding,
   column: string | undefined,
 ): void {
   const primary = kind === "PRIMARY";
@@ -205,11 +205,11 @@ function addIndexed(
   for (const each of keys) if (each !== undefined) requireColumn(work, table, each);
   if (kind !== "EXCLUSION") requirePartitionKey(work, table, keys);
   if (primary) primaryNotNull(work, isNew ? undefined : queue, table, keys);
-  lockForIndex(work, table, isNew);
+  if (!only) lockForIndex(work, table, isNew);
   const suffix = ({ PRIMARY: "pkey", UNIQUE: "key", EXCLUSION: "excl" } as const)[kind];
   const name = word(tree["conname"]) || indexName(work, table, keys, suffix);
   const predicate = tree["where_clause"] === undefined ? undefined : node(tree["where_clause"]);
-  const index = addIndex(work, table, {
+  const made = {
     name,
     keys,
     columns: [
@@ -223,7 +223,8 @@ function addIndexed(
     suffix,
     expression: elements.some((each) => each["expr"] !== undefined),
     method: word(tree["access_method"]) || "btree",
-  });
+  };
+  const index = addIndex(work, table, made, only);
   pushIndexed(table, index, primary ? "primary key" : kind === "UNIQUE" ? "unique" : "exclude", tree);
   if (!isNew && hasStorage(table)) queue.builds.add(table);
 }
@@ -338,15 +339,35 @@ function addForeignKey(
   if (!isNew) work.lock(table, "SHARE ROW EXCLUSIVE");
   for (const each of withChildren(parent)) if (each !== parent) work.lock(each, "SHARE ROW EXCLUSIVE");
   const recurses = table.kind === "partitioned table" || (work.version >= 18 && !isNew);
+  const taken = new Map(withChildren(table).map((each) => [each, sameKey(each, made)] as const));
   for (const each of recurses ? withChildren(table) : [table]) {
     if (each !== table) work.lock(each, "SHARE ROW EXCLUSIVE");
     if (each !== table && table.kind !== "partitioned table") continue;
-    each.constraints.push({ ...made, inherited: each !== table });
+    const before = each === table ? undefined : taken.get(each);
+    if (before !== undefined) before.inherited = true;
+    else each.constraints.push({ ...made, inherited: each !== table });
     work.schema.note(each);
   }
   const nothing = own.every((each) => empty.has(each));
-  if (!isNew && !skips && enforced && !nothing) queue.foreignKeys.push([table, made]);
+  if (isNew || skips || !enforced || nothing) return;
+  const checked = table.kind === "partitioned table" ? withChildren(table) : [table];
+  for (const each of checked)
+    if (each.kind !== "partitioned table" && taken.get(each)?.valid !== true)
+      queue.foreignKeys.push([each, made]);
 }
+
+/** A partition's own key, which the one of the whole takes over, and does not check again. */
+const sameKey = (table: Relation, { columns, references }: Constraint): Constraint | undefined =>
+  table.constraints.find(
+    (each) =>
+      each.kind === "foreign key" &&
+      each.enforced &&
+      each.references!.table === references!.table &&
+      each.columns.join() === columns.join() &&
+      each.references!.columns.join() === references!.columns.join() &&
+      each.references!.onDelete === references!.onDelete &&
+      each.references!.onUpdate === references!.onUpdate,
+  );
 
 function referencedColumns(work: Work, parent: Relation, tree: Ast): string[] {
   const named = namesList(tree["pk_attrs"]);

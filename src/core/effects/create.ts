@@ -399,6 +399,7 @@ export function createType(work: Work, kind: string, tree: Ast): void {
     kind: "domain",
     base,
     notNull: all.some((each) => each["contype"] === "CONSTR_NOTNULL"),
+    hasDefault: all.some((each) => each["contype"] === "CONSTR_DEFAULT"),
     constraints: checks.map((each, i) => ({
       name: word(each["conname"]) || `${name.name}_check${i === 0 ? "" : i}`,
       valid: true,

@@ -22,7 +22,7 @@ import { privilegesOf } from "./privileges.ts";
 import { isQuery, query } from "./query.ts";
 import { type Relation, type RelationKind, Schema } from "./schema.ts";
 import { copyOf, setConfig, setVariable, Transaction } from "./transaction.ts";
-import { type Circumstances, isInUse, Refused, type Session, Work } from "./work.ts";
+import { type Circumstances, isInUse, Refused, type Session, type Trait, Work } from "./work.ts";
 
 /** A relation as it was called when the statement began. */
 export interface RelationName {
@@ -60,6 +60,8 @@ export interface Effect {
   readonly refused?: string;
   /** What cannot be told, each as the rest of a sentence: `which tables …`. */
   readonly unknown: readonly string[];
+  /** Absent where there is none. */
+  readonly traits?: ReadonlySet<Trait>;
   /** What the role that runs it must be allowed to do. */
   readonly privileges: readonly Privilege[];
   /** Its losses that are of what the same run has made. */
@@ -271,6 +273,7 @@ function effectOf(
     updates: shown(work.updates),
     builds: shown(work.builds),
     unknown: [...work.unknowns],
+    ...(work.traits.size === 0 ? {} : { traits: work.traits }),
     ...(refused === undefined ? {} : { refused }),
   };
 }

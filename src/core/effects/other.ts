@@ -101,6 +101,7 @@ export function refresh(work: Work, tree: Ast): void {
   }
   work.rewrites.add(view);
   work.rebuildIndexes(view);
+  if (!view.populated) work.traits.add("fills");
   view.populated = !empties;
 }
 
@@ -276,6 +277,9 @@ export function alterDomain(work: Work, tree: Ast): void {
       return;
     case "N":
       type.notNull = false;
+      return;
+    case "T":
+      type.hasDefault = tree["def"] !== undefined;
       return;
     case "V": {
       const found = type.constraints.find((each) => each.name === name);

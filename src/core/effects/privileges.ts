@@ -436,7 +436,9 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
     }
   },
   CreateStmt: createTable,
-  CreateSubscriptionStmt: superuser,
+  // From PostgreSQL 16 on a member of pg_create_subscription may, too.
+  CreateSubscriptionStmt: (demands) =>
+    demands.need("SUPERUSER", "server", "", demands.work.version < 16 ? {} : { maybe: true }),
   CreateTableAsStmt: createAs,
   CreateTableSpaceStmt: (demands, tree) => {
     superuser(demands, tree);

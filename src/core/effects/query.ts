@@ -190,7 +190,7 @@ function change(work: Work, kind: string, tree: Ast, depth: Depth): void {
   for (const rule of target.rules) if (eventOf(kind).includes(rule.event)) followRule(work, rule);
   const only = named === target && range["inh"] !== true;
   lookUpBounds(work, target);
-  if (kind === "InsertStmt") insert(work, target, tree, depth);
+  if (kind === "InsertStmt") insert(work, { named, target }, tree, depth);
   else alter(work, target, { kind, tree, depth, only });
   if (depth === "run" && /^(?:Update|Delete)Stmt$/.test(kind) && tree["whereClause"] === undefined)
     for (const each of only ? [target] : withChildren(target)) work.writeAll(each);
@@ -221,7 +221,13 @@ function followRule(work: Work, rule: Relation["rules"][number]): void {
   if (!rule.instead) work.unknown(`what the rule ${rule.name} does`);
 }
 
-function insert(work: Work, target: Relation, tree: Ast, depth: Depth): void {
+/** `named` may be a view of the target, and call its columns otherwise. */
+function insert(
+  work: Work,
+  { named, target }: { readonly named: Relation; readonly target: Relation },
+  tree: Ast,
+  depth: Depth,
+): void {
   const conflict = node(tree["onConflictClause"]);
   const infer = node(conflict["infer"]);
   if (items(infer["indexElems"]).length > 0 || infer["conname"] !== undefined)
@@ -229,13 +235,15 @@ function insert(work: Work, target: Relation, tree: Ast, depth: Depth): void {
   if (depth !== "run") return;
   const values = items(node(node(tree["selectStmt"])["SelectStmt"])["valuesLists"]);
   const columns = items(tree["cols"]).map((item) => word(node(item["ResTarget"])["name"]));
-  const names = columns.length > 0 ? columns : target.columns.map(({ name }) => name);
+  const names = columns.length > 0 ? columns : named.columns.map(({ name }) => name);
+  const refuses = named === target;
   const given = (column: string): Ast | undefined => {
     const index = names.indexOf(column);
     const rows = values.map((row) => items(node(row["List"])["items"])[index]);
     return rows.find((each) => each !== undefined && !isNull(each));
   };
-  for (const each of columns) if (lacks(target, each)) work.refuse(`${target.name} has no column ${each}`);
+  for (const each of refuses ? columns : [])
+    if (lacks(target, each)) work.refuse(`${target.name} has no column ${each}`);
   const partitions =
     target.kind === "partitioned table"
       ? chosen(work, target, values.length > 0 ? given : undefined)
@@ -244,7 +252,7 @@ function insert(work: Work, target: Relation, tree: Ast, depth: Depth): void {
     work.lock(each, "ROW EXCLUSIVE");
     const rowsGiven = tree["selectStmt"] === undefined ? [{ List: { items: [] } }] : values;
     const columnsGiven = tree["selectStmt"] === undefined ? [] : names;
-    if (nullIn(each, columnsGiven, rowsGiven))
+    if (refuses && nullIn(each, columnsGiven, rowsGiven))
       work.refuse(`a row of ${each.name} would have NULL where it may not`);
     each.rows = "some";
     const filled = (column: string): boolean =>

@@ -143,6 +143,8 @@ export interface UserType {
   readonly kind: "enum" | "domain" | "composite" | "range" | "base";
   labels: { name: string; readonly transaction: number }[];
   readonly base?: TypeName;
+  /** Of a domain. */
+  hasDefault?: boolean;
   constraints: { name: string; valid: boolean }[];
   notNull: boolean;
   readonly transaction: number;

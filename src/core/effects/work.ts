@@ -52,6 +52,13 @@ export interface Circumstances {
   readonly block: boolean;
 }
 
+/**
+ * What rules ask about a statement and the picture behind it no longer shows. `zone`: new values depend on the session's
+ * TimeZone. `fills`: a materialized view had not been populated. Of a column that is added: its default is `volatile`, or its
+ * type a `domain` with constraints.
+ */
+export type Trait = "zone" | "fills" | `volatile ${string}` | `domain ${string}`;
+
 export class Work {
   readonly session: Session;
   readonly circumstances: Circumstances;
@@ -65,6 +72,7 @@ export class Work {
   /** Indexes that are built, by the table they are on. */
   readonly builds = new Set<Relation>();
   readonly unknowns = new Set<string>();
+  readonly traits = new Set<Trait>();
   /** Told of each relation before it is locked, and so before it is renamed. */
   onLock: (relation: Relation) => void = () => {};
 

@@ -1,9 +1,8 @@
 /** ADD COLUMN with a CHECK of its own → the scan of the table. */
 import { word } from "../ast.ts";
-import { addedColumn } from "./fix.ts";
-import { validateLater } from "./recipes.ts";
+import { addedColumn, columnRecipe } from "./fix.ts";
 import type { Rule } from "./rule.ts";
-import { addedColumns, chosenName, shown } from "./site.ts";
+import { addedColumns, shown } from "./site.ts";
 import { columnText } from "./text.ts";
 
 export const addColumnCheck: Rule = {
@@ -16,22 +15,13 @@ export const addColumnCheck: Rule = {
   advice: "add the column, then the CHECK as NOT VALID, and validate it in another migration",
   bad: "ALTER TABLE shop.orders ADD COLUMN discount integer DEFAULT 0 CHECK (discount >= 0);",
   *find(site) {
-    for (const { target, table, name, text, constraints } of addedColumns(site)) {
+    for (const added of addedColumns(site)) {
+      const { target, text, constraints } = added;
       const check = constraints.find(({ contype }) => contype === "CONSTR_CHECK");
       if (check === undefined || !site.effect.scans.some(({ id }) => id === target.id)) continue;
-      const { head, default: value, check: condition } = columnText(text);
-      const [add, validate] = validateLater(
-        table,
-        `ADD CHECK ${condition}`,
-        check,
-        `${name}_check`,
-        chosenName(site, target, check),
-      );
-      const filled = value === undefined ? head : `${head} DEFAULT ${value}`;
-      const notNull = constraints.some(({ contype }) => contype === "CONSTR_NOTNULL") ? " NOT NULL" : "";
       yield {
-        message: `every row of ${shown(target)} is read while reads and writes are blocked, to check ${word(check["conname"]) || condition}`,
-        recipe: [`ALTER TABLE ${table} ${filled}${notNull};\n${add}`, validate!],
+        message: `every row of ${shown(target)} is read while reads and writes are blocked, to check ${word(check["conname"]) || columnText(text).check}`,
+        ...columnRecipe(site, added),
       };
     }
   },

@@ -1,10 +1,8 @@
 /** ADD COLUMN of a domain with constraints, even without a default → the rewrite of the table. */
 import { node } from "../ast.ts";
-import { isSerial, typeName, typeText } from "../effects/types.ts";
+import { typeName, typeText } from "../effects/types.ts";
 import type { Rule } from "./rule.ts";
-import { addedColumns, rewritten, shown } from "./site.ts";
-
-const OTHERS = /^CONSTR_(?:DEFAULT|IDENTITY|GENERATED)$/;
+import { addedColumns, rewritten, shown, traitsOf } from "./site.ts";
 
 export const addColumnDomain: Rule = {
   id: "add-column-domain",
@@ -21,9 +19,9 @@ export const addColumnDomain: Rule = {
     "ALTER TABLE shop.orders VALIDATE CONSTRAINT orders_paid_check;",
   ],
   *find(site) {
-    for (const { target, column, constraints } of addedColumns(site)) {
+    for (const { target, column } of addedColumns(site)) {
       const type = node(column["typeName"]);
-      if (isSerial(type) || constraints.some(({ contype }) => OTHERS.test(String(contype)))) continue;
+      if (!traitsOf(site, { column }).isConstrained) continue;
       if (!rewritten(site).some(({ id }) => id === target.id)) continue;
       yield {
         message: `${shown(target)} is rewritten while reads and writes are blocked, since ${typeText(typeName(type))} has constraints`,

@@ -1,9 +1,7 @@
 /** ADD COLUMN with a default that each row evaluates for itself → the rewrite of the table. */
-
-import { addedColumn } from "./fix.ts";
-import { backfill, notNull } from "./recipes.ts";
+import { addedColumn, columnRecipe } from "./fix.ts";
 import type { Rule } from "./rule.ts";
-import { addedColumns, rewritten, shown } from "./site.ts";
+import { addedColumns, rewritten, shown, traitsOf } from "./site.ts";
 import { columnText } from "./text.ts";
 
 export const addColumnVolatileDefault: Rule = {
@@ -16,17 +14,12 @@ export const addColumnVolatileDefault: Rule = {
   advice: "add the column without it, then set the default, and fill the rows in batches",
   bad: "ALTER TABLE shop.orders ADD COLUMN token uuid NOT NULL DEFAULT gen_random_uuid();",
   *find(site) {
-    for (const { target, table, name, text, constraints } of addedColumns(site)) {
-      const types = constraints.map(({ contype }) => contype);
-      if (!types.includes("CONSTR_DEFAULT") || !rewritten(site).some(({ id }) => id === target.id)) continue;
-      const { head, default: value } = columnText(text);
+    for (const added of addedColumns(site)) {
+      const { target, text } = added;
+      if (!traitsOf(site, added).isVolatile || !rewritten(site).some(({ id }) => id === target.id)) continue;
       yield {
-        message: `${shown(target)} is rewritten while reads and writes are blocked, since each row gets its own value of ${value}`,
-        recipe: [
-          `ALTER TABLE ${table} ${head};\nALTER TABLE ${table} ALTER COLUMN ${name} SET DEFAULT ${value};`,
-          backfill(table, name, "DEFAULT"),
-          ...(types.includes("CONSTR_NOTNULL") ? notNull(table, name) : []),
-        ],
+        message: `${shown(target)} is rewritten while reads and writes are blocked, since each row gets its own value of ${columnText(text).default}`,
+        ...columnRecipe(site, added),
       };
     }
   },

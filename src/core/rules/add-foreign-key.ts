@@ -41,6 +41,7 @@ export const addForeignKey: Rule = {
         continue;
       if (!constraints.some(({ contype }) => contype === "CONSTR_DEFAULT")) continue;
       yield {
+        ...(isNotValidRefused(site, target) ? { advice: FOREIGN_KEY_BY_PARTITION } : {}),
         message: `every row of ${shown(target)} is read while reads and writes are blocked, since the new column's default is looked up for each`,
       };
     }

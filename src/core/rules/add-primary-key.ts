@@ -3,7 +3,7 @@ import { items, stringOf, word } from "../ast.ts";
 import { keyOverIndex } from "./fix.ts";
 import { notNull, overIndex } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
-import { addedConstraints, chosenName, quoted, shown } from "./site.ts";
+import { addedConstraints, chosenName, quoted, scanned, shown } from "./site.ts";
 
 export const addPrimaryKey: Rule = {
   id: "add-primary-key",
@@ -18,7 +18,8 @@ export const addPrimaryKey: Rule = {
   *find(site) {
     for (const added of addedConstraints(site, "CONSTR_PRIMARY")) {
       const { target, table, constraint } = added;
-      if (word(constraint["indexname"]) !== "") continue;
+      // ONLY a partitioned table has no rows.
+      if (word(constraint["indexname"]) !== "" || scanned(site).length === 0) continue;
       const columns = items(constraint["keys"]).map(stringOf);
       yield {
         message: `an index of ${shown(target)} is built while reads and writes are blocked`,

@@ -3,7 +3,7 @@ import { items, stringOf, word } from "../ast.ts";
 import { keyOverIndex } from "./fix.ts";
 import { overIndex } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
-import { addedConstraints, chosenName, shown } from "./site.ts";
+import { addedConstraints, chosenName, scanned, shown } from "./site.ts";
 
 export const addUnique: Rule = {
   id: "add-unique",
@@ -17,7 +17,8 @@ export const addUnique: Rule = {
   *find(site) {
     for (const added of addedConstraints(site, "CONSTR_UNIQUE")) {
       const { target, constraint } = added;
-      if (word(constraint["indexname"]) !== "") continue;
+      // ONLY a partitioned table has no rows.
+      if (word(constraint["indexname"]) !== "" || scanned(site).length === 0) continue;
       yield {
         message: `an index of ${shown(target)} is built while reads and writes are blocked`,
         ...overIndex(

@@ -22,7 +22,7 @@ export const attachPartition: Rule = {
     for (const { command } of commandsOf(site, "AT_AttachPartition")) {
       if (node(node(command["def"])["PartitionCmd"])["name"] === undefined || scanned(site).length === 0)
         continue;
-      yield { message: `${subjectOf(scanned(site))} read while reads and writes of it are blocked` };
+      yield { message: `${subjectOf(scanned(site))} read while reads and writes are blocked` };
     }
   },
 };

@@ -2,6 +2,7 @@
 import { word } from "../ast.ts";
 import type { Rule } from "./rule.ts";
 import { quoted, targetOf } from "./site.ts";
+import { withoutIfNotExists } from "./text.ts";
 
 export const concurrentlyIfNotExists: Rule = {
   id: "concurrently-if-not-exists",
@@ -18,7 +19,7 @@ export const concurrentlyIfNotExists: Rule = {
     if (targetOf(site) === undefined) return;
     yield {
       message: `it would report success if a failed attempt left an invalid index ${quoted(word(tree["idxname"]))}`,
-      recipe: [sql.replace(/\bif\s+not\s+exists\s+/i, "")],
+      recipe: [withoutIfNotExists(sql)],
     };
   },
 };

@@ -1,9 +1,10 @@
 /** CREATE INDEX without CONCURRENTLY → writers wait while it is built. */
 import { node, word } from "../ast.ts";
+import type { RelationName } from "../effects/effects.ts";
 import { outside } from "./fix.ts";
 import type { Rule } from "./rule.ts";
-import { listOf, pictureOf, quoted, scanned, shown, targetOf } from "./site.ts";
-import { concurrently } from "./text.ts";
+import { listOf, pictureOf, quoted, type Site, scanned, targetOf } from "./site.ts";
+import { concurrently, withoutIfNotExists } from "./text.ts";
 
 export const createIndex: Rule = {
   id: "create-index",
@@ -19,21 +20,27 @@ export const createIndex: Rule = {
     const target = targetOf(site);
     if (target === undefined) return;
     const message = `writes to ${listOf(scanned(site))} are blocked while the index is built`;
-    if (target.kind !== "partitioned table") yield { message, recipe: [concurrently(site.sql, "index")] };
-    else yield { message, recipe: byPartition(site) };
+    if (target.kind !== "partitioned table") yield { message, recipe: [builtConcurrently(site)] };
+    else yield { message, ...(hasOnlyTables(site, target) ? { recipe: byPartition(site) } : {}) };
   },
   fix(site) {
     const target = targetOf(site);
-    if (target?.kind !== "partitioned table") return outside(concurrently(site.sql, "index"));
-    const children = pictureOf(site, target)?.children ?? [];
-    if (children.some(({ kind }) => kind !== "table"))
+    if (target?.kind !== "partitioned table") return outside(builtConcurrently(site));
+    if (!hasOnlyTables(site, target))
       return { left: "a partition is partitioned itself, or a foreign table" };
     return outside(...byPartition(site));
   },
 };
 
+/** Without IF NOT EXISTS, which takes an invalid index that a failed attempt left for the one that is wanted. */
+const builtConcurrently = ({ sql }: Site): string => concurrently(withoutIfNotExists(sql), "index");
+
+/** The index of a partition that is partitioned itself cannot be built with CONCURRENTLY. */
+const hasOnlyTables = (site: Site, target: RelationName): boolean =>
+  pictureOf(site, target)?.children.every(({ kind }) => kind === "table") === true;
+
 /** The index of a partitioned table, from those of its partitions. */
-function byPartition(site: Parameters<Rule["find"]>[0]): readonly string[] {
+function byPartition(site: Site): readonly string[] {
   const target = targetOf(site)!;
   const picture = pictureOf(site, target);
   const name = word(site.tree["idxname"]) || (picture?.indexes.at(-1)?.name ?? `${target.name}_idx`);
@@ -52,7 +59,7 @@ function byPartition(site: Parameters<Rule["find"]>[0]): readonly string[] {
     };
   });
   return [
-    `CREATE ${unique}INDEX ${quoted(name)} ON ONLY ${shown({ ...target, name: word(table["relname"]) })} ${columns}`,
+    `CREATE ${unique}INDEX ${quoted(name)} ON ONLY ${quoted(target.schema)}.${quoted(word(table["relname"]))} ${columns}`,
     ...steps.map(({ build }) => build),
     steps.map(({ attach }) => attach).join("\n"),
   ].filter((text) => text !== "");

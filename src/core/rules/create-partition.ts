@@ -1,7 +1,7 @@
 /** CREATE TABLE … PARTITION OF → all of the partitioned table wait for it. */
 import { items, node } from "../ast.ts";
 import type { Rule } from "./rule.ts";
-import { lockOf, pictureOf, shown, sqlName } from "./site.ts";
+import { hasDefault, lockOf, pictureOf, shown, sqlName } from "./site.ts";
 
 export const createPartition: Rule = {
   id: "create-partition",
@@ -18,13 +18,18 @@ export const createPartition: Rule = {
     const parent = lockOf(site, range);
     if (parent === undefined) return;
     const bound = /\b(?:for\s+values\b|default\s*(?:;|$))[\s\S]*$/i.exec(site.sql)?.[0];
+    const picture = pictureOf(site, parent);
     const own = sqlName(node(site.tree["relation"]));
     const plain =
       items(site.tree["tableElts"]).length === 0 &&
-      site.tree["partspec"] === undefined &&
+      ["partspec", "options", "tablespacename", "accessMethod"].every(
+        (key) => site.tree[key] === undefined,
+      ) &&
+      picture !== undefined &&
+      !hasDefault(picture) &&
       bound !== undefined;
     // Since PostgreSQL 17 a partition has the identity column of its table, and must not bring one.
-    const hasIdentity = pictureOf(site, parent)?.columns.some(({ identity }) => identity === true);
+    const hasIdentity = picture?.columns.some(({ identity }) => identity === true);
     const unlike = hasIdentity === false || site.version < 17 ? "" : " EXCLUDING IDENTITY";
     yield {
       message: `reads and writes of ${shown(parent)} are blocked`,

@@ -1,9 +1,8 @@
 /** DETACH PARTITION without CONCURRENTLY → all of the partitioned table wait for it. */
 import { node, rangeName } from "../ast.ts";
-import type { Relation } from "../effects/schema.ts";
 import { outside } from "./fix.ts";
 import type { Rule } from "./rule.ts";
-import { commandsOf, pictureOf, quoted, shown, sqlName } from "./site.ts";
+import { commandsOf, hasDefault, pictureOf, quoted, shown, sqlName } from "./site.ts";
 import { nameOf } from "./text.ts";
 
 export const detachPartition: Rule = {
@@ -43,6 +42,3 @@ export const detachPartition: Rule = {
     );
   },
 };
-
-const hasDefault = (table: Relation | undefined): boolean =>
-  table?.children.some(({ bound }) => bound?.isDefault === true) === true;

@@ -10,7 +10,7 @@ export const domainConstraint: Rule = {
   hazard:
     "Adding a constraint or NOT NULL to a domain checks every row of every table that has a column of the domain, while writes to all of them are blocked. So does VALIDATE CONSTRAINT of a domain.",
   advice:
-    "add it as NOT VALID, so that it applies to new values, and leave it so; or add a CHECK to each table as NOT VALID, and validate that",
+    "add it as a CHECK that is NOT VALID, so that it applies to new values, and leave it so; or add a CHECK to each table as NOT VALID, and validate that",
   bad: "ALTER DOMAIN shop.amount ADD CONSTRAINT amount_limit CHECK (value < 1000000);",
   good: ["ALTER DOMAIN shop.amount ADD CONSTRAINT amount_limit CHECK (value < 1000000) NOT VALID;"],
   *find(site) {

@@ -18,10 +18,14 @@ export const dropIndex: Rule = {
   *find(site) {
     if (site.kind !== "DropStmt" || site.tree["removeType"] !== "OBJECT_INDEX") return;
     const found = site.effect.locks.some(({ inUse }) => inUse);
-    if (site.tree["concurrent"] === true || !found) return;
+    if (site.tree["concurrent"] === true || !found || site.effect.refused !== undefined) return;
     yield {
       message: `reads and writes of ${listOf(blocked(site)) || "its table"} are blocked`,
-      ...(isPossible(site) ? { recipe: [concurrently(site.sql, "index")] } : {}),
+      ...(isPossible(site)
+        ? { recipe: [concurrently(site.sql, "index")] }
+        : isPartitioned(site)
+          ? {}
+          : { advice: ONE_BY_ONE }),
     };
   },
   fix: (site) =>
@@ -33,4 +37,9 @@ export const dropIndex: Rule = {
 const isPossible = (site: Site): boolean =>
   items(site.tree["objects"]).length === 1 &&
   site.tree["behavior"] !== "DROP_CASCADE" &&
-  blocked(site).every(({ kind }) => kind !== "partitioned table");
+  !isPartitioned(site);
+
+const isPartitioned = (site: Site): boolean => blocked(site).some(({ kind }) => kind === "partitioned table");
+
+const ONE_BY_ONE =
+  "use DROP INDEX CONCURRENTLY, which drops one index, without CASCADE, for each in a migration of its own";

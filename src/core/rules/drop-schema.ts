@@ -7,7 +7,7 @@ export const dropSchema: Rule = {
   severity: "warning",
   kinds: ["DropStmt", "DropOwnedStmt"],
   hazard:
-    "Everything in a schema, or owned by an extension or a role, is dropped with it, whatever it is at that time.",
+    "Everything in a schema, everything that a role owns, and all that depends on an extension is dropped, whatever it is at that time.",
   advice: "first drop by name what is in it, so that the migration shows what is dropped",
   bad: "DROP SCHEMA old CASCADE;",
   good: ["DROP VIEW old.report;\nDROP SCHEMA old;"],
@@ -15,9 +15,14 @@ export const dropSchema: Rule = {
     for (const { kind, object, cascade } of site.losses) {
       if (!/^drop (?:schema|extension|owned)$/.test(kind) || (kind !== "drop owned" && cascade !== true))
         continue;
-      yield {
-        message: `everything that ${kind === "drop owned" ? `${object} owns` : `is in ${object}`} is dropped`,
-      };
+      if (kind === "drop extension")
+        yield { message: `whatever depends on ${object} is dropped, too`, advice: OF_EXTENSION };
+      else if (kind === "drop owned")
+        yield { message: `everything that ${object} owns is dropped`, advice: OF_ROLE };
+      else yield { message: `everything that is in ${object} is dropped` };
     }
   },
 };
+
+const OF_EXTENSION = "first drop by name what depends on it, and leave out CASCADE";
+const OF_ROLE = "first drop by name what it owns, so that the migration shows what is dropped";

@@ -1,6 +1,8 @@
 /** A new value of an enum that is used in its own transaction → PostgreSQL refuses it. */
 import type { Rule } from "./rule.ts";
 
+export const IS_NEW_LABEL = /was added to .* in this transaction$/;
+
 export const enumValueUsed: Rule = {
   id: "enum-value-used",
   since: 1,
@@ -14,6 +16,6 @@ export const enumValueUsed: Rule = {
     "ALTER TABLE shop.orders ADD COLUMN size shop.size DEFAULT 'huge';",
   ],
   *find({ effect: { refused } }) {
-    if (/was added to .* in this transaction$/.test(refused ?? "")) yield { message: refused! };
+    if (IS_NEW_LABEL.test(refused ?? "")) yield { message: refused! };
   },
 };

@@ -10,7 +10,7 @@ import {
   notNullThroughCheck,
   validatedInSteps,
 } from "./recipes.ts";
-import type { Fix, FixSegment, Rule } from "./rule.ts";
+import type { Fix, FixSegment, Found, Rule } from "./rule.ts";
 import {
   type AddedColumn,
   type AddedConstraint,
@@ -18,6 +18,7 @@ import {
   chosenName,
   quoted,
   type Site,
+  traitsOf,
 } from "./site.ts";
 import { columnText, prefixOf } from "./text.ts";
 
@@ -150,9 +151,14 @@ function columnSegments(site: Site, added: AddedColumn): Fix {
   if (target.kind === "partitioned table") return { left: "the table is partitioned" };
   const types = constraints.map(({ contype }) => word(contype));
   const unknown = types.find((type) => !KNOWN.has(type));
+  const key = constraints.find(({ contype }) => /^CONSTR_(?:PRIMARY|UNIQUE)$/.test(word(contype)));
   if (unknown !== undefined || new Set(types).size < types.length) return { left: "it has further clauses" };
+  if (key !== undefined && hasFurtherOptions(key)) return { left: "its index has further options" };
+  const facts = traitsOf(site, added);
+  if (facts.isConstrained)
+    return { left: "its type is a domain, whose constraints are checked for each row" };
   const { head, default: value, check } = columnText(text);
-  const volatile = site.effect.rewrites.some(({ id }) => id === target.id);
+  const volatile = facts.isVolatile;
   const has = (type: string): boolean => types.includes(type);
   const primary = has("CONSTR_PRIMARY");
   const isNotNull = has("CONSTR_NOTNULL") || primary;
@@ -174,13 +180,13 @@ function columnSegments(site: Site, added: AddedColumn): Fix {
     later.push(validation(steps));
   }
   if (isNotNull && atOnce === "") later.push(...notNullSegments(table, name, false));
-  const key = constraints.find(({ contype }) => /^CONSTR_(?:PRIMARY|UNIQUE)$/.test(word(contype)));
   if (key !== undefined) {
     const column = word(added.column["colname"]);
     const chosen = chosenName(site, target, { ...key, keys: [{ String: { sval: column } }] });
     const kind = primary ? "PRIMARY KEY" : "UNIQUE";
     const steps = keyInSteps(table, kind, word(key["conname"]) || chosen, [column]);
-    later.push({ up: `${steps.first}\n${steps.second}`, down: steps.dropped, place: "outside" });
+    const apart = [steps.first, steps.second];
+    later.push({ up: apart.join("\n"), down: steps.dropped, place: "outside", apart });
   }
   return [{ up: first.join("\n"), down: "", keepsBack: true, place: "shared" }, ...later];
 }
@@ -193,6 +199,12 @@ const KNOWN = new Set([
   "CONSTR_UNIQUE",
   "CONSTR_PRIMARY",
 ]);
+
+/** The same as advice, with all that the column was to have; empty where it has no safe form of its own. */
+export function columnRecipe(site: Site, added: AddedColumn): Pick<Found, "recipe"> {
+  const made = columnSegments(site, added);
+  return "left" in made ? {} : { recipe: made.flatMap(({ up, apart }) => apart ?? [up]) };
+}
 
 /** A new column, as the rules about its clauses share it. */
 export function addedColumn(site: Site): Fix | undefined {

@@ -33,7 +33,20 @@ export const foreignKeyWithoutIndex: Rule = {
         message: messageFor(shown(target), columns),
         ...(target.kind === "partitioned table"
           ? { advice: INDEX_BY_PARTITION }
-          : { recipe: [indexFor(table, columns), `ALTER TABLE ${table} ${text};`] }),
+          : {
+              recipe: [
+                indexFor(table, columns),
+                ...(constraint["skip_validation"] !== true
+                  ? validateLater(
+                      table,
+                      text,
+                      constraint,
+                      nameOf(...columns, "fkey"),
+                      chosenName(site, target, constraint),
+                    )
+                  : [`ALTER TABLE ${table} ${text};`]),
+              ],
+            }),
         mended: () => leads(picture, columns),
       };
     }
@@ -47,17 +60,26 @@ export const foreignKeyWithoutIndex: Rule = {
         message: messageFor(shown(each.target), columns),
         ...(each.target.kind === "partitioned table"
           ? { advice: INDEX_BY_PARTITION }
-          : {
-              recipe: ofNewColumn(site, each, {
-                ...constraint,
-                fk_attrs: [{ String: { sval: columns[0] } }],
+          : each.command["missing_ok"] === true ||
+              !each.constraints.every(({ contype }) => OF_KEY.test(word(contype)))
+            ? { advice: OF_NEW_COLUMN }
+            : {
+                recipe: ofNewColumn(site, each, {
+                  ...constraint,
+                  fk_attrs: [{ String: { sval: columns[0] } }],
+                }),
               }),
-            }),
         mended: () => leads(picture, columns),
       };
     }
   },
 };
+
+/** What belongs to REFERENCES, whose text goes on to the end of the column's. */
+const OF_KEY = /^CONSTR_(?:FOREIGN|ATTR_(?:NOT_)?DEFERRABLE|ATTR_DEFERRED|ATTR_IMMEDIATE)$/;
+
+const OF_NEW_COLUMN =
+  "add the column without REFERENCES, create the index with CONCURRENTLY in a migration of its own, and then add the foreign key";
 
 const leads = ({ indexes }: Relation, columns: readonly string[]): boolean =>
   indexes.some(({ index }) => {

@@ -11,7 +11,7 @@ export const notEnforced: Rule = {
   kinds: ["AlterTableStmt"],
   hazard:
     "PostgreSQL does not check a constraint that is NOT ENFORCED. A foreign key can be enforced later; a CHECK cannot, neither by ALTER nor by VALIDATE.",
-  advice: "add a CHECK as NOT VALID, so that it applies to new rows",
+  advice: "add it as NOT VALID, so that it applies to new rows",
   bad: "ALTER TABLE shop.orders ADD CONSTRAINT orders_total_check CHECK (total >= 0) NOT ENFORCED;",
   good: ["ALTER TABLE shop.orders ADD CONSTRAINT orders_total_check CHECK (total >= 0) NOT VALID;"],
   *find(site) {

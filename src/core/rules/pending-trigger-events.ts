@@ -1,6 +1,8 @@
 /** Changed rows whose deferred constraints wait, and then ALTER TABLE → PostgreSQL refuses it. */
 import type { Rule } from "./rule.ts";
 
+export const IS_PENDING = /has pending trigger events$/;
+
 export const pendingTriggerEvents: Rule = {
   id: "pending-trigger-events",
   since: 1,
@@ -13,6 +15,6 @@ export const pendingTriggerEvents: Rule = {
     "INSERT INTO shop.parts (id, whole) VALUES (2, 1);\nSET CONSTRAINTS ALL IMMEDIATE;\nALTER TABLE shop.parts ADD COLUMN kind text;",
   ],
   *find({ effect: { refused } }) {
-    if (/has pending trigger events$/.test(refused ?? "")) yield { message: refused! };
+    if (IS_PENDING.test(refused ?? "")) yield { message: refused! };
   },
 };

@@ -15,9 +15,9 @@ export const preferText: Rule = {
   *find(site) {
     for (const { name, type } of namedColumns(site))
       if (
-        /^(?:bpchar|char)$/.test(typeName(type).name) ||
+        /^bpchar$/.test(typeName(type).name) ||
         (typeName(type).name === "varchar" && typeName(type).modifiers.length > 0)
       )
-        yield { message: `the limit of ${name} is hard to change later` };
+        yield { message: `the table is rewritten if ${name} gets a shorter limit later` };
   },
 };

@@ -41,9 +41,12 @@ export function notNull(table: string, column: string): readonly string[] {
 export const backfill = (table: string, column: string, value: string): string =>
   backfillWhere(table, column, value, `${column} IS NULL`);
 
-/** Gives a value to the rows that are so, some at a time; then they must not be so any more. */
+/**
+ * Gives a value to the rows that are so, some at a time; then they must not be so any more. Both conditions say so: rows of two
+ * children of a table may have one ctid, and a row may have been changed meanwhile.
+ */
 export function backfillWhere(table: string, column: string, value: string, open: string): string {
-  return `-- batch: 1000\nUPDATE ${table} SET ${column} = ${value}\nWHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${open} LIMIT :batch_size));`;
+  return `-- batch: 1000\nUPDATE ${table} SET ${column} = ${value}\nWHERE ${open}\n  AND ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${open} LIMIT :batch_size));`;
 }
 
 /** A constraint that is added in two steps. */
@@ -128,14 +131,18 @@ export function overIndex(
   before: readonly string[] = [],
 ): Pick<Found, "advice" | "recipe"> {
   if (target.kind === "partitioned table") return { advice: KEY_BY_PARTITION };
+  if (constraint["without_overlaps"] === true) return { advice: KEY_WITHOUT_OVERLAPS };
   if (hasFurtherOptions(constraint)) return {};
   const given = word(constraint["conname"]) || name;
   const { first, second } = keyInSteps(table, kind, given, columns, deferral(constraint));
   return { recipe: [...before, first, second] };
 }
 
+const KEY_WITHOUT_OVERLAPS =
+  "with WITHOUT OVERLAPS it cannot be made from an index: add it to a new table and move the rows there, or run it at a quiet time and note that in a retort-ignore line";
+
 const KEY_BY_PARTITION =
-  "the table is partitioned: add it with ALTER TABLE ONLY, then to each partition, from a unique index that is built with CONCURRENTLY, and attach the indexes of these: ALTER INDEX … ATTACH PARTITION";
+  "the table is partitioned: add it with ALTER TABLE ONLY, a primary key once its columns are NOT NULL, then to each partition, from a unique index that is built with CONCURRENTLY, and attach the indexes of these: ALTER INDEX … ATTACH PARTITION";
 
 /** Of an index. */
 export const INDEX_BY_PARTITION =

@@ -14,7 +14,9 @@ export const refreshMaterializedView: Rule = {
   *find(site) {
     if (site.kind !== "RefreshMatViewStmt" || site.tree["concurrent"] === true) return;
     const target = targetOf(site);
-    if (target === undefined || site.tree["skipData"] === true) return;
+    // Nobody can read one that is not populated yet.
+    if (target === undefined || site.tree["skipData"] === true || site.effect.traits?.has("fills") === true)
+      return;
     const usable = pictureOf(site, target)?.indexes.some(
       ({ index }) => index?.unique === true && !index.expression && index.predicate === undefined,
     );

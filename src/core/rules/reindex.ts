@@ -1,8 +1,8 @@
 /** REINDEX without CONCURRENTLY → writers wait, and readers that use the index. */
-import { optionOf, word } from "../ast.ts";
+import { node, optionOf, rangeName, word } from "../ast.ts";
 import { outside } from "./fix.ts";
 import type { Rule } from "./rule.ts";
-import { listOf, type Site, scanned } from "./site.ts";
+import { listOf, pictureOf, type Site, scanned } from "./site.ts";
 import { concurrently } from "./text.ts";
 
 export const reindex: Rule = {
@@ -22,14 +22,36 @@ export const reindex: Rule = {
     const behind = objectOf(site);
     yield {
       message: `writes to ${what}, and reads that use an index, are blocked while it is rebuilt`,
-      ...(behind === "system" ? {} : { recipe: [concurrently(site.sql, behind)] }),
+      ...(isOfExclusion(site)
+        ? { advice: NOT_OF_EXCLUSION }
+        : behind === "system"
+          ? {}
+          : { recipe: [concurrently(site.sql, behind)] }),
     };
   },
   fix: (site) =>
-    objectOf(site) === "system"
-      ? { left: "the system catalogs cannot be reindexed CONCURRENTLY" }
-      : outside(concurrently(site.sql, objectOf(site))),
+    isOfExclusion(site)
+      ? { left: "the index of an exclusion constraint cannot be reindexed CONCURRENTLY" }
+      : objectOf(site) === "system"
+        ? { left: "the system catalogs cannot be reindexed CONCURRENTLY" }
+        : outside(concurrently(site.sql, objectOf(site))),
 };
+
+/** Of REINDEX INDEX. */
+function isOfExclusion(site: Site): boolean {
+  const { name } = rangeName(node(site.tree["relation"]));
+  return (
+    objectOf(site) === "index" &&
+    scanned(site).some((table) =>
+      pictureOf(site, table)?.constraints.some(
+        (each) => each.kind === "exclude" && each.index?.name === name,
+      ),
+    )
+  );
+}
+
+const NOT_OF_EXCLUSION =
+  "the index of an exclusion constraint cannot be rebuilt with CONCURRENTLY: run it at a quiet time, and note that: -- retort-ignore: reindex (reason)";
 
 /** `table`, `index`, `schema`, `database` or `system`. */
 const objectOf = ({ tree }: Site): string => word(tree["kind"]).replace("REINDEX_OBJECT_", "").toLowerCase();

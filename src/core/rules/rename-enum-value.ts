@@ -1,6 +1,7 @@
 /** ALTER TYPE … RENAME VALUE → the application of the release before does not know the value. */
-import { word } from "../ast.ts";
+import { type Ast, items, stringOf, word } from "../ast.ts";
 import type { Rule } from "./rule.ts";
+import type { Earlier } from "./site.ts";
 
 export const renameEnumValue: Rule = {
   id: "rename-enum-value",
@@ -12,10 +13,15 @@ export const renameEnumValue: Rule = {
   advice: "add the new value, write it from the next release on, and change the rows in batches",
   bad: "ALTER TYPE shop.size RENAME VALUE 'large' TO 'big';",
   good: ["ALTER TYPE shop.size ADD VALUE 'big' AFTER 'large';"],
-  *find({ kind, tree }) {
-    if (kind === "AlterEnumStmt" && tree["oldVal"] !== undefined)
-      yield {
-        message: `an application that writes or compares '${word(tree["oldVal"])}' fails from that moment on`,
-      };
+  *find({ kind, tree, earlier }) {
+    if (kind !== "AlterEnumStmt" || tree["oldVal"] === undefined) return;
+    const nameOf = (name: Ast[string]): string => items(name).map(stringOf).join(".");
+    // Nobody knows one that this migration makes.
+    const isNew = (each: Earlier): boolean =>
+      each.kind === "CreateEnumStmt" && nameOf(each.tree["typeName"]) === nameOf(tree["typeName"]);
+    if (earlier.some(isNew)) return;
+    yield {
+      message: `an application that writes or compares '${word(tree["oldVal"])}' fails from that moment on`,
+    };
   },
 };

@@ -19,7 +19,9 @@ export const renameIndexAsTable: Rule = {
     if (!/index$/.test(lockOf(site, range)?.kind ?? "")) return;
     yield {
       message: `queries that would use ${sqlName(range)} are blocked`,
-      recipe: [`ALTER INDEX ${sqlName(range)} RENAME TO ${quoted(word(tree["newname"]))};`],
+      recipe: [
+        `ALTER INDEX ${tree["missing_ok"] === true ? "IF EXISTS " : ""}${sqlName(range)} RENAME TO ${quoted(word(tree["newname"]))};`,
+      ],
     };
   },
 };

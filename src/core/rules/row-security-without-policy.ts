@@ -8,7 +8,7 @@ export const rowSecurityWithoutPolicy: Rule = {
   severity: "warning",
   kinds: ["AlterTableStmt"],
   hazard:
-    "Without a policy, row level security hides every row from everyone but the table's owner, without an error.",
+    "Without a policy, row level security hides every row from all roles that it applies to, without an error: those that are neither the table's owner nor superusers, and have no BYPASSRLS.",
   advice: "create the policy in the same migration",
   bad: "ALTER TABLE shop.orders ENABLE ROW LEVEL SECURITY;",
   good: [
@@ -19,7 +19,7 @@ export const rowSecurityWithoutPolicy: Rule = {
       const picture = pictureOf(site, target);
       if (picture === undefined || !picture.known || picture.policies.length > 0) continue;
       yield {
-        message: `all but the owner of ${shown(target)} no longer see any row`,
+        message: `there is no policy: the roles that row level security applies to no longer see any row of ${shown(target)}`,
         mended: () => picture.policies.length > 0,
       };
     }

@@ -26,6 +26,8 @@ export interface FixSegment {
   readonly keepsBack?: true;
   /** `shared`: with others of that kind; `alone`: in a migration of its own; `outside`: and in no transaction. */
   readonly place: "shared" | "alone" | "outside";
+  /** The statements of `up`, where advice gives each a migration of its own. */
+  readonly apart?: readonly string[];
 }
 
 /** The first is where the statement was, if it is `shared`. Or why the statement is left as it is: a clause. */

@@ -9,7 +9,7 @@ export const setTablespace: Rule = {
   kinds: ["AlterTableStmt"],
   hazard: "SET TABLESPACE copies the file of the table or index while reads and writes are blocked.",
   advice:
-    "for indexes use REINDEX (TABLESPACE name) INDEX CONCURRENTLY; for tables a quiet time, or a tool such as pg_repack outside of migrations",
+    "for indexes, from PostgreSQL 14 on, use REINDEX (TABLESPACE name) INDEX CONCURRENTLY; for tables a quiet time, or a tool such as pg_repack outside of migrations",
   bad: "ALTER TABLE shop.orders SET TABLESPACE fast;",
   good: ["REINDEX (TABLESPACE pg_default) INDEX CONCURRENTLY shop.orders_note;"],
   *find(site) {

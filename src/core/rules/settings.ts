@@ -28,7 +28,7 @@ export function activeRules(settings: LintSettings): readonly ActiveRule[] {
     throw new MigrateError({
       code: "usage/rule-set",
       message: `version ${settings.version} of the rule set does not exist`,
-      hint: `the newest is ${RULE_SET}: write it as "lint": { "version": ${RULE_SET} }, or install a newer Retort`,
+      hint: `the newest is ${RULE_SET}: write it as "lint": { "version": ${RULE_SET} }${settings.version < 1 ? "" : ", or install a newer Retort"}`,
     });
   }
   const said = saidOf(settings);

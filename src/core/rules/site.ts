@@ -55,6 +55,10 @@ export function pictureOf(site: Site, { id, schema, name }: RelationName): Relat
   return found?.id === id ? found : undefined;
 }
 
+/** Whether a default partition is known of a partitioned table. */
+export const hasDefault = (table: Relation | undefined): boolean =>
+  table?.children.some(({ bound }) => bound?.isDefault === true) === true;
+
 /** The name that PostgreSQL chooses for a constraint, from the picture behind the statement; empty where it is not known. */
 export function chosenName(site: Site, target: RelationName, constraint: Ast): string {
   const columns = [...items(constraint["keys"]), ...items(constraint["fk_attrs"])].map(stringOf).join();
@@ -166,6 +170,15 @@ export function addedColumns(site: Site): readonly AddedColumn[] {
     const constraints = items(column["constraints"]).map((item) => node(item["Constraint"]));
     return { ...each, column, constraints, name: quoted(word(column["colname"])) };
   });
+}
+
+/** Why the rows that are there get values of their own, or are looked at. */
+export function traitsOf({ effect: { traits } }: Site, { column }: Pick<AddedColumn, "column">) {
+  const name = word(column["colname"]);
+  return {
+    isVolatile: traits?.has(`volatile ${name}`) === true,
+    isConstrained: traits?.has(`domain ${name}`) === true,
+  };
 }
 
 /** A constraint that an ALTER TABLE adds by itself. */

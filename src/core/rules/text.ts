@@ -77,7 +77,12 @@ export function columnText(action: string): ColumnText {
     const found = at(word);
     return found < 0 ? undefined : action.slice(pieces[found]!.end, endOf(found)).trim();
   };
-  return { head: action.slice(0, endOf(0)).trim(), default: after("default"), check: after("check") };
+  // IF NOT EXISTS stands before the name.
+  const first = Math.max(
+    0,
+    pieces.findIndex(({ word }, i) => i < 5 && word === "exists"),
+  );
+  return { head: action.slice(0, endOf(first)).trim(), default: after("default"), check: after("check") };
 }
 
 /** `ALTER COLUMN a TYPE numeric(8, 2) USING a::numeric` → the type, with a collation, and the expression. */
@@ -101,6 +106,8 @@ export function concurrently(sql: string, behind: string): string {
   const found = piecesOf(sql).find(({ word }) => word === behind);
   return found === undefined ? sql : ended(`${sql.slice(0, found.end)} CONCURRENTLY${sql.slice(found.end)}`);
 }
+
+export const withoutIfNotExists = (sql: string): string => sql.replace(/\bif\s+not\s+exists\s+/i, "");
 
 /** With a semicolon at its end. */
 export const ended = (sql: string): string => (sql.trimEnd().endsWith(";") ? sql : `${sql};`);

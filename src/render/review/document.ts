@@ -30,8 +30,13 @@ export function summaryOfReview({ migrations, catalog }: ReviewDocument): string
   const errors = findings.filter(({ severity }) => severity === "error").length;
   const waits = migrations.filter(({ effect }) => effect?.waits === true).length;
   const counts = `${counted(errors, "error")}, ${counted(findings.length - errors, "warning")}`;
+  const unknown = migrations.some(({ effect }) => (effect?.unknown.length ?? 0) > 0);
   const wait =
-    waits === 0 ? "no session is blocked for more than a moment" : `other sessions are blocked in ${waits}`;
+    waits > 0
+      ? `other sessions are blocked in ${waits}`
+      : unknown
+        ? "not all that they lock is known"
+        : "no table is locked against others for more than a moment";
   const all = `${counted(migrations.length, "migration")}, ${counted(statements.length, "statement")}`;
   const failing = failingOf(catalog);
   return `${all}: ${failing === undefined ? "" : `the ${failing} fails on a scratch database; `}${counts}; ${wait}`;
@@ -57,7 +62,7 @@ export const notes = ({
 export function backLines({ back }: ReviewedMigration): readonly string[] {
   if (back.irreversible !== undefined) return [`It cannot be undone: ${back.irreversible}`];
   const lines = notes(back);
-  return lines.length === 0 ? ["Removes nothing and blocks no other session."] : lines;
+  return lines.length === 0 ? ["No data is lost, and no table is locked against reads or writes."] : lines;
 }
 
 /** What becomes of the rows and values of a migration when it is taken down again, under a title each. */
@@ -168,6 +173,8 @@ function downgradeTold({ revisions, differences, rows, failed }: ReviewedDowngra
         ]),
   ];
 }
+
+export const CHECKS = "These queries list what may need another look:";
 
 /** The queries as one text that can be pasted into psql. */
 export const checksSql = ({ checks }: ReviewDocument): string =>

@@ -11,6 +11,7 @@ import {
   asIs,
   backLines,
   type Carry,
+  CHECKS,
   catalogChange,
   checksSql,
   commands,
@@ -44,7 +45,7 @@ ${toldSection("Rollback", rollback(review, carry))}
 <section><h2>Check afterwards</h2><ul>${commands(carry)
       .map(([what, command]) => `<li>${html(what)} <code>${html(command)}</code></li>`)
       .join("")}</ul>
-<p>Each of these queries returns no rows if all is well:</p>${sqlBlock(checksSql(review))}</section>
+<p>${CHECKS}</p>${sqlBlock(checksSql(review))}</section>
 </main>`,
   });
 }

@@ -7,6 +7,7 @@ import {
   asIs,
   backLines,
   type Carry,
+  CHECKS,
   catalogChange,
   checksSql,
   commands,
@@ -32,7 +33,7 @@ export function reviewMarkdown(review: ReviewDocument, carry: Carry = asIs): str
     commands(carry)
       .map(([what, command]) => `- ${what} ${code(command)}`)
       .join("\n"),
-    "Each of these queries returns no rows if all is well:",
+    CHECKS,
     fenced(checksSql(review)),
   ].join("\n\n");
 }
