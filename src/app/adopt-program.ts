@@ -2,7 +2,7 @@
 import { aboutFile, type ForeignMigration, type Reading, type Section } from "../core/adopt/foreign.ts";
 import type { Printed, Program } from "../core/adopt/program.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
-import type { Direction } from "../core/header.ts";
+import type { Direction } from "../core/header-keys.ts";
 import type { Source } from "../core/source.ts";
 import type { ForeignProgram } from "../io/foreign-program.ts";
 import type { Grammar } from "../io/grammar.ts";

@@ -11,7 +11,7 @@ import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { quotedName } from "../core/failure/failure.ts";
-import type { Direction } from "../core/header.ts";
+import type { Direction } from "../core/header-keys.ts";
 import type { MigrationFile, RevisionId } from "../core/migration.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { createGrammar } from "../io/grammar.ts";

@@ -1,7 +1,7 @@
 /** A scratch database on which migrations are run one by one: what is applied there, and what is in it. */
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { ancestors } from "../core/graph.ts";
-import type { Direction } from "../core/header.ts";
+import type { Direction } from "../core/header-keys.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Plan } from "../core/plan/types.ts";
 import type { FailedStep, RowsByTable, Unfilled } from "../core/verdict.ts";

@@ -4,7 +4,7 @@ import { type Difference, differences, type ObservedRelation } from "../core/eff
 import type { EffectSummary } from "../core/effects/summary.ts";
 import { MigrateError } from "../core/errors.ts";
 import { ancestors, descendants, inOrder } from "../core/graph.ts";
-import type { Direction } from "../core/header.ts";
+import type { Direction } from "../core/header-keys.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { type Batch, isOutside, type Plan, type Statement } from "../core/plan/types.ts";
 import { refuseReversed, revisionsOf, type Step } from "../core/steps.ts";

@@ -10,7 +10,8 @@ import {
   stemOf,
   type TakenBy,
 } from "./filename.ts";
-import { type Direction, type Header, parseHeader, placeOfKey } from "./header.ts";
+import { parseHeader, placeOfKey } from "./header.ts";
+import type { Direction, Header } from "./header-keys.ts";
 import type { Migration, MigrationFile } from "./migration.ts";
 import { sha256 } from "./sha256.ts";
 import { shellWord } from "./shell.ts";

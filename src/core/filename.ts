@@ -1,5 +1,5 @@
 /** A file name → its number, slug and direction, by the project's pattern; and back, for new files. */
-import type { Direction } from "./header.ts";
+import type { Direction } from "./header-keys.ts";
 import { nearest } from "./nearest.ts";
 
 /** The parts of `0004_add_orders.up.sql`. */

@@ -2,117 +2,40 @@
  * One file → its header, the leading `-- key: value` lines, with every fault in it. Below the header comments are
  * prose; the one exception is a lost header line (see `lostLines`), because an instruction must not vanish silently.
  */
-import { acceptanceOf, aspects } from "./acceptance.ts";
 import { markHint } from "./characters.ts";
 import { CONFLICT_HINT, isConflict } from "./conflict.ts";
-import { durationFault } from "./duration.ts";
 import type { Diagnostic } from "./errors.ts";
 import { excerptAt, shorten } from "./fault.ts";
+import {
+  allKeys,
+  type Direction,
+  type Form,
+  type Header,
+  type HeaderKey,
+  headerKeys,
+  isAtHome,
+  isEmptyList,
+  itemsOf,
+  keysOf,
+  keysOfTemplates,
+  meantKey,
+} from "./header-keys.ts";
+import {
+  countLines,
+  type HeaderLine,
+  headerLineAt,
+  type LostLine,
+  placeAt,
+  placeOf,
+  placeOfValue,
+} from "./header-line.ts";
+import { valueFault } from "./header-value.ts";
 import { tokens } from "./lexer.ts";
-import { nearest } from "./nearest.ts";
-import { codePoints, type Source } from "./source.ts";
+import type { Source } from "./source.ts";
 
-/** Which file of a pair; and which way a step goes. */
-export type Direction = "up" | "down";
-
-/** What is kept of a value of each form. */
-interface Values {
-  readonly id: string;
-  /** Ids or labels, separated by commas; `none` is an empty list. */
-  readonly ids: readonly string[];
-  readonly text: string;
-  /** A text that answers why, not whether. */
-  readonly reason: string;
-  readonly none: "none";
-  /** As written, in PostgreSQL's form: `5s`, `500ms`, `0`. */
-  readonly time: string;
-  /** As written: `lossy, column-order (the notes were never used)`. */
-  readonly acceptance: string;
-}
-
-type Form = keyof Values;
-
-/**
- * Every key: the form of its value, the property of the header that holds it, and which of the two files may say it; in a
- * template too, if it can be the same in each migration that is made from it.
- */
-export const headerKeys = {
-  revision: { form: "id", property: "revision", up: true, down: true },
-  parent: { form: "ids", property: "parents", up: true, down: false },
-  "branch-labels": { form: "ids", property: "branchLabels", up: true, down: false },
-  "depends-on": { form: "ids", property: "dependsOn", up: true, down: false },
-  replaces: { form: "ids", property: "replaces", up: true, down: false },
-  message: { form: "text", property: "message", up: true, down: false },
-  created: { form: "text", property: "created", up: true, down: false },
-  transaction: { form: "none", property: "transaction", up: true, down: true, template: true },
-  irreversible: { form: "reason", property: "irreversible", up: true, down: false, template: true },
-  "lock-timeout": { form: "time", property: "lockTimeout", up: true, down: true, template: true },
-  "statement-timeout": { form: "time", property: "statementTimeout", up: true, down: true, template: true },
-  accepts: { form: "acceptance", property: "accepts", up: false, down: true },
-} as const satisfies Readonly<
-  Record<
-    string,
-    {
-      readonly form: Form;
-      readonly property: string;
-      readonly up: boolean;
-      readonly down: boolean;
-      readonly template?: true;
-    }
-  >
->;
-
-type Keys = typeof headerKeys;
-export type HeaderKey = keyof Keys;
-type ListKey = { [K in HeaderKey]: Keys[K]["form"] extends "ids" ? K : never }[HeaderKey];
-
-/** What a header says. A key that is absent, or whose value is at fault, has no property; of a list, an empty one. */
-export type Header = {
-  readonly [K in ListKey as Keys[K]["property"]]: Values["ids"];
-} & {
-  readonly [K in Exclude<HeaderKey, ListKey> as Keys[K]["property"]]?: Values[Keys[K]["form"]];
-};
-
-/** What people who come from Alembic write, and plurals. */
-const otherNames: Readonly<Record<string, HeaderKey>> = {
-  id: "revision",
-  "revision-id": "revision",
-  "down-revision": "parent",
-  revises: "parent",
-  parents: "parent",
-  label: "branch-labels",
-  labels: "branch-labels",
-  depends: "depends-on",
-  dependencies: "depends-on",
-  description: "message",
-  "create-date": "created",
-};
-
-/** Words that a target expression already gives a meaning. */
-export const reservedWords: readonly string[] = ["head", "heads", "base", "none", "current"];
-
-/** The names of ids and labels end up in an index of the ledger, whose entries have a limit. */
-const LONGEST_ID = 255;
-
-const HEADER_LINE = /(--[ \t]*([A-Za-z][A-Za-z_-]*)[ \t]*:(?!\/\/)([^\r\n]*))(?:\r\n|\r|\n|$)/y;
 const SLIPPED_LINE =
   /([ \t]*(?!\/\*)(-{2,}|[^\w\s]{1,3})[ \t]*([a-z][a-z_-]*)(?:[ \t]*([:=])|[ \t])([^\r\n]*))(?:\r\n|\r|\n|$)/y;
 const GAP = /\s+|\/\*[\s\S]*?\*\/|--[^\r\n]*/y;
-const ILLEGAL_IN_ID = /[^A-Za-z0-9_.]/u;
-const INVISIBLE = /^[\p{Cf}\p{Default_Ignorable_Code_Point}]$/u;
-const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/;
-
-interface HeaderLine {
-  readonly key: string;
-  /** Without the blanks around it. */
-  readonly value: string;
-  /** The whole line, without its end. */
-  readonly text: string;
-  /** 1-based. */
-  readonly line: number;
-  /** UTF-16 offset in the file of the line that follows. */
-  readonly next: number;
-}
 
 /** A line of which one can tell what key is meant; the first of that key. */
 interface Said {
@@ -270,10 +193,6 @@ function headerOf(said: readonly Said[]): Header {
   return header as Header;
 }
 
-const allKeys = Object.keys(headerKeys) as readonly HeaderKey[];
-
-const keysOfTemplates = allKeys.filter((key) => "template" in headerKeys[key]);
-
 /** Forms that no prose has: a comment with such a value is meant for the program wherever it stands. */
 const EXACT: readonly Form[] = ["none", "time", "acceptance"];
 
@@ -290,30 +209,7 @@ const noLists: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   allKeys.flatMap((key) => (headerKeys[key].form === "ids" ? [[headerKeys[key].property, []]] : [])),
 );
 
-/** `-- depends-on:` and `-- depends-on: none` say nothing. Of a parent the one is a slip, and the other means a base. */
-const isEmptyList = (value: string, key: HeaderKey): boolean =>
-  headerKeys[key].form === "ids" && key !== "parent" && (value === "" || value === "none");
-
-const itemsOf = (list: string): readonly string[] =>
-  list === "none" || list === "" ? [] : list.split(",").map((item) => item.trim());
-
 // ---------------------------------------------------------------------------------------------- reading lines
-
-/** The header line that begins at an offset; undefined where another line does, or none. */
-function headerLineAt(text: string, start: number, line: number): HeaderLine | undefined {
-  HEADER_LINE.lastIndex = start;
-  const match = HEADER_LINE.exec(text);
-  if (match === null) return undefined;
-  const [whole, written, key, value] = match;
-  return { key: key!, value: value!.trim(), text: written!, line, next: start + whole.length };
-}
-
-/** A line below the header whose key is at home in the file. */
-type LostLine = HeaderLine & {
-  readonly key: HeaderKey;
-  /** It has no colon. */
-  readonly isSlipped?: true;
-};
 
 /** The line that would be one with a colon, and that no prose is; a note may say `-- lock-timeout 1s` of what follows. */
 function withoutColon(source: Source, start: number, direction: Direction): LostLine | undefined {
@@ -454,29 +350,7 @@ const isSameValue = (line: LostLine, said: HeaderLine | undefined): boolean =>
     ? itemsOf(line.value).join() === itemsOf(said.value).join()
     : FREE.includes(headerKeys[line.key].form) || line.value === said.value);
 
-function countLines(text: string, end: number): number {
-  return text.slice(0, end).match(/\r\n|\r|\n/g)?.length ?? 0;
-}
-
-function isAtHome(key: string, direction: Direction): key is HeaderKey {
-  return Object.hasOwn(headerKeys, key) && headerKeys[key as HeaderKey][direction];
-}
-
 // ------------------------------------------------------------------------------------------------------ faults
-
-/** The key that a header line is about, as far as one can tell; undefined for a foreign one. */
-function meantKey(key: string, direction: Direction): HeaderKey | undefined {
-  if (isAtHome(key, direction)) return key;
-  if (Object.hasOwn(headerKeys, key)) return undefined;
-  const dashed = key.toLowerCase().replaceAll("_", "-");
-  const meant = Object.hasOwn(otherNames, dashed) ? otherNames[dashed] : nearest(dashed, keysOf[direction]);
-  return meant !== undefined && isAtHome(meant, direction) ? meant : undefined;
-}
-
-const keysOf: Readonly<Record<Direction, readonly string[]>> = {
-  up: allKeys.filter((key) => isAtHome(key, "up")),
-  down: allKeys.filter((key) => isAtHome(key, "down")),
-};
 
 /** What is wrong with a line whose key is not simply one of ours, said for the first time. */
 function keyFault(
@@ -522,220 +396,6 @@ function keyFault(
       ? `did you mean '-- ${meant}:'?`
       : `the keys are ${keysOf[direction].join(", ")}; put other comments below the header, after a blank line`,
   );
-}
-
-function valueFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnostic | undefined {
-  const { value } = line;
-  const { form } = headerKeys[key];
-  if (isEmptyList(value, key)) return undefined;
-  if (value === "") {
-    return {
-      code: "source/empty-value",
-      message: `'${key}' has no value`,
-      hint: emptyHints[form](key),
-      ...placeOf(source, line),
-    };
-  }
-  const control = CONTROL.exec(value);
-  if (control !== null) {
-    return {
-      code: "source/control-character",
-      message: `'${key}' contains the control character ${codePointOf(control[0])}`,
-      hint: "delete it; it would reach the terminal of everyone who lists this migration",
-      ...placeOfValue(source, line, control.index, 1),
-    };
-  }
-  switch (form) {
-    case "id":
-      return idFault(source, line, key, value, 0);
-    case "ids":
-      return listFault(source, line, key);
-    case "none":
-      return value === "none"
-        ? undefined
-        : {
-            code: "source/illegal-value",
-            message: `'${key}' cannot be '${shorten(value)}'`,
-            hint: "'-- transaction: none' runs the file outside a transaction; without the line it runs in one",
-            ...placeOfValue(source, line),
-          };
-    case "time":
-      return timeFault(source, line, key);
-    case "acceptance":
-      return acceptanceFault(source, line);
-    case "reason":
-      return reasonFault(source, line, key);
-    case "text":
-      return undefined;
-  }
-}
-
-const codePointOf = (character: string): string =>
-  `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;
-
-function acceptanceFault(source: Source, line: HeaderLine): Diagnostic | undefined {
-  if (acceptanceOf(line.value) !== undefined) return undefined;
-  return {
-    code: "source/illegal-value",
-    message: `'accepts' must say what and why, not '${shorten(line.value)}'`,
-    hint: `for example '-- accepts: column-order (it is read by name)'; from ${aspects.join(", ")}, separated by commas`,
-    ...placeOfValue(source, line),
-  };
-}
-
-const WHETHER = /^(?:(no|n|false|off|none|never|0)|yes|y|true|on|1)[.!]?$/i;
-
-function reasonFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnostic | undefined {
-  const [whole, no] = WHETHER.exec(line.value) ?? [];
-  if (whole === undefined) return undefined;
-  return {
-    code: "source/illegal-value",
-    message: `'${key}' must say why, not '${shorten(line.value)}'`,
-    hint:
-      no === undefined
-        ? emptyHints.reason(key)
-        : "a migration that can be undone lacks the line, and has a down file: delete the line",
-    ...placeOfValue(source, line),
-  };
-}
-
-function timeFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnostic | undefined {
-  const fault = durationFault(line.value);
-  if (fault === undefined) return undefined;
-  return {
-    code: "source/illegal-value",
-    message: `'${key}' must be ${fault.mustBe}, not '${shorten(line.value)}'`,
-    hint: fault.hint,
-    ...placeOfValue(source, line),
-  };
-}
-
-const emptyHints: Readonly<Record<Form, (key: HeaderKey) => string>> = {
-  id: () => "write the id of this migration: letters, digits, '_' and '.'",
-  ids: () => "write the revision it follows, or '-- parent: none' if it is a base",
-  text: () => "write a value, or delete the line",
-  reason: () => "write why it cannot be undone; this is shown on downgrade",
-  none: () => "write '-- transaction: none', or delete the line",
-  time: (key) => `write a time such as '-- ${key}: 5s', or delete the line`,
-  acceptance: () => "write what the downgrade may leave different and why, or delete the line",
-};
-
-/** The first fault of a comma-separated list. */
-function listFault(source: Source, line: HeaderLine, key: HeaderKey): Diagnostic | undefined {
-  if (line.value === "none") return undefined;
-  const items = line.value.split(",");
-  const earlier = new Set<string>();
-  let at = 0;
-  for (const raw of items) {
-    const item = raw.trim();
-    const itemAt = at + (raw.length - raw.trimStart().length);
-    if (item === "") {
-      return {
-        code: "source/empty-item",
-        message: `'${key}' has an empty item`,
-        hint: "delete the comma, or add what is missing next to it",
-        ...placeOfValue(source, line, Math.min(at, line.value.length - 1), 1),
-      };
-    }
-    if (key === "parent" && item === "none") {
-      return {
-        code: "source/reserved-id",
-        message: "'none' cannot be combined with another parent",
-        hint: "for a base, write '-- parent: none'; otherwise delete 'none'",
-        ...placeOfValue(source, line, itemAt, item.length),
-      };
-    }
-    const fault = idFault(source, line, key, item, itemAt);
-    if (fault !== undefined) return fault;
-    if (earlier.has(item)) {
-      return {
-        code: "source/duplicate-item",
-        message: `'${item}' is listed twice`,
-        hint: "delete one of the two",
-        ...placeOfValue(source, line, itemAt, item.length),
-      };
-    }
-    earlier.add(item);
-    at += raw.length + 1;
-  }
-  return undefined;
-}
-
-function idFault(
-  source: Source,
-  line: HeaderLine,
-  key: HeaderKey,
-  id: string,
-  at: number,
-): Diagnostic | undefined {
-  const noun = key === "branch-labels" ? "branch label" : "revision id";
-  const illegal = ILLEGAL_IN_ID.exec(id);
-  if (illegal !== null) {
-    const [character] = illegal;
-    return {
-      code: "source/illegal-id",
-      message: `${shownCharacter(character)} is not allowed in the ${noun} '${shorten(id)}'`,
-      hint: illegalHint(key, character, id),
-      ...placeOfValue(source, line, at + illegal.index, character.length),
-    };
-  }
-  if (id.length > LONGEST_ID) {
-    return {
-      code: "source/illegal-id",
-      message: `the ${noun} '${shorten(id)}' has ${id.length} characters`,
-      hint: `use at most ${LONGEST_ID}`,
-      ...placeOfValue(source, line, at, id.length),
-    };
-  }
-  if (reservedWords.includes(id.toLowerCase())) {
-    return {
-      code: "source/reserved-id",
-      message: `'${id}' is a reserved word, not a ${noun}`,
-      hint: reservedHint(key, id.toLowerCase()),
-      ...placeOfValue(source, line, at, id.length),
-    };
-  }
-  return undefined;
-}
-
-function shownCharacter(character: string): string {
-  if (INVISIBLE.test(character)) return `the invisible character ${codePointOf(character)}`;
-  return /\s/.test(character) ? "a blank" : `'${character}'`;
-}
-
-/** Words → what may be meant by them as an id or a label; empty where no character of them may be in one. */
-export const asOneId = (words: string): string =>
-  words.replaceAll(/[^A-Za-z0-9_.]+/gu, "_").replaceAll(/^_+|_+$/g, "");
-
-function illegalHint(key: HeaderKey, character: string, id: string): string {
-  if (INVISIBLE.test(character)) return "delete it; an id has only letters, digits, '_' and '.'";
-  if (key === "revision" || key === "branch-labels") {
-    const suggestion = asOneId(id);
-    if (/[\s;]/.test(character) && key === "branch-labels")
-      return `separate several with commas${character === ";" ? "" : `, or write one as ${shorten(suggestion)}`}`;
-    const rule = "use letters, digits, '_' and '.' only";
-    return suggestion === "" ? rule : `${rule}, such as '${shorten(suggestion)}'`;
-  }
-  const [, first, rest] = /^([\w.]+)[\s;]+(.*)$/s.exec(id) ?? [];
-  // What stands behind the id is a comment.
-  if (first !== undefined && !/^[\w.]+(?:[\s;]+[\w.]+)*$/.test(rest!))
-    return `write only the id: ${shorten(first)}`;
-  // Two words may be two ids, or an id and the message that `history` shows behind it.
-  if (first !== undefined) {
-    const several = id.split(/[\s;]+/).join(", ");
-    return `write only the id, ${shorten(first)}; if these are several ids, separate them with commas: ${shorten(several)}`;
-  }
-  if ("@+:-".includes(character))
-    return "write the id from that file's header; expressions such as 'label@head' or '-1' work only on the command line";
-  return "an id has only letters, digits, '_' and '.'";
-}
-
-function reservedHint(key: HeaderKey, word: string): string {
-  if (key === "revision" || key === "branch-labels")
-    return `choose another; reserved words are ${reservedWords.join(", ")}`;
-  if (key === "parent" && word === "none") return "write '-- parent: none' in lower case";
-  if (key === "parent" && word === "base") return "for a base, write '-- parent: none'";
-  return "write the id itself, from the header of that revision's file";
 }
 
 function missingKeys(
@@ -812,23 +472,3 @@ function misplacedBelow(
 }
 
 // ------------------------------------------------------------------------------------------------------ places
-
-type Place = Pick<Diagnostic, "location" | "excerpt">;
-
-/** The caret under the key. */
-function placeOf(source: Source, line: HeaderLine): Place {
-  return placeAt(source, line, line.text.indexOf(line.key), line.key.length);
-}
-
-/** The caret under a part of the value, or all of it; `at` and `length` in UTF-16 units of the value. */
-function placeOfValue(source: Source, line: HeaderLine, at = 0, length = line.value.length): Place {
-  const behindColon = line.text.slice(line.text.indexOf(":") + 1);
-  return placeAt(source, line, line.text.length - behindColon.trimStart().length + at, length);
-}
-
-function placeAt(source: Source, line: HeaderLine, at: number, length: number): Place {
-  return {
-    location: { path: source.path, line: line.line, column: codePoints(line.text, 0, at) + 1 },
-    excerpt: excerptAt({ ...source, text: line.text }, at, length),
-  };
-}

@@ -1,5 +1,5 @@
 /** What the files say: a migration is the parsed pair `NNNN_name.up.sql` / `NNNN_name.down.sql`. */
-import type { Header } from "./header.ts";
+import type { Header } from "./header-keys.ts";
 import type { Source } from "./source.ts";
 
 /** The id of a migration: letters, digits, `_` and `.`. */

@@ -1,7 +1,7 @@
 /** Migrations to squash → the bodies of the new one: the authors' text in order, with or without what is created and dropped again. */
 import { acceptanceOf, aspects } from "./acceptance.ts";
 import { createdBy } from "./diff/schema-files.ts";
-import type { Direction } from "./header.ts";
+import type { Direction } from "./header-keys.ts";
 import type { Migration, MigrationFile } from "./migration.ts";
 import { restoring, type SessionPins } from "./plan/session.ts";
 import { commentText } from "./quote.ts";

@@ -6,7 +6,8 @@
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import { excerptAt } from "./fault.ts";
-import { type Direction, parseTemplate } from "./header.ts";
+import { parseTemplate } from "./header.ts";
+import type { Direction } from "./header-keys.ts";
 import { nearest } from "./nearest.ts";
 import { lineOf, locate, type Source } from "./source.ts";
 

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MigrateError } from "../core/errors.ts";
-import type { Direction } from "../core/header.ts";
+import type { Direction } from "../core/header-keys.ts";
 import type { Source } from "../core/source.ts";
 import { unreadableFolder } from "./directory.ts";
 import { codeOf, readText } from "./files.ts";

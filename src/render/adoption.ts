@@ -4,7 +4,7 @@ import type { AdoptedMigration } from "../core/adopt/adopt.ts";
 import { type Difference, legendOf } from "../core/catalog/compare.ts";
 import type { Diagnostic } from "../core/errors.ts";
 import { fewOf } from "../core/few.ts";
-import type { Direction } from "../core/header.ts";
+import type { Direction } from "../core/header-keys.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { counted } from "./counted.ts";
 import { differenceLines } from "./differences.ts";

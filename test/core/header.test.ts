@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Direction, parseHeader } from "../../src/core/header.ts";
+import { parseHeader } from "../../src/core/header.ts";
+import type { Direction } from "../../src/core/header-keys.ts";
 import { growth, LINEAR } from "../support/growth.ts";
 
 const read = (text: string, direction: Direction = "up") =>

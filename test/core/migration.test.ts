@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { assemble, ParsedFile } from "../../src/core/assemble.ts";
-import { type Header, headerKeys } from "../../src/core/header.ts";
+import { type Header, headerKeys } from "../../src/core/header-keys.ts";
 import type { MigrationFile } from "../../src/core/migration.ts";
 import { sha256 } from "../../src/core/sha256.ts";
 

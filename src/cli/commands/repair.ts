@@ -1,7 +1,7 @@
 /** `migrate repair`. */
 import { type Repair, repair } from "../../app/repair.ts";
 import { exitCodes, MigrateError } from "../../core/errors.ts";
-import type { Direction } from "../../core/header.ts";
+import type { Direction } from "../../core/header-keys.ts";
 import { type Finding, mayBeAnothers } from "../../core/integrity.ts";
 import { type Inconsistency, repairLines } from "../../core/ledger/inconsistency.ts";
 import type { RevisionId } from "../../core/migration.ts";

@@ -1,7 +1,7 @@
 /** Another tool's migrations, with what was found out about their sections → our files, and what was done to each. */
 import type { Diagnostic } from "../errors.ts";
 import { FEWEST_DIGITS, type FileNamePattern, formatFileName, slugOf } from "../filename.ts";
-import type { Direction } from "../header.ts";
+import type { Direction } from "../header-keys.ts";
 import type { RevisionId } from "../migration.ts";
 import { commentText, dollarQuoted, literal } from "../quote.ts";
 import { aboutFile, type ForeignMigration } from "./foreign.ts";

@@ -1,6 +1,6 @@
 /** A folder of Alembic → its migrations, as Python files describe them: revisions, parents, labels, dependencies. */
 import type { Diagnostic } from "../errors.ts";
-import type { Direction } from "../header.ts";
+import type { Direction } from "../header-keys.ts";
 import { tokens } from "../lexer.ts";
 import { topological } from "../topological.ts";
 import { aboutFile, compare, type FolderFile, type ForeignMigration, type Reading } from "./foreign.ts";

@@ -1,6 +1,6 @@
 /** What every other tool's folder is read as: its files go in, and its migrations in their order come out. */
 import type { Diagnostic } from "../errors.ts";
-import type { Direction } from "../header.ts";
+import type { Direction } from "../header-keys.ts";
 import type { FileText } from "../migration.ts";
 import type { Location, Source } from "../source.ts";
 

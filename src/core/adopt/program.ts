@@ -1,6 +1,6 @@
 /** What is known of tools whose migrations are programs, and whose own command prints the SQL of each. */
 import type { Diagnostic } from "../errors.ts";
-import type { Direction } from "../header.ts";
+import type { Direction } from "../header-keys.ts";
 import type { Stretch } from "../source.ts";
 import type { Asked } from "./foreign.ts";
 

@@ -1,5 +1,7 @@
 /** A migration and what it becomes → the texts of its files and of the new ones behind it. */
-import { type Header, parseHeader } from "../header.ts";
+
+import { parseHeader } from "../header.ts";
+import type { Header } from "../header-keys.ts";
 import type { MigrationFile, RevisionId } from "../migration.ts";
 import { commentText } from "../quote.ts";
 

@@ -4,7 +4,7 @@
  */
 import type { Privilege } from "../effects/privilege.ts";
 import type { EffectSummary } from "../effects/summary.ts";
-import type { Direction } from "../header.ts";
+import type { Direction } from "../header-keys.ts";
 import type { Place } from "../ledger/blocks.ts";
 import type { StartState } from "../ledger/calls.ts";
 import type { RevisionId } from "../migration.ts";
