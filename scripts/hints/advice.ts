@@ -84,7 +84,9 @@ export function waysOf(advice: Advice, world: World, truth: Truth, said: readonl
       const text = `migrate ${found[1]!.replace(/[).]+$/, "").trim()}`;
       const isPattern = /\b[A-Z]{2,}\b|…(?!")/.test(text.replace(/"[^"]*"/g, ""));
       const files = /until this is done/.test(clause) ? { ...world.files, ...truth.ever } : undefined;
-      if (isPattern) ways.push({ kind: "person", text, isPossible });
+      // What the cause is only a person knows.
+      const isAfterFix = clause.slice(0, found.index).endsWith("fix the cause and run: ");
+      if (isPattern || isAfterFix) ways.push({ kind: "person", text, isPossible });
       else
         ways.push({
           kind: "command",

@@ -232,7 +232,8 @@ END
 $body$;
 
 -- What to do with a step that is unfinished, where a script that would discard it is not run; null:
--- there is none. A stamp of what is applied is refused, or records more, where something is missing.
+-- there is none. A stamp of what is applied would be refused, or record more, where something is
+-- missing below that.
 CREATE FUNCTION retort.discard_hint() RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN

@@ -169,7 +169,7 @@ export async function warnOfHalf(
     ways === undefined
       ? "; the stamp discards the record of that"
       : ` and left its work half done; after the stamp nothing finishes it; run: ${ways}`;
-  const stays = isRecorded ? "" : await committed(project, intent);
+  const stays = isRecorded ? "" : await committed(project, intent, outcome);
   const severity = ways === undefined && stays === "" ? "NOTICE" : "WARNING";
   onNotice?.({ severity, message: unfinishedText(intent) + half + stays });
 }
@@ -207,10 +207,16 @@ async function finishedByHand(
 }
 
 /** What an interrupted step has committed, as the end of a message; empty where that is nothing. */
-async function committed(project: Project, intent: Intent): Promise<string> {
+async function committed(project: Project, intent: Intent, { outcome }: Outcome): Promise<string> {
   const statements = await statementsOf(project, intent);
   const interrupted = statements?.length === intent.of ? statements[intent.statement - 1] : undefined;
-  return doneBefore(statements, intent) + (interrupted === undefined ? "" : roundsOf(interrupted));
+  if (intent.done || outcome === "done") return doneOf(statements, intent, intent.statement);
+  const rounds = interrupted === undefined ? "" : roundsOf(interrupted);
+  const maybe =
+    outcome === "unknown" && rounds === ""
+      ? `; the catalog does not show whether its statement ${intent.statement} was done: if it was, undo by hand what it did`
+      : "";
+  return doneOf(statements, intent, intent.statement - 1) + rounds + maybe;
 }
 
 /** Of a statement in batches it is not known how many rounds there were. */
@@ -219,13 +225,13 @@ const roundsOf = ({ batched, tag, origin: { path, line } }: UserStatement): stri
     ? `; the rounds of ${tag} (${path}:${line}) that are committed stay: undo by hand what they did`
     : "";
 
-/** Its finished statements. */
-function doneBefore(statements: readonly UserStatement[] | undefined, intent: Intent): string {
-  if (intent.statement === 1) return "";
-  const before = statements?.slice(0, intent.statement - 1);
-  if (before === undefined || statementsHash(before) !== intent.before)
-    return `; undo by hand what its ${finished(intent.statement - 1)} did`;
-  const done = before.filter(({ setting }) => setting === undefined);
+/** Its first statements, as many as are finished. */
+function doneOf(statements: readonly UserStatement[] | undefined, intent: Intent, count: number): string {
+  if (count === 0) return "";
+  const first = statements?.slice(0, count);
+  if (first === undefined || !isAsBegun(first, intent))
+    return `; undo by hand what its ${finished(count)} did`;
+  const done = first.filter(({ setting }) => setting === undefined);
   if (done.length === 0) return "";
   const places = done
     .slice(0, MOST_PLACES)
@@ -233,6 +239,11 @@ function doneBefore(statements: readonly UserStatement[] | undefined, intent: In
   const more = done.length > MOST_PLACES ? ` and ${done.length - MOST_PLACES} more` : "";
   return `; undo by hand what its ${finished(done.length)} did: ${places.join(", ")}${more}`;
 }
+
+/** Whether the first statements of the file, up to the interrupted one or with it, are still those of the step. */
+const isAsBegun = (first: readonly UserStatement[], { statement, before, hash }: Intent): boolean =>
+  statementsHash(first.slice(0, statement - 1)) === before &&
+  (first.length < statement || statementsHash(first.slice(statement - 1)) === hash);
 
 const finished = (count: number): string =>
   count === 1 ? "finished statement" : `${count} finished statements`;

@@ -41,14 +41,17 @@ export interface GraphAndLedger {
 export function finishingHint(
   of: GraphAndLedger,
   applied: readonly RevisionId[],
-  { revision, direction, holders }: Pick<Intent, "revision" | "direction" | "holders">,
+  { revision, direction, statement, of: all, done, holders }: Unfinished,
   lead: string,
 ): string {
   if (holders !== undefined) return waitHint(holders, AGAIN);
   const { graph } = of;
   const finish = finishing(graph, { revision, direction });
   const discard = `discard it ${discarding(of, applied)}`;
-  if (graph.nodes.has(revision)) return `${lead}: ${finish}; or, if that cannot succeed, ${discard}`;
+  // Nothing is left to do that could fail, and a stamp would leave what it did.
+  const isWhole = done && statement === all;
+  if (graph.nodes.has(revision))
+    return `${lead}: ${finish}${isWhole ? "" : `; or, if that cannot succeed, ${discard}`}`;
   const file = graph.findUnread(revision);
   const restore =
     file === undefined
@@ -191,14 +194,18 @@ function stampWithout(
 
 const AGAIN = "then run the same command again";
 
-type Unfinished = Pick<Intent, "direction" | "revision" | "statement" | "of" | "holders">;
+type Unfinished = Pick<Intent, "direction" | "revision" | "statement" | "of" | "done" | "holders">;
 
 /** `the upgrade to 7c92 was interrupted at statement 2 of 5`, or `is under way at …`, with who is at it. */
 export const unfinishedText = (intent: Unfinished): string =>
   `${standing(intent)}${intent.holders === undefined ? "" : ` (${sessionsText(intent.holders)})`}`;
 
-const standing = ({ direction, revision, statement, of, holders }: Unfinished): string =>
-  `the ${direction === "up" ? "upgrade to" : "downgrade of"} ${revision} ${holders === undefined ? "was interrupted" : "is under way"} at statement ${statement} of ${of}`;
+/** `statement 2 of 5`, or that and `which is done`. */
+export const statementText = ({ statement, of, done }: Pick<Intent, "statement" | "of" | "done">): string =>
+  `statement ${statement} of ${of}${done ? ", which is done" : ""}`;
+
+const standing = ({ direction, revision, holders, ...at }: Unfinished): string =>
+  `the ${direction === "up" ? "upgrade to" : "downgrade of"} ${revision} ${holders === undefined ? "was interrupted" : "is under way"} at ${statementText(at)}`;
 
 /** A `state/interrupted`; while the step is under way a `state/locked`. */
 export function unfinishedError(

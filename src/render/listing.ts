@@ -12,6 +12,7 @@ import type { Intent } from "../core/ledger/types.ts";
 import { sessionsText } from "../core/lock-held.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Location } from "../core/source.ts";
+import { statementText } from "../core/undoing.ts";
 
 export interface ListingOptions {
   /** Revisions to mark `(current)`. */
@@ -77,18 +78,11 @@ export function detailsOf(graph: Graph, id: RevisionId, options: ListingOptions 
 }
 
 /** `interrupted: upgrade to 1975ea83b712 at statement 3 of 5 (migrations/0007_index.up.sql:9)`, or who is at it. */
-export function unfinishedLine({
-  revision,
-  direction,
-  statement,
-  of,
-  location,
-  holders,
-}: Unfinished): string {
+export function unfinishedLine({ revision, direction, location, holders, ...at }: Unfinished): string {
   const step = direction === "up" ? `upgrade to ${revision}` : `downgrade of ${revision}`;
   const place = location === undefined ? "" : ` (${location.path}:${location.line})`;
-  const at = `${step} at statement ${statement} of ${of}${place}`;
-  return holders === undefined ? `interrupted: ${at}` : `under way: ${at}: ${sessionsText(holders)}`;
+  const where = `${step} at ${statementText(at)}${place}`;
+  return holders === undefined ? `interrupted: ${where}` : `under way: ${where}: ${sessionsText(holders)}`;
 }
 
 type Unfinished = Intent & { readonly location?: Location };

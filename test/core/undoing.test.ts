@@ -168,15 +168,19 @@ test("an interrupted step is discarded by a stamp that changes nothing else, or 
 
 test("an interrupted step is finished or discarded, and one that is half undone has a way back only with its file", () => {
   const graph = graphOf([revision("a"), revision("b", ["a"])]);
-  const hint = (revision: string, direction: "up" | "down") =>
-    finishingHint(ofRetort(graph), ["a", "b"], { revision, direction }, "finish it with");
-  const alone = finishingHint(ofRetort(graph), ["a"], { revision: "b", direction: "up" }, "finish it with");
+  const half = { statement: 1, of: 2, done: true };
+  const hint = (revision: string, direction: "up" | "down", at = half) =>
+    finishingHint(ofRetort(graph), ["a", "b"], { revision, direction, ...at }, "finish it with");
+  const ofB = { revision: "b", direction: "up", ...half } as const;
+  const alone = finishingHint(ofRetort(graph), ["a"], ofB, "finish it with");
   expect(alone).toBe(
     "finish it with: migrate upgrade b; or, if that cannot succeed, discard it with: migrate stamp a",
   );
   expect(hint("b", "down")).toBe(
     "finish it with: migrate downgrade b@a; or, if that cannot succeed, discard it with: migrate stamp b",
   );
+  // Only its record is missing.
+  expect(hint("b", "down", { ...half, statement: 2 })).toBe("finish it with: migrate downgrade b@a");
   expect(hint("gone", "up")).toBe(
     "no file has the revision gone: restore its files and run: migrate upgrade gone; or take back by hand what it has done, and discard it with: migrate stamp b",
   );
@@ -185,9 +189,7 @@ test("an interrupted step is finished or discarded, and one that is half undone 
   );
   const unread = { folder: "m", path: "m/sub/0003_gone.up.sql", names: asFlags };
   const moved = { ...graph, findUnread: () => unread };
-  expect(
-    finishingHint(ofRetort(moved), ["a", "b"], { revision: "gone", direction: "up" }, "finish it with"),
-  ).toBe(
+  expect(finishingHint(ofRetort(moved), ["a", "b"], { ...ofB, revision: "gone" }, "finish it with")).toBe(
     'its file is in m/sub: folders below m are not read; move its files up: mv m/sub/0003_gone.*.sql m; or name m/sub too, in "directories"; then run: migrate upgrade gone; or take back by hand what it has done, and discard it with: migrate stamp b',
   );
 });

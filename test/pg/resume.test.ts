@@ -1,4 +1,6 @@
 /** A step outside a transaction that stopped half way: what is shown, what is refused, and where the next run goes on. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { outputs } from "../../scripts/output-schema.ts";
 import { messageEnds } from "../chaos/wire.ts";
@@ -14,7 +16,7 @@ import {
   until,
   withLock,
 } from "../support/project.ts";
-import { needsPsql, runScript } from "../support/psql.ts";
+import { needsPsql, psql, runScript } from "../support/psql.ts";
 import { ownRole } from "../support/roles.ts";
 import { oneServer, query, servers, withClient } from "../support/server.ts";
 
@@ -147,6 +149,35 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     expect((await command(shop, url, "log")).stdout).toMatch(
       /discard +b .*upgrade, interrupted at statement 2 of 2/,
     );
+  });
+
+  test("a step of which only the record is missing is called done, and a stamp tells what stays", async (context) => {
+    needsPsql(context);
+    const { url } = await ownDatabase(server);
+    const shop = project({
+      a: "CREATE TABLE t (id int);",
+      b: { up: "CREATE INDEX CONCURRENTLY t_id ON t (id);", down: "DROP INDEX CONCURRENTLY t_id;" },
+    });
+    await shop.upgrade(url, "a");
+    const folder = join(shop.folder, "split");
+    await command(shop, url, "upgrade", "a:b", "--sql", "--split", folder);
+    // The last file would record it.
+    for (const file of readdirSync(folder).sort().slice(0, -1))
+      expect(await psql(url, join(folder, file))).toMatchObject({ code: 0 });
+    const { stdout, stderr } = await command(shop, url, "status");
+    expect(stdout).toContain("interrupted: upgrade to b at statement 1 of 1, which is done (0002_b.up.sql:");
+    expect(stderr).toMatch(/hint: finish it with: migrate upgrade .*b\n$/);
+    const dropped = `; undo by hand what its finished statement did: CREATE INDEX CONCURRENTLY (0002_b.up.sql:${headerLines + 1})\n`;
+    for (const done of [true, false]) {
+      // By what the ledger says, or by what the catalog shows.
+      await query(url, `UPDATE retort.intent SET done = ${done}`);
+      const to = async (...words: string[]) =>
+        (await command(shop, url, "stamp", "--dry-run", ...words)).stderr;
+      expect(await to("a")).toContain(`the stamp discards the record of that${dropped}`);
+      expect(await to("b")).toMatch(/the stamp discards the record of that\n/);
+      const script = await command(shop, url, "stamp", "a", "--sql", "--from-database");
+      expect(script.stderr).toContain(dropped);
+    }
   });
 
   test("IF NOT EXISTS over an index that is not valid is not success", async () => {
