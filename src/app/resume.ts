@@ -162,14 +162,17 @@ export async function warnOfHalf(
     onNotice?.({ severity: "NOTICE", message: `${unfinishedText(intent)}; ${WHEN_ENDED[form]}` });
     return;
   }
-  const outcome = await outcomeOf(session, project.ledger, undefined);
   const isRecorded = after.includes(intent.revision) === (intent.direction === "up");
+  const statements = isRecorded ? undefined : await statementsOf(project, intent);
+  const interrupted = statements?.length === intent.of ? statements[intent.statement - 1] : undefined;
+  const isUnchanged = interrupted !== undefined && statementsHash([interrupted]) === intent.hash;
+  const outcome = await outcomeOf(session, project.ledger, isUnchanged ? twinFor(interrupted) : undefined);
   const ways = isRecorded ? await finishedByHand(project, intent, outcome) : undone(outcome);
   const half =
     ways === undefined
       ? "; the stamp discards the record of that"
       : ` and left its work half done; after the stamp nothing finishes it; run: ${ways}`;
-  const stays = isRecorded ? "" : await committed(project, intent, outcome);
+  const stays = isRecorded ? "" : committed(statements, interrupted, intent, outcome);
   const severity = ways === undefined && stays === "" ? "NOTICE" : "WARNING";
   onNotice?.({ severity, message: unfinishedText(intent) + half + stays });
 }
@@ -207,9 +210,12 @@ async function finishedByHand(
 }
 
 /** What an interrupted step has committed, as the end of a message; empty where that is nothing. */
-async function committed(project: Project, intent: Intent, { outcome }: Outcome): Promise<string> {
-  const statements = await statementsOf(project, intent);
-  const interrupted = statements?.length === intent.of ? statements[intent.statement - 1] : undefined;
+function committed(
+  statements: readonly UserStatement[] | undefined,
+  interrupted: UserStatement | undefined,
+  intent: Intent,
+  { outcome }: Outcome,
+): string {
   if (intent.done || outcome === "done") return doneOf(statements, intent, intent.statement);
   const rounds = interrupted === undefined ? "" : roundsOf(interrupted);
   const maybe =
