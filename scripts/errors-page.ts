@@ -18,7 +18,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "findings/not-at-heads":
     "Not all heads are applied, a step was interrupted, or revisions are applied that are no migrations here. A revision that is generated from such a database (`--desired`) would take back what is pending.",
   "findings/not-proven":
-    "The new revision could not be proven to lead to the desired schema, or adopted files to the schema of their tool.",
+    "The new revision could not be proven to lead to the desired schema, a squashed one to what those lead to that it replaces, or adopted files to the schema of their tool.",
   "findings/rebuild": "An object would have to be dropped and created again.",
   "findings/rename": "An object was renamed, or one was dropped and another created: say which.",
   "findings/schema-differs": "The schema folder and the migrations differ.",

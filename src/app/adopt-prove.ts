@@ -22,7 +22,8 @@ import { emptyBefore } from "./beforehand.ts";
 import { readier } from "./desired.ts";
 import { type Refusal, runSection } from "./foreign-section.ts";
 import { type Deps, openConfig, type Project } from "./project.ts";
-import { downwards, missingRole, replayRevisions, runSteps, withRoles } from "./replay.ts";
+import { RAN_BEFORE } from "./refusal.ts";
+import { downwards, missingRole, replayRevisions, trySteps, withRoles } from "./replay.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
 
 export interface AdoptProofOptions extends Omit<AdoptOptions, "to" | "write">, Pick<ScratchUse, "onScratch"> {
@@ -181,7 +182,7 @@ function madeByTool({ project, scratch, tool, pairs, back, read }: ToolRun): Pro
         places.push(at);
         continue;
       }
-      const fault = notProven(refusal, DOWN_REFUSED);
+      const fault = notProven(refusal, places.length === 0 ? DOWN_REFUSED : `${RAN_BEFORE}; ${DOWN_REFUSED}`);
       if (scratch.ownsRoles && missingRole(fault) !== undefined) throw fault;
       refused.push(...fault.diagnostics);
       stretches.push({ places, end: refusal.isUndone ? await read(session) : undefined, refused: at });
@@ -219,14 +220,15 @@ async function madeByUs(
   const refused: Diagnostic[] = [];
   /** Whether it could be taken down. */
   const down = async (at: number): Promise<boolean> => {
+    const isFirst = count !== at + 1 || at + 1 === up.length;
     if (count !== at + 1) session = await upTo(at + 1);
     count = at;
     try {
-      await runSteps(deps, project, session, downwards(up.slice(0, at + 1), [up[at]!]));
+      await trySteps(deps, project, session, downwards(up.slice(0, at + 1), [up[at]!]));
       return true;
     } catch (error) {
       if (!(error instanceof MigrateError)) throw error;
-      refused.push(...error.diagnostics);
+      refused.push(...(isFirst ? error.diagnostics : error.diagnostics.map(behindOthers)));
       count = -1;
       return false;
     }
@@ -241,6 +243,11 @@ async function madeByUs(
   }
   return { up: made, ends, refused };
 }
+
+const behindOthers = (fault: Diagnostic): Diagnostic => ({
+  ...fault,
+  hint: [RAN_BEFORE, ...(fault.hint === undefined ? [] : [fault.hint])].join("\n"),
+});
 
 /** What helps where the server refuses an up of the tool's. */
 function waysOut(

@@ -1,6 +1,6 @@
 /** A migration, and the parts that are to take its place → their files, proven on a scratch database; or why they are not. */
 
-import { type Catalog, describeObject, keyOf } from "../core/catalog/catalog.ts";
+import { type Catalog, describeObject } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
 import { counts, wouldBe } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
@@ -19,7 +19,7 @@ import type { Session } from "../io/session/types.ts";
 import { readier } from "./desired.ts";
 import { type FilesFor, filesOf } from "./fixed-files.ts";
 import { type Project, withSources } from "./project.ts";
-import { isRefusal, notProven } from "./refusal.ts";
+import { isRefusal, notProven, reasonsOf } from "./refusal.ts";
 import { downwards, replayRevisions, runSteps, upwards, withRoles } from "./replay.ts";
 import { type Distribution, distributed, Search } from "./search-back.ts";
 import type { TestOn } from "./test-bench.ts";
@@ -64,14 +64,19 @@ export async function proveFix(
       }
     }
   }
-  throw withoutPlaces(refused[ways.length - 1]);
+  throw asTried(refused[ways.length - 1]);
 }
 
-/** The texts that were tried are in no file. */
-const withoutPlaces = (error: unknown): unknown =>
-  error instanceof MigrateError
-    ? MigrateError.all(error.diagnostics.map(({ location, excerpt, ...rest }) => rest))
-    : error;
+/** The texts that were tried are in no file: a refusal of theirs has no place, and says what it is about. */
+const asTried = (error: unknown): unknown =>
+  error instanceof MigrateError && error.code.startsWith("findings/")
+    ? error
+    : MigrateError.all(
+        reasonsOf(error).map(({ message }) => ({
+          code: "findings/not-proven",
+          message: `its safe form fails: ${message}`,
+        })),
+      );
 
 function waysBack(down: readonly Chunk[]): readonly (readonly Chunk[])[] {
   const single = singly(down);
@@ -129,7 +134,7 @@ class Proof {
     const notes = [
       ...this.#compared(AFTER_UPGRADE, expected.up, found.up),
       ...(await this.#comparedRows(expected, found)),
-      ...this.#comparedDown(expected, found),
+      ...(await this.#comparedDown(expected, found)),
     ];
     if (!expected.withRows)
       notes.push(
@@ -170,12 +175,18 @@ class Proof {
       const left = { before, up: states.at(-1)!, rows };
       if (expected !== undefined) this.#compared(AFTER_UPGRADE, expected.up, left.up);
       if (this.#migration.down === undefined) return left;
-      for (let i = ids.length - 1; i >= 0; i -= 1) {
-        await this.#back(project, session, ids, i);
-        if (i > 0)
-          this.#compared(`after the downgrade of part ${i + 1}`, states[i]!, await this.#catalog(session));
-      }
-      return { ...left, down: await this.#catalog(session) };
+      return this.#blaming(expected, async () => {
+        for (let i = ids.length - 1; i >= 0; i -= 1) {
+          await this.#back(project, session, ids, i);
+          if (i > 0)
+            this.#compared(
+              `after the downgrade of part ${i + 1} of ${ids.length}`,
+              states[i]!,
+              await this.#catalog(session),
+            );
+        }
+        return { ...left, down: await this.#catalog(session) };
+      });
     });
   }
 
@@ -214,15 +225,29 @@ class Proof {
   }
 
   /** What the author's downgrade leaves behind may be taken back, too. */
-  #comparedDown({ down, before }: Expected, found: Left): readonly string[] {
-    if (down === undefined || found.down === undefined) return [];
-    const isExact = !compareCatalogs(before, found.down).some(counts);
-    const own = compareCatalogs(before, down).filter(counts);
-    const wrong = compareCatalogs(isExact ? before : down, found.down).filter(counts);
-    // Of what the author's downgrade leaves too, it is that which is to be mended.
-    const isOwn = (each: Difference): boolean => own.some((other) => keyOf(other) === keyOf(each));
-    if (wrong.length > 0 && wrong.every(isOwn)) throw notProven(own.map(notTakenBack));
-    return this.#compared("after the downgrade", isExact ? before : down, found.down);
+  async #comparedDown(expected: Expected, found: Left): Promise<readonly string[]> {
+    const { down, before } = expected;
+    const back = found.down;
+    if (down === undefined || back === undefined) return [];
+    const isExact = !compareCatalogs(before, back).some(counts);
+    return this.#blaming(expected, async () =>
+      this.#compared("after the downgrade", isExact ? before : down, back),
+    );
+  }
+
+  /** Work on the way back: where that is refused and the author's own does not lead back either, it is that which is to be mended. */
+  async #blaming<T>(expected: Expected | undefined, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const { before, down } = expected ?? {};
+      if (!isRefusal(error) || before === undefined || down === undefined) throw error;
+      const own = compareCatalogs(before, down).filter(counts);
+      if (own.length === 0) throw error;
+      throw notProven(
+        own.map((each) => `${notTakenBack(each)}; to see it: migrate test ${this.#migration.revision}`),
+      );
+    }
   }
 
   async #comparedRows(expected: Expected, found: Left): Promise<readonly string[]> {
@@ -238,8 +263,9 @@ class Proof {
   // ── the way back ────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** What the author wrote for the whole, in the parts that it takes back. */
-  async #withWaysBack(draft: Draft, { up, withRows }: Expected): Promise<readonly Whole[]> {
+  async #withWaysBack(draft: Draft, expected: Expected): Promise<readonly Whole[]> {
     const { parts, ids, down } = draft;
+    const { up, withRows } = expected;
     if (this.#migration.down === undefined) return parts;
     if (parts.length === 1) return [{ ...parts[0]!, back: backOf(this.#migration.down, down, down, []) }];
     const empty = parts.map((part) => ({ ...part, back: { text: "", outside: false } }));
@@ -256,7 +282,7 @@ class Proof {
           for (const { sql } of down.filter(({ setting }) => setting)) await session.send(sql);
         },
       });
-      return distributed(this.#migration.down!, draft, search, states);
+      return this.#blaming(expected, () => distributed(this.#migration.down!, draft, search, states));
     });
   }
 
@@ -274,8 +300,13 @@ class Proof {
 
 const AFTER_UPGRADE = "after the upgrade";
 
-const notTakenBack = (difference: Difference): string =>
-  `its down file ${difference.kind === "extra" ? "does not drop" : "does not restore"} ${describeObject(difference)}`;
+function notTakenBack(difference: Difference): string {
+  const object = describeObject(difference);
+  if (difference.kind === "extra") return `its down file does not drop ${object}`;
+  const properties = Object.keys(difference.properties ?? {});
+  const of = properties.length === 0 ? "" : `${properties.join(", ")} of `;
+  return `its down file does not restore ${of}${object}`;
+}
 
 const differenceText = (difference: Difference): string =>
   wouldBe(difference, ` would differ (${Object.keys(difference.properties ?? {}).join(", ")})`);

@@ -26,3 +26,6 @@ export const reasonsOf = (error: unknown): readonly Pick<Diagnostic, "message" |
 /** `findings/not-proven`, with each fault once. */
 export const notProven = (faults: readonly string[]): MigrateError =>
   MigrateError.all(unique(faults).map((fault) => ({ code: "findings/not-proven", message: fault })));
+
+/** Of a down file that is refused behind others: it may be right, and meet what they have left. */
+export const RAN_BEFORE = "a down file that ran before this one may be the cause";

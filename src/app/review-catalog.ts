@@ -6,7 +6,7 @@ import type { RevisionId } from "../core/migration.ts";
 import type { NotCompared, ReviewedCatalog, ReviewedDowngrade } from "../core/review.ts";
 import { changedRows } from "../core/verdict.ts";
 import type { Deps, Project } from "./project.ts";
-import { isRefusal, refusalOf } from "./refusal.ts";
+import { isRefusal, RAN_BEFORE, refusalOf } from "./refusal.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
 import { openBench, type TestBench, type TestOn } from "./test-bench.ts";
 
@@ -69,7 +69,8 @@ async function downgraded(
       done.push(revision);
     }
   } catch (error) {
-    return { revisions: done, differences: [], rows: [], failed: reasonOf(error) };
+    const failed = [reasonOf(error), ...(done.length === 0 ? [] : [RAN_BEFORE])].join("; ");
+    return { revisions: done, differences: [], rows: [], failed };
   }
   const back = await bench.snapshot();
   return {

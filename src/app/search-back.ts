@@ -7,7 +7,6 @@ import { compareCatalogs } from "../core/catalog/compare.ts";
 import { counts } from "../core/diff/verdict.ts";
 import type { Chunk, Part } from "../core/fix/arrange.ts";
 import { backOf, type Whole } from "../core/fix/back.ts";
-import { summaryOf } from "../core/fix/chunks.ts";
 import type { MigrationFile } from "../core/migration.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
 import { isRefusal, notProven } from "./refusal.ts";
@@ -31,12 +30,15 @@ export async function distributed(
   let open = down.filter(({ setting }) => !setting);
   const whole: Whole[] = [];
   for (let i = parts.length - 1; i >= 0; i -= 1) {
-    const { keepsBack, up, ...part } = parts[i]!;
+    const { keepsBack, lines, ...part } = parts[i]!;
     const own = part.down.length === 0 ? [] : [...part.settings, ...part.down];
     const isLast = !parts.slice(0, i).some((part) => part.keepsBack);
     const isRest = isLast && keepsBack;
     const searched = isLast ? [] : await search.taking(keepsBack ? open : [], own, states[i]!);
-    if (searched === undefined) throw notProven([`no part of its down file takes back ${summaryOf(up)}`]);
+    if (searched === undefined)
+      throw notProven([
+        `it would become ${parts.length} migrations, and no statements of its down file take back only ${linesText(lines)}`,
+      ]);
     const taken = isRest ? open : searched;
     open = open.filter((chunk) => !taken.includes(chunk));
     const chunks = down.filter((each) => taken.includes(each) || (each.setting && taken.length > 0));
@@ -52,6 +54,9 @@ export async function distributed(
   }
   return whole;
 }
+
+const linesText = (lines: readonly number[]): string =>
+  `what ${lines.length === 1 ? "line" : "lines"} ${lines.join(", ")} ${lines.length === 1 ? "does" : "do"}`;
 
 /** Which statements of a down file lead from the state of the database to the one before. */
 export class Search {

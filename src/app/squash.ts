@@ -7,7 +7,7 @@ import { assemble } from "../core/assemble.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
 import { wouldBe } from "../core/diff/verdict.ts";
-import { MigrateError } from "../core/errors.ts";
+import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { ancestors, type Graph, inOrder, nodeOf } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
 import { type Migration, type Revision, type RevisionId, sourcesOf } from "../core/migration.ts";
@@ -25,8 +25,8 @@ import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
 import { emptyBefore } from "./beforehand.ts";
 import { type Deps, openProject, type Project, withMigrations } from "./project.ts";
-import { isRefusal, reasonsOf } from "./refusal.ts";
-import { downwards, runSteps, upwards, withRoles } from "./replay.ts";
+import { isRefusal, RAN_BEFORE, reasonsOf } from "./refusal.ts";
+import { downwards, runSteps, trySteps, upwards, withRoles } from "./replay.ts";
 import { createSquashed, type NewRevision, type RevisionOptions, textsAround } from "./revision.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
 
@@ -67,6 +67,7 @@ export async function squash(deps: Deps, options: SquashOptions): Promise<Squash
       scratch,
       members,
       squashed,
+      range: options.range,
       before: order.filter((id) => !members.includes(id)),
     };
     const { body, unsteady } = await provenBody(work);
@@ -179,6 +180,7 @@ interface Work {
   readonly members: readonly RevisionId[];
   readonly before: readonly RevisionId[];
   readonly squashed: Revision;
+  readonly range: string;
 }
 
 /** What the way up leaves, and the way back from there where there is one. */
@@ -275,9 +277,12 @@ function withSquashed({ deps, project, squashed, members }: Work, body: Squashed
   return withMigrations(project, [...others, ...made]);
 }
 
-/** Runs revisions where those before are applied, and back. Nothing that was kept is used: rows may be others each time. */
+/**
+ * Runs revisions where those before are applied, and back. Nothing that was kept is used: rows may be others each time. Throws
+ * `findings/not-proven` for a file that fails.
+ */
 async function leftBy(
-  { deps, scratch, before, project: { ledger } }: Work,
+  { deps, scratch, before, range, project: { ledger } }: Work,
   project: Project,
   revisions: readonly RevisionId[],
   back: boolean,
@@ -288,13 +293,40 @@ async function leftBy(
     await makeRoles(empty);
     await runSteps(deps, project, empty, upwards([], [...before, ...revisions]));
     return empty;
+  }).catch((error: unknown) => {
+    throw failing("upgrade", error, () => "");
   });
   const up = await readCatalog(session, schema);
   const rows = await readRows(session, schema);
   if (!back) return { up, rows };
-  await runSteps(deps, project, session, downwards([...before, ...revisions], [...revisions].reverse()));
+  const reversed = [...revisions].reverse();
+  await trySteps(deps, project, session, downwards([...before, ...revisions], reversed)).catch(
+    (error: unknown) => {
+      const { path } = project.migrations.get(reversed[0]!)!.down!.source;
+      throw failing("downgrade", error, ({ location }) =>
+        location?.path === path
+          ? ""
+          : `${RAN_BEFORE}; to see what each of them leaves: migrate test ${shellWord(range)}\n`,
+      );
+    },
+  );
   return { up, rows, down: await readCatalog(session, schema) };
 }
+
+/** What the server refuses in a file is a fault of the proof. `advice`: lines before what became of the proof. */
+function failing(way: string, error: unknown, advice: (fault: Diagnostic) => string): unknown {
+  if (!(error instanceof MigrateError) || !OF_A_FILE.has(error.code)) return error;
+  return MigrateError.all(
+    error.diagnostics.map((fault) => ({
+      ...fault,
+      code: "findings/not-proven",
+      message: `the ${way} fails: ${fault.message}`,
+      hint: `${fault.hint === undefined ? "" : `${fault.hint}\n`}${advice(fault)}nothing was written`,
+    })),
+  );
+}
+
+const OF_A_FILE: ReadonlySet<string> = new Set(["execution/statement", "execution/commit"]);
 
 function differences(
   when: string,

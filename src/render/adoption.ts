@@ -139,6 +139,6 @@ function byHandLines(findings: readonly Diagnostic[]): readonly string[] {
   return [...groups].flatMap(([hint, group]) => [
     "",
     ...group.flatMap(({ location, message }) => hanging(`${location?.path}:${location?.line}: ${message}`)),
-    `  ${hint}`,
+    ...hint.split("\n").map((line) => `  ${line}`),
   ]);
 }

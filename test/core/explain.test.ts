@@ -279,7 +279,7 @@ test("a message of several lines is indented by whoever shows it", () => {
 
 test("on a scratch database nothing is said of what stays applied, but which database it was", () => {
   const scratch = "PostgreSQL 15.18, a temporary database on db:5432";
-  const so = `this ran on the scratch database (${scratch}), which begins empty; your database was not touched`;
+  const so = `this ran on the scratch database (${scratch}), which has only what migrations made there; your database was not touched`;
   for (const transactional of [true, false])
     expect(told("SELECT 1 / 0;", { sqlstate: "22012" }, { transactional, scratch }).hint).toBe(so);
   const missing = { message: 'relation "t" does not exist', hint: "the server's" };

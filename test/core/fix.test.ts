@@ -1,7 +1,6 @@
 /** Statements in their safe forms → the migrations that they become. */
 import { expect, test } from "vitest";
 import { arranged, type Chunk, inPlace, joined } from "../../src/core/fix/arrange.ts";
-import { summaryOf } from "../../src/core/fix/chunks.ts";
 import { following } from "../../src/core/fix/files.ts";
 import type { FixSegment } from "../../src/core/rules/rule.ts";
 
@@ -9,6 +8,7 @@ const segment = (up: string, place: FixSegment["place"], down = ""): FixSegment 
 const chunk = (sql: string, more: Partial<Chunk> = {}): Chunk => ({
   lead: "\n",
   sql,
+  line: 1,
   trail: "",
   setting: false,
   usesRows: false,
@@ -65,6 +65,13 @@ test("what has to come later shares a migration, behind the statements that use 
   });
 });
 
+test("each migration knows the lines of the statements that it is of", () => {
+  const at = (line: number, each: Chunk): Chunk => ({ ...each, line });
+  const set = chunk("set a", { setting: true });
+  const chunks = [set, constraint("a"), index("i"), chunk("x")].map((each, i) => at(i + 4, each));
+  expect(arranged(chunks, true).map(({ lines }) => lines)).toEqual([[5, 7], [5], [6]]);
+});
+
 test("each migration has the settings before it, and those behind the last statement stay there", () => {
   const set = (sql: string) => chunk(sql, { setting: true });
   const chunks = [set("set a"), index("i"), chunk("x"), set("set b"), index("j"), set("reset")];
@@ -97,10 +104,4 @@ test("what follows names the last part, in its header alone", () => {
   expect(following(text, new Map([["b", "z"]]))).toBe(
     "-- revision: c\n-- parent: z, x.b\n-- depends-on: z\n\n-- parent: b\nSELECT 1;\n",
   );
-});
-
-test("the first words of a part are not those of a comment", () => {
-  expect(
-    summaryOf("-- retort-ignore: drop-column\nDROP TRIGGER t ON u;\nDROP FUNCTION f(); -- its own"),
-  ).toBe("DROP TRIGGER t ON u; DROP FUNCTION f();");
 });

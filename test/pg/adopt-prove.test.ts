@@ -121,13 +121,19 @@ describe.each(servers())("on $name", (server) => {
       "migrations/0004_a.down.sql:4",
       "migrations/0002_names.down.sql:4",
     ]);
+    for (const [first, second] of [proof.refused.old, proof.refused.new]) {
+      expect(first!.hint ?? "").not.toContain("that ran before this one");
+      expect(second!.hint).toMatch(/^a down file that ran before this one may be the cause/);
+    }
     expect(proofLines(proof, true).slice(0, 2)).toEqual([
       `up   4 migrations: the same, ${proof.objects} objects`,
       "down 2 migrations: the same",
     ]);
     const [finding] = proof.refused.old;
-    const several = { ...finding!, message: "other objects depend on it\nview v" };
-    expect(proofLines({ ...proof, refused: { old: [several], new: [] } }, true)).toContain("  view v");
+    const several = { ...finding!, message: "other objects depend on it\nview v", hint: "one\ntwo" };
+    expect(proofLines({ ...proof, refused: { old: [several], new: [] } }, true)).toEqual(
+      expect.arrayContaining(["  view v", "  one", "  two"]),
+    );
     const path = join(at.cwd, "migrations/0002_names.down.sql");
     writeFileSync(path, readFileSync(path, "utf8").replace("naem", "name"));
     appendFileSync(join(at.cwd, "migrations/0003_index.down.sql"), "ALTER TABLE users ADD other int;\n");

@@ -290,6 +290,33 @@ test("where another migration fails, the place is that of the finding, and the r
   ]);
 });
 
+test.each([
+  {
+    what: "its down file alone takes back too little",
+    down: "DROP INDEX by_note;",
+    reason:
+      /^its down file does not restore notNull of column public\.orders\.note; to see it: migrate test own$/,
+  },
+  {
+    what: "its down file is right, and cannot be divided",
+    down: "DO $$ BEGIN DROP INDEX by_note; ALTER TABLE orders ALTER note DROP NOT NULL; END $$;",
+    reason:
+      /^it would become 3 migrations, and no statements of its down file take back only what line 5 does$/,
+  },
+  {
+    what: "the safe form fails",
+    first: "ALTER TABLE orders ADD CONSTRAINT orders_note_present CHECK (note <> '-');",
+    down: "DROP INDEX by_note;\nALTER TABLE orders ALTER note DROP NOT NULL;",
+    reason: /^its safe form fails: constraint "orders_note_present" .* already exists$/,
+  },
+])("why a migration is left is told of its own files: $what", async ({ first = "", down, reason }) => {
+  const { url } = await ownDatabase(server!);
+  const up = "CREATE INDEX by_note ON orders (note);\nALTER TABLE orders ALTER note SET NOT NULL;";
+  const it = project({ shop: { ...tables, up: `${tables.up}${first}\n` }, own: { up, down } });
+  const { left } = await fix(it.deps, { dryRun: true, scratch: url, which: ["own"] });
+  expect(left).toMatchObject([{ path: "0002_own.up.sql", reason: expect.stringMatching(reason) }]);
+});
+
 test("what is not proven is left, with the objects; the diff of the rest makes the same files; the exit code says so", async () => {
   const { url } = await ownDatabase(server!);
   const it = project({ shop: tables, check, index, kept, wrong });
@@ -301,7 +328,7 @@ test("what is not proven is left, with the objects; the diff of the rest makes t
   expect(sqlFiles(it).map((name) => read(it, name))).toEqual(before);
   expect(dry.code).toBe(1);
   expect(dry.stderr).toContain(
-    "warning: 0004_kept.up.sql: add-check: left as it is: its down file does not drop constraint public.orders.kept",
+    "warning: 0004_kept.up.sql: add-check: left as it is: its down file does not drop constraint public.orders.kept; to see it: migrate test kept",
   );
   expect(dry.stderr).toContain(
     'warning: 0005_wrong.down.sql:3: create-index: left as it is: index "nope" does not exist',

@@ -409,7 +409,7 @@ describe.sequential.each(servers())("drift on $name", (on) => {
     await query(url, "INSERT INTO t DEFAULT VALUES");
     await shop.upgrade(url);
     const so =
-      /^this ran on the scratch database \(PostgreSQL .*, which begins empty; your database was not touched$/;
+      /^this ran on the scratch database \(PostgreSQL .*, which has only what migrations made there; your database was not touched$/;
     for (const failing of [
       () => drift(shop.deps, { database: url }),
       () => trace(shop.deps, { database: url }),

@@ -72,7 +72,21 @@ test("a review is written without a scratch database, and of migrations that fai
   });
   const back = await review(at, { ...options, which: ["a:b"] });
   expect(reviewMarkdown(back)).toContain("1 statement: the downgrade fails on a scratch database; 0 errors");
-  expect(back.catalog).toMatchObject({ downgrade: { failed: expect.stringContaining('column "missing"') } });
+  expect(back.catalog).toMatchObject({
+    downgrade: { failed: expect.stringMatching(/column "missing" .* does not exist$/) },
+  });
+  // The other one is at fault.
+  const two = project({
+    a: { up: "CREATE TABLE t (id int);\nCREATE INDEX i ON t (id);", down: "DROP INDEX i;\nDROP TABLE t;" },
+    b: { up: "DROP INDEX i;", down: "SELECT 1;" },
+  });
+  const behind = await review({ ...two.deps, cwd: two.folder }, { ...options, which: ["base:b"] });
+  expect(behind.catalog).toMatchObject({
+    downgrade: {
+      revisions: ["b"],
+      failed: expect.stringMatching(/not exist; a down file that ran before this one may be the cause$/),
+    },
+  });
 });
 
 test("an irreversible migration is where a downgrade ends", async () => {

@@ -251,6 +251,33 @@ test("what cannot be one migration is not written", async () => {
   expect(files()).toBe(before);
 });
 
+test("a file that fails is named with the way there, and with what tells whether another is the cause", async () => {
+  const { url } = await ownDatabase(server!);
+  const notes = { up: "CREATE TABLE notes (id int, made date);\n", down: "DROP TABLE notes;\n" };
+  const index = { up: "CREATE INDEX i ON notes (made);\n", down: "DROP INDEX i;\n" };
+  const column = { up: "ALTER TABLE notes DROP made;\n", down: "ALTER TABLE notes ADD made date;\n" };
+  const fault = async (migrations: Parameters<typeof project>[0]) =>
+    failureOf(squashed(project(migrations), "base:c", url));
+  const code = "findings/not-proven";
+  expect(await fault({ a: notes, b: index, c: column })).toMatchObject({
+    code,
+    message: 'the downgrade fails: index "i" does not exist',
+    location: { path: "0002_b.down.sql", line: 3 },
+    hint: "a down file that ran before this one may be the cause; to see what each of them leaves: migrate test base:c\nnothing was written",
+  });
+  // The last is the first to be taken back.
+  expect(await fault({ a: notes, b: index, c: { ...column, down: "DROP INDEX j;\n" } })).toMatchObject({
+    code,
+    location: { path: "0003_c.down.sql" },
+    hint: "nothing was written",
+  });
+  expect(await fault({ a: notes, b: index, c: "SELECT 1 / 0;\n" })).toMatchObject({
+    code,
+    message: "the upgrade fails: division by zero",
+    hint: expect.stringMatching(/^this ran on the scratch database .*\nnothing was written$/),
+  });
+});
+
 test("what was squashed already is squashed again with more; its own files may go as well", async () => {
   const { url } = await ownDatabase(server!);
   const it = shop();

@@ -307,7 +307,7 @@ function whatIsSo(
 
 /** A scratch database has none of the rows that the user's has, and may be of another version. */
 const onScratch = (scratch: string): string =>
-  `this ran on the scratch database (${scratch}), which begins empty; your database was not touched`;
+  `this ran on the scratch database (${scratch}), which has only what migrations made there; your database was not touched`;
 
 const NONE = "'-- transaction: none' in the header";
 const OUTSIDE = `to run it outside a transaction, write ${NONE}`;

@@ -1,12 +1,15 @@
 /** The statements of an up file, some of them in a safe form of several parts → the migrations that they become, in order. */
 import type { FixedPart } from "../rules/fix.ts";
 import type { FixSegment } from "../rules/rule.ts";
+import { unique } from "../unique.ts";
 
 /** A statement with what stands around it: all chunks of a file, one behind the other, are its body. */
 export interface Chunk {
   /** Comments and space before it. */
   readonly lead: string;
   readonly sql: string;
+  /** Where it begins in its file, from 1. */
+  readonly line: number;
   /** A comment behind it, and of the last one all that follows. */
   readonly trail: string;
   /** It changes a setting, which lasts to the end of the file. */
@@ -19,6 +22,8 @@ export interface Chunk {
 /** What one migration does. */
 export interface Part {
   readonly up: string;
+  /** Those of the file on which the statements begin of which it is some or all. */
+  readonly lines: readonly number[];
   /** What takes back its own statements, in the order in which that is done. */
   readonly down: readonly string[];
   /** The settings that these statements were written for. */
@@ -51,11 +56,13 @@ export function inPlace(chunks: readonly Chunk[]): Part {
     );
     return `${lead}${texts?.join("\n") ?? sql}${trail}`;
   });
-  return { up: up.join(""), down: [], settings: [], keepsBack: true, outside: true };
+  const lines = chunks.map(({ line }) => line);
+  return { up: up.join(""), lines, down: [], settings: [], keepsBack: true, outside: true };
 }
 
 interface Draft {
   texts: string[];
+  lines: number[];
   /** It does more than to change settings. */
   busy: boolean;
   down: string[];
@@ -63,25 +70,30 @@ interface Draft {
   outside: boolean;
 }
 
+/** A segment, and where the statement begins that it is of. */
+interface Placed extends FixSegment {
+  readonly line: number;
+}
+
 class Arrangement {
   readonly parts: Part[] = [];
   readonly #settings: string[] = [];
   #current = emptyDraft();
   /** What waits, by how many segments of its statement go before it. */
-  #waiting: FixSegment[][] = [];
+  #waiting: Placed[][] = [];
 
-  add({ lead, sql, trail, setting, fix }: Chunk): void {
+  add({ lead, sql, line, trail, setting, fix }: Chunk): void {
     if (fix === undefined) {
       const text = `${lead}${sql}${trail}`;
       if (setting) this.#settings.push(text);
-      this.#addText(text, !setting);
+      this.#addText(text, line, !setting);
       return;
     }
     for (const [i, part] of fix.entries()) {
       const around = (text: string): string =>
         `${i === 0 ? lead : ""}${text}${i === fix.length - 1 ? trail : ""}`;
-      if ("sql" in part) this.#addText(around(part.sql), true);
-      else this.#addSegments(part.segments, around);
+      if ("sql" in part) this.#addText(around(part.sql), line, true);
+      else this.#addSegments(part.segments, line, around);
     }
   }
 
@@ -109,8 +121,10 @@ class Arrangement {
     return [...this.parts.slice(0, -1), { ...last, up: joined([last.up, ...this.#current.texts]) }];
   }
 
-  #addSegments(segments: readonly FixSegment[], around: (text: string) => string): void {
-    const [first, ...rest] = segments.map((each, i) => (i === 0 ? { ...each, up: around(each.up) } : each));
+  #addSegments(segments: readonly FixSegment[], line: number, around: (text: string) => string): void {
+    const [first, ...rest] = segments.map(
+      (each, i): Placed => ({ ...each, line, up: i === 0 ? around(each.up) : each.up }),
+    );
     if (first!.place === "shared") put(this.#current, first!);
     const waiting = first!.place === "shared" ? rest : [first!, ...rest];
     for (const [layer, segment] of waiting.entries()) {
@@ -119,19 +133,21 @@ class Arrangement {
     }
   }
 
-  #addText(text: string, busy: boolean): void {
+  #addText(text: string, line: number, busy: boolean): void {
     this.#current.texts.push(text);
+    if (busy) this.#current.lines.push(line);
     this.#current.keepsBack ||= busy;
     this.#current.busy ||= busy;
   }
 
   #close(): void {
-    const { texts, down, busy, ...rest } = this.#current;
+    const { texts, lines, down, busy, ...rest } = this.#current;
     if (!busy) return;
     this.#current = emptyDraft();
     const settings = this.#settings.filter((text) => !texts.includes(text));
     this.parts.push({
       up: joined([...settings, ...texts]),
+      lines: unique(lines),
       down: [...down].reverse(),
       settings: this.#settings.map((text) => text.trim()),
       ...rest,
@@ -149,10 +165,18 @@ export function joined(texts: readonly string[]): string {
   return all;
 }
 
-const emptyDraft = (): Draft => ({ texts: [], busy: false, down: [], keepsBack: false, outside: false });
+const emptyDraft = (): Draft => ({
+  texts: [],
+  lines: [],
+  busy: false,
+  down: [],
+  keepsBack: false,
+  outside: false,
+});
 
-function put(draft: Draft, { up, down, keepsBack, place }: FixSegment): void {
+function put(draft: Draft, { up, line, down, keepsBack, place }: Placed): void {
   draft.busy = true;
+  draft.lines.push(line);
   draft.texts.push(up);
   if (down !== "") draft.down.push(down);
   if (keepsBack) draft.keepsBack = true;

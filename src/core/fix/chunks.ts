@@ -1,8 +1,9 @@
 /** A file and what is known of its statements → its body in chunks, one for each statement. */
-import { skipTrivia, withoutComments } from "../lexer.ts";
+import { skipTrivia } from "../lexer.ts";
 import type { MigrationFile } from "../migration.ts";
 import type { Fixable } from "../rules/fix.ts";
 import { actionsOf, prefixOf } from "../rules/text.ts";
+import { locate } from "../source.ts";
 import type { StatementFacts, UserStatement } from "../statement/file.ts";
 import type { Chunk } from "./arrange.ts";
 
@@ -14,10 +15,11 @@ export interface KnownStatements {
 
 /** A BEGIN and a COMMIT around the whole file are left out: each migration is a transaction anyway. */
 export function chunksOf(
-  { source: { text }, bodyStart }: Pick<MigrationFile, "source" | "bodyStart">,
+  { source, bodyStart }: Pick<MigrationFile, "source" | "bodyStart">,
   { facts, statements }: KnownStatements,
   fixable: readonly Fixable[],
 ): readonly Chunk[] {
+  const { text } = source;
   let from = bodyStart;
   return facts.map(({ begin, start, end, tail, tag, setting }, i) => {
     const between = text.slice(from, start);
@@ -32,6 +34,7 @@ export function chunksOf(
     return {
       lead,
       sql: sql.endsWith(";") ? sql : `${sql};`,
+      line: locate(source, start).line,
       trail: text.slice(end, until),
       setting: setting !== undefined,
       usesRows: statements[i]!.batched === true || USES_ROWS.test(tag),
@@ -53,12 +56,6 @@ export const singly = (chunks: readonly Chunk[]): readonly Chunk[] =>
       trail: i === actions.length - 1 ? trail : "",
     }));
   });
-
-/** The first words of SQL, without comments. */
-export function summaryOf(sql: string): string {
-  const words = withoutComments(sql).trim().replaceAll(/\s+/g, " ");
-  return words.length > 60 ? `${words.slice(0, 60)}…` : words;
-}
 
 /** Every statement but those that only change what is in the catalog, or a setting. */
 const USES_ROWS = /^(?!CREATE\b|ALTER\b|DROP\b|COMMENT\b|GRANT\b|REVOKE\b|SET\b|RESET\b)|^CREATE TABLE AS/;
