@@ -150,6 +150,12 @@ export function checkArgument(name: string, value: unknown, isWrong: Rule): void
   if (mustBe !== undefined) throw wrongOption(`${name} must be ${mustBe}`);
 }
 
+/** The answer to a question: only what is one, since nobody is to lose rows to a callback that forgets to say no. */
+export function answerOf(name: string, answer: unknown): boolean {
+  if (typeof answer === "boolean") return answer;
+  throw wrongOption(`${name} must return ${flag(answer)}`, "return true to go on, or false to stop");
+}
+
 export function requireFields(what: string, given: unknown, hint: string): Fields {
   if (isFields(given)) return given;
   throw wrongOption(`${what} must be an object`, hint);
