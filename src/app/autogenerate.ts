@@ -173,7 +173,7 @@ async function desiredOf({
     const { database: own } = project.config;
     const isOwn = !(own instanceof MigrateError) && own.display === address.display;
     const there: typeof besideOwn = isOwn ? (work) => work() : besideOwn;
-    const session = await there(() => openSession(address, { signal: deps.signal }));
+    const session = await there(() => openSession(address, { signal: deps.signal, names: deps.names }));
     try {
       await refuseAwayFromHeads({ deps, project, session, there });
       const reference = await referenceTables(project, session);

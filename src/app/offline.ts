@@ -73,7 +73,7 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
   const plans =
     options.fromDatabase === true
       ? await plansFromDatabase(deps, project, request, options)
-      : await plansOf(deps, project, stepsOfRange(project, request), {
+      : await plansOf(deps, project, stepsOfRange(project, request, deps), {
           ...options,
           serverVersion: options.serverVersion ?? project.config.serverVersion,
         });

@@ -258,6 +258,14 @@ test("hints name the options, and no flags", async () => {
   mkdirSync(sub);
   writeFileSync(path.join(cwd, "migrate.config.json"), '{ "directories": ["migrations"] }');
   mkdirSync(path.join(cwd, "migrations"));
+  const away = { database: "postgres://ann@127.0.0.1:1/other" };
+  expect((await failureOf(readState(two.deps, away))).hint).toMatch(
+    /see the settings with: checkConfig\(deps, options\)$/,
+  );
+  expect(await failureOf(offline(two.deps, { kind: "downgrade", target: "-1" }))).toMatchObject({
+    message: "downgrade as a script requires <fromrev>:<torev>",
+    hint: 'name the revision that the database is at, for example: target: "head:-1"',
+  });
   const hintOf = async (from: string, options: object) =>
     (await failureOf(history({ ...made.deps, cwd: from }, options))).hint;
   expect(await hintOf(sub, { directories: ["migrations"] })).toBe(
