@@ -15,6 +15,7 @@ export {
   appliedBelow,
   autogenerate,
   baseline,
+  branchPoints,
   buildGraph,
   check,
   checkConfig,
@@ -48,6 +49,7 @@ export {
   proveAdoption,
   readLog,
   readState,
+  receiptsOf,
   refuseChanged,
   removeRevision,
   repair,
@@ -101,7 +103,6 @@ export { type Diagnostic, exitCodes, MigrateError } from "./core/errors.ts";
 export type { Event } from "./core/event.ts";
 export type { FixedMigration, LeftAsItIs } from "./core/fix/fixed.ts";
 export type { Graph, Node } from "./core/graph.ts";
-export { branchPoints } from "./core/history.ts";
 export type { Ledger } from "./core/ledger/calls.ts";
 export type { Inconsistency } from "./core/ledger/inconsistency.ts";
 export type { Applied, How, Intent, LedgerNames, LedgerState } from "./core/ledger/types.ts";
@@ -111,7 +112,7 @@ export type { NewRevisionOptions } from "./core/new-revision.ts";
 export { defaultForm, type ScriptForm } from "./core/plan/script.ts";
 export type { SessionPins } from "./core/plan/session.ts";
 export type { Batch, Plan, PlanStep, Purpose, Statement } from "./core/plan/types.ts";
-export { type Change, type Receipts, receiptsOf } from "./core/receipt.ts";
+export type { Change, Receipts } from "./core/receipt.ts";
 export type {
   CheckQuery,
   NotCompared,

@@ -3,10 +3,21 @@
  * no types; and the functions over values, whose arguments are counted. `upgrade`, `downgrade` and `migratedDatabase`, which take both as one, check theirs themselves.
  */
 
-import { checkCount, counted } from "../core/counted.ts";
+import {
+  argument,
+  checkArgument,
+  checkArguments,
+  checkCount,
+  checked as checkedOver,
+  checkedSole,
+  fields,
+  required,
+  texts as strings,
+} from "../core/arguments.ts";
 import * as graphs from "../core/graph.ts";
 import * as histories from "../core/history.ts";
 import * as newRevisions from "../core/new-revision.ts";
+import * as receipts from "../core/receipt.ts";
 import * as planned from "../core/steps.ts";
 import * as adoptions from "./adopt.ts";
 import * as adoptedDatabases from "./adopt-database.ts";
@@ -33,13 +44,11 @@ import * as scripts from "./offline.ts";
 import {
   address,
   callback,
-  checkArgument,
   checkOptions,
   count,
   flag,
-  type OtherArgument,
+  inOptions,
   type Rules,
-  required,
   serverVersion,
   someOf,
   target,
@@ -123,12 +132,6 @@ const told = async <Result>({ signal }: Deps, work: () => Promise<Result>): Prom
   }
 };
 
-/** The rules of a verb's options, to those who look for one elsewhere. */
-const inOptions = (rules: OtherArgument["rules"], nth: "second" | "third"): OtherArgument => ({
-  rules,
-  place: `the options, the ${nth} argument`,
-});
-
 /** The verb, which rejects with `usage/option` where an option is missing, is not known or cannot be taken. */
 const checked =
   <Options extends object, Result>(
@@ -164,8 +167,8 @@ const checkedFor =
   async (...given) => {
     const [deps, request, options] = given;
     const third = inOptions(rules, "third");
-    checkRequest(request, [third, inDeps]);
     checkDeps(deps, [third, inRequest]);
+    checkRequest(request, [third, inDeps]);
     if (options !== undefined) checkOptions(options, rules, [inRequest, inDeps]);
     checkCount(given, ["deps", "request", "options"]);
     return await told(deps, () => verb(deps, request, options));
@@ -286,21 +289,42 @@ export const verify = checked(verifications.verify, { ...projectRules, ...connec
 
 // ── over values ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-export const appliedAfter = counted(planned.appliedAfter, ["applied", "steps"]);
-export const appliedBelow = counted(planned.appliedBelow, ["graph", "heads"]);
-export const buildGraph = counted(graphs.buildGraph, ["revisions", "placeOf", "dormant", "findUnread"]);
-export const currentHeads = counted(planned.currentHeads, ["graph", "applied"]);
-export const currentRevisions = counted(histories.currentRevisions, ["graph", "applied"]);
-export const headsFindings = counted(checks.headsFindings, ["standing", "options"]);
-export const historyOf = counted(histories.historyOf, ["graph", "range", "current", "last"]);
-export const newRevision = counted(newRevisions.newRevision, ["graph", "options"]);
-export const planDowngrade = counted(planned.planDowngrade, ["graph", "rows", "target"]);
-export const planOfflineDowngrade = counted(planned.planOfflineDowngrade, ["graph", "range"]);
-export const planOfflineUpgrade = counted(planned.planOfflineUpgrade, ["graph", "range"]);
-export const planStamp = counted(planned.planStamp, ["graph", "rows", "targets", "options"]);
-export const planUpgrade = counted(planned.planUpgrade, ["graph", "rows", "target"]);
+const { graph, rows, ids, steps, string } = argument;
+
+export const appliedAfter = checkedOver(planned.appliedAfter, { applied: ids, steps });
+export const appliedBelow = checkedOver(planned.appliedBelow, { graph, heads: ids });
+export const branchPoints = checkedSole(histories.branchPoints, "graph", graph);
+export const buildGraph = checkedOver(graphs.buildGraph, {
+  revisions: required(argument.revisions),
+  placeOf: callback,
+  dormant: argument.revisions,
+  findUnread: callback,
+});
+export const currentHeads = checkedOver(planned.currentHeads, { graph, applied: ids });
+export const currentRevisions = checkedOver(histories.currentRevisions, { graph, applied: ids });
+export const headsFindings = checkedOver(checks.headsFindings, {
+  state: argument.standing,
+  options: fields,
+});
+export const historyOf = checkedOver(histories.historyOf, {
+  graph,
+  range: address,
+  current: ids,
+  last: count,
+});
+export const newRevision = checkedOver(newRevisions.newRevision, { graph, options: fields });
+export const planDowngrade = checkedOver(planned.planDowngrade, { graph, rows, target: string });
+export const planOfflineDowngrade = checkedOver(planned.planOfflineDowngrade, { graph, range: string });
+export const planOfflineUpgrade = checkedOver(planned.planOfflineUpgrade, { graph, range: string });
+export const planStamp = checkedOver(planned.planStamp, {
+  ...{ graph, rows },
+  targets: required(strings),
+  options: fields,
+});
+export const planUpgrade = checkedOver(planned.planUpgrade, { graph, rows, target: string });
+export const receiptsOf = checkedSole(receipts.receiptsOf, "text", string);
 export const refuseChanged: typeof verifications.refuseChanged = async (...given) => {
-  checkCount(given, ["project", "rows", "steps"]);
+  checkArguments(given, { project: argument.project, rows, steps: argument.run });
   return await verifications.refuseChanged(...given);
 };
-export const shown = counted(histories.shown, ["graph", "target", "current"]);
+export const shown = checkedOver(histories.shown, { graph, target: string, current: ids });

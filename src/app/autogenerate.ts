@@ -46,6 +46,7 @@ import { awayFromHeads } from "./check.ts";
 import { loadSchemaFolder, readier, schemaFiles } from "./desired.ts";
 import { findWay, readSide, type Side, standIns, type Way, type WayOptions } from "./diff.ts";
 import { stateOf } from "./look.ts";
+import { answerOf } from "./options.ts";
 import { readable, readLedgers, refuseInconsistent } from "./other-ledger.ts";
 import { type Deps, openConfig, openProject, type Project } from "./project.ts";
 import { proveRows } from "./prove-rows.ts";
@@ -172,7 +173,7 @@ async function desiredOf({
     const { database: own } = project.config;
     const isOwn = !(own instanceof MigrateError) && own.display === address.display;
     const there: typeof besideOwn = isOwn ? (work) => work() : besideOwn;
-    const session = await there(() => openSession(address, { signal: deps.signal }));
+    const session = await there(() => openSession(address, { signal: deps.signal, names: deps.names }));
     try {
       await refuseAwayFromHeads({ deps, project, session, there });
       const reference = await referenceTables(project, session);
@@ -437,7 +438,7 @@ async function renamesOf(
     if (answered.some((each) => isEither(each, candidate))) continue;
     const answer = await ask?.([], question(candidate));
     if (answer === undefined) throw undecided(open, options.desired === undefined, names);
-    if (answer) answered.push(candidate);
+    if (answerOf("ask", answer)) answered.push(candidate);
   }
   return { renames: [...said, ...answered], decided: false };
 }
@@ -457,7 +458,8 @@ async function allowLosses(
   const rebuilt = new Set(way.rebuilt.map(tableNameOf));
   const shown = ({ kind, object }: Loss): string => `${kind} ${object}`;
   const about = ["This removes rows or values:", ...losses.map((each) => `  ${shown(each)}`)];
-  if ((await ask?.(about, "Write it?")) === true) return;
+  const answer = await ask?.(about, "Write it?");
+  if (answer !== undefined && answerOf("ask", answer)) return;
   throw MigrateError.all(
     losses.map((each) => ({
       code: "findings/loss",

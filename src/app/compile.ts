@@ -83,8 +83,12 @@ export const limitOptions = (
   { lockTimeout, statementTimeout }: CompileOptions,
   { names = asOptions }: Pick<Deps, "names">,
 ): LimitOptions => ({
-  lock_timeout: { name: names("lockTimeout"), given: lockTimeout !== undefined },
-  statement_timeout: { name: names("statementTimeout"), given: statementTimeout !== undefined },
+  lock_timeout: { name: names("lockTimeout"), given: lockTimeout !== undefined, settings: names.settings },
+  statement_timeout: {
+    name: names("statementTimeout"),
+    given: statementTimeout !== undefined,
+    settings: names.settings,
+  },
 });
 
 /** An interrupted step, and how to find out where it goes on. */

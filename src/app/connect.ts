@@ -212,7 +212,7 @@ async function opened(
   }
   const address = requireDatabase(config);
   for (const message of address.warnings) onNotice?.({ severity: "WARNING", message });
-  const open = () => openSession(address, { onNotice, creates, signal, names });
+  const open = () => openSession(address, { onNotice, creates, signal, names, waits: true });
   return await patiently(open, { signal }, options);
 }
 

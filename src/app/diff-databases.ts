@@ -41,8 +41,12 @@ export async function diffDatabases(
   }
 }
 
-async function sideAt(engine: Engine, address: DatabaseAddress, deps: Pick<Deps, "signal">): Promise<Side> {
-  const session = await openSession(address, { signal: deps.signal });
+async function sideAt(
+  engine: Engine,
+  address: DatabaseAddress,
+  deps: Pick<Deps, "signal" | "names">,
+): Promise<Side> {
+  const session = await openSession(address, { signal: deps.signal, names: deps.names });
   try {
     return await readSide(engine, session);
   } finally {

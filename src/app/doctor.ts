@@ -11,6 +11,7 @@ import { behindIn } from "../core/ledger/inconsistency.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
 import { lockHeld } from "../core/lock-held.ts";
 import { parsedFor } from "../core/newer-syntax.ts";
+import { asOptions } from "../core/option-names.ts";
 import { rightsOf } from "../core/plan/rights.ts";
 import { settingsOf } from "../core/plan/session.ts";
 import { qualified } from "../core/quote.ts";
@@ -212,7 +213,7 @@ async function database(
       const mode = sharedMode(await backendOf(session));
       checks.push(...server(session, facts, mode));
       // It ends a connection that begins a transaction.
-      if (mode !== "statement") checks.push(...(await settings(session, config)));
+      if (mode !== "statement") checks.push(...(await settings(session, config, deps)));
       const names = ledgerOf(config.ledger);
       checks.push(...locked(await lockHolders(session, names)));
       const ledgers = await attempt("ledger", checks, () => readLedgers(session, names));
@@ -253,7 +254,7 @@ async function database(
 
 /** With what there is to say of the address and of how it was reached; undefined where it was not. */
 async function connected(
-  { signal }: Deps,
+  { signal, names }: Deps,
   { database: address }: Config,
   checks: Examination[],
 ): Promise<Session | undefined> {
@@ -266,7 +267,7 @@ async function connected(
     ...address.warnings.map((message): Examination => ({ check: "database", status: "odd", message })),
   );
   const began = performance.now();
-  const session = await attempt("server", checks, () => openSession(address, { signal }));
+  const session = await attempt("server", checks, () => openSession(address, { signal, names }));
   if (session === undefined) return undefined;
   const ms = (performance.now() - began).toFixed(0);
   checks.push(ok("server", `answers in ${ms} ms, PostgreSQL ${session.version.text}`));
@@ -325,7 +326,11 @@ function server(
 }
 
 /** Each setting of a migration's session, as a run makes it; nothing of it stays. The role is what the ledger is read as. */
-async function settings(session: Session, { session: pins, file }: Config): Promise<readonly Examination[]> {
+async function settings(
+  session: Session,
+  { session: pins, file }: Config,
+  { names = asOptions }: Pick<Deps, "names">,
+): Promise<readonly Examination[]> {
   const checks: Examination[] = [];
   for (const setting of settingsOf(pins)) {
     try {
@@ -333,7 +338,7 @@ async function settings(session: Session, { session: pins, file }: Config): Prom
       await session.send(`SET ${setting}`);
     } catch (error) {
       if (!(error instanceof StatementFailure) || error.lost) throw error;
-      const hint = `correct it in ${file ?? "the configuration"}; see where each setting comes from: migrate config`;
+      const hint = `correct it in ${file ?? "the configuration"}; see where each setting comes from: ${names.settings}`;
       checks.push({ check: "session", status: "wrong", message: `SET ${setting}: ${error.message}`, hint });
     } finally {
       await session.send("ROLLBACK");

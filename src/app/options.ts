@@ -3,41 +3,34 @@
  * first that is not known, or has a value that cannot be taken. Values are not repeated: one may be an address with a password.
  */
 import path from "node:path";
+import { types } from "node:util";
 import { isAddress, NO_ADDRESS } from "../core/address.ts";
+import {
+  type AnyRules,
+  checkArgument,
+  isFields,
+  isText,
+  type Rule,
+  rule,
+  texts as strings,
+  wrongOption,
+} from "../core/arguments.ts";
 import { durationFault } from "../core/duration.ts";
-import { MigrateError } from "../core/errors.ts";
+import type { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { optionOfFlag } from "../core/option-names.ts";
-
-/** The end of the sentence "NAME must be …"; undefined where the value is well. */
-interface Rule {
-  (value: unknown): string | undefined;
-  /** It must be given. */
-  readonly required?: true;
-}
 
 /** A rule for each option of a type. */
 export type Rules<T> = { readonly [Name in keyof Required<T>]: Rule };
 
-const rule =
-  (mustBe: string, isWell: (value: unknown) => boolean): Rule =>
-  (value) =>
-    isWell(value) ? undefined : mustBe;
-
 type Fields = Readonly<Record<string, unknown>>;
-
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const isText = (value: unknown): value is string => typeof value === "string";
 
 const addressFault = (texts: readonly unknown[]): string | undefined =>
   texts.some((each) => isText(each) && isAddress(each)) ? NO_ADDRESS : undefined;
 
 /** May be written into a script or a file, so that it is no address, which may hold a password. */
 export const text: Rule = (value) => address(value) ?? addressFault([value]);
-export const texts: Rule = (value) =>
-  Array.isArray(value) && value.every(isText) ? addressFault(value) : "a list of strings";
+export const texts: Rule = (value) => strings(value) ?? addressFault(value as readonly unknown[]);
 export const target: Rule = (value) =>
   isText(value) ? addressFault([value]) : 'a string, such as "head", "+1" or "base"';
 export const address = rule("a string", isText);
@@ -51,11 +44,16 @@ export const count = rule(
   (value) => Number.isSafeInteger(value) && Number(value) >= 0,
 );
 export const callback = rule("a function", (value) => typeof value === "function");
-export const fields = rule("an object", isFields);
 export const variables = rule(
   "an object such as process.env; a named environment is given with the option environment",
   isFields,
 );
+const date = rule(
+  "a function that returns a Date: () => new Date()",
+  (value) => types.isDate(value) && !Number.isNaN(value.getTime()),
+);
+/** It is asked for the time here, since a run asks only where there is something to record. */
+export const clock: Rule = (value) => callback(value) ?? date((value as () => unknown)());
 /** From where relative paths are read. */
 export const folder = rule("an absolute path", (value) => isText(value) && path.isAbsolute(value));
 export const serverVersion = rule(
@@ -66,9 +64,6 @@ export const abortSignal = rule(
   "an AbortSignal, such as the signal of an AbortController",
   (value) => isFields(value) && "aborted" in value && typeof value["addEventListener"] === "function",
 );
-/** The same of an option that must be given. */
-export const required = (rule: Rule): Rule =>
-  Object.assign((value: unknown) => rule(value), { required: true } as const);
 /** Its user knows what it can be. */
 export const anything: Rule = () => undefined;
 /** As PostgreSQL writes it. */
@@ -84,12 +79,31 @@ export const someOf = (...values: readonly string[]): Rule =>
     return Array.isArray(value) && value.every((each) => values.includes(each));
   });
 
-type AnyRules = Readonly<Record<string, Rule>>;
-
 /** Another argument of the same call: what it takes, and what it is called: `deps, the first argument`. */
 export interface OtherArgument {
   readonly rules: AnyRules;
   readonly place: string;
+}
+
+/** The rules of a verb's options, to those who look for one elsewhere. */
+export const inOptions = (rules: AnyRules, nth: "second" | "third"): OtherArgument => ({
+  rules,
+  place: `the options, the ${nth} argument`,
+});
+
+/** Throws where something is given in `what` that belongs into another argument, and would have no effect. */
+export function refuseStrayed(
+  what: string,
+  given: Fields,
+  own: AnyRules,
+  others: readonly OtherArgument[],
+): void {
+  for (const { rules, place } of others) {
+    const strayed = Object.keys(given).find(
+      (name) => given[name] !== undefined && Object.hasOwn(rules, name) && !Object.hasOwn(own, name),
+    );
+    if (strayed !== undefined) throw wrongOption(`${what} ${strayed}`, `give it in ${place}`);
+  }
 }
 
 /** Throws where one is not known, or is wrong. `others`: where it may belong instead. */
@@ -144,10 +158,10 @@ export function checkValues(given: Fields, rules: AnyRules, lead = ""): void {
   }
 }
 
-/** Throws where the value is wrong, or missing. */
-export function checkArgument(name: string, value: unknown, isWrong: Rule): void {
-  const mustBe = isWrong(value);
-  if (mustBe !== undefined) throw wrongOption(`${name} must be ${mustBe}`);
+/** The answer to a question: only what is one, since nobody is to lose rows to a callback that forgets to say no. */
+export function answerOf(name: string, answer: unknown): boolean {
+  if (typeof answer === "boolean") return answer;
+  throw wrongOption(`${name} must return ${flag(answer)}`, "return true to go on, or false to stop");
 }
 
 export function requireFields(what: string, given: unknown, hint: string): Fields {
@@ -181,6 +195,3 @@ function unknownOption(
     meant === undefined ? `the options are ${known.join(", ")}` : `did you mean ${meant}?`,
   );
 }
-
-export const wrongOption = (message: string, hint?: string): MigrateError =>
-  new MigrateError({ code: "usage/option", message, ...(hint === undefined ? {} : { hint }) });

@@ -35,14 +35,15 @@ import {
   address,
   callback,
   checkValues,
+  clock,
   folder,
   type OtherArgument,
   type Rules,
+  refuseStrayed,
   requireFields,
   text,
   texts,
   variables,
-  wrongOption,
 } from "./options.ts";
 
 /** What a verb may know of the world around it. */
@@ -104,7 +105,7 @@ export interface ProjectOptions {
 export const depsRules: Rules<Pick<Deps, "env" | "cwd" | "now" | "signal" | "onNotice">> = {
   env: variables,
   cwd: folder,
-  now: callback,
+  now: clock,
   signal: abortSignal,
   onNotice: callback,
 };
@@ -134,14 +135,11 @@ export const inDeps: OtherArgument = { rules: depsRules, place: "deps, the first
 /** Throws `usage/option`; also for what belongs into another argument, and would have no effect. */
 export function checkDeps(deps: unknown, others: readonly OtherArgument[]): void {
   const hint = "give { env: process.env, cwd: process.cwd(), now: () => new Date() }";
-  const { env = null, cwd = null, now = null, ...more } = requireFields("deps", deps, hint);
-  checkValues({ ...more, env, cwd, now }, depsRules, "deps.");
-  for (const { rules, place } of others) {
-    const strayed = Object.keys(more).find(
-      (name) => more[name] !== undefined && Object.hasOwn(rules, name) && !Object.hasOwn(depsRules, name),
-    );
-    if (strayed !== undefined) throw wrongOption(`deps has no ${strayed}`, `give it in ${place}`);
-  }
+  const given = requireFields("deps", deps, hint);
+  // Who gives another argument in its place gives none of what deps must have.
+  refuseStrayed("deps has no", given, depsRules, others);
+  const { env = null, cwd = null, now = null } = given;
+  checkValues({ ...given, env, cwd, now }, depsRules, "deps.");
 }
 
 export interface Project {

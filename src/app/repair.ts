@@ -22,6 +22,7 @@ import { readLedger, refuseUnwritable } from "../io/queries.ts";
 import { StatementFailure } from "../io/session/types.ts";
 import { type Connected, type ConnectOptions, connect, openConnected, ownBackend } from "./connect.ts";
 import { bringUp } from "./ensure.ts";
+import { answerOf } from "./options.ts";
 import { InconsistentLedger } from "./other-ledger.ts";
 import { type Deps, openConfig, type Project, type ProjectOptions } from "./project.ts";
 import { type SendOptions, send } from "./send.ts";
@@ -34,7 +35,7 @@ export interface RepairOptions extends ProjectOptions, ConnectOptions, SendOptio
   readonly dryRun?: boolean | undefined;
   /** Plan for a script; nothing is written. */
   readonly script?: boolean | undefined;
-  /** Asked before anything is written; false stops with nothing done. */
+  /** Asked before anything is written: true goes on, false stops with nothing done. */
   readonly confirm?: ((repair: Omit<Repair, "done">) => Promise<boolean>) | undefined;
 }
 
@@ -100,7 +101,7 @@ export async function repair(deps: Deps, options: RepairOptions): Promise<Repair
     if (dryRun || plan.steps.length === 0) return { ...planned, done: false };
     const target = { session, backend: await ownBackend(session), config, ledger };
     await refuseUnwritable(session, ledger, "older", rightsOf(plan));
-    if ((await options.confirm?.(planned)) === false) return { ...planned, done: false };
+    if (!(await isConfirmed(options, planned))) return { ...planned, done: false };
     await bringUp(state, target, deps, options);
     await send(plan, target, deps, options);
     // What is left of a finding, and what to type about it, is what the ledger says now.
@@ -110,6 +111,9 @@ export async function repair(deps: Deps, options: RepairOptions): Promise<Repair
     await session.close();
   }
 }
+
+const isConfirmed = async ({ confirm }: RepairOptions, planned: Omit<Repair, "done">): Promise<boolean> =>
+  confirm === undefined || answerOf("confirm", await confirm(planned));
 
 /** What the guard said of the ledger, where that is what it stopped at, and it can be repaired: then there is a detail. */
 function inconsistencyIn(error: unknown): Inconsistency | undefined {
@@ -135,7 +139,7 @@ async function repairLedger(
     const planned = { database, inconsistency, findings: [], left: [], plan, ledger };
     if (dryRun) return { ...planned, done: false };
     await refuseUnwritable(session, ledger, "inconsistent", rightsOf(plan));
-    if ((await options.confirm?.(planned)) === false) return { ...planned, done: false };
+    if (!(await isConfirmed(options, planned))) return { ...planned, done: false };
     await send(plan, { session, backend: await ownBackend(session), config, ledger }, deps, options);
     return { ...planned, done: true };
   } finally {

@@ -33,7 +33,7 @@ import { warnOfEmptyFiles } from "./empty-files.ts";
 import { bringUp } from "./ensure.ts";
 import { goneIn } from "./gone.ts";
 import { heldBack } from "./held-back.ts";
-import { callback, flag, type Rules } from "./options.ts";
+import { answerOf, callback, flag, type Rules } from "./options.ts";
 import { otherWith } from "./other-ledger.ts";
 import { computing, type Deps, type Project, type ProjectOptions, projectRules } from "./project.ts";
 import { interruptedFirst, resumed, resumption, warnOfHalf } from "./resume.ts";
@@ -62,7 +62,7 @@ export interface RunOptions
   /** Plan only: nothing is written. */
   readonly dryRun?: boolean | undefined;
   readonly onNotice?: ((notice: Notice) => void) | undefined;
-  /** Asked before anything is sent, with the name of the database; false stops with nothing done. */
+  /** Asked before anything is sent, with the name of the database: true goes on, false stops with nothing done. */
   readonly confirm?: ((plan: Plan, database: string) => Promise<boolean>) | undefined;
 }
 
@@ -166,8 +166,11 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
       });
       if (dryRun || (hasNoStep && conversion === undefined)) return ended();
       const sending = await writable();
-      if (!hasNoStep && attempt === 0 && (await options.confirm?.(plan, database)) === false)
-        return { database, plan, steps: [], done: false };
+      const { confirm } = options;
+      if (!hasNoStep && attempt === 0 && confirm !== undefined) {
+        if (!answerOf("confirm", await confirm(plan, database)))
+          return { database, plan, steps: [], done: false };
+      }
       try {
         await bringUp(state, sending, deps, options);
         if (conversion !== undefined) state = await converted(conversion, sending, project, deps, options);

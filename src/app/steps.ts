@@ -1,5 +1,6 @@
 /** A request → the steps that fulfil it, from the state of a ledger or from the start of a range. */
 
+import { isFields, wrongOption } from "../core/arguments.ts";
 import { MigrateError } from "../core/errors.ts";
 import { descendants, type Graph, nodeOf } from "../core/graph.ts";
 import type { Applied } from "../core/ledger/types.ts";
@@ -12,6 +13,7 @@ import {
   appliedBelow,
   currentHeads,
   idsOf,
+  offlineDowngrade,
   parseRange,
   planDowngrade,
   planOfflineDowngrade,
@@ -24,17 +26,8 @@ import {
   stateAt,
 } from "../core/steps.ts";
 import { BASE, downgradeTarget, parseRelative, upgradeTargets } from "../core/target.ts";
-import {
-  checkOptions,
-  flag,
-  isFields,
-  type OtherArgument,
-  target,
-  text,
-  texts,
-  wrongOption,
-} from "./options.ts";
-import type { Project } from "./project.ts";
+import { checkOptions, flag, type OtherArgument, target, text, texts } from "./options.ts";
+import type { Deps, Project } from "./project.ts";
 
 /** What the user asks for; targets are expressions such as `head`, `+1` or `billing@head`. */
 export type Request =
@@ -193,7 +186,7 @@ const stampSteps = ({ removed, added }: Pick<Stamp, "removed" | "added">): reado
 export const withEnd = (range: string): string => (/:\s*$/.test(range) ? `${range}heads` : range);
 
 /** Steps of a range that the user wrote: `start:end`, where nothing but the start says what is applied. */
-export function stepsOfRange(project: Project, request: Request): Steps {
+export function stepsOfRange(project: Project, request: Request, { names }: Pick<Deps, "names"> = {}): Steps {
   const { graph } = project;
   if (request.kind === "stamp") {
     const [first, ...others] = request.targets;
@@ -203,8 +196,8 @@ export function stepsOfRange(project: Project, request: Request): Steps {
     return stepsFrom(project, { ...request, targets }, rows);
   }
   refuseReversed(graph, request.kind, request.target);
-  const plan = request.kind === "upgrade" ? planOfflineUpgrade : planOfflineDowngrade;
-  const { applied, steps } = plan(graph, request.target);
+  const plan = request.kind === "upgrade" ? planOfflineUpgrade : offlineDowngrade;
+  const { applied, steps } = plan(graph, request.target, names);
   const target = parseRange(request.target)?.end ?? request.target;
   return { kind: request.kind, before: applied, after: appliedAfter(applied, steps), steps, target };
 }

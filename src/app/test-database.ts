@@ -2,13 +2,13 @@
  * A project and a server → a database of a test file's own, with all migrations applied. They are run once for each state of
  * the folder; every other database is a copy. What a crash leaves behind is dropped by whoever makes the next one.
  */
-import { checkCount } from "../core/counted.ts";
+import { checkCount, isFields, wrongOption } from "../core/arguments.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { ServerAddress } from "../io/libpq/parameters.ts";
 import { tlsOptions } from "../io/libpq/tls.ts";
 import { openScratch } from "../io/scratch/open.ts";
 import type { Scratch } from "../io/scratch/types.ts";
-import { checkSole, isFields, type Rules, target as targetRule, wrongOption } from "./options.ts";
+import { checkSole, inOptions, type Rules, refuseStrayed, target as targetRule } from "./options.ts";
 import {
   type Deps,
   depsOf,
@@ -109,7 +109,10 @@ export function withMigratedDatabase(
 }
 
 function checkHooks(hooks: unknown): void {
-  const { beforeAll, afterAll, before = beforeAll, after = afterAll } = isFields(hooks) ? hooks : {};
+  const given = isFields(hooks) ? hooks : {};
+  // All of a test framework may be given, which has no word for any of the options.
+  refuseStrayed("the hooks have no", given, {}, [inOptions(rules, "second")]);
+  const { beforeAll, afterAll, before = beforeAll, after = afterAll } = given;
   if (typeof before === "function" && typeof after === "function") return;
   throw wrongOption(
     "withMigratedDatabase needs the hooks of the test framework",

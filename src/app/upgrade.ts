@@ -1,7 +1,8 @@
 /** Options → a run that has begun: a promise of its result, and its events as they come. */
+import { wrongOption } from "../core/arguments.ts";
 import type { MigrateError } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
-import { checkSole, target as targetRule, wrongOption } from "./options.ts";
+import { checkSole, target as targetRule } from "./options.ts";
 import { type Deps, depsOf, depsRules } from "./project.ts";
 import { type RunOptions, type RunResult, run, runRules } from "./run.ts";
 

@@ -46,6 +46,12 @@ export interface OptionNames {
   readonly given: (option: Option, value: string) => string;
   /** The same as a whole: `migrate COMMAND --scratch URL`; `{ scratch: "URL" }`. */
   readonly alone: (option: Option, value: string) => string;
+  /** What shows the settings, and where they come from: `migrate config`; `checkConfig(deps, options)`. */
+  readonly settings: string;
+  /** What plans without a database, behind the name of a command: `with --sql`; `as a script`. */
+  readonly offline: string;
+  /** How its range is given: `migrate downgrade --sql head:-1`; `target: "head:-1"`. */
+  readonly range: (kind: string, range: string) => string;
 }
 
 /** The flags as they are typed: of two names the one that people know. */
@@ -69,6 +75,9 @@ export const asFlags: OptionNames = Object.assign((option: Option) => `flag ${FL
   short: (option: Option) => FLAGS[option],
   given: flagGiven,
   alone: (option: Option, value: string) => `migrate COMMAND ${flagGiven(option, value)}`,
+  settings: "migrate config",
+  offline: "with --sql",
+  range: (kind: string, range: string) => `migrate ${kind} --sql ${shellWord(range)}`,
 });
 
 /** As a caller of the API gave them. */
@@ -76,4 +85,7 @@ export const asOptions: OptionNames = Object.assign((option: Option) => `option 
   short: (option: Option) => `option ${option}`,
   given: optionGiven,
   alone: (option: Option, value: string) => `{ ${optionGiven(option, value)} }`,
+  settings: "checkConfig(deps, options)",
+  offline: "as a script",
+  range: (_kind: string, range: string) => `target: ${JSON.stringify(range)}`,
 });

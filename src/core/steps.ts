@@ -4,11 +4,13 @@
  * Alembic keeps only the current heads of a database; our ledger has every applied revision. The heads are always
  * computed from those, so they cannot go wrong.
  */
+
 import { type Absence, absences, type Beside, type Row } from "./absence.ts";
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import { ancestors, descendants, type Graph, inOrder, maximal, nodeOf, rangeMeant } from "./graph.ts";
 import { describe } from "./graph-faults.ts";
 import type { RevisionId } from "./migration.ts";
+import { asOptions, type OptionNames } from "./option-names.ts";
 import { shellWord } from "./shell.ts";
 import {
   appliedFrom,
@@ -84,7 +86,11 @@ export function planOfflineUpgrade(graph: Graph, range: string): OfflineSteps {
 }
 
 /** As `planDowngrade`, for `start:end`; the start is required. */
-export function planOfflineDowngrade(graph: Graph, range: string): OfflineSteps {
+export const planOfflineDowngrade = (graph: Graph, range: string): OfflineSteps =>
+  offlineDowngrade(graph, range);
+
+/** The same for one whose options are called so. */
+export function offlineDowngrade(graph: Graph, range: string, names: OptionNames = asOptions): OfflineSteps {
   const parsed = parseRange(range);
   if (parsed === undefined) {
     const [head, ...others] = graph.heads;
@@ -98,8 +104,8 @@ export function planOfflineDowngrade(graph: Graph, range: string): OfflineSteps 
     const whole = rangeMeant(range) ?? `${isSeveral ? "heads" : "head"}:${end}`;
     throw new MigrateError({
       code: "usage/range-required",
-      message: "downgrade with --sql requires <fromrev>:<torev>",
-      hint: `name the revision that the database is at, for example: migrate downgrade --sql ${shellWord(whole)}`,
+      message: `downgrade ${names.offline} requires <fromrev>:<torev>`,
+      hint: `name the revision that the database is at, for example: ${names.range("downgrade", whole)}`,
     });
   }
   const applied = stateAt(graph, parsed.start);

@@ -4,21 +4,27 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { migratedDatabase, withMigratedDatabase } from "../../src/app/test-database.ts";
 import {
+  branchPoints,
   check,
   checkConfig,
   compareOrders,
   createRevision,
+  currentHeads,
   downgrade,
   dump,
   edit,
+  headsFindings,
   history,
   lint,
   mergeRevisions,
   offline,
   openProject,
+  planStamp,
   planUpgrade,
   readLog,
   readState,
+  receiptsOf,
+  refuseChanged,
   renderScript,
   renderSplit,
   run,
@@ -39,6 +45,7 @@ const [toUpgrade, toDowngrade, toRun, toWrite, toRead, toMake] = [
   ...[upgrade, downgrade, run, offline, readState, migratedDatabase].map(untyped),
 ] as const;
 
+const { graph } = await openProject(two.deps, {});
 const { plan, ledger } = await offline(two.deps, { kind: "upgrade", target: "base:head" });
 const script = [plan, ledger];
 
@@ -156,6 +163,31 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
     "form.source must be something other than",
   ],
   [async () => untyped(withMigratedDatabase)(), "withMigratedDatabase needs the hooks of the test framework"],
+  // A whole test framework may be given, but no option of the second argument.
+  ...["target", "scratch", "env"].map((name) => {
+    const hooks = { before() {}, after() {}, [name]: "no" };
+    const call = async () => untyped(withMigratedDatabase)(hooks, {});
+    return [call, `the hooks have no ${name}\nhint: give it in the options, the second argument`] as const;
+  }),
+  // What another function takes, or gives, is no argument of this one.
+  [() => toRun?.(up), "deps has no kind", "give it in the request, the second argument"],
+  [() => toRead?.({ database: "no" }), "deps has no database", "give it in the options, the second argument"],
+  [() => toRun?.({ ...deps, now: Date.now }, up), "deps.now must be a function that returns a Date"],
+  [() => toUpgrade?.({ now: () => new Date(Number.NaN) }), "now must be a function that returns a Date"],
+  [
+    async () => untyped(renderScript)({ plan, ledger }),
+    "plan must be a plan, a property of what offline gives",
+    "the arguments are plan, ledger, form",
+  ],
+  [async () => untyped(renderSplit)(plan), "ledger must be a ledger"],
+  [async () => untyped(renderScript)(...script, null), "form must be an object"],
+  [async () => untyped(headsFindings)(deps, {}), "state must be a state, as readState gives it"],
+  [async () => untyped(refuseChanged)(deps, {}), "project must be a project, as openProject gives it"],
+  [async () => untyped(receiptsOf)(Buffer.from("x")), "text must be a string"],
+  [async () => untyped(branchPoints)(deps), "graph must be a graph"],
+  [async () => untyped(planUpgrade)(graph, {}, "head"), "rows must be a list of rows"],
+  [async () => untyped(planStamp)(graph, [], "head"), "targets must be a list of strings"],
+  [async () => untyped(currentHeads)(graph, "head"), "applied must be a list of revisions"],
   [() => untyped(squash)(deps, {}), "range must be a string"],
   [() => untyped(squash)(deps, { range: 5 }), "range must be a string"],
   [() => untyped(dump)(deps), "the options must be an object"],
@@ -182,6 +214,13 @@ test.each(refused.map(([call, message, hint]) => ({ call, message, hint })))("$m
   const error = await failureOf(each.call() ?? Promise.resolve());
   expect(error).toMatchObject({ code: "usage/option", message: expect.stringContaining(each.message) });
   if (each.hint !== undefined) expect(error).toMatchObject({ hint: each.hint });
+});
+
+test("a test framework is taken as a whole, and a list over and over by map", async () => {
+  const vitest = await import("vitest");
+  const hooks = { ...vitest, beforeAll() {}, afterAll() {} };
+  expect(withMigratedDatabase(hooks)).toHaveProperty("use");
+  expect(["x", "y"].map(receiptsOf)).toEqual([undefined, undefined]);
 });
 
 test.each<[() => Promise<unknown>, string, string]>([
@@ -219,6 +258,14 @@ test("hints name the options, and no flags", async () => {
   mkdirSync(sub);
   writeFileSync(path.join(cwd, "migrate.config.json"), '{ "directories": ["migrations"] }');
   mkdirSync(path.join(cwd, "migrations"));
+  const away = { database: "postgres://ann@127.0.0.1:1/other" };
+  expect((await failureOf(readState(two.deps, away))).hint).toMatch(
+    /see the settings with: checkConfig\(deps, options\)$/,
+  );
+  expect(await failureOf(offline(two.deps, { kind: "downgrade", target: "-1" }))).toMatchObject({
+    message: "downgrade as a script requires <fromrev>:<torev>",
+    hint: 'name the revision that the database is at, for example: target: "head:-1"',
+  });
   const hintOf = async (from: string, options: object) =>
     (await failureOf(history({ ...made.deps, cwd: from }, options))).hint;
   expect(await hintOf(sub, { directories: ["migrations"] })).toBe(

@@ -118,7 +118,7 @@ test.each([
     "",
     "",
     { statementTimeout: "1s" },
-    " = '1s', from session.statementTimeout: raise it; see where it comes from with: migrate config",
+    " = '1s', from session.statementTimeout: raise it; see where it comes from with: checkConfig(deps, options)",
   ],
   [
     TIMEOUT,
@@ -202,8 +202,8 @@ test("a limit that was given is told as the option that gave it", () => {
   const plan = planOf([step("a", [statement("SELECT 1;", { origin })])], { pins });
   const batch = plan.batches.find((each) => each.statements.some(({ purpose }) => purpose === "user"))!;
   const limitOptions = {
-    statement_timeout: { name: "flag --statement-timeout", given: true },
-    lock_timeout: { name: "flag --lock-timeout", given: false },
+    statement_timeout: { name: "flag --statement-timeout", given: true, settings: "migrate config" },
+    lock_timeout: { name: "flag --lock-timeout", given: false, settings: "migrate config" },
   };
   const hintOf = (failure: typeof TIMEOUT, of = plan): string | undefined =>
     explain(
@@ -216,7 +216,9 @@ test("a limit that was given is told as the option that gave it", () => {
   expect(hintOf(TIMEOUT)).toBe(
     "the limit is statement_timeout = '1s', from flag --statement-timeout: raise it",
   );
-  expect(hintOf(LOCK_TIMEOUT)).toContain("from session.lockTimeout: raise it; see");
+  expect(hintOf(LOCK_TIMEOUT)).toMatch(
+    /from session\.lockTimeout: raise it; see where it comes from with: migrate config$/,
+  );
   expect(hintOf(LOCK_TIMEOUT, { ...plan, settings: [] })).toContain(
     "the default: another is set with flag --lock-timeout or session.lockTimeout",
   );

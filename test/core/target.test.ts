@@ -556,7 +556,7 @@ describe("a script", () => {
   it("downgrades with both ends", () => {
     expect(ids(planOfflineDowngrade(graph, "bb03,dd02:billing@aa02").steps)).toBe("bb03 bb02 bb01");
     expect(() => planOfflineDowngrade(graph, "aa01")).toThrow(
-      fault("usage/range-required", /^downgrade with --sql requires <fromrev>:<torev>$/),
+      fault("usage/range-required", /^downgrade as a script requires <fromrev>:<torev>$/),
     );
     for (const [end, range] of [
       ["aa01", "heads:aa01"],
@@ -564,7 +564,7 @@ describe("a script", () => {
       ["current", "heads:bb03@-1"],
     ])
       expect(() => planOfflineDowngrade(graph, end!)).toThrow(
-        expect.objectContaining({ hint: expect.stringMatching(`: migrate downgrade --sql ${range}$`) }),
+        expect.objectContaining({ hint: expect.stringMatching(`: target: "${range}"$`) }),
       );
     expect(() => planOfflineUpgrade(graph, "a:b:c")).toThrow(fault("usage/range", /more than one colon/));
   });

@@ -154,7 +154,7 @@ test.each<[Being, string, string]>([
   ["3D000", "$SHOP", "in the config file its value is ${SHOP}"],
   ["3D000", "$(SHOP)", "Kubernetes replaces $(SHOP) only where SHOP is defined in the same container"],
   ["3D000", "my%20shop%3B%24(id)", "createdb -h 127.0.0.1 -p PORT -U ann 'my shop;$(id)'"],
-  ["28P01", "shop", "check the user and password; see where they come from with: migrate config"],
+  ["28P01", "shop", "check the user and password; see where they come from with: checkConfig(deps, options)"],
   ["42704", "shop?options=-c%20nope%3D1", "correct the options of the connection (from the test)"],
   ["08P01|f|unsupported startup parameter: options", "shop?options=-cx%3D1", "correct the options of the"],
   ["53300", "shop", "no connection is free: end one or raise the limit, and run the same command again"],
@@ -198,7 +198,9 @@ test.each([
 ])("who may wait longer is told so by the name of the option", async (names, end) => {
   const { port } = await serverThatIs("57P03");
   const address = await addressOf(`postgres://ann@127.0.0.1:${port}/shop?sslmode=disable`);
-  const { hint } = (await openSession(address, { names }).catch((error: unknown) => error)) as MigrateError;
+  const { hint } = (await openSession(address, { names, waits: names !== undefined }).catch(
+    (error: unknown) => error,
+  )) as MigrateError;
   expect(hint?.endsWith(end)).toBe(true);
 });
 

@@ -188,6 +188,11 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     schemaFolder(two, "CREATE TABLE t (bb int, cc int);");
     const renames: string[] = [];
     const yes = async (_: readonly string[], question: string) => renames.push(question) > 0;
+    const silent = (async () => null) as unknown as typeof yes;
+    expect(await failureOf(generate(two, url, { ask: silent }))).toMatchObject({
+      code: "usage/option",
+      message: "ask must return true or false",
+    });
     await generate(two, url, { ask: yes });
     expect(renames).toEqual(["Is column public.t.b renamed to bb?", "Is column public.t.c renamed to cc?"]);
     schemaFolder(of, "CREATE TABLE t (a int) PARTITION BY LIST (a); CREATE TABLE gone (b text);");

@@ -250,6 +250,8 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
     changeB();
     const before = await steadyLedger(url);
     expect((await repaired({ confirm: async () => false })).done).toBe(false);
+    const none = (async () => {}) as unknown as () => Promise<boolean>;
+    expect(await failureOf(repaired({ confirm: none }))).toMatchObject({ code: "usage/option" });
     expect((await repaired({ dryRun: true })).plan.steps).toMatchObject([{ revision: "b" }]);
     expect(await steadyLedger(url)).toEqual(before);
 

@@ -235,6 +235,19 @@ describe("races", () => {
     expect((await shop.upgrade(url, "heads", { confirm })).steps.map((s) => s.revision)).toEqual(["c", "d"]);
   });
 
+  test("an answer that is none is not taken for yes", async () => {
+    const { url } = await ownDatabase(server!);
+    await shop.upgrade(url, "a");
+    for (const answer of [undefined, null, 0, "", "no", "yes"]) {
+      const confirm = (async () => answer) as unknown as () => Promise<boolean>;
+      expect(await failureOf(shop.downgrade(url, "base", { confirm }))).toMatchObject({
+        code: "usage/option",
+        message: "confirm must return true or false",
+      });
+    }
+    expect((await shop.state(url)).heads).toEqual(["a"]);
+  });
+
   test.each([
     ["downgrade", "-1", "taken back", "run: migrate downgrade a "],
     ["downgrade", "a", "taken back", "run the same command again"],

@@ -1,5 +1,7 @@
 /** A statement met a limit of time, or the session did → where that is set, and how it is raised or turned off. */
+
 import { withUnit } from "../duration.ts";
+import { asOptions } from "../option-names.ts";
 import { defaultTimeouts } from "../plan/session.ts";
 import type { Plan } from "../plan/types.ts";
 import type { Location } from "../source.ts";
@@ -30,7 +32,9 @@ export function sessionLimitHint(
 }
 
 /** The options of the command that set limits: what messages call each, and whether it was given. */
-export type LimitOptions = Readonly<Record<Limit, { readonly name: string; readonly given: boolean }>>;
+export type LimitOptions = Readonly<
+  Record<Limit, { readonly name: string; readonly given: boolean; readonly settings: string }>
+>;
 
 /**
  * Where the limit comes from that a step has met, once it has begun; of those of role, database and server none is left.
@@ -64,7 +68,7 @@ export function timeoutIn(
   if (setting !== undefined) {
     return option?.given === true
       ? `the limit is ${setting}, from ${option.name}: raise it`
-      : `the limit is ${setting}, from ${configured}: raise it; see where it comes from with: migrate config`;
+      : `the limit is ${setting}, from ${configured}: raise it; see where it comes from with: ${option?.settings ?? asOptions.settings}`;
   }
   // One of 0 is none: the default takes its place.
   if (new RegExp(`${name.replace("_", "[_-]")}=(?!0\\b)`).test(connectionOptions))

@@ -40,8 +40,8 @@ export async function temporaryDatabase(
   }
 }
 
-async function openAdmin(address: ServerAddress, { signal }: RoomOptions): Promise<Session> {
-  const admin = await openSession(address, { signal });
+async function openAdmin(address: ServerAddress, { signal, names }: RoomOptions): Promise<Session> {
+  const admin = await openSession(address, { signal, names });
   try {
     await admin.send("SET search_path = pg_catalog, pg_temp");
     return admin;
@@ -167,7 +167,8 @@ function roomOn(
   };
   const enter = async (): Promise<Session> => {
     try {
-      session = await openSession({ ...address, database: name }, { signal: options.signal });
+      const { signal, names } = options;
+      session = await openSession({ ...address, database: name }, { signal, names });
       return session;
     } catch (error) {
       throw error instanceof MigrateError && error.code === "execution/connect"

@@ -7,7 +7,7 @@ import { notReplaced, type SessionTarget } from "../../core/address.ts";
 import { cancelled, MigrateError, NOTHING } from "../../core/errors.ts";
 import { quotedName } from "../../core/failure/failure.ts";
 import { membershipHint } from "../../core/failure/rights.ts";
-import type { OptionNames } from "../../core/option-names.ts";
+import { asOptions, type OptionNames } from "../../core/option-names.ts";
 import { qualified } from "../../core/quote.ts";
 import { shellWord } from "../../core/shell.ts";
 import { textIfSeen } from "../files.ts";
@@ -21,9 +21,14 @@ export interface WireOptions {
   readonly creates?: boolean | undefined;
   /** What an embedded database in memory begins as: what another session has packed. */
   readonly packed?: Uint8Array | undefined;
-  /** What messages call the options; absent where none lets it wait. */
+  /** What messages call the options. */
   readonly names?: OptionNames | undefined;
+  /** An option lets it wait. */
+  readonly waits?: boolean | undefined;
 }
+
+/** What its messages depend on. */
+type Told = Pick<WireOptions, "names" | "waits">;
 
 interface ConnectedWire {
   readonly wire: Wire;
@@ -46,16 +51,16 @@ export async function connectedWire(
 
 async function wireTo(
   address: DatabaseAddress,
-  { signal, creates = false, packed, names }: WireOptions,
+  { signal, creates = false, packed, ...told }: WireOptions,
   listener: WireListener,
 ): Promise<ConnectedWire> {
-  if (address.kind === "server") return firstServer(address, { signal, names }, listener);
+  if (address.kind === "server") return firstServer(address, { signal, ...told }, listener);
   const wire = await (await import("./embedded.ts")).embeddedWire(address, creates, listener, packed);
   try {
     await wire.connect();
     return { wire, address };
   } catch (error) {
-    throw connectError(address, [{ at: address, cause: rootOf(error) }], names);
+    throw connectError(address, [{ at: address, cause: rootOf(error) }], told);
   }
 }
 
@@ -70,7 +75,7 @@ interface Attempt {
 /** As in libpq, who refuses the login ends the search. */
 async function firstServer(
   address: ServerAddress,
-  { signal, names }: Pick<WireOptions, "signal" | "names">,
+  { signal, ...told }: Pick<WireOptions, "signal"> & Told,
   listener: WireListener,
 ): Promise<ConnectedWire> {
   const { serverWire } = await import("./server.ts");
@@ -78,7 +83,7 @@ async function firstServer(
   const targets = address.target === "prefer-standby" ? (["standby", undefined] as const) : [address.target];
   for (const target of targets) {
     for (const at of serversOf(address)) {
-      const wire = serverWire(at, signal, listener);
+      const wire = serverWire(at, { signal, ...told }, listener);
       try {
         await wire.connect();
         await requireTarget(wire, target);
@@ -87,11 +92,11 @@ async function firstServer(
         const place = address.others === undefined ? {} : { place: `${at.host}:${at.port}: ` };
         const attempt = { at, cause: rootOf(error), ...place };
         attempts.push(attempt);
-        if (!isOther(attempt.cause)) throw connectError(address, [attempt], names);
+        if (!isOther(attempt.cause)) throw connectError(address, [attempt], told);
       }
     }
   }
-  throw connectError(address, attempts, names);
+  throw connectError(address, attempts, told);
 }
 
 // ── which kind of server ────────────────────────────────────────────────────────────────────────────────────────
@@ -167,11 +172,7 @@ function rootOf(error: unknown): DriverError {
   return cause;
 }
 
-function connectError(
-  address: DatabaseAddress,
-  attempts: readonly Attempt[],
-  names: OptionNames | undefined,
-): MigrateError {
+function connectError(address: DatabaseAddress, attempts: readonly Attempt[], told: Told): MigrateError {
   // One that is not there may be of the kind that is meant.
   const { at, cause } = attempts.findLast((each) => !(each.cause instanceof OtherKind)) ?? attempts.at(-1)!;
   if (cause instanceof MigrateError) return cause;
@@ -181,14 +182,15 @@ function connectError(
     {
       code: "execution/connect",
       message: `cannot connect to ${address.display} (from ${address.origin}): ${[...reasons].join("; ")}`,
-      hint: connectHint(at, cause, names),
+      hint: connectHint(at, cause, told),
       ...(sqlstate === undefined ? {} : { sqlstate }),
     },
     { cause },
   );
 }
 
-function connectHint(address: DatabaseAddress, cause: DriverError, names: OptionNames | undefined): string {
+function connectHint(address: DatabaseAddress, cause: DriverError, told: Told): string {
+  const { settings } = told.names ?? asOptions;
   if (address.kind === "pglite") {
     const made = postgresOf(address.folder);
     const version = `, and that the PGlite that is installed is of PostgreSQL ${made}, which has made the database`;
@@ -199,11 +201,11 @@ function connectHint(address: DatabaseAddress, cause: DriverError, names: Option
     if (found !== undefined) return `${found.variable} was not replaced by its value: ${found.hint}`;
   }
   if (cause instanceof OtherKind)
-    return `name a server of that kind, or change ${written(address, "target_session_attrs")}; see the settings with: migrate config`;
+    return `name a server of that kind, or change ${written(address, "target_session_attrs")}; see the settings with: ${settings}`;
   switch (refusalOf(cause, address.options)) {
     case "certificate": {
       const name = address.ssl !== false && address.ssl.checkHost ? `, and name ${address.host}` : "";
-      return `the server's certificate must be signed by an authority of ${written(address, "sslrootcert")}${name}; see the settings with: migrate config`;
+      return `the server's certificate must be signed by an authority of ${written(address, "sslrootcert")}${name}; see the settings with: ${settings}`;
     }
     case "no TLS":
       return `give the server a certificate, or, in a trusted network, use ${withoutTls(address)}`;
@@ -218,15 +220,15 @@ function connectHint(address: DatabaseAddress, cause: DriverError, names: Option
     case "may not":
       return `as a superuser, run: ALTER ROLE ${qualified(address.user)} LOGIN; or connect as another role`;
     case "no login":
-      return "check the user and password; see where they come from with: migrate config";
+      return `check the user and password; see where they come from with: ${settings}`;
     case "no way in":
-      return "check the user, and how the server's pg_hba.conf has it log in; see the settings with: migrate config";
+      return `check the user, and how the server's pg_hba.conf has it log in; see the settings with: ${settings}`;
     case "options":
       return `correct the options of the connection (from ${address.origins["options"] ?? address.origin})`;
     case "full":
-      return `${FULL} ${again(names)}`;
+      return `${FULL} ${again(told)}`;
     case "not yet":
-      return `${NOT_YET} ${again(names)}`;
+      return `${NOT_YET} ${again(told)}`;
     case "no role":
       return membershipHint(quotedName(cause.message)!, address.user);
     case "no right":
@@ -236,11 +238,11 @@ function connectHint(address: DatabaseAddress, cause: DriverError, names: Option
     case "closed":
       return `name another database; or, as a superuser, in another database, run: ALTER DATABASE ${qualified(address.database)} ALLOW_CONNECTIONS true`;
     case "refused":
-      return "the server, or a pooler before it, refuses this connection; see the settings with: migrate config";
+      return `the server, or a pooler before it, refuses this connection; see the settings with: ${settings}`;
     case "disagreed":
-      return "check the settings of the connection: migrate config";
+      return `check the settings of the connection: ${settings}`;
     default:
-      return "check that the server is running and accepts connections at this address; see the settings with: migrate config";
+      return `check that the server is running and accepts connections at this address; see the settings with: ${settings}`;
   }
 }
 
@@ -267,8 +269,8 @@ const FULL = "no connection is free: end one or raise the limit, and";
 const NOT_YET = "the server accepts no connections now;";
 
 /** It may have waited already. */
-const again = (names: OptionNames | undefined): string =>
-  `run the same command again${names === undefined ? "" : `; or let it wait longer, where it has ${names.short("wait")}`}`;
+const again = ({ names = asOptions, waits = false }: Told): string =>
+  `run the same command again${waits ? `; or let it wait longer, where it has ${names.short("wait")}` : ""}`;
 /** All that take a pool have the option. */
 const POOL_AGAIN = "try again; or wait longer, with the option wait";
 

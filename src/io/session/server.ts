@@ -2,20 +2,27 @@
  * The address of a server → a connection to it that sends messages ahead; or a client of the caller's → a connection that
  * sends one at a time. The only importer of pg, whose internals it uses.
  */
+
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectionOptions as TlsOptions } from "node:tls";
 import pg from "pg";
 import { MigrateError } from "../../core/errors.ts";
+import { asOptions, type OptionNames } from "../../core/option-names.ts";
 import { STANDARD_STRINGS } from "../../core/plan/session.ts";
 import type { ServerAddress } from "../libpq/parameters.ts";
 import { connectAsMode } from "../libpq/tls.ts";
 import type { LentClient, Row, Wire, WireListener } from "./types.ts";
 
+interface Naming {
+  /** What messages call the options. */
+  readonly names?: OptionNames | undefined;
+}
+
 /** A connection that is not open yet; `signal` gives it up. */
 export function serverWire(
   address: ServerAddress,
-  signal: AbortSignal | undefined,
+  { signal, names }: { readonly signal: AbortSignal | undefined } & Naming,
   { onNotice, onLost }: WireListener,
 ): Wire {
   let client: pg.Client;
@@ -26,7 +33,7 @@ export function serverWire(
   const untilEnd = signal === undefined ? end.signal : AbortSignal.any([signal, end.signal]);
 
   const connected = async (wanted: false | TlsOptions): Promise<Connected> => {
-    const made = await connectClient(address, wanted, untilEnd, onLost);
+    const made = await connectClient(address, wanted, { signal: untilEnd, names }, onLost);
     version ??= made.version;
     return made;
   };
@@ -161,14 +168,14 @@ interface Connected {
 async function connectClient(
   address: ServerAddress,
   wanted: false | TlsOptions,
-  signal: AbortSignal,
+  { signal, names }: { readonly signal: AbortSignal } & Naming,
   onLost: (error: Error) => void,
 ): Promise<Connected> {
   let ssl = wanted;
   let version: string | undefined;
   let strings = "on";
   const bindable = { value: false };
-  const client = new pg.Client(configurationOf(address, ssl, bindable));
+  const client = new pg.Client(configurationOf(address, ssl, bindable, names));
   const { connection } = internals(client);
   client.on("error", onLost);
   endWhereUnreadable(connection);
@@ -201,6 +208,7 @@ function configurationOf(
   address: ServerAddress,
   ssl: false | TlsOptions,
   bindable: { readonly value: boolean },
+  { settings }: Pick<OptionNames, "settings"> = asOptions,
 ): pg.ClientConfig & { readonly pipeline: true } {
   return {
     host: address.host,
@@ -216,7 +224,7 @@ function configurationOf(
       throw new MigrateError({
         code: "execution/connect",
         message: `cannot connect to ${address.display} (from ${address.origin}): the server requires a password, but none is given`,
-        hint: `put it into ${address.variables["password"] === undefined ? "the address, PGPASSWORD" : "PGPASSWORD"} or ${address.origins["passfile"] === undefined ? "~/.pgpass" : `the password file (from ${address.origins["passfile"]})`}; see the settings with: migrate config`,
+        hint: `put it into ${address.variables["password"] === undefined ? "the address, PGPASSWORD" : "PGPASSWORD"} or ${address.origins["passfile"] === undefined ? "~/.pgpass" : `the password file (from ${address.origins["passfile"]})`}; see the settings with: ${settings}`,
       });
     },
     ssl,

@@ -2,7 +2,7 @@
  * A plan → the offline script: the same statements in the same order, laid out for a person to review and for a client
  * to run. Nothing here decides what is sent; same plan and form, same bytes.
  */
-import { counted } from "../../core/counted.ts";
+import { argument, checked, fields } from "../../core/arguments.ts";
 import type { Ledger } from "../../core/ledger/calls.ts";
 import { defaultForm, refuseLayout, type ScriptForm, scriptBatches } from "../../core/plan/script.ts";
 import { type Part, partsOf } from "../../core/plan/split.ts";
@@ -17,7 +17,7 @@ import { hasCheck, layOut, stepTitle } from "./section.ts";
 import { forWhom, runWith, titledWith, titleLines, whatItDoes } from "./title.ts";
 
 /** The arguments of both. */
-const TAKEN = ["plan", "ledger", "form"];
+const TAKEN = { plan: argument.plan, ledger: argument.ledger, form: fields };
 
 /** A script and its receipt. */
 export interface Script {
@@ -32,7 +32,7 @@ export interface Script {
  * The whole plan as one script. An empty plan is a script of comments. Throws `source/psql-string` or
  * `source/psql-block` for a statement that psql reads otherwise than the server, and what `refuseLayout` throws.
  */
-export const renderScript = counted((plan: Plan, ledger: Ledger, form: ScriptForm = defaultForm): Script => {
+export const renderScript = checked((plan: Plan, ledger: Ledger, form: ScriptForm = defaultForm): Script => {
   refuseLayout(plan, { ...form, split: false });
   return scriptOf(plan, form, {
     title: (receipt) => titleLines(plan, ledger, form, receipt),
@@ -50,7 +50,7 @@ export interface SplitScript extends Script {
  * One numbered file for each transaction boundary, each with its own lock and guard; to be run in order. Throws
  * as `renderScript` does, and `source/not-splittable` where a statement needs what another left in its session.
  */
-export const renderSplit = counted(
+export const renderSplit = checked(
   (plan: Plan, ledger: Ledger, form: ScriptForm = defaultForm): readonly SplitScript[] => {
     refuseLayout(plan, { ...form, split: true });
     const parts = partsOf(plan, ledger, form);
