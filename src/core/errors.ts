@@ -47,14 +47,15 @@ export interface Excerpt {
 /** A fault and the context it was found in. `code` begins with its kind: `source/`, `graph/`, `state/`, … */
 export class MigrateError extends Error implements Diagnostic {
   readonly code: string;
-  readonly hint?: string;
-  readonly location?: Location;
-  readonly excerpt?: Excerpt;
+  // Declared only: what is absent is not listed where the error is printed.
+  declare readonly hint?: string;
+  declare readonly location?: Location;
+  declare readonly excerpt?: Excerpt;
   /** Every fault found, in file order; the first is this one. */
   readonly diagnostics: readonly Diagnostic[];
   readonly exitCode: number;
-  readonly sqlstate?: string;
-  readonly beside?: true;
+  declare readonly sqlstate?: string;
+  declare readonly beside?: true;
 
   constructor(
     diagnostic: Diagnostic,
