@@ -2,11 +2,13 @@
  * What a caller of the API has given, perhaps without types, and the rules of each option → nothing, or `usage/option`: the
  * first that is not known, or has a value that cannot be taken. Values are not repeated: one may be an address with a password.
  */
+
 import path from "node:path";
 import { isAddress, NO_ADDRESS } from "../core/address.ts";
 import { durationFault } from "../core/duration.ts";
 import { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
+import { thereAre } from "../core/only.ts";
 import { optionOfFlag } from "../core/option-names.ts";
 
 /** The end of the sentence "NAME must be …"; undefined where the value is well. */
@@ -110,7 +112,7 @@ function hintForNone(given: unknown, rules: AnyRules): string {
   const needed = Object.keys(rules).filter((name) => rules[name]!.required === true);
   if (needed.length > 0) return `give an object with ${needed.join(", ")}`;
   if (given === undefined || given === null) return "give {} where there are none";
-  return `give an object, which says what each value is; the options are ${Object.keys(rules).join(", ")}`;
+  return `give an object, which says what each value is; ${thereAre("option", Object.keys(rules))}`;
 }
 
 /**
@@ -176,10 +178,7 @@ function unknownOption(
   const known = Object.keys(rules);
   const alias = ADDRESS_WORDS.has(name) ? "database" : optionOfFlag(name);
   const meant = nearest(name, known) ?? known.find((each) => each === alias);
-  return wrongOption(
-    message,
-    meant === undefined ? `the options are ${known.join(", ")}` : `did you mean ${meant}?`,
-  );
+  return wrongOption(message, meant === undefined ? thereAre("option", known) : `did you mean ${meant}?`);
 }
 
 export const wrongOption = (message: string, hint?: string): MigrateError =>
