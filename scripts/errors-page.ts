@@ -137,7 +137,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "source/duplicate-revision": "Two migrations have the same revision.",
   "source/empty-item": "A list in the header has an empty item.",
   "source/empty-value": "A key in the header has no value.",
-  "source/encoding": "The file is not UTF-8.",
+  "source/encoding": "The file is not UTF-8: it is in another encoding, or compressed.",
   "source/file-name": "The file name is not that of a migration.",
   "source/header-line":
     "A line of the header has no colon after its key, or does not begin with two hyphens, so it would have no effect.",
