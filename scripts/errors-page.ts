@@ -181,6 +181,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "graph/ambiguous-name": "The prefix matches several revisions.",
   "graph/ambiguous-start": "A relative target could start from several heads.",
   "graph/ambiguous-walk": "A relative target could lead to several revisions.",
+  "graph/base-and-more": "A stamp names `base`, which is nothing, together with revisions.",
   "graph/cycle": "Revisions follow one another in a cycle.",
   "graph/dependency-cycle": "Revisions depend on one another in a cycle.",
   "graph/depends-on-base": "A revision cannot depend on base.",
