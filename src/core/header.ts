@@ -329,9 +329,7 @@ function slippedLine(
   const isSound = line.value !== "" && valueFault(source, line, key) === undefined;
   const mayBeProse = sign === undefined ? isProse(line) : namesFiles(line);
   const isMeant = !mayBeProse && (isSound || isNoWordOfProse(key) || required[direction].includes(key));
-  const following = headerLineAt(source.text, line.next, number + 1);
-  const isBetween = number > 1 && following !== undefined && isAtHome(following.key, direction);
-  if (!isMeant && !isBetween) return undefined;
+  if (!isMeant && (number === 1 || !goesOn(source, line, direction, said))) return undefined;
   const elsewhere =
     isSound && withoutColon(source, start, direction) !== undefined
       ? "word it otherwise"
@@ -350,6 +348,16 @@ function slippedLine(
       ...placeAt(source, line, line.text.indexOf(written), written.length),
     },
   };
+}
+
+/** Whether another line of the header follows, be it one that is written otherwise. */
+function goesOn(source: Source, line: LostLine, direction: Direction, said: readonly Said[]): boolean {
+  const number = line.line + 1;
+  const following = headerLineAt(source.text, line.next, number);
+  if (following !== undefined) return isAtHome(following.key, direction);
+  // No key is met twice, so it ends.
+  const saidThen = [...said, { key: line.key, line, isSound: false }];
+  return slippedLine(source, line.next, number, direction, saidThen) !== undefined;
 }
 
 /** Directly below the header, where a note on the file would have a blank line above it. */

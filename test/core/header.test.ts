@@ -181,6 +181,14 @@ describe("a header line that is written otherwise", () => {
     ]);
   });
 
+  test("several in a row", () => {
+    expect(
+      read("-- revision: a\n-- message b\n-- created c\n-- replaces it all\n-- parent: d\n").diagnostics.map(
+        ({ message }) => message,
+      ),
+    ).toEqual(["message", "created", "replaces"].map((key) => `there is no colon after '${key}'`));
+  });
+
   test.each([
     ["-- accepts lossy", "-- accepts: …"],
     ["-- accepts = lossy", "-- accepts: …"],
