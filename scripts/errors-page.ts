@@ -137,7 +137,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "source/duplicate-revision": "Two migrations have the same revision.",
   "source/empty-item": "A list in the header has an empty item.",
   "source/empty-value": "A key in the header has no value.",
-  "source/encoding": "The file is not UTF-8.",
+  "source/encoding": "The file is not UTF-8: it is in another encoding, or compressed.",
   "source/file-name": "The file name is not that of a migration.",
   "source/header-line":
     "A line of the header has no colon after its key, or does not begin with two hyphens, so it would have no effect.",
@@ -181,6 +181,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "graph/ambiguous-name": "The prefix matches several revisions.",
   "graph/ambiguous-start": "A relative target could start from several heads.",
   "graph/ambiguous-walk": "A relative target could lead to several revisions.",
+  "graph/base-and-more": "A stamp names `base`, which is nothing, together with revisions.",
   "graph/cycle": "Revisions follow one another in a cycle.",
   "graph/dependency-cycle": "Revisions depend on one another in a cycle.",
   "graph/depends-on-base": "A revision cannot depend on base.",

@@ -1,6 +1,8 @@
 /** A target → the files of its revisions, opened in the user's editor. */
+
 import { MigrateError } from "../core/errors.ts";
 import { nodeOf } from "../core/graph.ts";
+import { thereAre } from "../core/only.ts";
 import { shellWord } from "../core/shell.ts";
 import { openEditor } from "../io/editor.ts";
 import { show } from "./look.ts";
@@ -26,7 +28,7 @@ export async function edit(deps: Deps, target: string, options: ProjectOptions):
   }
   // VISUAL goes before EDITOR, so only it can name another where it is set.
   const variable = deps.env["VISUAL"] ? "VISUAL" : "EDITOR";
-  const another = `${variable}=vi migrate edit ${shellWord(target)}; the files are ${files.join(", ")}`;
+  const another = `${variable}=vi migrate edit ${shellWord(target)}; ${thereAre("file", files)}`;
   const editor = deps.env[variable];
   if (!editor) {
     throw new MigrateError({

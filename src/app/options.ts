@@ -2,6 +2,7 @@
  * What a caller of the API has given, perhaps without types, and the rules of each option → nothing, or `usage/option`: the
  * first that is not known, or has a value that cannot be taken. Values are not repeated: one may be an address with a password.
  */
+
 import path from "node:path";
 import { types } from "node:util";
 import { isAddress, NO_ADDRESS } from "../core/address.ts";
@@ -18,6 +19,7 @@ import {
 import { durationFault } from "../core/duration.ts";
 import type { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
+import { thereAre } from "../core/only.ts";
 import { optionOfFlag } from "../core/option-names.ts";
 
 /** A rule for each option of a type. */
@@ -124,7 +126,7 @@ function hintForNone(given: unknown, rules: AnyRules): string {
   const needed = Object.keys(rules).filter((name) => rules[name]!.required === true);
   if (needed.length > 0) return `give an object with ${needed.join(", ")}`;
   if (given === undefined || given === null) return "give {} where there are none";
-  return `give an object, which says what each value is; the options are ${Object.keys(rules).join(", ")}`;
+  return `give an object, which says what each value is; ${thereAre("option", Object.keys(rules))}`;
 }
 
 /**
@@ -190,8 +192,5 @@ function unknownOption(
   const known = Object.keys(rules);
   const alias = ADDRESS_WORDS.has(name) ? "database" : optionOfFlag(name);
   const meant = nearest(name, known) ?? known.find((each) => each === alias);
-  return wrongOption(
-    message,
-    meant === undefined ? `the options are ${known.join(", ")}` : `did you mean ${meant}?`,
-  );
+  return wrongOption(message, meant === undefined ? thereAre("option", known) : `did you mean ${meant}?`);
 }

@@ -2,6 +2,7 @@
  * The files are right → the ledger says what they say: findings, a plan that writes only the ledger, and its run. Where the
  * ledger is inconsistent in itself, that is repaired first, and alone.
  */
+
 import { MigrateError } from "../core/errors.ts";
 import { descendants } from "../core/graph.ts";
 import { type Finding, findingsOf, isAcceptable, repairPlan } from "../core/integrity.ts";
@@ -9,6 +10,7 @@ import { type Ledger, ledgerOf } from "../core/ledger/calls.ts";
 import { type Inconsistency, inconsistencyOf } from "../core/ledger/inconsistency.ts";
 import { type Applied, sqlstates } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
+import { thereAre } from "../core/only.ts";
 import { compileLedgerRepair } from "../core/plan/compile.ts";
 import { rightsOf } from "../core/plan/rights.ts";
 import type { Plan } from "../core/plan/types.ts";
@@ -168,7 +170,7 @@ function refuseForgetting(
       message: `'${revision}' is not an applied revision without a file`,
       hint:
         vanished.length > 0
-          ? `such revisions are ${vanished.join(", ")}`
+          ? thereAre("revision", vanished, " of that kind")
           : `there are none; ${instead(project, idsOf(rows), revision)}`,
     })),
   );

@@ -10,6 +10,7 @@ import type { Direction } from "../core/header-keys.ts";
 import { asOneId } from "../core/header-value.ts";
 import type { Revision, RevisionId } from "../core/migration.ts";
 import { newRevision, parentsOf } from "../core/new-revision.ts";
+import { thereAre } from "../core/only.ts";
 import { asOptions } from "../core/option-names.ts";
 import { commentText } from "../core/quote.ts";
 import { settleReplaced } from "../core/replaced.ts";
@@ -367,7 +368,7 @@ function directoryFor(
   versionPath: string | undefined,
 ): string {
   const { directories } = project.config;
-  const list = directories.map((directory) => path.relative(deps.cwd, directory) || ".").join(", ");
+  const folders = directories.map((directory) => path.relative(deps.cwd, directory) || ".");
   if (versionPath !== undefined) {
     const chosen = directories.find((each) => isSameFolder(each, versionPath, deps));
     if (chosen !== undefined) return chosen;
@@ -375,8 +376,8 @@ function directoryFor(
       code: "usage/version-path",
       message: `${versionPath} is not one of the folders of migrations`,
       hint: mayBeAdded(project.config, versionPath, deps)
-        ? `the folders are ${list}; to have it read too, ${addFolder(project.config, versionPath, deps)}`
-        : `the folders are ${list}`,
+        ? `${thereAre("folder", folders)}; to have ${versionPath} read too, ${addFolder(project.config, versionPath, deps)}`
+        : thereAre("folder", folders),
     });
   }
   const parent = project.migrations.get(parents[0] ?? "");
@@ -386,7 +387,7 @@ function directoryFor(
   throw new MigrateError({
     code: "usage/version-path",
     message: `Multiple version locations present, please specify ${(deps.names ?? asOptions).short("versionPath")}`,
-    hint: `choose one of ${list}`,
+    hint: `choose one of ${folders.join(", ")}`,
   });
 }
 

@@ -1,6 +1,8 @@
 /** A project → the templates for its new revisions. */
+
 import { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
+import { thereAre } from "../core/only.ts";
 import { templateDescription } from "../core/template.ts";
 import { readTemplates, type Template } from "../io/templates.ts";
 import { type Deps, openConfig, type ProjectOptions } from "./project.ts";
@@ -35,6 +37,6 @@ export function findTemplate(name: string, ownFolder: string | undefined, deps: 
   throw new MigrateError({
     code: "usage/unknown-template",
     message: `template '${name}' does not exist`,
-    hint: `${meant === undefined ? "" : `did you mean ${meant}? `}the templates are ${[...templates.keys()].join(", ")}; see: migrate list-templates`,
+    hint: `${meant === undefined ? "" : `did you mean ${meant}? `}${thereAre("template", [...templates.keys()])}; see: migrate list-templates`,
   });
 }

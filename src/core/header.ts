@@ -34,7 +34,27 @@ import { tokens } from "./lexer.ts";
 import type { Source } from "./source.ts";
 
 const SLIPPED_LINE =
-  /([ \t]*(?!\/\*)(-{2,}|[^\w\s]{1,3})[ \t]*([a-z][a-z_-]*)(?:[ \t]*([:=])|[ \t])([^\r\n]*))(?:\r\n|\r|\n|$)/y;
+  /([ \t]*(?!\/\*)(-{2,}|[^\w\s]{1,3})[ \t]*([a-z][a-z_-]*)(?:[ \t]*([:=])|[ \t]|(?=[\r\n]|$))([^\r\n]*))(?:\r\n|\r|\n|$)/y;
+
+/** Lines of other tools that mean one of ours, such as sqlx's; they have no value. */
+const otherLines: Readonly<Record<string, { readonly key: HeaderKey; readonly value: string }>> = {
+  "no-transaction": { key: "transaction", value: "none" },
+};
+
+/** The line at an offset, as one of the header that is written otherwise; undefined where it has no key of ours. */
+function slipAt(source: Source, start: number, number: number, direction: Direction) {
+  SLIPPED_LINE.lastIndex = start;
+  const [whole = "", text = "", mark = "", written = "", sign, rest = ""] =
+    SLIPPED_LINE.exec(source.text) ?? [];
+  const value = rest.trim();
+  const other = value === "" && Object.hasOwn(otherLines, written) ? otherLines[written] : undefined;
+  const said = other ?? { key: written.replaceAll("_", "-"), value };
+  const { key } = said;
+  if (!isAtHome(key, direction)) return undefined;
+  const line: LostLine = { key, value: said.value, text, line: number, next: start + whole.length };
+  return { line, mark, written, sign, isOther: other !== undefined };
+}
+
 const GAP = /\s+|\/\*[\s\S]*?\*\/|--[^\r\n]*/y;
 
 /** A line of which one can tell what key is meant; the first of that key. */
@@ -213,13 +233,11 @@ const noLists: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
 
 /** The line that would be one with a colon, and that no prose is; a note may say `-- lock-timeout 1s` of what follows. */
 function withoutColon(source: Source, start: number, direction: Direction): LostLine | undefined {
-  SLIPPED_LINE.lastIndex = start;
-  const [whole = "", text = "", mark, key = "", sign, rest = ""] = SLIPPED_LINE.exec(source.text) ?? [];
-  if (mark !== "--" || sign === ":" || !isAtHome(key, direction)) return undefined;
-  const { form } = headerKeys[key];
-  const isExact = form === "none" || form === "acceptance" || (sign === "=" && !FREE.includes(form));
-  if (!isExact) return undefined;
-  return { key, value: rest.trim(), text, line: 0, next: start + whole.length, isSlipped: true };
+  const slip = slipAt(source, start, 0, direction);
+  if (slip === undefined || slip.mark !== "--" || slip.sign === ":") return undefined;
+  const { form } = headerKeys[slip.line.key];
+  const isExact = form === "none" || form === "acceptance" || (slip.sign === "=" && !FREE.includes(form));
+  return isExact ? { ...slip.line, isSlipped: true } : undefined;
 }
 
 /**
@@ -291,8 +309,8 @@ const isNearlyExact = (line: LostLine): boolean =>
 
 /**
  * The line that would end the header, where it was meant for it: it has a key that the header lacks, but no colon, or
- * begins with what chats make of `--`. Behind a blank a value of the right form tells it from prose, such as
- * `-- parent of all tables`, unless the header cannot be without that key.
+ * begins with what chats make of `--`. Between two lines of the header any such line is meant. Behind the last one, prose
+ * begins with a word such as `replaces`, which a value of the right form tells from it, or says when the file was `created`.
  */
 function slippedLine(
   source: Source,
@@ -301,22 +319,17 @@ function slippedLine(
   direction: Direction,
   said: readonly Said[],
 ): { readonly line: LostLine; readonly fault: Diagnostic } | undefined {
-  SLIPPED_LINE.lastIndex = start;
-  const [whole = "", text = "", mark = "", written = "", sign, rest = ""] =
-    SLIPPED_LINE.exec(source.text) ?? [];
-  const key = written.replaceAll("_", "-");
-  if (!isAtHome(key, direction) || lineThatSays(said, key) !== undefined) return undefined;
-  const line = { key, value: rest.trim(), text, line: number, next: start + whole.length };
+  const slip = slipAt(source, start, number, direction);
+  if (slip === undefined || lineThatSays(said, slip.line.key) !== undefined) return undefined;
+  const { line, mark, written, sign, isOther } = slip;
+  const { key } = line;
   const isComment = /^--+$/.test(mark);
-  const isMeant =
-    sign === undefined ? isComment && !FREE.includes(headerKeys[key].form) : mark !== "--" || sign === "=";
+  const isSlip = sign === undefined ? isComment || isOther : mark !== "--" || sign === "=";
+  if (!isSlip) return undefined;
   const isSound = line.value !== "" && valueFault(source, line, key) === undefined;
-  if (
-    !isMeant ||
-    (sign === undefined ? isProse(line) : namesFiles(line)) ||
-    !(isSound || required[direction].includes(key))
-  )
-    return undefined;
+  const mayBeProse = sign === undefined ? isProse(line) : namesFiles(line);
+  const isMeant = !mayBeProse && (isSound || isNoWordOfProse(key) || required[direction].includes(key));
+  if (!isMeant && (number === 1 || !goesOn(source, line, direction, said))) return undefined;
   const elsewhere =
     isSound && withoutColon(source, start, direction) !== undefined
       ? "word it otherwise"
@@ -326,15 +339,30 @@ function slippedLine(
     line,
     fault: {
       code: "source/header-line",
-      message:
-        mark === "--"
+      message: isOther
+        ? `'${written}' is not a header key`
+        : mark === "--"
           ? `there is no colon after '${written}'`
           : `the header line begins with ${markHint(mark)}, not with two hyphens`,
       hint: `write '-- ${key}: ${isSound ? shorten(line.value) : "…"}'${otherwise}`,
-      ...placeAt(source, line, text.indexOf(written), written.length),
+      ...placeAt(source, line, line.text.indexOf(written), written.length),
     },
   };
 }
+
+/** Whether another line of the header follows, be it one that is written otherwise. */
+function goesOn(source: Source, line: LostLine, direction: Direction, said: readonly Said[]): boolean {
+  const number = line.line + 1;
+  const following = headerLineAt(source.text, line.next, number);
+  if (following !== undefined) return isAtHome(following.key, direction);
+  // No key is met twice, so it ends.
+  const saidThen = [...said, { key: line.key, line, isSound: false }];
+  return slippedLine(source, line.next, number, direction, saidThen) !== undefined;
+}
+
+/** Directly below the header, where a note on the file would have a blank line above it. */
+const isNoWordOfProse = (key: HeaderKey): boolean =>
+  key.includes("-") || EXACT.includes(headerKeys[key].form) || headerKeys[key].form === "reason";
 
 /** As other tools' comments do. */
 const namesFiles = ({ key, value }: LostLine): boolean =>

@@ -203,7 +203,7 @@ export function planStamp(
   const current = currentHeads(graph, before);
   for (const target of targets) oneTarget(graph, "stamp", target);
   const moving = new Set(targets.flatMap((target) => onBranch(graph, current, target, "all")));
-  const destinations = targets.flatMap((target) => resolveNamed(graph, target, STAMP_BASE));
+  const destinations = destinationsOf(graph, targets);
   if (options.onlyAdds === true) {
     const wanted = ancestors(graph, destinations);
     const lacking = [...wanted].filter((id) => !before.has(id));
@@ -314,6 +314,19 @@ export function requiredBy(graph: Graph, targets: readonly RevisionId[]): Readon
     });
   }
   return ancestors(graph, tops);
+}
+
+/** What the targets of a stamp name. Throws `graph/base-and-more` where one of several means that nothing is applied. */
+function destinationsOf(graph: Graph, targets: readonly string[]): readonly RevisionId[] {
+  const named = targets.map((target) => resolveNamed(graph, target, STAMP_BASE));
+  const base = targets.find((_, i) => named[i]!.length === 0);
+  const more = targets.filter((_, i) => named[i]!.length > 0);
+  if (base === undefined || more.length === 0) return named.flat();
+  throw new MigrateError({
+    code: "graph/base-and-more",
+    message: `${base} records that nothing is applied${base === BASE ? "" : " on that branch"}, and ${more.join(", ")} that something is`,
+    hint: `name one of the two, or run first: migrate stamp ${shellWord(base)}, then: migrate stamp ${more.map(shellWord).join(" ")}`,
+  });
 }
 
 const STAMP_BASE = "to record that nothing is applied, use: base";

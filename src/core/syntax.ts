@@ -33,12 +33,14 @@ export function syntaxFault(
   const offset = trimmed(source.text, failure.offset ?? start);
   const at = { ...locate(source, offset), start: offset };
   const rest = source.text.slice(offset, lineEnd(source.text, offset));
-  const command = /^\\[^\s\\]+/.exec(rest)?.[0];
-  if (command !== undefined && isForeign(failure)) {
+  const command = isForeign(failure) ? /^\\[^\s\\]+/.exec(rest)?.[0] : undefined;
+  const hint =
+    command === undefined ? undefined : psqlHint(command, kind, placeOf(source.text, start, offset));
+  if (hint !== undefined) {
     return faultAt(source, at, rest.trimEnd().length, {
       code: "source/psql-command",
       message: `${command} is a command of psql, but a ${kind === undefined ? "migration" : "schema file"} is only SQL`,
-      hint: (kind === undefined ? undefined : SCHEMA_HINTS.get(command)) ?? psqlHint(command),
+      hint,
     });
   }
   const variable = /^:(?:[\w\x80-\uffff]+|'[\w\x80-\uffff]+'|"[\w\x80-\uffff]+")/.exec(rest)?.[0];
@@ -89,6 +91,7 @@ function syntaxHint(
   token: string,
 ): string | undefined {
   if (isConflict(token)) return CONFLICT_HINT;
+  if (text[offset] === "\\") return backslashHint(text.slice(offset + 1, offset + 2));
   if (what.startsWith("unterminated")) return "it begins here, and its end is missing";
   if (/at end of input$/.test(what)) return "the last statement is incomplete: is a ) or an END missing?";
   if (/^(?:limit|order)$/i.test(token) && /^(?:update|delete)\b/i.test(text.slice(start, start + 7)))
@@ -113,42 +116,70 @@ const OPENS_STATEMENT =
 const ALTERS_TABLE = /^(?:add|alter|attach|detach|disable|drop|enable|owner|reset|set|validate)$/i;
 const IN_ALTER_TABLE = /(?:^|;)[^;]*\balter\s+(?:foreign\s+)?table\b[^;]*$/i;
 
-/** Where a hint for a migration does not fit. */
-const SCHEMA_HINTS: ReadonlyMap<string, string> = new Map([
-  ...["\\i", "\\ir", "\\include", "\\include_relative"].map(
-    (command) => [command, "remove the line; every SQL file of the schema folder is loaded anyway"] as const,
-  ),
-  ...["\\c", "\\connect"].map(
-    (command) => [command, "remove the line; schema files are loaded into a scratch database"] as const,
-  ),
-]);
+/** Where a backslash stands: first in its line, and where nothing of a statement stands before it. */
+interface Place {
+  readonly opensLine: boolean;
+  readonly isBetween: boolean;
+}
 
-function psqlHint(command: string): string {
+const placeOf = (text: string, start: number, offset: number): Place => ({
+  opensLine: /(?:^|[\r\n])[ \t]*$/.test(text.slice(Math.max(0, offset - 1000), offset)),
+  isBetween: offset === start,
+});
+
+/** What to do with a command of psql; undefined for a backslash that may belong to the statement. */
+function psqlHint(command: string, kind: FileText["kind"], place: Place): string | undefined {
+  const remove =
+    place.opensLine && place.isBetween ? "remove the line" : "remove it, up to the end of the line";
+  const forSchema = kind !== undefined;
   switch (command) {
     case "\\restrict":
     case "\\unrestrict":
-      return "remove the line; pg_dump adds it for psql only";
+      return `${remove}; pg_dump adds it for psql only`;
     case "\\i":
     case "\\ir":
     case "\\include":
     case "\\include_relative":
-      return "put the SQL of that file here, or in a migration of its own";
+      return forSchema
+        ? `${remove}; every SQL file of the schema folder is loaded anyway`
+        : "put the SQL of that file here, or in a migration of its own";
     case "\\copy":
     case "\\.":
       return ROWS_AS_SQL;
     case "\\c":
     case "\\connect":
-      return "remove the line; the database is chosen when the migration is run, by --database URL for example";
+      return `${remove}; ${forSchema ? "schema files are loaded into a scratch database" : "the database is chosen when the migration is run, by --database URL for example"}`;
     case "\\g":
+    case "\\G":
     case "\\gx":
     case "\\gset":
     case "\\gexec":
     case "\\gdesc":
+    case "\\watch":
+    case "\\crosstabview":
     case "\\;":
       return "end the statement with a ; instead; to act on its result, write a DO block";
     default:
-      return "remove the line";
+      return OTHER_COMMANDS.has(command) || (place.isBetween && /^\\[\w!?]/.test(command))
+        ? remove
+        : undefined;
   }
+}
+
+/** Commands of psql that are such within a statement, too. Of one letter, as in `\d`, they may be what a pattern has. */
+const OTHER_COMMANDS: ReadonlySet<string> = new Set(
+  ["echo", "qecho", "warn", "set", "unset", "pset", "timing", "if", "elif", "else", "endif", "encoding"].map(
+    (word) => `\\${word}`,
+  ),
+);
+
+/** A backslash within a statement: what a shell, a program or another server needs, and SQL has only in strings. */
+function backslashHint(next: string): string {
+  if (next === "n" || next === "t")
+    return `write a ${next === "n" ? "line end" : "blank"} instead of \\${next}`;
+  return /^[^\w\s\\]/.test(next)
+    ? `write ${next} without the backslash`
+    : "SQL has a backslash only in strings: put what it belongs to in quotes, or delete the backslash";
 }
 
 /** A message of the parser with only the beginning of a long token, or of one with several lines. */

@@ -1,4 +1,5 @@
 /** Flags, environment, `.env` and `migrate.config.json` → one `Config`, which says of each value where it came from. */
+
 import path from "node:path";
 import { isUrl, originOfFault } from "../core/address.ts";
 import { dotenvValues, parseDotenv, strayLines, textOf as textOfVariable } from "../core/dotenv.ts";
@@ -7,6 +8,7 @@ import { MigrateError } from "../core/errors.ts";
 import type { ReplacedFolders } from "../core/graph-faults.ts";
 import type { LedgerNames } from "../core/ledger/types.ts";
 import { nearest } from "../core/nearest.ts";
+import { thereAre } from "../core/only.ts";
 import type { OptionNames } from "../core/option-names.ts";
 import type { SessionPins } from "../core/plan/session.ts";
 import { redactAll } from "../core/redact.ts";
@@ -34,7 +36,7 @@ import {
   type TextAddress,
 } from "./database.ts";
 import { foldersOf } from "./directory.ts";
-import { contentIfThere, type FileContent, isRepository, ownStatsAt, refuseUtf16 } from "./files.ts";
+import { contentIfThere, type FileContent, isRepository, ownStatsAt, refuseOtherFormat } from "./files.ts";
 import { parseJson } from "./jsonc.ts";
 import { type DatabaseAddress, listsOf, type ServerAddress, secretsOf } from "./libpq/parameters.ts";
 import { isExecutable } from "./packages.ts";
@@ -482,7 +484,7 @@ function chosenSettings(file: ConfigFile | undefined, environment: string | unde
       message: `no environment "${environment}" in ${file?.source.path ?? `${CONFIG_FILE}, which does not exist`}`,
       hint:
         names.length > 0
-          ? `the environments are ${names.join(", ")}`
+          ? thereAre("environment", names)
           : `add it to "environments" in ${file?.source.path ?? CONFIG_FILE}`,
     });
   }
@@ -508,7 +510,7 @@ function settingsIn(file: string, shown: string): (Source & Pick<FileContent, "i
   const content = contentIfThere(file, "usage/config-file", shown);
   if (content === undefined) return undefined;
   const { text, isUtf8 } = content;
-  refuseUtf16(text, "usage/config-file", shown);
+  refuseOtherFormat(text, "usage/config-file", shown);
   return { path: shown, text: text.replace(/^\ufeff/, ""), isUtf8 };
 }
 
@@ -653,7 +655,7 @@ function noDatabase(
       ...(environments.length === 0
         ? []
         : [
-            `  ${names.alone("environment", environments[0]!)}   (the environments with a database are ${environments.join(", ")})`,
+            `  ${names.alone("environment", environments[0]!)}   (${thereAre("environment", environments, " with a database")})`,
           ]),
       `  ${names.alone("database", "postgres://USER:PASSWORD@localhost:5432/shop")}`,
       "  export DATABASE_URL=postgres://USER:PASSWORD@localhost:5432/shop   (or that line in .env)",

@@ -27,7 +27,7 @@ import { nearest } from "../core/nearest.ts";
 import { asOptions, type OptionNames } from "../core/option-names.ts";
 import { shellWord } from "../core/shell.ts";
 import { locate, type Source } from "../core/source.ts";
-import { codeOf, entriesIn, fromUtf16, reasonOf, recoding } from "./files.ts";
+import { codeOf, entriesIn, formatOf, reasonOf, recoding, wayFrom } from "./files.ts";
 import { makeFolder, missingFolders } from "./make-folder.ts";
 import { type Writer, writeFiles } from "./write-files.ts";
 
@@ -512,9 +512,10 @@ export function decode(path: string, file: string): Source | Diagnostic {
 }
 
 function encodingFault(path: string, bytes: Buffer): Diagnostic | undefined {
-  const [first, second, third] = bytes;
-  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return utf16(path);
   if (isUtf8(bytes)) return undefined;
+  const format = formatOf(bytes.toString("utf8", 0, 16));
+  if (format !== undefined) return otherFormat(path, format);
+  const [first, second, third] = bytes;
   const content = first === 0xef && second === 0xbb && third === 0xbf ? bytes.subarray(3) : bytes;
   return brokenUtf8({ path, text: content.toString("utf8") }, content);
 }
@@ -539,11 +540,11 @@ function brokenUtf8(source: Source, bytes: Buffer): Diagnostic {
   };
 }
 
-function utf16(path: string): Diagnostic {
+function otherFormat(path: string, format: string): Diagnostic {
   return {
     code: "source/encoding",
-    message: "the file is UTF-16, not UTF-8",
-    hint: fromUtf16(path),
+    message: `the file is ${format}`,
+    hint: wayFrom(format, path),
     location: { path, line: 1, column: 1 },
   };
 }

@@ -36,7 +36,7 @@ export interface FileContent {
 export function readText(path: string, from: From, otherwise?: string): string {
   const { text, isUtf8 } = contentNamed(path, from);
   const code = "usage/unreadable-file";
-  refuseUtf16(text, code, path, otherwise);
+  refuseOtherFormat(text, code, path, otherwise);
   if (isUtf8) return text;
   const { line } = locate({ path, text }, text.indexOf("\ufffd"));
   throw new MigrateError({
@@ -69,14 +69,39 @@ function wayToRead(path: string, error: unknown): string {
     : "check that it is a file that this user can read";
 }
 
-/** Throws where a text was read from UTF-16, of whose mark UTF-8 makes two signs for what cannot be read. */
-export function refuseUtf16(text: string, code: string, path: string, hint = fromUtf16(path)): void {
-  if (!text.startsWith("\ufffd\ufffd")) return;
-  throw new MigrateError({ code, message: `${path} is UTF-16, not UTF-8`, hint });
+/** Throws where a text was read from what is no UTF-8, by what it begins with; `fromUtf16`: what to do with UTF-16. */
+export function refuseOtherFormat(text: string, code: string, path: string, fromUtf16?: string): void {
+  const format = formatOf(text);
+  if (format === undefined) return;
+  throw new MigrateError({
+    code,
+    message: `${path} is ${format}`,
+    hint: (format === UTF16 ? fromUtf16 : undefined) ?? wayFrom(format, path),
+  });
 }
 
+const UTF16 = "UTF-16, not UTF-8";
+
+/** What UTF-8 makes of the first bytes, with U+FFFD for what it cannot read. */
+const FORMATS: readonly (readonly [start: string, format: string])[] = [
+  ["\ufffd\ufffd", UTF16],
+  ["\x1f\ufffd", "compressed (gzip)"],
+  ["PK\x03\x04", "compressed (zip)"],
+  ["(\ufffd/\ufffd", "compressed (zstd)"],
+  ["\ufffd7zXZ\0", "compressed (xz)"],
+  // Behind the version is the block size, a digit.
+  ...[..."123456789"].map((size) => [`BZh${size}1AY&SY`, "compressed (bzip2)"] as const),
+];
+
+/** What a file is that is no UTF-8, as the end of a sentence; undefined where its beginning does not tell. */
+export const formatOf = (text: string): string | undefined =>
+  FORMATS.find(([start]) => text.startsWith(start))?.[1];
+
 /** A hint. */
-export const fromUtf16 = (path: string): string =>
+export const wayFrom = (format: string, path: string): string =>
+  format === UTF16 ? fromUtf16(path) : "unpack it first";
+
+const fromUtf16 = (path: string): string =>
   `PowerShell's '>' writes UTF-16; save it as UTF-8, for example with: ${recoding("UTF-16", path)}`;
 
 /** The command that makes a file UTF-8; iconv itself only prints. */

@@ -119,7 +119,7 @@ describe("a new revision", () => {
     // In the config file it stands already.
     await expect(create(world, "x", { directories: ["shop"], versionPath: "billing" })).rejects.toMatchObject(
       {
-        hint: "the folders are shop; to have it read too, give it with the option directories as well",
+        hint: "the only folder is shop; to have billing read too, give it with the option directories as well",
       },
     );
     await create(world, "a", { revision: "a", versionPath: "billing" });

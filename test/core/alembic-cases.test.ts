@@ -36,6 +36,11 @@ describe("answers of Alembic", () => {
     const ids = cases.filter((solved) => refusesBranch(solved, answer(solved))).map(({ id }) => id);
     expect(ids).toEqual(["s1-g4-10", "s1-g11-9", "s1-g14-1", "s1-g14-3", "s1-g49-15", "s1-g115-5"]);
   });
+
+  it("take base beside another target, and ours do not", () => {
+    const ids = cases.filter((solved) => refusesBase(solved, answer(solved))).map(({ id }) => id);
+    expect(ids).toEqual(["s1-g17-9", "s1-g92-7", "s1-g95-3", "s1-g102-0", "s1-g121-4"]);
+  });
 });
 
 /** Alembic runs `nosuch@base` and a downgrade to `nosuch@REV`: it does not look up a branch that leaves it no choice. */
@@ -44,6 +49,10 @@ function refusesBranch({ expect: theirs, graph, target }: Solved, ours: Answer):
   if (theirs.error !== undefined || ours.error === undefined || others.length === 0) return false;
   return answer({ id: "", graph, op: "resolve", target: branch! }).error === ours.error;
 }
+
+/** Alembic stamps `base` with another target: whether what is applied goes depends on where the other one is. */
+const refusesBase = ({ op, expect: theirs }: Solved, ours: Answer): boolean =>
+  op === "stamp" && theirs.error === undefined && ours.error_kind === "graph/base-and-more";
 
 /** What Alembic calls a kind of error → the codes that say the same. */
 const sameFault: Readonly<Record<string, readonly string[]>> = {
@@ -69,7 +78,7 @@ const sameFault: Readonly<Record<string, readonly string[]>> = {
 function disagreement(solved: Solved, ours: Answer): string | undefined {
   const { expect: theirs, order, graph, op } = solved;
   if (ours.error_kind === "bug") return `a bug of ours: ${ours.error}`;
-  if (refusesBranch(solved, ours)) return undefined;
+  if (refusesBranch(solved, ours) || refusesBase(solved, ours)) return undefined;
   if (theirs.error !== undefined || ours.error !== undefined) {
     if (theirs.error === undefined || ours.error === undefined) return "an error on one side alone";
     const codes = sameFault[theirs.error_kind ?? ""] ?? [];

@@ -125,9 +125,11 @@ test.each([
   "-- parent users",
   "-- message to the reader",
   "-- created by hand",
-  "-- irreversible without a backup",
-  "-- transaction by transaction",
-  "-- lock-timeout is 1s",
+  "-- replaces the old view",
+  "-- no transaction here",
+  "\n-- irreversible changes of the past",
+  "\n-- transaction by transaction",
+  "\n-- lock-timeout is 1s",
   "-- depends-on 010_users.sql",
   "--- parent of all",
   "--------",
@@ -143,6 +145,18 @@ describe("a header line that is written otherwise", () => {
     ["-- depends-on 1234abcd, b", "there is no colon after 'depends-on'", "-- depends-on: 1234abcd, b"],
     ["-- transaction none", "there is no colon after 'transaction'", "-- transaction: none"],
     ["-- transaction = none", "there is no colon after 'transaction'", "-- transaction: none"],
+    ["-- transaction off", "there is no colon after 'transaction'", "-- transaction: …"],
+    [
+      "-- irreversible mail is lost",
+      "there is no colon after 'irreversible'",
+      "-- irreversible: mail is lost",
+    ],
+    ["-- irreversible", "there is no colon after 'irreversible'", "-- irreversible: …"],
+    ["-- depends-on b c", "there is no colon after 'depends-on'", "-- depends-on: …"],
+    ["-- lock-timeout 5 seconds", "there is no colon after 'lock-timeout'", "-- lock-timeout: …"],
+    ["-- replaces the old view", "there is no colon after 'replaces'", "-- replaces: …"],
+    ["-- message to all", "there is no colon after 'message'", "-- message: to all"],
+    ["-- no-transaction", "'no-transaction' is not a header key", "-- transaction: none"],
     ["-- irreversible = gone", "there is no colon after 'irreversible'", "-- irreversible: gone"],
     ["--statement_timeout=5s", "there is no colon after 'statement_timeout'", "-- statement-timeout: 5s"],
     [
@@ -159,8 +173,33 @@ describe("a header line that is written otherwise", () => {
     const mayStandBelow = faults(`-- revision: a\n-- parent: none\n\n${line}\n`).length === 0;
     const comment = mayStandBelow ? "put it below the header, after a blank line" : "word it otherwise";
     const hint = `write '${proper}'; if it is only a comment, ${comment}`;
-    expect(read(`-- revision: a\n-- parent: none\n${line}\n-- message: b\n`).diagnostics).toMatchObject([
+    expect(read(`-- revision: a\n-- parent: none\n${line}\n-- created: b\n`).diagnostics).toMatchObject([
       { code: "source/header-line", message, hint, location: { line: 3 } },
+    ]);
+    expect(read(`-- revision: a\n${line}\n-- parent: none\n`).diagnostics).toMatchObject([
+      { message, location: { line: 2 } },
+    ]);
+  });
+
+  test("several in a row", () => {
+    expect(
+      read("-- revision: a\n-- message b\n-- created c\n-- replaces it all\n-- parent: d\n").diagnostics.map(
+        ({ message }) => message,
+      ),
+    ).toEqual(["message", "created", "replaces"].map((key) => `there is no colon after '${key}'`));
+  });
+
+  test.each([
+    ["-- accepts lossy", "-- accepts: …"],
+    ["-- accepts = lossy", "-- accepts: …"],
+    ["-- accepts lossy (gone)", "-- accepts: lossy (gone)"],
+  ])("in a down file: %s", (line, proper) => {
+    expect(read(`-- revision: a\n${line}\nDROP TABLE t;`, "down").diagnostics).toMatchObject([
+      {
+        message: "there is no colon after 'accepts'",
+        hint: expect.stringContaining(`write '${proper}'`),
+        location: { line: 2 },
+      },
     ]);
   });
 

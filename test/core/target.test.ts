@@ -697,6 +697,15 @@ describe("a stamp", () => {
     [["bb03", "cc02"], ["aa02", "cc02"], "cc02"],
   ])("from %j to %j: %s", (from, targets, expected) => expect(stamp(from, targets).join(" ")).toBe(expected));
 
+  it.each([
+    ["cc02", "base", /^base records that nothing is applied, and cc02 that something is/],
+    ["bb01", "data@base", /^data@base records that nothing is applied on that branch, and bb01 that/],
+  ])("to %s and %s is refused, whatever is applied", (target, base, message) => {
+    for (const from of [[], ["dd02"], ["bb03", "cc02"]])
+      expect(() => stamp(from, [target, base])).toThrow(fault("graph/base-and-more", message));
+    expect(stamp(["bb03", "cc02"], ["base", "base"])).toEqual([]);
+  });
+
   it.each(["-1", "+1", "billing@-1"])("counts %s from nothing, whatever is applied", (target) => {
     for (const from of [[], ["bb02"], ["bb03", "cc02"]])
       for (const purge of [false, true])

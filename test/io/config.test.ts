@@ -353,7 +353,9 @@ describe("the database is found", () => {
   it("nowhere but in environments, which are named", async () => {
     const { database } = await load({ file: { environments: { a: { role: "r" }, b: { database: "x" } } } });
     expect(database).toMatchObject({
-      hint: expect.stringContaining("\n  migrate COMMAND -n b   (the environments with a database are b)\n"),
+      hint: expect.stringContaining(
+        "\n  migrate COMMAND -n b   (the only environment with a database is b)\n",
+      ),
     });
   });
 
@@ -807,6 +809,10 @@ describe("the config file", () => {
       expect(await failure({ flags: { env: "stagin" }, file })).toMatchObject({
         code: "usage/no-environment",
         hint: "the environments are staging, bare, prod",
+      });
+      writeFileSync(path.join(cwd, "migrate.config.json"), '{"environments": {"staging": {}}}');
+      expect(await failure({ flags: { env: "prod" } })).toMatchObject({
+        hint: "the only environment is staging",
       });
       rmSync(path.join(cwd, "migrate.config.json"));
       expect((await failure({ flags: { env: "x" } })).message).toContain("which does not exist");

@@ -103,6 +103,31 @@ test("a path that the system does not follow is told as such, whatever is done w
   }
 });
 
+test("a file that is compressed is told as that, whoever reads it", async () => {
+  const made: readonly (readonly [string, readonly number[]])[] = [
+    ["gzip", [0x1f, 0x8b, 8, 0, 0xff]],
+    ["zip", [0x50, 0x4b, 3, 4, 0xff]],
+    ["zstd", [0x28, 0xb5, 0x2f, 0xfd, 0xff]],
+    ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0xff]],
+    ["bzip2", [...Buffer.from("BZh91AY&SY"), 0xff]],
+  ];
+  for (const [name, bytes] of made) {
+    writeFileSync(at("0001_a.up.sql"), Buffer.from(bytes));
+    expect(() => readText("0001_a.up.sql", { cwd })).toThrow(
+      expect.objectContaining({
+        code: "usage/unreadable-file",
+        message: `0001_a.up.sql is compressed (${name})`,
+        hint: "unpack it first",
+      }),
+    );
+    await expect(readMigrations(["."], { cwd })).rejects.toMatchObject({
+      diagnostics: [
+        { code: "source/encoding", message: `the file is compressed (${name})`, hint: "unpack it first" },
+      ],
+    });
+  }
+});
+
 test("a file in UTF-16 is told as that", () => {
   writeFileSync(at("s.sql"), Buffer.from("\ufeffSELECT 1;", "utf16le"));
   expect(() => readText("s.sql", { cwd })).toThrow(

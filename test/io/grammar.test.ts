@@ -47,6 +47,7 @@ test.for([
   ["select :'a b'", '1:8 source/syntax syntax error at or near ":"'],
   ["select :'name', 1", "1:8 source/psql-variable :'name' is a variable of psql, and is not replaced here"],
   ["select 1 \\gset", "1:10 source/psql-command \\gset is a command of psql, but a migration is only SQL"],
+  ["update t set age = '1'\\:\\:text", '1:23 source/syntax syntax error at or near "\\"'],
 ] as const)("%s", async ([text, fault]) => {
   expect(await report(text)).toEqual([fault]);
 });
@@ -73,6 +74,18 @@ test.for([
   ["\\connect db", "--database"],
   ["\\copy t from 'x'", "pg_dump --inserts"],
   ["\\set x 1", "remove the line"],
+  ["select 1;\n  \\x\nselect 2;", "remove the line"],
+  ["select 1; \\x", "remove it, up to the end of the line"],
+  ["create database x; \\c x", "remove it, up to the end of the line; the database is chosen"],
+  ["select 1\n\\echo done\nfrom t;", "remove it, up to the end of the line"],
+  ["select 1\n\\G", "end the statement with a ; instead"],
+  ["update t set age = '1'\\:\\:text;", "write : without the backslash"],
+  ["update t set age = '1'\n\\:\\:text;", "write : without the backslash"],
+  ["select (array[1,2])[1\\:1];", "write : without the backslash"],
+  ["do \\$\\$ begin end \\$\\$;", "write $ without the backslash"],
+  ["select 1 where 1 \\!= 2;", "write ! without the backslash"],
+  ["select 1\\nfrom t;", "write a line end instead of \\n"],
+  ["select 1 where name ~ \\d+;", "SQL has a backslash only in strings"],
   ["copy t from stdin;\n", "pg_dump --inserts"],
   ["begin;", "-- transaction: none"],
   ["savepoint a;", "EXCEPTION"],

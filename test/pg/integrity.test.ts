@@ -211,7 +211,7 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
     expect({ steps: plan.steps, left: left.length, done }).toEqual({ steps: [], left: 1, done: false });
     for (const revision of ["b", "z"]) {
       const failure = await failureOf(repaired({ forget: [revision] }));
-      expect(failure).toMatchObject({ code: "usage/forget", hint: "such revisions are c" });
+      expect(failure).toMatchObject({ code: "usage/forget", hint: "the only revision of that kind is c" });
     }
     // What is left of a hole is told as it is then, when nothing else stops the upgrade that fills it.
     await query(url, "CALL retort.remove('a', 'unstamp', 'stamp', NULL)");
