@@ -108,10 +108,10 @@ const finding = z.discriminatedUnion("kind", [
     differences: z.array(
       object({ key: z.enum(["parent", "depends-on", "message"]), ledger: text, file: text }),
     ),
-    hint: text,
+    hint: text.optional(),
   }),
   object({ ...recorded, kind: z.literal("vanished"), isEvery: z.boolean(), reason: text, hint: text }),
-  object({ ...recorded, kind: z.literal("hole"), path: text, missing: texts, hint: text }),
+  object({ ...recorded, kind: z.literal("hole"), path: text, missing: texts, hint: text.optional() }),
 ]);
 
 const loss = object({

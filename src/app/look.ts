@@ -5,7 +5,7 @@ import type { EffectSummary } from "../core/effects/summary.ts";
 import { MigrateError } from "../core/errors.ts";
 import { ancestors, inOrder } from "../core/graph.ts";
 import { historyOf, shown } from "../core/history.ts";
-import { diagnosticOf, findingsOf, findingText } from "../core/integrity.ts";
+import { diagnosticOf, findingsOf, warningText } from "../core/integrity.ts";
 import type { Applied, Intent, LedgerState } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Does } from "../core/plan/types.ts";
@@ -149,7 +149,7 @@ export function warnOfRest(
     .filter(({ kind }) => kind === "hole")
     .map(diagnosticOf);
   if (unknown !== undefined) warn(`${unknown.message}; ${unknown.hint}`);
-  for (const hole of holes) warn(`${findingText(hole)}; ${hole.hint}`);
+  for (const hole of holes) warn(warningText(hole));
 }
 
 export interface HistoryOptions extends ProjectOptions {

@@ -7,6 +7,7 @@ import {
   findingsOf,
   findingText,
   movedIn,
+  warningText,
   withFaults,
 } from "../core/integrity.ts";
 import { behindIn } from "../core/ledger/inconsistency.ts";
@@ -81,10 +82,7 @@ export async function comparedSteps(
 ): Promise<Steps> {
   const warn = (message: string): void => onNotice?.({ severity: "WARNING", message });
   const findings = await findingsIn(project, rows);
-  for (const finding of movedIn(findings)) {
-    const moved = diagnosticOf(finding);
-    warn(`${findingText(moved)}; ${moved.hint}`);
-  }
+  for (const moved of movedIn(findings)) warn(warningText(diagnosticOf(moved)));
   const steps = plan();
   for (const found of refuseFound(findings, steps)) warn(findingText(found));
   return steps;

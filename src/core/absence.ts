@@ -90,7 +90,8 @@ export function absences<R extends Row>(
       case "squashed":
         return { row, reason, hint: squashedHint(cause.lacking) };
       case "other-project":
-        return { row, reason, hint: `${OF_ANOTHER}; ${DELETED}` };
+        // What files here would do again, once it is forgotten, the database may have.
+        return { row, reason, hint: graph.nodes.size > 0 ? OF_ANOTHER : `${OF_ANOTHER}; ${DELETED}` };
       default:
         return { row, reason, hint: hintOfLost };
     }
@@ -236,17 +237,18 @@ function renamedHint(was: RevisionId, { revision, ...files }: WithFiles): string
  * `lacking`, so it must not be deleted.
  */
 export const squashedHint = (lacking: readonly RevisionId[]): string =>
-  `applied revisions need ${lacking.join(", ")}, which the ledger does not have: a newer release may have squashed ${lacking.length === 1 ? "it" : "them"}; deploy that release or restore its files, then run: migrate verify`;
+  `applied revisions need ${lacking.join(", ")}, which the ledger does not have: a newer git branch or release may have squashed ${lacking.length === 1 ? "it" : "them"}; use that, or restore its files, then run: migrate verify`;
 
 /** How the ledgers of two projects are kept apart. */
 export const OWN_LEDGER =
   'if two projects share a database, give each its own ledger: "ledger": {"schema": ...} in the config file';
 
-/** Where no applied revision is in a file. */
-const OF_ANOTHER = `no applied revision has a file here: use the folder, or the database, that belongs to it; ${OWN_LEDGER}`;
+/** Where no applied revision is in a file: of another project, or all were squashed since. */
+const OF_ANOTHER = `no applied revision has a file here: use the git branch, the release or the folder that has their files, or the database that belongs to this folder; ${OWN_LEDGER}`;
 
-/** How to begin anew where all that is applied has lost its files for good. */
-const DELETED = "if you have deleted the files, forget what is applied: migrate stamp --purge base";
+/** How to begin anew where there are no files. */
+const DELETED =
+  "if you have deleted the files to begin anew, forget what is applied: migrate stamp --purge base";
 
 /** What to type about revisions of which nothing is known but that they are applied. */
 export function lostHint(lost: readonly RevisionId[]): string {

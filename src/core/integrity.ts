@@ -36,7 +36,8 @@ export type Finding = Recorded &
         readonly kind: "header";
         readonly path: string;
         readonly differences: readonly Difference[];
-        readonly hint: string;
+        /** None while a revision that it followed, or depended on, is applied and vanished. */
+        readonly hint?: string;
       }
     | {
         /** The revision is none of the graph; `isEvery`: nor any other that is applied, as where another project's ledger is read. */
@@ -51,7 +52,8 @@ export type Finding = Recorded &
         readonly kind: "hole";
         readonly path: string;
         readonly missing: readonly RevisionId[];
-        readonly hint: string;
+        /** None beside vanished ones, which stop what would fill it. */
+        readonly hint?: string;
       }
   );
 
@@ -85,7 +87,7 @@ export function findingsOf(graph: Graph<Migration>, rows: readonly Applied[]): r
   const context: Context = {
     had,
     heads: () => currentHeads(graph, byRevision.keys()),
-    reasons: new Map(unknown.map(({ row, reason }) => [row.revision, reason])),
+    vanished: new Set(unknown.map(({ row }) => row.revision)),
   };
   const found = [
     ...known.flatMap((id) => changesOf(graph, byRevision.get(id)!, context)),
@@ -93,10 +95,10 @@ export function findingsOf(graph: Graph<Migration>, rows: readonly Applied[]): r
       ({ row, reason, hint }): Finding => ({ kind: "vanished", isEvery, reason, hint, ...recorded(row) }),
     ),
   ];
-  const isStopped = found.some(({ kind }) => kind === "vanished" || kind === "body");
-  return isStopped
-    ? found.map((each) => (each.kind === "hole" ? { ...each, hint: OTHERS_FIRST } : each))
-    : found;
+  if (unknown.length > 0) return found;
+  const isStopped = found.some(({ kind }) => kind === "body");
+  const hint = isStopped ? OTHERS_FIRST : holeHint(graph, context.heads());
+  return found.map((each) => (each.kind === "hole" ? { ...each, hint } : each));
 }
 
 /**
@@ -120,23 +122,22 @@ const brokenHint = ({ message, hint, location }: Diagnostic): string =>
 const BROKEN_FIRST =
   "migrate repair accepts nothing while a changed file cannot be run; settle that first, then run: migrate verify";
 
-/** What to type about a hole where something else stops the upgrade that would fill it; not all who tell of holes tell of that. */
-const OTHERS_FIRST =
-  "an upgrade stops before it runs what is missing: settle first what else is found, and then this, with: migrate verify";
+/** What to type about a hole where changed SQL stops the upgrade that would fill it; not all who tell of holes tell of that. */
+const OTHERS_FIRST = "settle first what else is different; to see it: migrate verify";
 
 /** What the rows are, all together. */
 interface Context {
   /** What is applied, also through squashed revisions. */
   readonly had: ReadonlySet<RevisionId>;
   readonly heads: () => readonly RevisionId[];
-  /** Why an applied revision is none of the graph. */
-  readonly reasons: ReadonlyMap<RevisionId, string>;
+  /** What is applied and none of the graph. */
+  readonly vanished: ReadonlySet<RevisionId>;
 }
 
 function changesOf(
   graph: Graph<Migration>,
   row: Applied,
-  { had, heads, reasons }: Context,
+  { had, heads, vanished }: Context,
 ): readonly Finding[] {
   const { revision, parents, dependencies } = graph.nodes.get(row.revision)!;
   const { path, up, message } = revision;
@@ -156,10 +157,12 @@ function changesOf(
   ].filter((found) => found !== undefined);
   if (differences.length > 0) {
     const gone = unique([...follows, ...depends]).filter((id) => !graph.nodes.has(id));
-    findings.push({ kind: "header", ...common, differences, hint: headerHint(differences, gone, reasons) });
+    const isHeld = gone.some((id) => vanished.has(id));
+    const hint = isHeld ? {} : { hint: headerHint(differences, gone) };
+    findings.push({ kind: "header", ...common, differences, ...hint });
   }
   const missing = unique([...parents, ...dependencies]).filter((id) => !had.has(id));
-  if (missing.length > 0) findings.push({ kind: "hole", ...common, missing, hint: holeHint(graph, heads()) });
+  if (missing.length > 0) findings.push({ kind: "hole", ...common, missing });
   return row.codeChecksum !== NO_CODE && mayBeAnothers(findings)
     ? findings.map((each) => (isAcceptable(each) ? { ...each, hint: ANOTHERS } : each))
     : findings;
@@ -238,6 +241,7 @@ export function codeChecksumOf({ source, bodyStart }: MigrationFile): string {
 /** A finding as a fault: what, where, and what to type. */
 export function diagnosticOf(finding: Finding): Diagnostic {
   const { kind, revision } = finding;
+  const hint = finding.hint === undefined ? {} : { hint: finding.hint };
   const applied = `applied on ${finding.appliedAt} by ${commentText(finding.appliedBy)}`;
   switch (kind) {
     case "body":
@@ -250,7 +254,7 @@ export function diagnosticOf(finding: Finding): Diagnostic {
       return {
         code: `state/changed-${kind === "body" ? "file" : "comments"}`,
         message: `${what}: sha256 ${short(finding.checksum)} then, ${short(finding.fileChecksum)} now; it was ${applied}`,
-        hint: finding.hint,
+        ...hint,
         location: startOf(finding.path),
       };
     }
@@ -259,7 +263,7 @@ export function diagnosticOf(finding: Finding): Diagnostic {
       return {
         code: "state/changed-header",
         message: `the header of ${revision} is not what the ledger recorded: ${changes}; it was ${applied}`,
-        hint: finding.hint,
+        ...hint,
         location: startOf(finding.path),
       };
     }
@@ -267,13 +271,13 @@ export function diagnosticOf(finding: Finding): Diagnostic {
       return {
         code: "state/unknown-revision",
         message: `${revision} ${finding.reason}; it was ${applied}, sha256 ${short(finding.checksum)}`,
-        hint: finding.hint,
+        ...hint,
       };
     case "hole":
       return {
         code: "state/hole",
         message: `${revision} was ${applied}, but ${finding.missing.join(", ")}, which it needs, is not`,
-        hint: finding.hint,
+        ...hint,
         location: startOf(finding.path),
       };
   }
@@ -282,6 +286,10 @@ export function diagnosticOf(finding: Finding): Diagnostic {
 /** A line that says what is so, and of which file where there is one. */
 export const findingText = ({ location, message }: Diagnostic): string =>
   location === undefined ? message : `${commentText(location.path)}: ${message}`;
+
+/** That line, and what to type. */
+export const warningText = (found: Diagnostic): string =>
+  [findingText(found), found.hint].filter((part) => part !== undefined).join("; ");
 
 /**
  * The findings that stop what is to run, and those to warn of. An upgrade builds on what is applied, so it stops
@@ -410,18 +418,8 @@ function changeText(finding: Finding): string {
   return finding.kind;
 }
 
-/**
- * What to type about a header that changed. No file can name again what is `gone`: what the ledger recorded, and no node is.
- * `reasons`: why, of those that are applied.
- */
-function headerHint(
-  differences: readonly Difference[],
-  gone: readonly RevisionId[],
-  reasons: Context["reasons"],
-): string {
-  const applied = gone.filter((id) => reasons.has(id));
-  if (applied.length > 0)
-    return `${applied.map((id) => `${id} ${reasons.get(id)}`).join(", and ")}: settle that first, then run: migrate verify`;
+/** What to type about a header that changed. No file can name again what is `gone`: what the ledger recorded, and no node is. */
+function headerHint(differences: readonly Difference[], gone: readonly RevisionId[]): string {
   const accept = "accept the file as it is now with: migrate repair";
   return gone.length > 0
     ? `${gone.join(", ")} ${gone.length === 1 ? "is no revision" : "are no revisions"} here; ${accept}`

@@ -139,8 +139,15 @@ export function isDone(
 ): boolean {
   const creates = tag.startsWith("CREATE") || (direction === "up" && !tag.startsWith("DROP"));
   const takesAway = tag.startsWith("ALTER") && DROPS_PART.test(withoutComments(sql));
-  return (creates ? DUPLICATE : UNDEFINED).has(sqlstate) || (takesAway && PART.has(sqlstate));
+  const isThere = creates && DUPLICATE.has(sqlstate) && TWICE[sqlstate]?.test(tag) !== true;
+  return isThere || (!creates && UNDEFINED.has(sqlstate)) || (takesAway && PART.has(sqlstate));
 }
+
+/** Statements of which a code says that they name a column, or a constraint, twice, and nothing of what is there. */
+const TWICE: Readonly<Record<string, RegExp>> = {
+  42701: /^(?:COPY|CREATE|INSERT|MERGE)\b/,
+  42710: /^CREATE (?:FOREIGN TABLE|SCHEMA|TABLE)\b/,
+};
 
 /** A column, a constraint or the like, and not what a column has. */
 const DROPS_PART = /\bDROP\s+(?!DEFAULT\b|NOT\s|EXPRESSION\b|IDENTITY\b)/i;

@@ -164,9 +164,10 @@ describe("findings", () => {
     expect(hint("-- parent: b\n-- depends-on: a\n")).toMatch(/^delete the line 'depends-on', or accept /);
   });
 
-  test.each<[Partial<Applied>, string]>([
-    [{ parents: ["s"] }, "s has no file: settle that first, then run: migrate verify"],
-    [{ dependsOn: ["s"] }, "s has no file: settle that first, then run: migrate verify"],
+  test.each<[Partial<Applied>, string | undefined]>([
+    // What to do about s is said of s.
+    [{ parents: ["s"] }, undefined],
+    [{ dependsOn: ["s"] }, undefined],
     [
       { parents: ["x", "y"] },
       "x, y are no revisions here; accept the file as it is now with: migrate repair",
@@ -175,7 +176,7 @@ describe("findings", () => {
     const [a, b, c] = rows;
     const squashed = { ...b!, revision: "s", parents: [] };
     const all = findingsOf(files(before).graph, [a!, b!, squashed, { ...c!, ...recorded }]);
-    expect(all.find(({ kind }) => kind === "header")).toMatchObject({ hint });
+    expect(all.find(({ kind }) => kind === "header")?.hint).toBe(hint);
   });
 
   test("a hole beside what stops an upgrade is not said to be filled by the next", () => {
@@ -183,10 +184,23 @@ describe("findings", () => {
     const hints = findingsOf(now.graph, rows).map((finding) => diagnosticOf(finding).hint);
     expect(hints).toEqual([
       "write '-- parent: a' in the header again, or accept the file as it is now with: migrate repair",
-      expect.stringMatching(
-        /^an upgrade stops before it runs what is missing: settle first what else is found, /,
-      ),
+      undefined,
       expect.stringContaining("--forget c"),
+    ]);
+    const changed = files({ a: "SELECT 11;\n", x: "", b: before.b, c: before.c });
+    expect(findingsOf(changed.graph, rows).map(({ kind, hint }) => `${kind}: ${hint}`)).toEqual([
+      expect.stringMatching(/^body: restore the file /),
+      expect.stringMatching(/^header: /),
+      "hole: settle first what else is different; to see it: migrate verify",
+    ]);
+  });
+
+  test("a git branch from before a squash, below what was applied since: what to do is said once", () => {
+    const squashed = { ...rows[1]!, revision: "s", message: "sq", parents: [] };
+    const found = findingsOf(files(before).graph, [squashed, { ...rows[2]!, parents: ["s"] }]);
+    expect(found.map(({ kind }) => kind)).toEqual(["header", "hole", "vanished"]);
+    expect(found.flatMap((each) => diagnosticOf(each).hint ?? [])).toEqual([
+      expect.stringMatching(/^applied revisions need b, /),
     ]);
   });
 
@@ -198,7 +212,7 @@ describe("findings", () => {
     );
     expect(hints).toEqual([
       expect.stringMatching(/^c: .*--forget c$/),
-      expect.stringMatching(/^s: applied revisions need x, .* may have squashed it; deploy that release/),
+      expect.stringMatching(/^s: applied revisions need x, .* may have squashed it; use that/),
     ]);
   });
 
@@ -209,6 +223,20 @@ describe("findings", () => {
         expect.stringMatching(/^restore their files .* repair --forget b --forget c; after a rollback/),
       ]),
     );
+  });
+
+  test.each<[string, Parameters<typeof files>[0], RegExp]>([
+    [
+      "other files, as before a squash: they might be run again",
+      { x: before.a },
+      /"schema": .* config file$/,
+    ],
+    ["no files", {}, /; if .* to begin anew, forget what is applied: migrate stamp --purge base$/],
+  ])("nothing that is applied has a file here; there are %s", (_name, here, end) => {
+    const hints = findingsOf(files(here).graph, rows).map((each) => diagnosticOf(each).hint);
+    expect(hints[0]).toMatch(/^no applied revision has a file here: use the git branch, the release or /);
+    expect(hints[0]).toMatch(end);
+    expect(new Set(hints).size).toBe(1);
   });
 
   test("where other rows have files that are not read, what is applied is not to be forgotten as a whole", () => {

@@ -122,6 +122,17 @@ test.each([
 test.each<["up" | "down", string, string, string | undefined, string?]>([
   ["up", "CREATE INDEX CONCURRENTLY", "42P07", "record it"],
   ["up", "CREATE INDEX CONCURRENTLY", "42P01", undefined],
+  ["up", "CREATE TABLE", "42P07", "record it"],
+  // A column, or a constraint, that the statement itself has twice.
+  ["up", "CREATE TABLE", "42701", undefined],
+  ["up", "CREATE TABLE", "42710", undefined],
+  ["up", "CREATE TABLE AS", "42701", undefined],
+  ["up", "CREATE VIEW", "42701", undefined],
+  ["up", "INSERT", "42701", undefined],
+  ["up", "ALTER TABLE", "42701", "record it"],
+  ["up", "ALTER TABLE", "42710", "record it"],
+  ["up", "DO", "42701", "record it"],
+  ["up", "CREATE TYPE", "42710", "record it"],
   ["up", "DROP INDEX CONCURRENTLY", "42704", "record it"],
   ["up", "ALTER TABLE", "42703", undefined],
   ["up", "ALTER TABLE", "42703", "record it", "ALTER TABLE t DROP COLUMN a;"],

@@ -100,7 +100,7 @@ test("after a squash it starts while it has both files; an older one is not told
   for (const options of [ahead, {}]) {
     expect(await failureOf(oldest.upgrade(url, "heads", options))).toMatchObject({
       code: "state/unknown-revision",
-      hint: expect.stringMatching(/^applied revisions need b, .* may have squashed it; deploy that release /),
+      hint: expect.stringMatching(/^applied revisions need b, .* may have squashed it; use that, /),
     });
   }
 });

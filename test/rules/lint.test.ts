@@ -268,6 +268,16 @@ test("a view needs only the columns that it asks its table for", async () => {
   ]);
 });
 
+test("nothing is lost with a table that an earlier statement has dropped or renamed", async () => {
+  const drop = "DROP TABLE shop.notes;";
+  expect(await rulesIn(drop)).toEqual(["drop-table"]);
+  expect(await rulesIn(`ALTER TABLE shop.notes RENAME TO old_notes;\n${drop}`)).toEqual([
+    "rename-table",
+    "statement-fails",
+  ]);
+  expect(await rulesIn(`${drop}\nDROP TABLE IF EXISTS shop.notes;`)).toEqual(["drop-table"]);
+});
+
 describe("the configuration", () => {
   const none = { version: 1, error: [], warning: [], off: [] };
 

@@ -183,8 +183,8 @@ export class Work {
       return found;
     }
     if (isSystem(name)) return undefined;
-    if (missingOk && this.schema.isAbsent(name, this.session.searchPath)) return undefined;
-    if (this.schema.complete) {
+    if (this.schema.isAbsent(name, this.session.searchPath)) {
+      if (missingOk) return undefined;
       this.refuse(`relation ${name.name} does not exist`);
     }
     const assumed = this.schema.add({
