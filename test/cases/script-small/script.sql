@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:1dbbf54fc6f636dbb4c0d90d2f179974450c5564905fbb7535a8a574ad59687e
+-- Receipt: sha256:688968ead035161274d696c7a39709ac1efc86f2f43b6d087269bce890201516
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -601,7 +601,8 @@ END
 $body$;
 
 -- What to do with a step that is unfinished, where a script that would discard it is not run; null:
--- there is none. A stamp of what is applied is refused, or records more, where something is missing.
+-- there is none. A stamp of what is applied would be refused, or record more, where something is
+-- missing below that.
 CREATE FUNCTION retort.discard_hint() RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -2256,7 +2257,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('1dbbf54fc6f636dbb4c0d90d2f179974450c5564905fbb7535a8a574ad59687e',
+CALL retort.begin_script('688968ead035161274d696c7a39709ac1efc86f2f43b6d087269bce890201516',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -2312,13 +2313,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:1dbbf54fc6f636dbb4c0d90d2f179974450c5564905fbb7535a8a574ad59687e' AS receipt FROM retort.state;
+  'sha256:688968ead035161274d696c7a39709ac1efc86f2f43b6d087269bce890201516' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '1dbbf54fc6f636dbb4c0d90d2f179974450c5564905fbb7535a8a574ad59687e'
+      '688968ead035161274d696c7a39709ac1efc86f2f43b6d087269bce890201516'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;

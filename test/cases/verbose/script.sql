@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:9aa72afa8b6f61d97c6280038aed8809dcc74e101d91c081cc99d2b439de1a6a
+-- Receipt: sha256:caca807e027d30301ab4ccd3ed2699f822d52ccc0812a59d1294f8e572824d74
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- With: -n ci
@@ -595,7 +595,8 @@ END
 $body$;
 
 -- What to do with a step that is unfinished, where a script that would discard it is not run; null:
--- there is none. A stamp of what is applied is refused, or records more, where something is missing.
+-- there is none. A stamp of what is applied would be refused, or record more, where something is
+-- missing below that.
 CREATE FUNCTION retort.discard_hint() RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -2248,7 +2249,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('9aa72afa8b6f61d97c6280038aed8809dcc74e101d91c081cc99d2b439de1a6a',
+CALL retort.begin_script('caca807e027d30301ab4ccd3ed2699f822d52ccc0812a59d1294f8e572824d74',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -2268,13 +2269,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:9aa72afa8b6f61d97c6280038aed8809dcc74e101d91c081cc99d2b439de1a6a' AS receipt FROM retort.state;
+  'sha256:caca807e027d30301ab4ccd3ed2699f822d52ccc0812a59d1294f8e572824d74' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '9aa72afa8b6f61d97c6280038aed8809dcc74e101d91c081cc99d2b439de1a6a'
+      'caca807e027d30301ab4ccd3ed2699f822d52ccc0812a59d1294f8e572824d74'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
