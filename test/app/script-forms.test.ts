@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type OfflineOptions, offline } from "../../src/app/offline.ts";
 import type { Request } from "../../src/app/steps.ts";
 import { MigrateError } from "../../src/core/errors.ts";
+import { asFlags } from "../../src/core/option-names.ts";
 import { defaultForm, type ScriptForm } from "../../src/core/plan/script.ts";
 import { renderScript, renderSplit } from "../../src/render/script/script.ts";
 import { migrate } from "../support/migrate.ts";
@@ -73,10 +74,13 @@ const refused: readonly Refused[] = [
 ];
 
 describe("refused", () => {
+  // As the command line names them.
+  const named = { ...shop.deps, names: asFlags };
+
   test.each(refused)("$words", async ({ words, request, options = {}, form = {}, code }) => {
     const style = { ...defaultForm, ...form };
     const written = async () => {
-      const { plan, ledger } = await offline(shop.deps, request, { ...options, form: style });
+      const { plan, ledger } = await offline(named, request, { ...options, form: style });
       return style.split === true ? renderSplit(plan, ledger, style) : renderScript(plan, ledger, style);
     };
     const error = await failureOf(written());
