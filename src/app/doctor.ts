@@ -416,12 +416,14 @@ async function ledger(
   if (state.format === undefined)
     return [ok("ledger", `it does not exist in schema ${schema} yet${toDo}; ${role} may create it`)];
   const said = `schema ${schema}, format ${state.format}, ${state.applied.length} applied${toDo}`;
+  // An upgrade that finds nothing to do writes nothing.
+  const writes = standing === undefined || pending > 0 || state.intent !== undefined;
   const applied: Examination =
     unwritable === undefined
       ? ok("ledger", said)
       : {
           check: "ledger",
-          status: "wrong",
+          status: writes ? "wrong" : "odd",
           message: `${said}; ${unwritable.message}`,
           hint: `connect as a role that may; or ${grantsHint(names, "write", role)}`,
         };

@@ -40,5 +40,5 @@ const checkLines = (
   carry: Printer["carry"],
 ): readonly string[] => [
   ...hanging(`${status.padEnd(5)}  ${check}: ${message}`),
-  ...(hint === undefined ? [] : hanging(`       hint: ${carry(hint)}`)),
+  ...(hint === undefined ? [] : hanging(`hint: ${carry(hint)}`).map((line) => `       ${line}`)),
 ];

@@ -25,6 +25,7 @@ const command: Command = {
     });
     if (json) return printer.json(result);
     for (const path of result.created) printer.info(`created ${path}`);
+    if (result.created.includes("migrate.mk")) printer.info("write in your Makefile: include migrate.mk");
     printer.info(`next: ${result.hasDatabase ? "" : "set DATABASE_URL, then: "}${result.next}`);
   },
 };
