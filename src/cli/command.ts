@@ -132,6 +132,11 @@ function meantForFlag(
   if (ref !== undefined && others.length === 0 && "since" in command.args && NO_REVISION.has(error.code))
     return hinted(`did you mean: ${typed(`--since ${shellWord(ref)}`)}`);
   if (!NO_TARGET.has(error.code)) return error;
+  // npm passes on what stands there, and takes the dashes away; who does without it types them all the same.
+  if (args.positionals.some((each) => /^--?[a-z]/i.test(each)))
+    return hinted(
+      `what stands behind -- is no flag; did you mean: ${typed(args.positionals.map((each) => (/^-[\w-]+$/.test(each) ? each : shellWord(each))).join(" "))}`,
+    );
   const named = args.positionals.find((word) => environments.includes(word));
   const script = args.positionals.find(
     (word) => word.endsWith(".sql") && error.message.includes(`'${word}'`),

@@ -416,11 +416,20 @@ function towards(graph: Graph, roots: readonly RevisionId[], branch: string): re
   return roots.filter((id) => line.has(id));
 }
 
+function startOf(graph: Graph, start: string): ReturnType<typeof resolveOne> {
+  if (start !== "head" || graph.heads.length < 2) return resolveOne(graph, start);
+  throw new MigrateError({
+    code: "graph/multiple-heads",
+    message: `Multiple head revisions are present for given argument '${start}': ${graph.heads.join(", ")}`,
+    hint: "name the one that the database is at; where it is at all of them, write: heads",
+  });
+}
+
 /** All that is applied where `starts` are current: `a,b`, or `heads`. */
 export function stateAt(graph: Graph, starts: string): ReadonlySet<RevisionId> {
   const places = startsOf(starts)
     // `heads` is a state like any other: everything is applied.
-    .flatMap((start) => (start === "heads" ? resolveAll(graph, start) : [resolveOne(graph, start)]));
+    .flatMap((start) => (start === "heads" ? resolveAll(graph, start) : [startOf(graph, start)]));
   return ancestors(
     graph,
     places.filter((place) => place !== BASE),

@@ -240,6 +240,13 @@ export function downgradeTarget(
     const on = branch ?? from;
     return { branch: on, place: walk(graph, from, offset, { text, instead, on }) };
   }
+  const heads = branch === undefined ? graph.heads : onBranch(graph, graph.heads, branch);
+  if (/^heads?$/.test(symbol) && offset < 0 && heads.length > 1)
+    throw new MigrateError({
+      code: "graph/multiple-heads",
+      message: `Multiple head revisions are present for given argument '${text}': a downgrade counts down from one revision`,
+      hint: `name one of ${listed(graph, heads)}, for example: ${typed(`${heads[0]}@${offset}`)}`,
+    });
   return { branch, place: counted(graph, relative, text, { instead }) };
 }
 

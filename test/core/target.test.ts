@@ -409,6 +409,22 @@ describe("a downgrade", () => {
   });
 
   it.each([
+    ["head-1", "bb03@-1"],
+    ["heads-2", "bb03@-2"],
+  ])("by %s, where there are several heads, is told from which it can count", (target, typed) => {
+    const several = { code: "graph/multiple-heads", hint: expect.stringMatching(`: ${typed}$`) };
+    expect(() => planDowngrade(graph, all, target)).toThrow(expect.objectContaining(several));
+    expect(planDowngrade(graph, all, typed)).not.toEqual([]);
+  });
+
+  it("as a script begins at one head, or at all", () => {
+    expect(() => planOfflineDowngrade(graph, "head:base")).toThrow(
+      expect.objectContaining({ code: "graph/multiple-heads", hint: expect.stringMatching(/write: heads$/) }),
+    );
+    expect(planOfflineDowngrade(graph, "heads:base").steps).not.toEqual([]);
+  });
+
+  it.each([
     [["bb03"], "aa02", "bb03 bb02 bb01"],
     [["bb03"], "-1", "bb03"],
     [["bb03"], "base", "bb03 bb02 bb01 aa02 aa01"],
