@@ -67,18 +67,22 @@ async function readFirst(deps: Deps, options: BaselineOptions): Promise<First> {
   const { project, session, state } = await openConnected(deps, { ...options, expectsNone: true });
   try {
     const [other] = project.migrations.values();
+    const withoutFiles = hintsOf(absences(project.graph, settledRows(project.graph, state.applied))).join(
+      "; ",
+    );
     if (other !== undefined) {
       throw new MigrateError({
         code: "usage/not-first",
         message: `a baseline must be the first migration, but another exists: ${other.path}`,
-        hint: nextWith(project, state.applied),
+        // Before those are settled, none of the others can be recorded.
+        hint: withoutFiles || nextWith(project, state.applied),
       });
     }
     if (state.applied.length > 0) {
       throw new MigrateError({
         code: "state/not-first",
         message: `migrations are applied to ${session.database}, but there are none in ${shownFolders(project.config, deps)}`,
-        hint: hintsOf(absences(project.graph, settledRows(project.graph, state.applied))).join("; "),
+        hint: withoutFiles,
       });
     }
     // The stamp would discard what was half done, and the schema has it.

@@ -13,6 +13,7 @@ import type { Migration } from "../../src/core/migration.ts";
 import { asFlags } from "../../src/core/option-names.ts";
 import { sha256 } from "../../src/core/sha256.ts";
 import { planStamp } from "../../src/core/steps.ts";
+import { findingHints } from "../../src/render/findings.ts";
 import { migrationFile } from "../support/file.ts";
 
 const codeOf = (body: string): string => codeChecksumOf(migrationFile(`-- header\n${body}`, 10));
@@ -304,6 +305,19 @@ describe("findings", () => {
     const now = files({ a: before.a, n: "-- nothing\n" }, { n: header });
     const hints = findingsOf(now.graph, merged).map((each) => diagnosticOf(each).hint);
     expect(hints).toEqual([expect.stringMatching(/^restore its file/)]);
+  });
+
+  test("what to write in a header names its file where there are several", () => {
+    const changed = (...ids: readonly string[]) => {
+      const headers = { b: "-- parent: a\n-- message: x\n", c: "-- parent: b\n-- message: y\n" };
+      const now = files(
+        before,
+        Object.fromEntries(Object.entries(headers).filter(([id]) => ids.includes(id))),
+      );
+      return findingHints(findingsOf(now.graph, rows)).map((hint) => hint.split(" ")[0]);
+    };
+    expect(changed("b")).toEqual(["write"]);
+    expect(changed("b", "c")).toEqual(["0001_b.up.sql:", "0002_c.up.sql:"]);
   });
 
   test("a row of which neither the message nor the SQL is the file's may be another project's", () => {

@@ -66,6 +66,15 @@ describe.each(servers())("on $name", (server) => {
         /: migrate stamp REVISION; or, .* no other database has it, delete it: migrate revision --remove$/,
       ),
     });
+    // Of another project, beside whose revisions none of these can be recorded.
+    expect(
+      await failureOf(baseline(project({ z: "SELECT 1;" }).deps, { ...options, database: old.url })),
+    ).toMatchObject({
+      code: "usage/not-first",
+      hint: expect.stringMatching(
+        /belongs to this folder; if two projects share a database, give each its own ledger/,
+      ),
+    });
     rmSync(join(folder, "0001_as_it_is.up.sql"));
     expect(await failureOf(baseline(deps, { ...options, database: old.url }))).toMatchObject({
       code: "state/not-first",
