@@ -47,7 +47,8 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/fail-on": "`--fail-on` takes only `hazard`.",
   "usage/file-changed": "A file has changed while the command worked on it.",
   "usage/file-exists": "A file that would be created already exists.",
-  "usage/forget": "`repair --forget` names a revision that has a file, or is not applied.",
+  "usage/forget":
+    "`repair --forget` names a revision that has a file, is not applied, or whose row keeps an upgrade from running what the database may have.",
   "usage/format": "`--format` has an unknown value, or another one than `--json`.",
   "usage/git": "`--since` needs git, which is missing or does not know the ref.",
   "usage/header": "A value cannot be in the header of a new migration.",

@@ -197,7 +197,7 @@ export function headsFindings(
 ): readonly Diagnostic[] {
   const { project, applied, pending } = standing;
   const { ahead, fault } = allowAhead ? besideNewer(project.graph, applied) : {};
-  const left = ahead === undefined || pending.length === 0 ? fault : leftToDo(ahead, pending);
+  const left = ahead === undefined || pending.length === 0 ? fault : leftToDo(ahead, pending, "heads");
   if (left !== undefined) return [{ code: NOT_AT_HEADS, ...left }];
   if (ahead !== undefined) onNotice?.({ severity: "NOTICE", message: ahead });
   return awayFromHeads(ahead === undefined ? standing : { ...standing, unknown: [] });

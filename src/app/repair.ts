@@ -3,6 +3,7 @@
  * ledger is inconsistent in itself, that is repaired first, and alone.
  */
 
+import { absences } from "../core/absence.ts";
 import { MigrateError } from "../core/errors.ts";
 import { descendants } from "../core/graph.ts";
 import { type Finding, findingsOf, isAcceptable, repairPlan } from "../core/integrity.ts";
@@ -163,9 +164,17 @@ function refuseForgetting(
 ): void {
   const vanished = findings.filter(({ kind }) => kind === "vanished").map(({ revision }) => revision);
   const wrong = forget.filter((revision) => !vanished.includes(revision));
-  if (wrong.length === 0) return;
-  throw MigrateError.all(
-    wrong.map((revision) => ({
+  const keeping = absences(project.graph, rows).flatMap(({ row: { revision }, keepsFrom, hint }) =>
+    keepsFrom !== undefined && forget.includes(revision) ? [{ revision, keepsFrom, hint }] : [],
+  );
+  if (wrong.length + keeping.length === 0) return;
+  throw MigrateError.all([
+    ...keeping.map(({ revision, keepsFrom, hint }) => ({
+      code: "usage/forget",
+      message: `without the row of '${revision}' an upgrade would run ${keepsFrom.join(", ")}, which the database may have, in part or in full`,
+      hint,
+    })),
+    ...wrong.map((revision) => ({
       code: "usage/forget",
       message: `'${revision}' is not an applied revision without a file`,
       hint:
@@ -173,7 +182,7 @@ function refuseForgetting(
           ? thereAre("revision", vanished, " of that kind")
           : `there are none; ${instead(project, idsOf(rows), revision)}`,
     })),
-  );
+  ]);
 }
 
 /** What to type of one that is not forgotten, where every applied revision has a file. */

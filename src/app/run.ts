@@ -383,6 +383,7 @@ function startOf(
       leftToDo(
         ahead,
         pending.map((step) => step.revision),
+        request.target,
       ),
     );
   onNotice?.({ severity: "NOTICE", message: ahead });

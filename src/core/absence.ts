@@ -20,12 +20,15 @@ export interface Absence<R extends Row = Row> {
   /** What is to be said of the revision: `has no file`. */
   readonly reason: string;
   readonly hint: string;
+  /** What an upgrade would run if it were not for its row, and the database may have, in part or in full, as of a squash. */
+  readonly keepsFrom?: readonly RevisionId[];
   /** Where it is a part of one fault, that one: the same for each row that has a part in it. */
   readonly fault?: Diagnostic;
 }
 
 /** What is needed of a row of the ledger; what is left out is not known. */
-export type Row = Pick<Applied, "revision"> & Partial<Pick<Applied, "parents" | "message" | "checksum">>;
+export type Row = Pick<Applied, "revision"> &
+  Partial<Pick<Applied, "parents" | "dependsOn" | "message" | "checksum">>;
 
 /** The revisions may be known without their files. */
 type Files = Graph<Revision & Partial<Pick<Migration, "up" | "down">>>;
@@ -42,15 +45,38 @@ type Cause =
   | { readonly kind: "renamed"; readonly migration: WithFiles }
   /** Its file is in a folder that is not read. */
   | { readonly kind: "unread"; readonly file: UnreadFile }
-  /** Revisions that are above it, or beside it, need others that the ledger does not have: it may stand for these. */
-  | { readonly kind: "squashed"; readonly lacking: readonly RevisionId[] }
+  /**
+   * Revisions that are above it, or beside it, need others that the ledger does not have: it may stand for these.
+   * `hadThem`: the ledger shows that something went there. Else they may be new, put in below what is applied.
+   */
+  | { readonly kind: "squashed"; readonly lacking: readonly RevisionId[]; readonly hadThem: boolean }
   /** No applied revision is a node, or in a file that is not read. */
   | { readonly kind: "other-project" }
-  /** Of another git branch, or of a newer release if it follows what is applied and no file here is pending. */
+  /** Of another git branch, or of a newer release if it follows what is applied. */
   | { readonly kind: "lost"; readonly mayBeNewer: boolean };
 
-/** What an older release may want beside a newer one: its upgrade, or the question whether it is ready; `none`: neither. */
-export type Beside = "upgrade" | "check" | "none";
+/** What an older release may want beside a newer one: a command, and all that has to be applied for it to succeed. */
+export type Beside = (
+  graph: Graph,
+) => { readonly command: string; readonly needs: Iterable<RevisionId> } | undefined;
+
+/** Its upgrade. */
+export const upgradeBeside: Beside = ({ heads, nodes }) => ({
+  command: upgradeTo(heads.length > 1 ? "heads" : "head"),
+  needs: nodes.keys(),
+});
+
+/** The question whether it is ready. */
+export const checkBeside: Beside = ({ nodes }) => ({
+  command: "migrate current --check-heads",
+  needs: nodes.keys(),
+});
+
+export const nothingBeside: Beside = () => undefined;
+
+/** The command that upgrades to a target, as it is typed. */
+export const upgradeTo = (target: string): string =>
+  `migrate upgrade${target === "head" ? "" : ` ${shellWord(target)}`}`;
 
 /**
  * One for each row that is no node, in the order of the rows. `rows`: all that is applied. The hint is for all rows of that
@@ -59,7 +85,7 @@ export type Beside = "upgrade" | "check" | "none";
 export function absences<R extends Row>(
   graph: Files,
   rows: readonly R[],
-  beside: Beside = "upgrade",
+  beside: Beside = upgradeBeside,
 ): readonly Absence<R>[] {
   const absent = rows.filter(({ revision }) => !graph.nodes.has(revision));
   if (absent.length === 0) return [];
@@ -68,7 +94,7 @@ export function absences<R extends Row>(
   const lost = causes.flatMap(({ row: { revision }, cause }) =>
     cause.kind === "lost" ? [{ revision, ...cause }] : [],
   );
-  const ahead = aheadHint(graph, beside);
+  const ahead = aheadHint(graph, rows, beside);
   const [unread, ...others] = causes.flatMap(({ cause }) => (cause.kind === "unread" ? [cause.file] : []));
   // An upgrade that leaves newer ones alone is refused for what is not read.
   const mayBeNewer = unread === undefined && lost.every((each) => each.mayBeNewer);
@@ -80,7 +106,13 @@ export function absences<R extends Row>(
       case "dormant":
         return { row, ...ofDormant(graph, cause.squashed, ahead) };
       case "half-replaced":
-        return { row, reason, hint: `${cause.fault.message}: ${cause.fault.hint}`, fault: cause.fault };
+        return {
+          row,
+          reason,
+          hint: `${cause.fault.message}: ${cause.fault.hint}`,
+          keepsFrom: [graph.replaced.get(row.revision)!],
+          fault: cause.fault,
+        };
       case "renamed":
         return { row, reason, hint: renamedHint(row.revision, cause.migration) };
       case "unread": {
@@ -88,7 +120,12 @@ export function absences<R extends Row>(
         return { row, reason: `has its file in ${folder}, which is not read`, hint: hintOfUnread };
       }
       case "squashed":
-        return { row, reason, hint: squashedHint(cause.lacking) };
+        return {
+          row,
+          reason,
+          hint: squashedHint(cause.lacking),
+          ...(cause.hadThem && { keepsFrom: cause.lacking }),
+        };
       case "other-project":
         // What files here would do again, once it is forgotten, the database may have.
         return { row, reason, hint: graph.nodes.size > 0 ? OF_ANOTHER : `${OF_ANOTHER}; ${DELETED}` };
@@ -116,8 +153,7 @@ function causesOf<R extends Row>(graph: Files, rows: readonly R[]): (row: R) => 
   const lacking = lackingBelow(graph, rows, through);
   const isAbove = aboveOf(graph, rows, lacking);
   const ahead = new Set<Row>(aheadOf(graph, rows));
-  const had = new Set([...through, ...rows.map(({ revision }) => revision)]);
-  const isComplete = [...graph.nodes.keys()].every((id) => had.has(id));
+  const hadThem = hadBelow(graph, rows, lacking);
   return (row) => {
     const squashed = graph.dormant.find(({ revision }) => revision === row.revision);
     if (squashed !== undefined) return { kind: "dormant", squashed };
@@ -127,10 +163,22 @@ function causesOf<R extends Row>(graph: Files, rows: readonly R[]): (row: R) => 
     if (migration !== undefined) return { kind: "renamed", migration };
     const file = graph.findUnread(row.revision);
     if (file !== undefined) return { kind: "unread", file };
-    if (lacking.length > 0 && !isAbove(row)) return { kind: "squashed", lacking };
+    if (lacking.length > 0 && !isAbove(row)) return { kind: "squashed", lacking, hadThem };
     if (isOther) return { kind: "other-project" };
-    return { kind: "lost", mayBeNewer: isComplete && ahead.has(row) };
+    return { kind: "lost", mayBeNewer: ahead.has(row) };
   };
+}
+
+/** Whether something that the ledger recorded below what needs `lacking` is not applied any more, or no node. */
+function hadBelow({ nodes }: Graph, rows: readonly Row[], lacking: readonly RevisionId[]): boolean {
+  const known = new Set(rows.flatMap(({ revision }) => (nodes.has(revision) ? [revision] : [])));
+  return rows.some(({ revision, parents = [], dependsOn = [] }) => {
+    const node = nodes.get(revision);
+    const needs = node === undefined ? [] : [...node.parents, ...node.dependencies];
+    return (
+      needs.some((id) => lacking.includes(id)) && ![...parents, ...dependsOn].every((id) => known.has(id))
+    );
+  });
 }
 
 /** Whether a row is recorded as above one that lacks something; what it lacks, the row cannot stand for. */
@@ -221,6 +269,7 @@ function ofDormant(graph: Graph, { revision, replaces = [] }: Revision, ahead: s
   const have = instead.length === 1 ? "has files" : "have files";
   return {
     reason: `does nothing while ${instead.join(", ")} ${have}`,
+    keepsFrom: instead,
     hint: `the ledger has ${revision} in place of ${instead.join(", ")}, so delete their files again: ${removalOf(revisions)}${rollback}`,
   };
 }
@@ -258,8 +307,11 @@ export function lostHint(lost: readonly RevisionId[]): string {
   return `restore ${its} (another git branch may have ${has}), or, where nothing that ${it} did is in the database, delete ${row} with: migrate repair ${forget}`;
 }
 
-function aheadHint({ heads }: Graph, beside: Beside): string {
-  if (beside === "none") return "";
-  const command = beside === "check" ? "current --check-heads" : `upgrade${heads.length > 1 ? " heads" : ""}`;
-  return `; after a rollback to an older release, run: migrate ${command} --allow-ahead`;
+function aheadHint(graph: Graph, rows: readonly Row[], beside: Beside): string {
+  const wanted = beside(graph);
+  if (wanted === undefined) return "";
+  const had = new Set([...appliedThrough(graph, rows), ...rows.map(({ revision }) => revision)]);
+  // An older release runs nothing beside a newer one.
+  if (![...wanted.needs].every((id) => had.has(id))) return "";
+  return `; after a rollback to an older release, run: ${wanted.command} --allow-ahead`;
 }

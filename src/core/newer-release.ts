@@ -1,5 +1,5 @@
 /** The ledger's rows and the files of an older release → what it goes by beside a newer one, or why nothing shows that there is one. */
-import { aheadOf, lackingBelow, lostHint, squashedHint } from "./absence.ts";
+import { aheadOf, lackingBelow, lostHint, squashedHint, upgradeTo } from "./absence.ts";
 import type { Graph } from "./graph.ts";
 import { currentRows } from "./history.ts";
 import type { Applied } from "./ledger/types.ts";
@@ -53,8 +53,8 @@ const notAhead = (revisions: readonly RevisionId[], lacking: readonly RevisionId
   hint: lacking.length > 0 ? squashedHint(lacking) : lostHint(revisions),
 });
 
-/** An older release runs nothing beside a newer one. */
-export const leftToDo = (ahead: string, pending: readonly RevisionId[]): Fault => ({
+/** An older release runs nothing beside a newer one. `target`: what is to be upgraded to. */
+export const leftToDo = (ahead: string, pending: readonly RevisionId[], target: string): Fault => ({
   message: `${ahead}; but ${pending.join(", ")} ${pending.length === 1 ? "is" : "are"} not in the ledger, and an older release runs nothing there`,
-  hint: `with the files of the newer release, which may have squashed ${pending.length === 1 ? "it" : "them"}, run: migrate upgrade; if there is no newer release, see what to do with: migrate verify`,
+  hint: `with the files of the newer release, which may have squashed ${pending.length === 1 ? "it" : "them"}, run: ${upgradeTo(target)}; if there is no newer release, see what to do with: migrate verify`,
 });

@@ -5,12 +5,21 @@
  * computed from those, so they cannot go wrong.
  */
 
-import { type Absence, absences, type Beside, type Row } from "./absence.ts";
+import {
+  type Absence,
+  absences,
+  type Beside,
+  nothingBeside,
+  type Row,
+  upgradeBeside,
+  upgradeTo,
+} from "./absence.ts";
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import { ancestors, descendants, type Graph, inOrder, maximal, nodeOf, rangeMeant } from "./graph.ts";
 import { describe } from "./graph-faults.ts";
 import type { RevisionId } from "./migration.ts";
 import { asOptions, type OptionNames } from "./option-names.ts";
+import { appliedThrough } from "./replaced.ts";
 import { shellWord } from "./shell.ts";
 import {
   appliedFrom,
@@ -65,9 +74,24 @@ export interface Stamp {
  * Throws `state/unknown-revision` for rows that no file has, `graph/…` for a target that cannot be had.
  */
 export function planUpgrade(graph: Graph, rows: readonly AppliedRow[], target: string): readonly Step[] {
-  const applied = appliedSet(graph, rows, "upgrade");
+  const applied = appliedSet(graph, rows, besideTarget(rows, target));
   return stepsUp(graph, applied, oneTarget(graph, "upgrade", target));
 }
+
+/** The same upgrade; where its target names nothing here, one to the heads. */
+const besideTarget =
+  (rows: readonly AppliedRow[], target: string): Beside =>
+  (graph) =>
+    ofSound(() => {
+      const had = [...idsOf(rows), ...appliedThrough(graph, rows)];
+      return {
+        command: upgradeTo(target),
+        needs: requiredFor(graph, currentHeads(graph, had), oneTarget(graph, "upgrade", target)),
+      };
+    }) ?? upgradeBeside(graph);
+
+const requiredFor = (graph: Graph, current: readonly RevisionId[], target: string): ReadonlySet<RevisionId> =>
+  requiredBy(graph, upgradeTargets(graph, current, target));
 
 /**
  * What `downgrade target` runs: what is applied above the target, with all that depends on it. `branch@target`
@@ -273,7 +297,7 @@ export function currentHeads(graph: Graph, applied: Iterable<RevisionId>): reado
 export function appliedSet(
   graph: Graph,
   rows: readonly AppliedRow[],
-  beside: Beside = "none",
+  beside: Beside = nothingBeside,
 ): ReadonlySet<RevisionId> {
   const found = absences(graph, rows, beside);
   if (found.length > 0)
@@ -356,7 +380,7 @@ export function revisionsOf(graph: Graph, range: string | undefined): ReadonlySe
 }
 
 function stepsUp(graph: Graph, applied: ReadonlySet<RevisionId>, target: string): readonly Step[] {
-  const required = requiredBy(graph, upgradeTargets(graph, currentHeads(graph, applied), target));
+  const required = requiredFor(graph, currentHeads(graph, applied), target);
   const missing = [...required].filter((id) => !applied.has(id));
   return inOrder(graph, missing).map((revision) => ({ direction: "up", revision }));
 }

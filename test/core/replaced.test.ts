@@ -1,6 +1,6 @@
 /** Revisions that replace others: which count, whom names mean, and what the ledger says then. */
 import { describe, expect, test } from "vitest";
-import { absences, aheadOf } from "../../src/core/absence.ts";
+import { absences, aheadOf, upgradeBeside } from "../../src/core/absence.ts";
 import { buildGraph, unknownRevision } from "../../src/core/graph.ts";
 import { startOfFile } from "../../src/core/graph-faults.ts";
 import { parseHeader } from "../../src/core/header.ts";
@@ -140,6 +140,7 @@ describe("the ledger", () => {
     const t = buildGraph([revision("t", [], ["x", "y", "z"])]);
     const absent = {
       reason: "has no file",
+      keepsFrom: ["t"],
       hint: expect.stringMatching(
         /^of the revisions that t replaces.*but not z: with .*migrate upgrade z; then/,
       ),
@@ -150,7 +151,7 @@ describe("the ledger", () => {
   test("has a squashed one whose old files are back: they are to go, and it is no newer release's", () => {
     const settled = settle(a, b, revision("s", ["o"], ["a", "b"]), revision("o", []));
     const back = buildGraph(settled.active, startOfFile, settled.dormant);
-    expect(() => appliedSet(back, rows("o", "s"), "upgrade")).toThrow(
+    expect(() => appliedSet(back, rows("o", "s"), upgradeBeside)).toThrow(
       expect.objectContaining({
         code: "state/unknown-revision",
         message:
@@ -165,6 +166,33 @@ describe("the ledger", () => {
       ]),
     ).toEqual([]);
   });
+
+  test("with something pending, what is beside a newer release is not proposed", () => {
+    const settled = settle(a, b, c, s);
+    const back = buildGraph(settled.active, startOfFile, settled.dormant);
+    const hintFor = (...ids: readonly string[]) => absences(back, rows(...ids)).map(({ hint }) => hint);
+    expect(hintFor("s", "c")).toEqual([expect.stringMatching(/: migrate upgrade --allow-ahead$/)]);
+    expect(hintFor("s")).toEqual([expect.stringMatching(/: rm a\.up\.sql b\.up\.sql$/)]);
+  });
+
+  test.each<[string, readonly Revision[], readonly string[], readonly string[] | undefined]>([
+    ["waits", [a, b, s, c], ["s"], ["a", "b"]],
+    ["is squashed in other files: what followed was applied before", [a, b, c], ["b"], ["b"]],
+    ["is squashed in other files: what followed was applied after", [a, b, c], ["s"], ["b"]],
+    ["may be of another git branch: what is missing was put in later", [a, b, c], ["a"], undefined],
+  ])(
+    "what a row without a file keeps an upgrade from running, where it %s",
+    (_name, files, recorded, keepsFrom) => {
+      const settled = settle(...files);
+      const graph = buildGraph(settled.active, startOfFile, settled.dormant);
+      const applied = [
+        ...(keepsFrom === undefined ? [{ revision: "a", parents: [] }] : []),
+        { revision: "s", parents: [] },
+        { revision: "c", parents: recorded },
+      ];
+      expect(absences(graph, applied).map((each) => each.keepsFrom)).toEqual([keepsFrom]);
+    },
+  );
 
   test("a parent that waits is told with what keeps it from counting", () => {
     const settled = settle(a, b, s, revision("d", ["s"]));

@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { headsFindings } from "../../src/app/check.ts";
+import { repair } from "../../src/app/repair.ts";
 import type { RunOptions } from "../../src/app/run.ts";
 import { failureOf, ownDatabase, project, type TestProject } from "../support/project.ts";
 import { query, servers } from "../support/server.ts";
@@ -51,7 +52,7 @@ test("it does not start where something is left to do, or where the rest is anot
     code: "state/unknown-revision",
     message: expect.stringContaining("; but d is not in the ledger,"),
     hint: expect.stringMatching(
-      /^with the files of the newer release, .*: migrate upgrade; if there is no newer release, .*: migrate verify$/,
+      /^with the files of the newer release, .*: migrate upgrade heads; if there is no newer release, .*: migrate verify$/,
     ),
   });
   // An upgrade is refused before that.
@@ -65,6 +66,12 @@ test("it does not start where something is left to do, or where the rest is anot
     { message: expect.stringMatching(/; but d is not in the ledger,/) },
   ]);
   expect((await shop.upgrade(url, "a", ahead)).done).toBe(false);
+  // So that is proposed for what is not pending, and not for what is.
+  const hints = ["a", "heads"].map(async (target) => (await failureOf(shop.upgrade(url, target))).hint);
+  expect(await Promise.all(hints)).toEqual([
+    expect.stringMatching(/ older release, run: migrate upgrade a --allow-ahead$/),
+    expect.stringMatching(/: migrate repair --forget b$/),
+  ]);
   await query(url, "UPDATE retort.applied SET parents = '{}' WHERE revision = 'b'");
   expect(await failureOf(shop.upgrade(url, "a", ahead))).toMatchObject({
     code: "state/unknown-revision",
@@ -101,6 +108,20 @@ test("after a squash it starts while it has both files; an older one is not told
     expect(await failureOf(oldest.upgrade(url, "heads", options))).toMatchObject({
       code: "state/unknown-revision",
       hint: expect.stringMatching(/^applied revisions need b, .* may have squashed it; use that, /),
+    });
+  }
+  for (const dryRun of [true, false]) {
+    const forgetting = ({ deps }: TestProject) =>
+      failureOf(repair(deps, { database: url, forget: ["s"], dryRun }));
+    expect(await forgetting(oldest)).toMatchObject({
+      code: "usage/forget",
+      message:
+        "without the row of 's' an upgrade would run b, which the database may have, in part or in full",
+      hint: expect.stringMatching(/^applied revisions need b, .* may have squashed it; use that, /),
+    });
+    expect(await forgetting(both)).toMatchObject({
+      code: "usage/forget",
+      hint: expect.stringMatching(/^the ledger has s in place of a, b, so delete their files again: /),
     });
   }
 });

@@ -1,7 +1,7 @@
 /** `migrate current`. */
 import { headsFindings } from "../../app/check.ts";
 import { readStanding, unfinishedOf } from "../../app/look.ts";
-import { absences, hintsOf, notHere } from "../../core/absence.ts";
+import { absences, checkBeside, hintsOf, notHere, upgradeBeside } from "../../core/absence.ts";
 import { MigrateError } from "../../core/errors.ts";
 import { currentRows } from "../../core/history.ts";
 import { findingsOf } from "../../core/integrity.ts";
@@ -52,7 +52,7 @@ const command: Command = {
       printer.lines(unknown.map((id) => notHere(graph, id)));
     }
     // What is applied besides is told by a notice where it is as it may be, and else by the finding.
-    const absent = allowAhead ? [] : absences(graph, state.applied, checks ? "check" : "upgrade");
+    const absent = allowAhead ? [] : absences(graph, state.applied, checks ? checkBeside : upgradeBeside);
     for (const { row, reason } of absent)
       printer.warn(`${row.revision} was applied on ${row.appliedAt} by ${row.appliedBy}, but ${reason}`);
     for (const hint of hintsOf(absent)) printer.hint(hint);
