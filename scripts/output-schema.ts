@@ -324,7 +324,8 @@ export const outputs: Readonly<Record<string, Shape>> = {
   "ensure-version": z.union([object({ created: z.boolean(), upgradedFrom: count.nullable() }), script]),
   status: object({
     database: text,
-    current: texts.nullable(),
+    /** Those that are no migrations here come last: `unknown` has them too. */
+    current: texts,
     applied: z.array(applied),
     pending: z.array(revision.extend({ effect: effect.optional(), losses: z.array(loss).optional() })),
     unknown: z.array(applied),
@@ -332,7 +333,8 @@ export const outputs: Readonly<Record<string, Shape>> = {
   }),
   current: object({
     database: text,
-    current: z.array(revision),
+    /** Where it is no migration here, `unknown` is true: only the ledger has it. */
+    current: z.array(revision.extend({ unknown: z.literal(true).optional() })),
     unknown: z.array(applied),
     ...unfinished,
     findings: z.array(diagnostic).optional(),

@@ -4,12 +4,12 @@ import { leftOutOf } from "../core/absence.ts";
 import type { EffectSummary } from "../core/effects/summary.ts";
 import { MigrateError } from "../core/errors.ts";
 import { ancestors, inOrder } from "../core/graph.ts";
-import { historyOf, shown } from "../core/history.ts";
+import { appliedHeads, historyOf, shown } from "../core/history.ts";
 import { diagnosticOf, findingsOf, warningText } from "../core/integrity.ts";
 import type { Applied, Intent, LedgerState } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Does } from "../core/plan/types.ts";
-import { appliedThrough, settledRows } from "../core/replaced.ts";
+import { settledRows, waitingOf } from "../core/replaced.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import type { Location } from "../core/source.ts";
 import type { Loss } from "../core/statement/losses.ts";
@@ -25,8 +25,10 @@ export interface Standing {
   readonly project: Project;
   /** Rows of the ledger in the order of the graph; those that no file has come last. */
   readonly applied: readonly Applied[];
-  /** The applied revisions nothing applied follows or depends on. */
+  /** The applied revisions nothing applied follows or depends on; those that no file has come last. */
   readonly heads: readonly RevisionId[];
+  /** How far what is applied goes in the graph: like `heads`, but as if nothing without a file were applied. */
+  readonly reached: readonly RevisionId[];
   /** Applied according to the ledger, and in no file. */
   readonly unknown: readonly Applied[];
   /** What `upgrade heads` would run, in order. */
@@ -90,7 +92,8 @@ export function stateOf(
     [...rows.keys()].filter((id) => graph.nodes.has(id)),
   );
   const unknown = applied.filter((row) => !graph.nodes.has(row.revision));
-  const had = new Set([...known, ...appliedThrough(graph, applied)]);
+  const { waiting, replaced } = waitingOf(graph, applied);
+  const had = new Set([...known, ...replaced.map(({ revision }) => revision)]);
   const pending = inOrder(
     graph,
     [...ancestors(graph, graph.realHeads)].filter((id) => !had.has(id)),
@@ -98,7 +101,8 @@ export function stateOf(
   return {
     project,
     applied: [...known.map((id) => rows.get(id)!), ...unknown],
-    heads: currentHeads(graph, had),
+    heads: appliedHeads(graph, [...applied.filter((row) => !waiting.includes(row)), ...replaced]),
+    reached: currentHeads(graph, had),
     unknown,
     pending,
     ...(intent === undefined ? {} : asUnfinished(intent)),
@@ -175,13 +179,13 @@ export async function history(deps: Deps, options: HistoryOptions): Promise<Hist
   const state = asks ? await readStanding(deps, options) : undefined;
   if (state !== undefined) warnOfRest(deps, state);
   const project = state?.project ?? (await openWarned(deps, options));
-  const revisions = historyOf(project.graph, options.range, state?.heads ?? [], options.last);
+  const revisions = historyOf(project.graph, options.range, state?.reached ?? [], options.last);
   return { project, revisions, current: state === undefined ? undefined : new Set(state.heads) };
 }
 
 /**
  * What `show` lists for a target; `current` asks the database. Throws `state/unknown-revision` where something is applied,
- * and none of it is a migration here.
+ * and nothing that is current is a migration here.
  */
 export async function show(
   deps: Deps,
@@ -189,11 +193,14 @@ export async function show(
   options: ProjectOptions,
 ): Promise<{ readonly project: Project; readonly revisions: readonly RevisionId[] }> {
   const state = target === "current" ? await readStanding(deps, options) : undefined;
-  if (state?.heads.length === 0) refuseUnknown(state);
-  else if (state !== undefined) warnOfRest(deps, state);
   const project = state?.project ?? (await openWarned(deps, options));
   const { graph } = project;
-  return { project, revisions: shown(graph, target, state?.heads ?? []) };
+  const current = (state?.heads ?? []).filter((id) => graph.nodes.has(id));
+  if (state !== undefined) {
+    if (current.length === 0) refuseUnknown(state);
+    else warnOfRest(deps, state);
+  }
+  return { project, revisions: shown(graph, target, current) };
 }
 
 function refuseUnknown({ project, applied }: Standing): void {

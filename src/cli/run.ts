@@ -3,7 +3,9 @@ import type { RunResult } from "../app/run.ts";
 import type { Request } from "../app/steps.ts";
 import { exitCodes, MigrateError } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
+import { fewOf } from "../core/few.ts";
 import type { Plan } from "../core/plan/types.ts";
+import { stays } from "../render/counted.ts";
 import { doesLines } from "../render/does.ts";
 import { pendingText } from "../render/effect.ts";
 import { lossLine } from "../render/loss.ts";
@@ -128,12 +130,15 @@ export async function runOnline(request: Request, invocation: Invocation): Promi
   else if (json) printer.json(resultValue(result));
   else if (result.plan.batches.length === 0 && result.steps.length === 0 && !result.done) {
     printer.info(`nothing to ${request.kind}: ${heads(result.plan.to)} on ${result.database}`);
-  } else if (dryRun) printer.lines(result.steps.flatMap((step) => [stepLine(step), ...doesLines(step)]));
-  else if (result.done)
+  } else if (dryRun) {
+    printer.lines(result.steps.flatMap((step) => [stepLine(step), ...doesLines(step)]));
+    for (const line of onlyDeleted(result)) printer.info(`to be ${line}`);
+  } else if (result.done) {
+    for (const line of onlyDeleted(result)) printer.info(line);
     printer.info(
       `now at ${heads(result.plan.to)} on ${result.database}  ${timeText(performance.now() - began)}`,
     );
-  else printer.info("nothing was done");
+  } else printer.info("nothing was done");
   return isRefused ? exitCodes.findings : exitCodes.ok;
 }
 
@@ -173,6 +178,14 @@ async function confirmed(
     message: `${verdict}:\n${lines.join("\n")}`,
     hint: `nothing was done; to go on without being asked, ${passing("--yes")}`,
   });
+}
+
+/** A step of a stamp looks like that of a downgrade, and undoes nothing. */
+function onlyDeleted({ plan, steps }: RunResult): readonly string[] {
+  const deleted = steps.filter(({ direction }) => direction === "down");
+  if (plan.kind !== "stamp" || deleted.length === 0) return [];
+  const revisions = fewOf(deleted.map(({ revision }) => revision));
+  return [`deleted from the ledger: ${revisions}; ${stays(deleted.length)}`];
 }
 
 function resultValue({ database, plan, steps, done }: RunResult): unknown {

@@ -3,6 +3,7 @@ import { MigrateError } from "./errors.ts";
 import {
   ancestors,
   descendants,
+  type Edges,
   type Graph,
   inOrder,
   isBranchPoint,
@@ -119,23 +120,36 @@ export function currentRevisions(graph: Graph, applied: Iterable<RevisionId>): r
 
 /**
  * The current revisions as the ledger itself has them: `known` are migrations here, `unknown` are not. What another row was
- * applied on is not current.
+ * applied on is not current. Over the lineage these are what `current` lists; over all edges, the heads of what is applied.
  */
 export function currentRows(
   graph: Graph,
-  rows: readonly Pick<Applied, "revision" | "parents">[],
+  rows: readonly Pick<Applied, "revision" | "parents" | "dependsOn">[],
+  edges: Edges = "lineage",
 ): { readonly known: readonly RevisionId[]; readonly unknown: readonly RevisionId[] } {
+  const belowOf = ({ parents, dependsOn }: (typeof rows)[number]): readonly RevisionId[] =>
+    edges === "all" ? [...parents, ...dependsOn] : parents;
   const ids = rows.map(({ revision }) => revision);
   const unknown = rows.filter(({ revision }) => !graph.nodes.has(revision));
-  const below = new Set(unknown.flatMap(({ parents }) => parents));
-  const needed = new Set(rows.flatMap(({ parents }) => parents));
+  const below = new Set(unknown.flatMap(belowOf));
+  const needed = new Set(rows.flatMap(belowOf));
   return {
-    known: currentRevisions(graph, ids).filter((id) => !below.has(id)),
+    known: maximal(
+      graph,
+      ids.filter((id) => graph.nodes.has(id)),
+      edges,
+    ).filter((id) => !below.has(id)),
     unknown: unknown.flatMap(({ revision }) => (needed.has(revision) ? [] : [revision])),
   };
 }
 
-/** What `show` and `edit` list; `current` is what `currentHeads` gives. Nothing for base. */
+/** The heads of what is applied, those that no file has among them: these come last. */
+export function appliedHeads(graph: Graph, rows: Parameters<typeof currentRows>[1]): readonly RevisionId[] {
+  const { known, unknown } = currentRows(graph, rows, "all");
+  return [...known, ...unknown];
+}
+
+/** What `show` and `edit` list; `current`: the heads of what is applied. Nothing for base. */
 export function shown(graph: Graph, target: string, current: readonly RevisionId[]): readonly RevisionId[] {
   return target === "current" ? current : resolveAll(graph, target);
 }

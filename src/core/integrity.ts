@@ -5,6 +5,7 @@
 import { absences, OWN_LEDGER } from "./absence.ts";
 import type { Diagnostic } from "./errors.ts";
 import { type Graph, inOrder } from "./graph.ts";
+import { appliedHeads } from "./history.ts";
 import type { IntentRef, Ledger } from "./ledger/calls.ts";
 import type { Applied, Intent } from "./ledger/types.ts";
 import { tokens } from "./lexer.ts";
@@ -348,21 +349,14 @@ export function repairPlan(input: RepairInput): Plan {
     ...rest,
     kind: "repair",
     applied: idsOf(rows),
-    from: headsOf(graph, rows),
-    to: headsOf(
+    from: appliedHeads(graph, rows),
+    to: appliedHeads(
       graph,
       rows.filter(({ revision }) => !forget.includes(revision)),
     ),
     steps,
     singleTransaction: true,
   });
-}
-
-/** The heads of what is applied, those that no file has among them. */
-function headsOf(graph: Graph, rows: readonly Applied[]): readonly RevisionId[] {
-  const unknown = rows.filter(({ revision }) => !graph.nodes.has(revision));
-  const below = new Set(unknown.flatMap(({ parents, dependsOn }) => [...parents, ...dependsOn]));
-  return [...currentHeads(graph, idsOf(rows)), ...idsOf(unknown)].filter((id) => !below.has(id));
 }
 
 /** What the files can be right about. A vanished row is for `forget`, a hole for `upgrade`. */

@@ -1,7 +1,7 @@
 /** The ledger's rows and the files of an older release → what it goes by beside a newer one, or why nothing shows that there is one. */
 import { aheadOf, lackingBelow, lostHint, squashedHint, upgradeTo } from "./absence.ts";
 import type { Graph } from "./graph.ts";
-import { currentRows } from "./history.ts";
+import { appliedHeads } from "./history.ts";
 import type { Applied } from "./ledger/types.ts";
 import type { Migration, RevisionId } from "./migration.ts";
 import { waitingOf } from "./replaced.ts";
@@ -44,8 +44,7 @@ export function besideNewer(graph: Graph<Migration>, applied: readonly Applied[]
     ...(ahead.length === 0 ? [] : [`the database is ahead of these files, which lack ${ids(ahead)}`]),
     ...(waiting.length === 0 ? [] : [`the ledger has ${ids(waiting)} in place of ${ids(replaced)}`]),
   ].join("; ");
-  const current = currentRows(graph, [...known, ...ahead]);
-  return { known, ahead: message, current: [...current.known, ...current.unknown] };
+  return { known, ahead: message, current: appliedHeads(graph, [...known, ...ahead]) };
 }
 
 const notAhead = (revisions: readonly RevisionId[], lacking: readonly RevisionId[]): Fault => ({

@@ -1,5 +1,6 @@
 /** Values of the graph → plain JSON values, the same under every command's `--json`. */
 import { type Graph, isBranchPoint, isHead, isMergePoint, isRealHead, nodeOf } from "../core/graph.ts";
+import type { Applied } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 
 /** One revision as data. */
@@ -22,5 +23,26 @@ export function revisionValue(graph: Graph, id: RevisionId, current?: ReadonlySe
     branchPoint: isBranchPoint(node),
     mergePoint: isMergePoint(node),
     ...(current === undefined ? {} : { current: current.has(id) }),
+  };
+}
+
+/** An applied revision that is no migration here, in the same keys: what only its file says is not known. */
+export function unknownValue({ revision, parents, dependsOn, message }: Applied): unknown {
+  return {
+    revision,
+    parents,
+    dependsOn,
+    children: [],
+    branchLabels: [],
+    branches: [],
+    message,
+    number: null,
+    path: null,
+    created: null,
+    head: false,
+    effectiveHead: false,
+    branchPoint: false,
+    mergePoint: parents.length > 1,
+    unknown: true,
   };
 }

@@ -2,9 +2,11 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { outputs } from "../../scripts/output-schema.ts";
 import { headsFindings } from "../../src/app/check.ts";
 import { repair } from "../../src/app/repair.ts";
 import type { RunOptions } from "../../src/app/run.ts";
+import { migrateHere } from "../support/migrate.ts";
 import { failureOf, ownDatabase, project, type TestProject } from "../support/project.ts";
 import { query, servers } from "../support/server.ts";
 
@@ -31,6 +33,14 @@ test("it starts where all that it has is applied, and where the ledger says what
   expect(notices).toEqual(["the database is ahead of these files, which lack b, c"]);
   const state = await shop.state(url);
   expect(state.applied.map((row) => row.revision)).toEqual(["a", "b", "c"]);
+  expect([state.heads, state.reached]).toEqual([["c"], ["a"]]);
+  for (const [command, current] of [
+    ["current", [{ revision: "c", parents: ["b"], path: null, unknown: true }]],
+    ["status", ["c"]],
+  ] as const) {
+    const { stdout } = await migrateHere([command, "--json", "--database", url], { cwd: shop.folder });
+    expect(outputs[command]!.parse(JSON.parse(stdout))).toMatchObject({ current });
+  }
   expect(headsFindings(state)).toHaveLength(1);
   expect(headsFindings(state, { allowAhead: true, onNotice })).toEqual([]);
   expect(notices[1]).toBe(notices[0]);
@@ -98,7 +108,12 @@ test("after a squash it starts while it has both files; an older one is not told
   expect(notices).toEqual([
     "the database is ahead of these files, which lack d; the ledger has s in place of a, b",
   ]);
-  expect(await both.state(url)).toMatchObject({ heads: ["c"], pending: [], unknown: [{}, {}] });
+  expect(await both.state(url)).toMatchObject({
+    heads: ["d"],
+    reached: ["c"],
+    pending: [],
+    unknown: [{}, {}],
+  });
   const more = project({ ...old, s: squashed, e: { up: "SELECT 1;", parent: "c" }, f: "SELECT 1;" });
   expect(await failureOf(more.upgrade(url, "heads", ahead))).toMatchObject({
     message: expect.stringContaining("; but e, f are not in the ledger,"),

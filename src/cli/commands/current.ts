@@ -7,7 +7,7 @@ import { currentRows } from "../../core/history.ts";
 import { findingsOf } from "../../core/integrity.ts";
 import { idsOf } from "../../core/steps.ts";
 import { finishingHint } from "../../core/undoing.ts";
-import { revisionValue } from "../../render/json.ts";
+import { revisionValue, unknownValue } from "../../render/json.ts";
 import { currentLine, detailsOf, unfinishedLine } from "../../render/listing.ts";
 import { type Command, flag, needing } from "../command.ts";
 import { warnOfHoles } from "../holes.ts";
@@ -39,7 +39,10 @@ const command: Command = {
     if (json) {
       printer.json({
         database: state.database,
-        current: current.map((id) => revisionValue(graph, id)),
+        current: [
+          ...current.map((id) => revisionValue(graph, id)),
+          ...state.unknown.filter(({ revision }) => unknown.includes(revision)).map(unknownValue),
+        ],
         unknown: state.unknown,
         interrupted: state.interrupted ?? null,
         underWay: state.underWay ?? null,

@@ -109,10 +109,10 @@ async function pictureOf({ args, deps, project: options }: Invocation): Promise<
   }
   const state = await readStanding(deps, options);
   warnOfRest(deps, state);
-  const { project, applied, heads } = state;
+  const { project, applied, heads, reached } = state;
   return {
     graph: project.graph,
-    revisions: historyOf(project.graph, range, heads, last),
+    revisions: historyOf(project.graph, range, reached, last),
     applied: new Set(applied.map(({ revision }) => revision)),
     current: new Set(heads),
   };

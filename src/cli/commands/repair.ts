@@ -8,6 +8,7 @@ import type { RevisionId } from "../../core/migration.ts";
 import { formOf } from "../../core/plan/script.ts";
 import type { Plan } from "../../core/plan/types.ts";
 import { shellWord } from "../../core/shell.ts";
+import { stays } from "../../render/counted.ts";
 import { findingHints, findingLine } from "../../render/findings.ts";
 import { renderScript } from "../../render/script/script.ts";
 import { type Command, excluding, flag, type Invocation, repeatable } from "../command.ts";
@@ -75,9 +76,7 @@ const command: Command = {
     if (done && accepted.length > 0)
       printer.info(`repaired: ${accepted.join(", ")} on ${database}${ranNothing(findings)}`);
     if (done && forgotten.length > 0)
-      printer.info(
-        `forgotten: ${forgotten.join(", ")} on ${database}; what ${forgotten.length === 1 ? "it" : "they"} did stays in the database`,
-      );
+      printer.info(`forgotten: ${forgotten.join(", ")} on ${database}; ${stays(forgotten.length)}`);
     if (findings.length === 0) printer.info("nothing to repair");
     for (const finding of left) printer.warn(findingLine(finding));
     for (const hint of findingHints(left)) printer.hint(hint);
@@ -138,9 +137,7 @@ function doingLines(findings: readonly Finding[], plan: Plan): readonly string[]
         "  its row in the ledger is set to what the file says; nothing is run",
       ];
     }
-    return forgotten.includes(revision)
-      ? [line, "  its row in the ledger is deleted; what it did stays in the database"]
-      : [line];
+    return forgotten.includes(revision) ? [line, `  its row in the ledger is deleted; ${stays(1)}`] : [line];
   });
 }
 

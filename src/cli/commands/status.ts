@@ -38,8 +38,7 @@ const command: Command = {
     if (json) {
       printer.json({
         database,
-        // Where all are without a file, no place in the graph is current.
-        current: current.known.length > 0 || current.unknown.length === 0 ? current.known : null,
+        current: [...current.known, ...current.unknown],
         applied,
         pending: pending.map((id) => ({
           ...(revisionValue(graph, id) as object),
