@@ -48,6 +48,7 @@ import {
   count,
   flag,
   inOptions,
+  type OtherArgument,
   type Rules,
   serverVersion,
   someOf,
@@ -163,13 +164,14 @@ const checkedFor =
   <Options extends object, Result>(
     verb: (deps: Deps, request: Request, options?: Options) => Promise<Result>,
     rules: Rules<Options>,
+    others: readonly OtherArgument[] = [],
   ): typeof verb =>
   async (...given) => {
     const [deps, request, options] = given;
     const third = inOptions(rules, "third");
     checkDeps(deps, [third, inRequest]);
     checkRequest(request, [third, inDeps]);
-    if (options !== undefined) checkOptions(options, rules, [inRequest, inDeps]);
+    if (options !== undefined) checkOptions(options, rules, [inRequest, inDeps, ...others]);
     checkCount(given, ["deps", "request", "options"]);
     return await told(deps, () => verb(deps, request, options));
   };
@@ -266,7 +268,7 @@ export const repair = checked(repairs.repair, {
   confirm: callback,
 });
 export const review = checked(reviews.review, { ...lintRules, onScratch, catalog: flag, sizes: flag });
-export const run = checkedFor(runs.run, runs.runRules);
+export const run = checkedFor(runs.run, runs.runRules, [scripts.inScript]);
 export const show = checkedAt(looks.show);
 export const squash = checked(squashes.squash, {
   ...oneFileRules,

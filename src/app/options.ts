@@ -137,9 +137,10 @@ export function checkSole(
   { name, example }: { readonly name: string; readonly example: string },
   given: readonly unknown[],
   rules: AnyRules,
+  others: readonly OtherArgument[] = [],
 ): Fields {
-  const [options = {}, ...others] = given;
-  if (others.some((value) => value !== undefined))
+  const [options = {}, ...more] = given;
+  if (more.some((value) => value !== undefined))
     throw wrongOption(
       `${name} takes one argument, and there are ${given.length}`,
       `give all in one object: ${name}({ ...deps, target: "${example}" })`,
@@ -148,7 +149,7 @@ export function checkSole(
     const option = isAddress(options) ? 'database: "postgres://..."' : `target: ${JSON.stringify(options)}`;
     throw wrongOption("the options must be an object", `give { ${option} }`);
   }
-  return checkOptions(options, rules);
+  return checkOptions(options, rules, others);
 }
 
 /** Throws where one is wrong, whatever else is given. */

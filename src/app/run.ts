@@ -51,7 +51,7 @@ import { comparedSteps } from "./verify.ts";
 
 export interface RunOptions
   extends ProjectOptions,
-    Omit<CompileOptions, "idempotent">,
+    Omit<CompileOptions, keyof typeof scriptRules>,
     ConnectOptions,
     SendOptions {
   /**
@@ -66,7 +66,9 @@ export interface RunOptions
   readonly confirm?: ((plan: Plan, database: string) => Promise<boolean>) | undefined;
 }
 
-const { idempotent: _, ...planRules } = compileRules;
+/** Those of a script alone: the rest a run knows from its session. */
+const { idempotent, expectDatabase, expectRole, serverVersion, effects, ...planRules } = compileRules;
+const scriptRules = { idempotent, expectDatabase, expectRole, serverVersion, effects };
 
 export const runRules: Rules<RunOptions> = {
   ...projectRules,

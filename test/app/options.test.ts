@@ -149,6 +149,15 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
     "give it in the request, the second argument",
   ],
   [() => toRead?.(deps, { cwd: "/" }), 'no option "cwd" here', "give it in deps, the first argument"],
+  // What a run has no use for, a script has.
+  ...(["expectDatabase", "expectRole", "serverVersion"] as const).flatMap((name) => {
+    const option = { [name]: name === "serverVersion" ? { number: 160000, text: "16" } : "no" };
+    const hint = "give it in the options of offline, for a script";
+    return [
+      [() => toUpgrade?.(option), `there is no option "${name}" here`, hint] as const,
+      [() => toRun?.(deps, up, option), `there is no option "${name}" here`, hint] as const,
+    ];
+  }),
   [
     () => toRead?.({ ...deps, connection: {} }, {}),
     "deps has no connection",
