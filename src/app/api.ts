@@ -10,7 +10,6 @@ import {
   checkCount,
   checked as checkedOver,
   checkedSole,
-  fields,
   required,
   texts as strings,
 } from "../core/arguments.ts";
@@ -49,6 +48,7 @@ import {
   flag,
   inOptions,
   type OtherArgument,
+  optionsOf,
   type Rules,
   serverVersion,
   someOf,
@@ -306,7 +306,7 @@ export const currentHeads = checkedOver(planned.currentHeads, { graph, applied: 
 export const currentRevisions = checkedOver(histories.currentRevisions, { graph, applied: ids });
 export const headsFindings = checkedOver(checks.headsFindings, {
   state: argument.standing,
-  options: fields,
+  options: optionsOf({ allowAhead: flag, onNotice: callback }),
 });
 export const historyOf = checkedOver(histories.historyOf, {
   graph,
@@ -314,14 +314,17 @@ export const historyOf = checkedOver(histories.historyOf, {
   current: ids,
   last: count,
 });
-export const newRevision = checkedOver(newRevisions.newRevision, { graph, options: fields });
+export const newRevision = checkedOver(newRevisions.newRevision, {
+  graph,
+  options: optionsOf({ heads: strings, splice: flag, dependsOn: strings }),
+});
 export const planDowngrade = checkedOver(planned.planDowngrade, { graph, rows, target: string });
 export const planOfflineDowngrade = checkedOver(planned.planOfflineDowngrade, { graph, range: string });
 export const planOfflineUpgrade = checkedOver(planned.planOfflineUpgrade, { graph, range: string });
 export const planStamp = checkedOver(planned.planStamp, {
   ...{ graph, rows },
   targets: required(strings),
-  options: fields,
+  options: optionsOf({ purge: flag, onlyAdds: flag }),
 });
 export const planUpgrade = checkedOver(planned.planUpgrade, { graph, rows, target: string });
 export const receiptsOf = checkedSole(receipts.receiptsOf, "text", string);
