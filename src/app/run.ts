@@ -63,7 +63,7 @@ export interface RunOptions
   readonly dryRun?: boolean | undefined;
   readonly onNotice?: ((notice: Notice) => void) | undefined;
   /** Asked before anything is sent, with the name of the database: true goes on, false stops with nothing done. */
-  readonly confirm?: ((plan: Plan, database: string) => Promise<boolean>) | undefined;
+  readonly confirm?: ((plan: Plan, database: string) => boolean | Promise<boolean>) | undefined;
 }
 
 /** Those of a script alone: the rest a run knows from its session. */
