@@ -10,7 +10,6 @@ import {
   checkCount,
   checked as checkedOver,
   checkedSole,
-  fields,
   required,
   texts as strings,
 } from "../core/arguments.ts";
@@ -48,6 +47,8 @@ import {
   count,
   flag,
   inOptions,
+  type OtherArgument,
+  optionsOf,
   type Rules,
   serverVersion,
   someOf,
@@ -163,13 +164,14 @@ const checkedFor =
   <Options extends object, Result>(
     verb: (deps: Deps, request: Request, options?: Options) => Promise<Result>,
     rules: Rules<Options>,
+    others: readonly OtherArgument[] = [],
   ): typeof verb =>
   async (...given) => {
     const [deps, request, options] = given;
     const third = inOptions(rules, "third");
     checkDeps(deps, [third, inRequest]);
     checkRequest(request, [third, inDeps]);
-    if (options !== undefined) checkOptions(options, rules, [inRequest, inDeps]);
+    if (options !== undefined) checkOptions(options, rules, [inRequest, inDeps, ...others]);
     checkCount(given, ["deps", "request", "options"]);
     return await told(deps, () => verb(deps, request, options));
   };
@@ -266,7 +268,7 @@ export const repair = checked(repairs.repair, {
   confirm: callback,
 });
 export const review = checked(reviews.review, { ...lintRules, onScratch, catalog: flag, sizes: flag });
-export const run = checkedFor(runs.run, runs.runRules);
+export const run = checkedFor(runs.run, runs.runRules, [scripts.inScript]);
 export const show = checkedAt(looks.show);
 export const squash = checked(squashes.squash, {
   ...oneFileRules,
@@ -304,7 +306,7 @@ export const currentHeads = checkedOver(planned.currentHeads, { graph, applied: 
 export const currentRevisions = checkedOver(histories.currentRevisions, { graph, applied: ids });
 export const headsFindings = checkedOver(checks.headsFindings, {
   state: argument.standing,
-  options: fields,
+  options: optionsOf({ allowAhead: flag, onNotice: callback }),
 });
 export const historyOf = checkedOver(histories.historyOf, {
   graph,
@@ -312,14 +314,17 @@ export const historyOf = checkedOver(histories.historyOf, {
   current: ids,
   last: count,
 });
-export const newRevision = checkedOver(newRevisions.newRevision, { graph, options: fields });
+export const newRevision = checkedOver(newRevisions.newRevision, {
+  graph,
+  options: optionsOf({ heads: strings, splice: flag, dependsOn: strings }),
+});
 export const planDowngrade = checkedOver(planned.planDowngrade, { graph, rows, target: string });
 export const planOfflineDowngrade = checkedOver(planned.planOfflineDowngrade, { graph, range: string });
 export const planOfflineUpgrade = checkedOver(planned.planOfflineUpgrade, { graph, range: string });
 export const planStamp = checkedOver(planned.planStamp, {
   ...{ graph, rows },
   targets: required(strings),
-  options: fields,
+  options: optionsOf({ purge: flag, onlyAdds: flag }),
 });
 export const planUpgrade = checkedOver(planned.planUpgrade, { graph, rows, target: string });
 export const receiptsOf = checkedSole(receipts.receiptsOf, "text", string);

@@ -18,7 +18,7 @@ import { type CompileOptions, compileRules, compileSteps, type Resume } from "./
 import { connect } from "./connect.ts";
 import { warnOfNewer } from "./effects.ts";
 import { warnOfEmptyFiles } from "./empty-files.ts";
-import { flag, type Rules } from "./options.ts";
+import { flag, type OtherArgument, type Rules } from "./options.ts";
 import { readLedgers, refuseInconsistent } from "./other-ledger.ts";
 import {
   computing,
@@ -49,6 +49,9 @@ export const offlineRules: Rules<OfflineOptions> = {
   form: fields,
   withDowngrade: flag,
 };
+
+/** To those who look for one of them where something is run. */
+export const inScript: OtherArgument = { rules: offlineRules, place: "the options of offline, for a script" };
 
 /** The plan of a script, the SQL of its ledger and its form: what `renderScript` and `renderSplit` take. */
 export interface Offline {

@@ -8,11 +8,14 @@ import { types } from "node:util";
 import { isAddress, NO_ADDRESS } from "../core/address.ts";
 import {
   type AnyRules,
-  checkArgument,
+  checkValues,
+  type Fields,
+  flag,
   isFields,
   isText,
   type Rule,
   rule,
+  string,
   texts as strings,
   wrongOption,
 } from "../core/arguments.ts";
@@ -22,10 +25,7 @@ import { nearest } from "../core/nearest.ts";
 import { thereAre } from "../core/only.ts";
 import { optionOfFlag } from "../core/option-names.ts";
 
-/** A rule for each option of a type. */
-export type Rules<T> = { readonly [Name in keyof Required<T>]: Rule };
-
-type Fields = Readonly<Record<string, unknown>>;
+export { checkValues, count, flag, oneOf, type Rules } from "../core/arguments.ts";
 
 const addressFault = (texts: readonly unknown[]): string | undefined =>
   texts.some((each) => isText(each) && isAddress(each)) ? NO_ADDRESS : undefined;
@@ -35,15 +35,10 @@ export const text: Rule = (value) => address(value) ?? addressFault([value]);
 export const texts: Rule = (value) => strings(value) ?? addressFault(value as readonly unknown[]);
 export const target: Rule = (value) =>
   isText(value) ? addressFault([value]) : 'a string, such as "head", "+1" or "base"';
-export const address = rule("a string", isText);
-export const flag = rule("true or false", (value) => typeof value === "boolean");
+export const address = string;
 export const seconds = rule(
   "a number of seconds, 0 or more",
   (value) => typeof value === "number" && value >= 0,
-);
-export const count = rule(
-  "a whole number, 0 or more",
-  (value) => Number.isSafeInteger(value) && Number(value) >= 0,
 );
 export const callback = rule("a function", (value) => typeof value === "function");
 export const variables = rule(
@@ -73,9 +68,6 @@ export const timeout: Rule = (value) =>
   typeof value === "string"
     ? durationFault(value)?.mustBe
     : 'a string such as "5s", or "5000" for milliseconds';
-export const oneOf = (...values: readonly unknown[]): Rule =>
-  rule(values.map((value) => JSON.stringify(value)).join(" or "), (value) => values.includes(value));
-
 export const someOf = (...values: readonly string[]): Rule =>
   rule(`a list of ${values.map((value) => JSON.stringify(value)).join(", ")}`, (value) => {
     return Array.isArray(value) && value.every((each) => values.includes(each));
@@ -121,6 +113,15 @@ export function checkOptions(
   return given;
 }
 
+/** The options that a function over values takes as one of its arguments: the message names what is wrong in them. */
+export const optionsOf =
+  (rules: AnyRules): Rule =>
+  (value) => {
+    if (!isFields(value)) return "an object";
+    checkOptions(value, rules);
+    return undefined;
+  };
+
 /** What to give where no object was given. */
 function hintForNone(given: unknown, rules: AnyRules): string {
   const needed = Object.keys(rules).filter((name) => rules[name]!.required === true);
@@ -137,9 +138,10 @@ export function checkSole(
   { name, example }: { readonly name: string; readonly example: string },
   given: readonly unknown[],
   rules: AnyRules,
+  others: readonly OtherArgument[] = [],
 ): Fields {
-  const [options = {}, ...others] = given;
-  if (others.some((value) => value !== undefined))
+  const [options = {}, ...more] = given;
+  if (more.some((value) => value !== undefined))
     throw wrongOption(
       `${name} takes one argument, and there are ${given.length}`,
       `give all in one object: ${name}({ ...deps, target: "${example}" })`,
@@ -148,16 +150,7 @@ export function checkSole(
     const option = isAddress(options) ? 'database: "postgres://..."' : `target: ${JSON.stringify(options)}`;
     throw wrongOption("the options must be an object", `give { ${option} }`);
   }
-  return checkOptions(options, rules);
-}
-
-/** Throws where one is wrong, whatever else is given. */
-export function checkValues(given: Fields, rules: AnyRules, lead = ""): void {
-  for (const [name, isWrong] of Object.entries(rules)) {
-    // Who writes `name: undefined` gives none.
-    if (given[name] !== undefined || isWrong.required === true)
-      checkArgument(`${lead}${name}`, given[name], isWrong);
-  }
+  return checkOptions(options, rules, others);
 }
 
 /** The answer to a question: only what is one, since nobody is to lose rows to a callback that forgets to say no. */

@@ -39,7 +39,7 @@ export interface RepairOptions extends ProjectOptions, ConnectOptions, SendOptio
   /** Plan for a script; nothing is written. */
   readonly script?: boolean | undefined;
   /** Asked before anything is written: true goes on, false stops with nothing done. */
-  readonly confirm?: ((repair: Omit<Repair, "done">) => Promise<boolean>) | undefined;
+  readonly confirm?: ((repair: Omit<Repair, "done">) => boolean | Promise<boolean>) | undefined;
 }
 
 export interface Repair {

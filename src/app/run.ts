@@ -51,7 +51,7 @@ import { comparedSteps } from "./verify.ts";
 
 export interface RunOptions
   extends ProjectOptions,
-    Omit<CompileOptions, "idempotent">,
+    Omit<CompileOptions, keyof typeof scriptRules>,
     ConnectOptions,
     SendOptions {
   /**
@@ -63,10 +63,12 @@ export interface RunOptions
   readonly dryRun?: boolean | undefined;
   readonly onNotice?: ((notice: Notice) => void) | undefined;
   /** Asked before anything is sent, with the name of the database: true goes on, false stops with nothing done. */
-  readonly confirm?: ((plan: Plan, database: string) => Promise<boolean>) | undefined;
+  readonly confirm?: ((plan: Plan, database: string) => boolean | Promise<boolean>) | undefined;
 }
 
-const { idempotent: _, ...planRules } = compileRules;
+/** Those of a script alone: the rest a run knows from its session. */
+const { idempotent, expectDatabase, expectRole, serverVersion, effects, ...planRules } = compileRules;
+const scriptRules = { idempotent, expectDatabase, expectRole, serverVersion, effects };
 
 export const runRules: Rules<RunOptions> = {
   ...projectRules,

@@ -2,6 +2,7 @@
 import { wrongOption } from "../core/arguments.ts";
 import type { MigrateError } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
+import { inScript } from "./offline.ts";
 import { checkSole, target as targetRule } from "./options.ts";
 import { type Deps, depsOf, depsRules } from "./project.ts";
 import { type RunOptions, type RunResult, run, runRules } from "./run.ts";
@@ -48,7 +49,7 @@ function begun(kind: keyof typeof examples, given: Parameters<typeof upgrade>): 
     waiting = [];
   };
   const started = async (): Promise<RunResult> => {
-    checkSole({ name: kind, example: examples[kind] }, given, rules);
+    checkSole({ name: kind, example: examples[kind] }, given, rules, [inScript]);
     const [{ env, cwd, now, signal, target: wanted, ...options } = {}] = given;
     if (kind === "downgrade" && wanted === undefined) throw noTarget();
     const target = wanted ?? "head";

@@ -11,6 +11,9 @@ export interface Rule {
   readonly required?: true;
 }
 
+/** A rule for each option of a type. */
+export type Rules<T> = { readonly [Name in keyof Required<T>]: Rule };
+
 export type AnyRules = Readonly<Record<string, Rule>>;
 
 export const rule =
@@ -22,7 +25,7 @@ export const rule =
 export const required = (rule: Rule): Rule =>
   Object.assign((value: unknown) => rule(value), { required: true } as const);
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 export const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -31,7 +34,14 @@ export const isText = (value: unknown): value is string => typeof value === "str
 
 export const fields = rule("an object", isFields);
 
-const string = rule("a string", isText);
+export const string = rule("a string", isText);
+export const flag = rule("true or false", (value) => typeof value === "boolean");
+export const count = rule(
+  "a whole number, 0 or more",
+  (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+);
+export const oneOf = (...values: readonly unknown[]): Rule =>
+  rule(values.map((value) => JSON.stringify(value)).join(" or "), (value) => values.includes(value));
 export const texts = rule("a list of strings", (value) => Array.isArray(value) && value.every(isText));
 const ids = rule(
   "a list of revisions",
@@ -43,21 +53,21 @@ const listOf = (what: string, isOne: (value: Fields) => boolean): Rule =>
     (value) => Array.isArray(value) && value.every((one) => isFields(one) && isOne(one)),
   );
 
+const isGraph = (value: unknown): boolean =>
+  isFields(value) && value["nodes"] instanceof Map && Array.isArray(value["order"]);
+const isProject = (value: unknown): boolean => isFields(value) && isGraph(value["graph"]);
+
 /** What functions over values take, each as far as tells it from another argument. */
 export const argument = {
-  graph: required(
-    rule(
-      "a graph, as buildGraph or openProject gives it",
-      (value) => isFields(value) && value["nodes"] instanceof Map && Array.isArray(value["order"]),
-    ),
-  ),
-  project: required(
-    rule("a project, as openProject gives it", (value) => isFields(value) && isFields(value["graph"])),
-  ),
+  graph: required(rule("a graph, as buildGraph or openProject gives it", isGraph)),
+  project: required(rule("a project, as openProject gives it", isProject)),
   standing: required(
     rule(
       "a state, as readState gives it",
-      (value) => isFields(value) && isFields(value["project"]) && Array.isArray(value["applied"]),
+      (value) =>
+        isFields(value) &&
+        isProject(value["project"]) &&
+        ["applied", "pending", "unknown"].every((name) => Array.isArray(value[name])),
     ),
   ),
   plan: required(
@@ -66,10 +76,11 @@ export const argument = {
       (value) => isFields(value) && Array.isArray(value["batches"]),
     ),
   ),
+  // JSON keeps its names, and loses its functions.
   ledger: required(
     rule(
-      "a ledger, a property of what offline gives",
-      (value) => isFields(value) && isFields(value["names"]),
+      "a ledger, a property of what offline gives, and not its JSON",
+      (value) => isFields(value) && isFields(value["names"]) && typeof value["lock"] === "function",
     ),
   ),
   revisions: listOf("migrations, each with its revision", (one) => isText(one["revision"])),
@@ -89,6 +100,15 @@ export const argument = {
 export function checkArgument(name: string, value: unknown, isWrong: Rule, hint?: string): void {
   const mustBe = isWrong(value);
   if (mustBe !== undefined) throw wrongOption(`${name} must be ${mustBe}`, hint);
+}
+
+/** Throws where one of the fields is wrong, whatever else is given. */
+export function checkValues(given: Fields, rules: AnyRules, lead = "", hint?: string): void {
+  for (const [name, isWrong] of Object.entries(rules)) {
+    // Who writes `name: undefined` gives none.
+    if (given[name] !== undefined || isWrong.required === true)
+      checkArgument(`${lead}${name}`, given[name], isWrong, hint);
+  }
 }
 
 /** `taken`: what the arguments are. */

@@ -17,6 +17,7 @@ import {
   history,
   lint,
   mergeRevisions,
+  newRevision,
   offline,
   openProject,
   planStamp,
@@ -45,8 +46,10 @@ const [toUpgrade, toDowngrade, toRun, toWrite, toRead, toMake] = [
   ...[upgrade, downgrade, run, offline, readState, migratedDatabase].map(untyped),
 ] as const;
 
-const { graph } = await openProject(two.deps, {});
-const { plan, ledger } = await offline(two.deps, { kind: "upgrade", target: "base:head" });
+const opened = await openProject(two.deps, {});
+const { graph } = opened;
+const standing = { project: opened, applied: [], pending: [], unknown: [] };
+const { plan, ledger, form } = await offline(two.deps, { kind: "upgrade", target: "base:head" });
 const script = [plan, ledger];
 
 const refused: readonly (readonly [() => Promise<unknown> | undefined, string, string?])[] = [
@@ -149,6 +152,15 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
     "give it in the request, the second argument",
   ],
   [() => toRead?.(deps, { cwd: "/" }), 'no option "cwd" here', "give it in deps, the first argument"],
+  // What a run has no use for, a script has.
+  ...(["expectDatabase", "expectRole", "serverVersion"] as const).flatMap((name) => {
+    const option = { [name]: name === "serverVersion" ? { number: 160000, text: "16" } : "no" };
+    const hint = "give it in the options of offline, for a script";
+    return [
+      [() => toUpgrade?.(option), `there is no option "${name}" here`, hint] as const,
+      [() => toRun?.(deps, up, option), `there is no option "${name}" here`, hint] as const,
+    ];
+  }),
   [
     () => toRead?.({ ...deps, connection: {} }, {}),
     "deps has no connection",
@@ -181,6 +193,26 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
   ],
   [async () => untyped(renderSplit)(plan), "ledger must be a ledger"],
   [async () => untyped(renderScript)(...script, null), "form must be an object"],
+  ...[renderScript, renderSplit].map((render) => {
+    const call = async () => untyped(render)(plan, JSON.parse(JSON.stringify(ledger)), form);
+    return [call, "ledger must be a ledger, a property of what offline gives, and not its JSON"] as const;
+  }),
+  ...Object.entries({
+    annotate: ["no", "true or false"],
+    source: [123, "a string"],
+    flags: ["--x", "a list of strings"],
+  }).map(([name, [value, mustBe]]) => {
+    const call = async () => untyped(renderScript)(...script, { ...form, [name]: value });
+    return [call, `form.${name} must be ${mustBe}`] as const;
+  }),
+  [() => toWrite?.(deps, up, { form: { client: "any" } }), "form.annotate must be true or false"],
+  [() => toWrite?.(deps, up, { form: { ...form, split: "out" } }), "form.split must be true or false"],
+  [async () => untyped(headsFindings)(standing, { allowAhead: "yes" }), "allowAhead must be true or false"],
+  [async () => untyped(headsFindings)(standing, { ahead: true }), 'no option "ahead"'],
+  [async () => untyped(headsFindings)(JSON.parse(JSON.stringify(standing))), "state must be a state"],
+  [async () => untyped(refuseChanged)({ graph: {} }, [], {}), "project must be a project"],
+  [async () => untyped(planStamp)(graph, [], ["head"], { purge: "no" }), "purge must be true or false"],
+  [async () => untyped(newRevision)(graph, { heads: "head" }), "heads must be a list of strings"],
   [async () => untyped(headsFindings)(deps, {}), "state must be a state, as readState gives it"],
   [async () => untyped(refuseChanged)(deps, {}), "project must be a project, as openProject gives it"],
   [async () => untyped(receiptsOf)(Buffer.from("x")), "text must be a string"],
@@ -214,6 +246,11 @@ test.each(refused.map(([call, message, hint]) => ({ call, message, hint })))("$m
   const error = await failureOf(each.call() ?? Promise.resolve());
   expect(error).toMatchObject({ code: "usage/option", message: expect.stringContaining(each.message) });
   if (each.hint !== undefined) expect(error).toMatchObject({ hint: each.hint });
+});
+
+test("a plan and a form may come out of JSON", () => {
+  const { plan: p, form: f } = JSON.parse(JSON.stringify({ plan, form }));
+  expect(renderScript(p, ledger, f).text).toBe(renderScript(plan, ledger, form).text);
 });
 
 test("a test framework is taken as a whole, and a list over and over by map", async () => {

@@ -248,7 +248,7 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
   test("writes nothing when the answer is no, when a row changed meanwhile, or without the lock", async () => {
     changeB();
     const before = await steadyLedger(url);
-    expect((await repaired({ confirm: async () => false })).done).toBe(false);
+    expect((await repaired({ confirm: () => false })).done).toBe(false);
     const none = (async () => {}) as unknown as () => Promise<boolean>;
     expect(await failureOf(repaired({ confirm: none }))).toMatchObject({ code: "usage/option" });
     expect((await repaired({ dryRun: true })).plan.steps).toMatchObject([{ revision: "b" }]);

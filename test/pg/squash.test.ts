@@ -117,7 +117,7 @@ test("a database that has all of them has it, without running anything; the ledg
   // Neither a target that is none nor a question that is answered with no changes the ledger.
   const named = "SELECT string_agg(revision, ' ' ORDER BY revision) AS named FROM retort.applied";
   expect(await failureOf(it.upgrade(url, "nosuch"))).toMatchObject({ code: "graph/unknown-revision" });
-  const no = { confirm: () => Promise.resolve(false) };
+  const no = { confirm: () => false };
   expect((await it.downgrade(url, "base", no)).done).toBe(false);
   expect(await query(url, named)).toEqual([{ named: "a b c d" }]);
 

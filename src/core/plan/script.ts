@@ -3,6 +3,7 @@
  * is, whether what was promised is applied, and what a person is shown. And which forms a script can have.
  */
 import { isAddress, NO_ADDRESS } from "../address.ts";
+import { checkValues, count, flag, oneOf, type Rules, required, string, texts } from "../arguments.ts";
 import { MigrateError } from "../errors.ts";
 import type { Ledger } from "../ledger/calls.ts";
 import type { Tally } from "../ledger/types.ts";
@@ -72,21 +73,20 @@ export function refuseForm(
   }
 }
 
-function refuseNoForm({ client, lockRetries = 0, source = "" }: ScriptForm): void {
-  const fault =
-    client !== "psql" && client !== "any"
-      ? 'form.client must be "psql" or "any"'
-      : !Number.isSafeInteger(lockRetries) || lockRetries < 0
-        ? "form.lockRetries must be a whole number, 0 or more"
-        : isAddress(source)
-          ? `form.source must be ${NO_ADDRESS}`
-          : undefined;
-  if (fault === undefined) return;
-  throw new MigrateError({
-    code: "usage/option",
-    message: fault,
-    hint: 'give a form such as { client: "psql", annotate: true }',
-  });
+const formRules: Rules<ScriptForm> = {
+  client: required(oneOf("psql", "any")),
+  annotate: required(flag),
+  split: flag,
+  source: (value) => string(value) ?? (isAddress(value as string) ? NO_ADDRESS : undefined),
+  lockRetries: count,
+  flags: texts,
+  project: texts,
+  wayBack: string,
+};
+
+function refuseNoForm(form: ScriptForm): void {
+  const hint = 'give a form such as { client: "psql", annotate: true }';
+  checkValues({ ...form }, formRules, "form.", hint);
 }
 
 const SKIPPING = "skipping what is done needs psql's \\if around each transaction";
