@@ -173,7 +173,9 @@ async function desiredOf({
     const { database: own } = project.config;
     const isOwn = !(own instanceof MigrateError) && own.display === address.display;
     const there: typeof besideOwn = isOwn ? (work) => work() : besideOwn;
-    const session = await there(() => openSession(address, { signal: deps.signal, names: deps.names }));
+    const session = await there(() =>
+      openSession(address, { signal: deps.signal, names: deps.names, asksContents: true }),
+    );
     try {
       await refuseAwayFromHeads({ deps, project, session, there });
       const reference = await referenceTables(project, session);
