@@ -368,6 +368,7 @@ async function changesTo(
     const words = ownWords(desired.statements, desired.catalog);
     const up = await findWay(engine, {
       ...shared(options, ignore, hidden, work.deps),
+      allowLoss: options.allowLoss === true,
       start: made.next,
       begun: now,
       to: desired,
