@@ -55,7 +55,7 @@ export async function adoptDatabase(deps: Deps, options: AdoptDatabaseOptions): 
   const { tool, adoption } = await readAdoption(deps, config, { ...options, table: undefined }, "rows");
   // Where they are not adopted, nothing of the database helps.
   await adoptedProject(deps, options, config, []);
-  const session = await connect(deps, config);
+  const session = await connect(deps, config, { asksContents: true });
   const { database } = session;
   let found: Pick<AdoptedDatabase, "table" | "last">;
   let recorded: ReadonlySet<RevisionId>;

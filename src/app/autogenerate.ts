@@ -173,7 +173,9 @@ async function desiredOf({
     const { database: own } = project.config;
     const isOwn = !(own instanceof MigrateError) && own.display === address.display;
     const there: typeof besideOwn = isOwn ? (work) => work() : besideOwn;
-    const session = await there(() => openSession(address, { signal: deps.signal, names: deps.names }));
+    const session = await there(() =>
+      openSession(address, { signal: deps.signal, names: deps.names, asksContents: true }),
+    );
     try {
       await refuseAwayFromHeads({ deps, project, session, there });
       const reference = await referenceTables(project, session);
@@ -366,6 +368,7 @@ async function changesTo(
     const words = ownWords(desired.statements, desired.catalog);
     const up = await findWay(engine, {
       ...shared(options, ignore, hidden, work.deps),
+      allowLoss: options.allowLoss === true,
       start: made.next,
       begun: now,
       to: desired,

@@ -64,7 +64,11 @@ interface First {
 }
 
 async function readFirst(deps: Deps, options: BaselineOptions): Promise<First> {
-  const { project, session, state } = await openConnected(deps, { ...options, expectsNone: true });
+  const { project, session, state } = await openConnected(deps, {
+    ...options,
+    expectsNone: true,
+    asksContents: true,
+  });
   try {
     const [other] = project.migrations.values();
     const withoutFiles = hintsOf(absences(project.graph, settledRows(project.graph, state.applied))).join(

@@ -37,6 +37,8 @@ export interface ConnectOptions {
 export interface OpenOptions extends ConnectOptions {
   /** An embedded database is made where there is none. */
   readonly creates?: boolean | undefined;
+  /** What is in the database is asked for: one that is not there is no empty one. */
+  readonly asksContents?: boolean | undefined;
   /** Nobody is warned of a project without migrations. */
   readonly expectsNone?: boolean | undefined;
   /** The answer is what the ledger says: it is told where there is none. */
@@ -204,7 +206,7 @@ async function opened(
   config: Config,
   options: OpenOptions,
 ): Promise<Session> {
-  const { onNotice, creates, connection } = options;
+  const { onNotice, creates, asksContents, connection } = options;
   if (connection !== undefined) {
     const { lentSession } = await import("../io/session/lent.ts");
     const open = () => lentSession(connection, { onNotice, signal, admit: ownBackend });
@@ -212,7 +214,7 @@ async function opened(
   }
   const address = requireDatabase(config);
   for (const message of address.warnings) onNotice?.({ severity: "WARNING", message });
-  const open = () => openSession(address, { onNotice, creates, signal, names, waits: true });
+  const open = () => openSession(address, { onNotice, creates, asksContents, signal, names, waits: true });
   return await patiently(open, { signal }, options);
 }
 

@@ -46,7 +46,7 @@ async function sideAt(
   address: DatabaseAddress,
   deps: Pick<Deps, "signal" | "names">,
 ): Promise<Side> {
-  const session = await openSession(address, { signal: deps.signal, names: deps.names });
+  const session = await openSession(address, { signal: deps.signal, names: deps.names, asksContents: true });
   try {
     return await readSide(engine, session);
   } finally {

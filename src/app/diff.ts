@@ -23,8 +23,9 @@ import { sameObjects } from "../core/diff/same.ts";
 import type { Segment } from "../core/diff/text.ts";
 import { counts, notProven, ownerNameOf, rebuilt, refusedRebuild } from "../core/diff/verdict.ts";
 import { MigrateError } from "../core/errors.ts";
-import { asOptions, type OptionNames } from "../core/option-names.ts";
+import type { OptionNames } from "../core/option-names.ts";
 import { qualified, withPlainNames } from "../core/quote.ts";
+import { unique } from "../core/unique.ts";
 import { readCatalog } from "../io/catalog.ts";
 import type { Engine, EngineState, Roles } from "../io/diff/engine.ts";
 import { readIdentities } from "../io/identities.ts";
@@ -59,6 +60,8 @@ export interface WayOptions {
   readonly arranged?: readonly Arrangement[];
   /** Tables, as `shop.users`, that may be dropped and made again with all that is in them. */
   readonly allowRebuild?: readonly string[];
+  /** Whether rows may be lost; undefined: nobody asks. */
+  readonly allowLoss?: boolean | undefined;
   /** What messages call the options. */
   readonly names?: OptionNames | undefined;
 }
@@ -103,20 +106,12 @@ export async function standIns(
 
 /** Throws `findings/not-proven` or `findings/rebuild` with every object, where there is no way. */
 export async function findWay(engine: Engine, options: WayOptions): Promise<Way> {
-  const begun = options.begun ?? { session: await options.start() };
-  const cleared = await clearing(options, begun);
-  const fresh = async (): Promise<Begun> => ({ session: await options.start() });
-  let attempt = await tried(engine, options, cleared.isUsed ? await fresh() : begun, cleared.drops, true);
-  // What was spared may have to go, so that something else can be changed.
-  if (attempt.differences.length > 0 && attempt.spared) {
-    attempt = await tried(engine, options, await fresh(), cleared.drops, false);
-  }
+  const attempt = await attempted(engine, options);
   const refused = attempt.rebuilt.filter(
     (object) => options.allowRebuild?.includes(ownerNameOf(object)) !== true,
   );
-  const { names = asOptions } = options;
-  if (refused.length > 0) throw refusedRebuild(refused, names);
-  if (attempt.differences.length > 0) throw unfinished(attempt, names);
+  if (refused.length > 0) throw refusedRebuild(refused, options);
+  if (attempt.differences.length > 0) throw await unfinished(engine, options, attempt);
   const { from, sent } = attempt;
   for (const arranged of options.arranged ?? []) {
     const way = await inOtherWords(options, arranged, attempt);
@@ -125,14 +120,30 @@ export async function findWay(engine: Engine, options: WayOptions): Promise<Way>
   return { ...(await proven(options, [sent])), from, rebuilt: attempt.rebuilt };
 }
 
-/** What would have to be made anew, and what else is left. */
-function unfinished({ differences, held, refused, leftAlone }: Attempt, names: OptionNames): MigrateError {
-  if (held.length === 0) return notProven(differences, refused, leftAlone);
-  const tables = new Set(held.map(tableNameOf));
-  const others = differences.filter((each) => !tables.has(tableNameOf(each)));
+async function attempted(engine: Engine, options: WayOptions): Promise<Attempt> {
+  const begun = options.begun ?? { session: await options.start() };
+  const cleared = await clearing(options, begun);
+  const fresh = async (): Promise<Begun> => ({ session: await options.start() });
+  const attempt = await tried(engine, options, cleared.isUsed ? await fresh() : begun, cleared.drops, true);
+  // What was spared may have to go, so that something else can be changed.
+  return attempt.differences.length > 0 && attempt.spared
+    ? await tried(engine, options, await fresh(), cleared.drops, false)
+    : attempt;
+}
+
+/** What would have to be made anew, and what would be left even then: only an attempt tells what goes with a table. */
+async function unfinished(
+  engine: Engine,
+  options: WayOptions,
+  { held, ...found }: Attempt,
+): Promise<MigrateError> {
+  if (held.length === 0) return notProven(found.differences, found.refused, found.leftAlone);
+  const allowRebuild = unique([...(options.allowRebuild ?? []), ...held.map(ownerNameOf)]);
+  const allowed = await attempted(engine, { ...options, begun: undefined, allowRebuild });
+  const { differences, refused, leftAlone } = allowed;
   return MigrateError.all([
-    ...refusedRebuild(held, names).diagnostics,
-    ...(others.length === 0 ? [] : notProven(others, refused, leftAlone).diagnostics),
+    ...refusedRebuild([...held, ...allowed.held, ...allowed.rebuilt], options).diagnostics,
+    ...(differences.length === 0 ? [] : notProven(differences, refused, leftAlone).diagnostics),
   ]);
 }
 

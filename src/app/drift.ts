@@ -112,7 +112,7 @@ interface Live {
 
 /** What is in the database; it is left alone before the replay begins. */
 async function readLive(deps: Deps, options: DriftOptions): Promise<Live> {
-  const { project, session, state } = await openConnected(deps, options);
+  const { project, session, state } = await openConnected(deps, { ...options, asksContents: true });
   try {
     refuseUnfinished(project, state);
     const applied = settledRows(project.graph, state.applied);

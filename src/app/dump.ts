@@ -111,7 +111,7 @@ interface Found extends Schema {
 async function catalogFor(deps: Deps, config: Config, options: DumpOptions): Promise<Found> {
   const { revision } = options;
   if (revision === undefined) {
-    const session = await connect(deps, config);
+    const session = await connect(deps, config, { asksContents: true });
     try {
       return {
         of: session.database,

@@ -191,6 +191,23 @@ test.each<[Being, string, string]>([
   });
 });
 
+test.each<[Being, string, string]>([
+  ["3D000", "ann@127.0.0.1:PORT/nope?", "psql -h 127.0.0.1 -p PORT -U ann -l"],
+  ["55000|f|no|Use DROP DATABASE.", "ann@127.0.0.1:PORT/shop?", "name another database"],
+])(
+  "where its contents are asked for, nobody is told to make a database: %s of %s",
+  async (being, at, end) => {
+    const { port } = await serverThatIs(being);
+    const placed = (text: string): string => text.replace("PORT", String(port));
+    const address = await addressOf(`postgres://${placed(at)}sslmode=disable`);
+    const { hint } = (await openSession(address, { asksContents: true }).catch(
+      (error: unknown) => error,
+    )) as MigrateError;
+    expect(hint?.endsWith(placed(end))).toBe(true);
+    expect(hint).not.toContain("create");
+  },
+);
+
 test.each([
   [asFlags, "where it has --wait"],
   [asOptions, "where it has option wait"],

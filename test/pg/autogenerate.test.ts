@@ -161,8 +161,8 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
 
   test("what takes rows away is asked for; a table is not made anew; an error names its line", async () => {
     const { url } = await ownDatabase(server);
-    const of = project({ a: "CREATE TABLE t (a int); CREATE TABLE gone (b text);" });
-    schemaFolder(of, "CREATE TABLE t (a int);");
+    const of = project({ a: "CREATE TABLE t (a int PRIMARY KEY); CREATE TABLE gone (b text);" });
+    schemaFolder(of, "CREATE TABLE t (a int PRIMARY KEY);");
     const loss = await failureOf(generate(of, url));
     expect([loss.code, loss.message]).toEqual([
       "findings/loss",
@@ -195,10 +195,16 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     });
     await generate(two, url, { ask: yes });
     expect(renames).toEqual(["Is column public.t.b renamed to bb?", "Is column public.t.c renamed to cc?"]);
-    schemaFolder(of, "CREATE TABLE t (a int) PARTITION BY LIST (a); CREATE TABLE gone (b text);");
+    schemaFolder(of, "CREATE TABLE t (a int PRIMARY KEY) PARTITION BY LIST (a); CREATE TABLE gone (b text);");
     const rebuild = await failureOf(generate(of, url));
     expect([rebuild.code, rebuild.exitCode]).toEqual(["findings/rebuild", 1]);
-    expect(rebuild.hint).toContain('allowRebuild: ["public.t"]');
+    expect(rebuild["diagnostics"]).toHaveLength(1);
+    expect(rebuild.hint).toBe(
+      'allow that with allowRebuild: ["public.t"] and option allowLoss, or write the SQL by hand',
+    );
+    expect((await failureOf(generate(of, url, { allowLoss: true }))).hint).toBe(
+      'allow that with allowRebuild: ["public.t"], or write the SQL by hand',
+    );
     expect(await failureOf(generate(of, url, { allowRebuild: ["t"] }))).toMatchObject({
       code: "usage/rebuild",
       hint: 'did you mean allowRebuild: ["public.t"]?',

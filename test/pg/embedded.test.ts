@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { dump } from "../../src/app/dump.ts";
 import { readState } from "../../src/app/look.ts";
 import { deps } from "../support/migrate.ts";
 import { failureOf, headerLines, ownDatabase, project } from "../support/project.ts";
@@ -77,6 +78,12 @@ test("a folder that is not there is not made by who only looks, and is said to b
   ]);
   expect((await shop.upgrade(nowhere, "heads", { dryRun: true })).steps).toHaveLength(3);
   expect(existsSync(join(shop.folder, "nowhere"))).toBe(false);
+  // Else it would be compared with as if everything had been dropped.
+  expect(await failureOf(dump(deps({}, shop.folder), { database: nowhere }))).toMatchObject({
+    code: "execution/connect",
+    message: expect.stringMatching(/nowhere does not exist$/),
+    hint: "name the folder of a PGlite database",
+  });
 });
 
 test("neither a file nor a folder of others is taken for a database", async () => {

@@ -5,7 +5,7 @@ import type { Difference } from "../catalog/compare.ts";
 import { partsOf } from "../dump/names.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
-import type { OptionNames } from "../option-names.ts";
+import { asOptions, type OptionNames } from "../option-names.ts";
 import { unique } from "../unique.ts";
 import { tableNameOf } from "./name.ts";
 import { holdsSameRows, type Objects } from "./plan.ts";
@@ -79,13 +79,22 @@ export function ownerNameOf(object: CatalogObject): string {
   return owner === undefined ? tableNameOf(object) : partsOf(String(owner)).slice(0, 2).join(".");
 }
 
-/** `findings/rebuild`, an object each. */
-export function refusedRebuild(objects: readonly CatalogObject[], names: OptionNames): MigrateError {
+/** `findings/rebuild`, an object each, without what goes with its table. `allowLoss` as in a way's options. */
+export function refusedRebuild(
+  objects: readonly CatalogObject[],
+  {
+    names = asOptions,
+    allowLoss,
+  }: { readonly names?: OptionNames | undefined; readonly allowLoss?: boolean | undefined },
+): MigrateError {
+  const tables = new Set(objects.filter((each) => each.class === "table").map(tableNameOf));
+  const own = objects.filter((each) => each.class === "table" || !tables.has(ownerNameOf(each)));
+  const loss = allowLoss === false ? ` and ${names.short("allowLoss")}` : "";
   return MigrateError.all(
-    [...new Map(objects.map((object) => [keyOf(object), object])).values()].map((object) => ({
+    [...new Map(own.map((object) => [keyOf(object), object])).values()].map((object) => ({
       code: "findings/rebuild",
       message: `${describeObject(object)} would be dropped and recreated, and lose its rows`,
-      hint: `allow that with ${names.given("allowRebuild", ownerNameOf(object))}, or write the SQL by hand`,
+      hint: `allow that with ${names.given("allowRebuild", ownerNameOf(object))}${loss}, or write the SQL by hand`,
     })),
   );
 }

@@ -19,6 +19,8 @@ export interface WireOptions {
   readonly signal?: AbortSignal | undefined;
   /** An embedded database is made where there is none; else one that is not there is empty, and none is made. */
   readonly creates?: boolean | undefined;
+  /** What is in it is asked for: one that is not there must not pass for one that is empty, and nobody makes it. */
+  readonly asksContents?: boolean | undefined;
   /** What an embedded database in memory begins as: what another session has packed. */
   readonly packed?: Uint8Array | undefined;
   /** What messages call the options. */
@@ -28,7 +30,7 @@ export interface WireOptions {
 }
 
 /** What its messages depend on. */
-type Told = Pick<WireOptions, "names" | "waits">;
+type Told = Pick<WireOptions, "names" | "waits" | "asksContents">;
 
 interface ConnectedWire {
   readonly wire: Wire;
@@ -55,7 +57,8 @@ async function wireTo(
   listener: WireListener,
 ): Promise<ConnectedWire> {
   if (address.kind === "server") return firstServer(address, { signal, ...told }, listener);
-  const wire = await (await import("./embedded.ts")).embeddedWire(address, creates, listener, packed);
+  const { embeddedWire } = await import("./embedded.ts");
+  const wire = await embeddedWire(address, { creates, packed, asksContents: told.asksContents }, listener);
   try {
     await wire.connect();
     return { wire, address };
@@ -210,6 +213,8 @@ function connectHint(address: DatabaseAddress, cause: DriverError, told: Told): 
     case "no TLS":
       return `give the server a certificate, or, in a trusted network, use ${withoutTls(address)}`;
     case "no database":
+      if (told.asksContents === true)
+        return `check its name (from ${address.origins["dbname"] ?? address.origin}); list the databases of the server with: psql${clientOptions(address)} -l`;
       return `create the database first, for example with: ${createdb(address)}`;
     case "no entry": {
       // Every other mode has tried TLS, if the server has it.
@@ -234,6 +239,8 @@ function connectHint(address: DatabaseAddress, cause: DriverError, told: Told): 
     case "no right":
       return `as the owner of the database, run: GRANT CONNECT ON DATABASE ${qualified(address.database)} TO ${qualified(address.user)}`;
     case "invalid":
+      if (told.asksContents === true)
+        return `a DROP DATABASE of it was interrupted, so its contents are lost: name another database`;
       return `a DROP DATABASE of it was interrupted: in another database, run: DROP DATABASE ${qualified(address.database)}; then create it again, for example with: ${createdb(address)}`;
     case "closed":
       return `name another database; or, as a superuser, in another database, run: ALTER DATABASE ${qualified(address.database)} ALLOW_CONNECTIONS true`;
@@ -357,7 +364,11 @@ function unreachedBy(error: DriverError) {
 /** What pg says where a pool has no connection left. */
 const BUSY = "timeout exceeded when trying to connect";
 
-function createdb({ host, port, user, database }: ServerAddress): string {
+const createdb = (address: ServerAddress): string =>
+  `createdb${clientOptions(address)} ${shellWord(address.database)}`;
+
+/** The server and the user, as the programs of PostgreSQL take them. */
+function clientOptions({ host, port, user }: ServerAddress): string {
   const at = port === 5432 ? "" : ` -p ${port}`;
-  return `createdb -h ${shellWord(host)}${at} -U ${shellWord(user)} ${shellWord(database)}`;
+  return ` -h ${shellWord(host)}${at} -U ${shellWord(user)}`;
 }

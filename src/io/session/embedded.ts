@@ -10,23 +10,24 @@ import type { EmbeddedAddress } from "../libpq/parameters.ts";
 import { makeFolder } from "../make-folder.ts";
 import { optionalPackage } from "../packages.ts";
 import { cannotCreate } from "../write-files.ts";
+import type { WireOptions } from "./connect.ts";
 import type { Row, Wire, WireListener } from "./types.ts";
 
 const PACKAGE = "@electric-sql/pglite";
 const USE = "a database in this process, without a server, is run by";
 
 /**
- * Throws `usage/no-package`, `usage/cannot-write`, `execution/connect`, `execution/database-in-use`. `creates`: a database is made where there is none; else one that is not there is empty, and none is made. `packed`: what
- * a database in memory begins as.
+ * Throws `usage/no-package`, `usage/cannot-write`, `execution/connect`, `execution/database-in-use`. `creates`: a database is made where there is none; else one that is not there is empty, and none is made; with
+ * `asksContents` it is refused. `packed`: what a database in memory begins as.
  */
 export async function embeddedWire(
-  { folder: asked, display, origin }: EmbeddedAddress,
-  creates: boolean,
+  address: EmbeddedAddress,
+  { creates = false, asksContents = false, packed }: WireOptions,
   { onNotice }: WireListener,
-  packed?: Uint8Array,
 ): Promise<Wire> {
+  const { folder: asked } = address;
   const { PGlite } = await optionalPackage(PACKAGE, USE, () => import("@electric-sql/pglite"));
-  const isThere = asked === "memory" || holdsDatabase(display, origin, asked) || creates;
+  const isThere = asked === "memory" || holdsDatabase(address, asksContents) || creates;
   if (!isThere) {
     const message = `there is no database in ${asked} yet; the first upgrade creates it`;
     onNotice({ severity: "WARNING", message });
@@ -71,24 +72,27 @@ export async function embeddedWire(
 
 /**
  * Whether the folder is there, with a database or empty. PGlite would make one between what is there. Throws
- * `execution/connect` where that is something else.
+ * `execution/connect` where that is something else, and where only a database will do and there is none.
  */
-function holdsDatabase(display: string, origin: string, folder: string): boolean {
+function holdsDatabase({ display, origin, folder }: EmbeddedAddress, asksContents: boolean): boolean {
   const fault = (is: string): MigrateError =>
     new MigrateError({
       code: "execution/connect",
       message: `cannot connect to ${display} (from ${origin}): ${folder} ${is}`,
-      hint: "name the folder of a PGlite database, or one that is empty or does not exist yet, for the first upgrade to create it",
+      hint: `name the folder of a PGlite database${asksContents ? "" : ", or one that is empty or does not exist yet, for the first upgrade to create it"}`,
     });
   try {
     const names = readdirSync(folder);
-    if (names.length === 0 || names.includes("PG_VERSION")) return true;
+    if (names.includes("PG_VERSION") || (names.length === 0 && !asksContents)) return true;
   } catch (error) {
     if (statsAt(folder)?.isFile() === true) throw fault("is a file, not a folder");
-    if (isMissing(error)) return false;
+    if (isMissing(error)) {
+      if (asksContents) throw fault("does not exist");
+      return false;
+    }
     throw fault(`cannot be read: ${reasonOf(error)}`);
   }
-  throw fault("is not empty, and holds no PGlite database");
+  throw fault(`${asksContents ? "" : "is not empty, and "}holds no PGlite database`);
 }
 
 /** Of PGlite: what one has packed only the same can unpack. Throws `usage/no-package`. */
