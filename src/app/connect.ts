@@ -214,6 +214,10 @@ async function opened(
   }
   const address = requireDatabase(config);
   for (const message of address.warnings) onNotice?.({ severity: "WARNING", message });
+  if (address.kind === "pglite" && address.folder === "memory") {
+    const message = `${address.display} is a new, empty database, and is gone when this command ends; to keep one, use pglite:./folder`;
+    onNotice?.({ severity: "NOTICE", message });
+  }
   const open = () => openSession(address, { onNotice, creates, asksContents, signal, names, waits: true });
   return await patiently(open, { signal }, options);
 }

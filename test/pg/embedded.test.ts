@@ -86,6 +86,13 @@ test("a folder that is not there is not made by who only looks, and is said to b
   });
 });
 
+test("a database in memory is said to end with its command", async () => {
+  const notices: string[] = [];
+  const onNotice = ({ message }: { readonly message: string }): void => void notices.push(message);
+  expect((await shop.upgrade("pglite:memory", "a", { onNotice })).done).toBe(true);
+  expect(notices).toEqual([expect.stringMatching(/^pglite:memory is a new, .*; .* use pglite:\.\/folder$/)]);
+});
+
 test("neither a file nor a folder of others is taken for a database", async () => {
   for (const [name, said] of [
     ["0001_a.up.sql", "is a file, not a folder"],
