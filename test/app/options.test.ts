@@ -222,6 +222,16 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
   [async () => untyped(currentHeads)(graph, "head"), "applied must be a list of revisions"],
   [() => untyped(squash)(deps, {}), "range must be a string"],
   [() => untyped(squash)(deps, { range: 5 }), "range must be a string"],
+  // One of the two would have no effect.
+  [
+    () => untyped(dump)(two.deps, { output: "x.sql", folder: "y" }),
+    "output and folder cannot be combined",
+    "leave one of them out",
+  ],
+  ...[toUpgrade, (options: object) => toRead?.(two.deps, options)].map((verb) => {
+    const call = () => verb?.({ connection: {}, database: "pglite:memory" });
+    return [call, "connection and database cannot be combined", "leave one of them out"] as const;
+  }),
   [() => untyped(dump)(deps), "the options must be an object"],
   [() => untyped(createRevision)(deps, {}), "message must be a string"],
   [() => untyped(mergeRevisions)(deps, {}), "targets must be a list of strings"],
