@@ -10,7 +10,7 @@ import type { Direction } from "../core/header-keys.ts";
 import { codeChecksumOf } from "../core/integrity.ts";
 import type { How, Intent } from "../core/ledger/types.ts";
 import type { Migration, MigrationFile, RevisionId } from "../core/migration.ts";
-import { asOptions } from "../core/option-names.ts";
+import { asOptions, type OptionNames } from "../core/option-names.ts";
 import { compile } from "../core/plan/compile.ts";
 import { refuseHazards } from "../core/plan/hazards.ts";
 import type { SessionPins } from "../core/plan/session.ts";
@@ -114,13 +114,14 @@ export async function compileSteps(
   how: How,
   options: CompileOptions &
     Pick<ReadOptions, "isShown"> &
-    Pick<CompileInput, "flags"> & { readonly resume?: Resume },
+    Pick<CompileInput, "flags"> &
+    Pick<Deps, "names"> & { readonly resume?: Resume },
 ): Promise<Plan> {
   const inputs = await stepInputs(project, steps, options);
-  const { resume } = options;
+  const { resume, names = asOptions } = options;
   if (resume !== undefined && steps.kind !== "stamp") inputs[0] = await resume.resumed(inputs[0]!);
   const singleTransaction = options.singleTransaction ?? false;
-  if (singleTransaction) refuseOutside(inputs);
+  if (singleTransaction) refuseOutside(inputs, names);
   const from = currentHeads(project.graph, steps.before);
   const before = new Set(steps.before);
   const plan = compile({
@@ -150,7 +151,7 @@ export async function compileSteps(
     pins: pinsOf(project, options),
     ledger: project.ledger,
   });
-  if (options.failOn !== undefined) refuseHazards(plan);
+  if (options.failOn !== undefined) refuseHazards(plan, names);
   return how === "script" && steps.kind === "upgrade"
     ? { ...plan, steps: await Promise.all(plan.steps.map((step) => withLostData(project, step))) }
     : plan;
@@ -460,9 +461,9 @@ function furthestDown({ graph, migrations }: Project, { steps }: Steps, revision
   return `${leads ? `the furthest down is ${last}; or` : `no downgrade goes below ${last};`} undo what it did in a new migration: migrate revision -m "…"`;
 }
 
-function refuseOutside(steps: readonly StepInput[]): void {
+function refuseOutside(steps: readonly StepInput[], names: OptionNames): void {
   const isOutside = (step: StepInput): boolean => !step.transactional || step.repairs !== undefined;
-  const hint = `leave out --single-transaction${orOnlyTo(steps, steps.findIndex(isOutside))}`;
+  const hint = `leave out ${names.short("singleTransaction")}${orOnlyTo(steps, steps.findIndex(isOutside))}`;
   const faults = steps.filter(isOutside).map((step): Diagnostic => {
     const first = step.statements.find((s) => !s.transactional);
     return {

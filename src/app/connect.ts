@@ -10,7 +10,7 @@ import { isNotYet } from "../io/session/connect.ts";
 import { openSession } from "../io/session/open.ts";
 import type { LentConnection, Notice, Session } from "../io/session/types.ts";
 import { heldBack } from "./held-back.ts";
-import { anything, callback, type Rules, seconds } from "./options.ts";
+import { anything, callback, type Rules, refuseTogether, seconds } from "./options.ts";
 import { type Ledgers, readable, readLedgers, refuseInconsistent } from "./other-ledger.ts";
 import {
   type Deps,
@@ -60,9 +60,10 @@ export interface Connected {
 
 /**
  * Opens a project, and reads the ledger of its database while the files are read. What is wrong with the files is thrown
- * before what is wrong with the database, which is then given up.
+ * before what is wrong with the database, which is then given up. Throws `usage/option` where two databases are named.
  */
 export async function openConnected(deps: Deps, options: ProjectOptions & OpenOptions): Promise<Connected> {
+  refuseTogether(options, "connection", "database");
   const config = await openConfig(deps, options);
   const open = async (): Promise<Project> => {
     const project = await openProject(deps, options, config);

@@ -13,6 +13,7 @@ import { replaceDump } from "../io/dump-folder.ts";
 import { besideInSchemaFolder } from "../io/schema-folder.ts";
 import { connect } from "./connect.ts";
 import { madeByFiles, type Schema, schemaOf } from "./keep-dump.ts";
+import { refuseTogether } from "./options.ts";
 import { type Deps, openConfig, openProject, openWarned, type ProjectOptions } from "./project.ts";
 import { replayRevisions, revisionsTo } from "./replay.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
@@ -40,8 +41,9 @@ export interface Dumped {
   readonly versionTables: readonly string[];
 }
 
-/** Only reads the database. Throws `usage/cannot-dump` with each object that no SQL can be written for, and as `writeOutputs`. */
+/** Only reads the database. Throws `usage/cannot-dump` with each object that no SQL can be written for, `usage/option` where both are to be written, and as `writeOutputs`. */
 export async function dump(deps: Deps, options: DumpOptions): Promise<Dumped> {
+  refuseTogether(options, "output", "folder");
   const config = await openConfig(deps, options);
   const { output, folder } = options;
   if (output !== undefined) refuseOutputs(deps, outputs.dump, [output], config.directories);

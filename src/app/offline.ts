@@ -69,7 +69,7 @@ export interface Offline {
 export async function offline(deps: Deps, request: Request, options: OfflineOptions = {}): Promise<Offline> {
   const { singleTransaction = false, idempotent = false } = options;
   const asked = options.form ?? defaultForm;
-  refuseForm(asked, { kind: request.kind, singleTransaction, idempotent });
+  refuseForm(asked, { kind: request.kind, singleTransaction, idempotent }, deps.names);
   if (request.kind === "stamp" && request.purge === true) throw purgeInScript();
   const project = await openWarned(deps, options);
   if (options.fromDatabase === true) refuseRange(project, request, deps);
@@ -87,7 +87,7 @@ export async function offline(deps: Deps, request: Request, options: OfflineOpti
     lockRetries: asked.lockRetries ?? project.config.lockRetries,
   };
   for (const plan of Object.values(plans)) {
-    refuseLayout(plan, form);
+    refuseLayout(plan, form, deps.names);
     await warnOfEmptyFiles(
       project,
       plan,
@@ -138,7 +138,13 @@ function plansOf(
   resume?: Resume,
 ): Promise<Pick<Offline, "plan" | "back">> {
   warnOfNewer(deps, options.serverVersion);
-  const compiling = { effects: true, privileges: true, ...options, flags: flagsOf(options) };
+  const compiling = {
+    effects: true,
+    privileges: true,
+    ...options,
+    names: deps.names,
+    flags: flagsOf(options),
+  };
   return computing(deps, project, async () => {
     const plan = await compileSteps(project, steps, "script", {
       ...compiling,

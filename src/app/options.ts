@@ -153,6 +153,15 @@ export function checkSole(
   return checkOptions(options, rules, others);
 }
 
+/** Throws where both are given, since one of them would have no effect. */
+export function refuseTogether<T extends object>(
+  given: T,
+  ...names: readonly [keyof T & string, keyof T & string]
+): void {
+  if (names.some((name) => given[name] === undefined)) return;
+  throw wrongOption(`${names.join(" and ")} cannot be combined`, "leave one of them out");
+}
+
 /** The answer to a question: only what is one, since nobody is to lose rows to a callback that forgets to say no. */
 export function answerOf(name: string, answer: unknown): boolean {
   if (typeof answer === "boolean") return answer;

@@ -143,7 +143,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
       const conversion = state.intent === undefined ? conversionSteps(project, state.applied) : undefined;
       const from = startingState(project, state);
       const { plan, fixed } = await computing(deps, project, () =>
-        planFor(project, asked, from, session, options, ({ kind, steps }) =>
+        planFor(project, asked, from, session, { ...options, names: deps.names }, ({ kind, steps }) =>
           refuseMeanwhile(kind, steps, {
             before,
             now: countedAs(project.graph, from.applied),
@@ -330,7 +330,7 @@ async function planFor(
   request: Request,
   state: LedgerState,
   session: Session,
-  options: RunOptions,
+  options: RunOptions & Pick<Deps, "names">,
   refuse: (steps: Steps) => void = () => {},
 ): Promise<{ readonly plan: Plan; readonly fixed: Request }> {
   const { rows, at } = startOf(project, request, state, options);

@@ -99,6 +99,6 @@ async function readOnly(cause: MigrateError, session: Session): Promise<MigrateE
 /** How the lock is waited for. */
 export const lockOptions = (
   { session, config, ledger }: Target,
-  { signal }: Deps,
+  { signal, names }: Deps,
   { lockWait = config.lockWait, onEvent = () => {} }: SendOptions,
-): LockOptions => ({ lockWait, lockHolders: () => lockHolders(session, ledger), signal, onEvent });
+): LockOptions => ({ lockWait, lockHolders: () => lockHolders(session, ledger), signal, onEvent, names });

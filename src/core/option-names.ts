@@ -7,20 +7,26 @@ const FLAGS = {
   allowLoss: "--allow-loss",
   allowRebuild: "--allow-rebuild",
   branchLabels: "--branch-label",
+  client: "--client",
   config: "--config",
   database: "--database",
   desired: "--desired",
   directories: "--directory",
   environment: "--env",
+  failOn: "--fail-on",
   fromDatabase: "--from-database",
   heads: "--head",
+  idempotent: "--idempotent",
   ignore: "--ignore",
   lockTimeout: "--lock-timeout",
+  lockWait: "--lock-wait",
   renames: "--rename",
   revision: "--rev-id",
   scratch: "--scratch",
   serverVersion: "--server-version",
   since: "--since",
+  singleTransaction: "--single-transaction",
+  split: "--split",
   statementTimeout: "--statement-timeout",
   variables: "-x",
   versionPath: "--version-path",
@@ -50,6 +56,8 @@ export interface OptionNames {
   readonly settings: string;
   /** What plans without a database, behind the name of a command: `with --sql`; `as a script`. */
   readonly offline: string;
+  /** What makes a script of several files for other clients: `--split DIR --client any`; `split: true`. */
+  readonly files: string;
   /** How its range is given: `migrate downgrade --sql head:-1`; `target: "head:-1"`. */
   readonly range: (kind: string, range: string) => string;
 }
@@ -68,7 +76,7 @@ const LISTS: ReadonlySet<Option> = new Set([
 
 const flagGiven = (option: Option, value: string): string => `${TYPED[option]} ${shellWord(value)}`;
 const optionGiven = (option: Option, value: string): string =>
-  `${option}: ${JSON.stringify(LISTS.has(option) ? [value] : value)}`;
+  `${option}: ${option === "lockWait" ? value : JSON.stringify(LISTS.has(option) ? [value] : value)}`;
 
 /** As they were typed on the command line. */
 export const asFlags: OptionNames = Object.assign((option: Option) => `flag ${FLAGS[option]}`, {
@@ -77,6 +85,7 @@ export const asFlags: OptionNames = Object.assign((option: Option) => `flag ${FL
   alone: (option: Option, value: string) => `migrate COMMAND ${flagGiven(option, value)}`,
   settings: "migrate config",
   offline: "with --sql",
+  files: "--split DIR --client any",
   range: (kind: string, range: string) => `migrate ${kind} --sql ${shellWord(range)}`,
 });
 
@@ -87,5 +96,6 @@ export const asOptions: OptionNames = Object.assign((option: Option) => `option 
   alone: (option: Option, value: string) => `{ ${optionGiven(option, value)} }`,
   settings: "checkConfig(deps, options)",
   offline: "as a script",
+  files: "renderSplit, and split: true in the form",
   range: (_kind: string, range: string) => `target: ${JSON.stringify(range)}`,
 });

@@ -11,6 +11,7 @@ import { type Roles, setRoleAt } from "../core/failure/rights.ts";
 import { LOOKED_FOR, searchPathOf } from "../core/failure/search-path.ts";
 import { sqlstates } from "../core/ledger/types.ts";
 import { lockHeld, waitedFor } from "../core/lock-held.ts";
+import { asOptions, type OptionNames } from "../core/option-names.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../core/plan/types.ts";
 import type { SessionInfo } from "../core/session-info.ts";
 import type { Failed } from "../core/undoing.ts";
@@ -24,6 +25,8 @@ export interface LockOptions {
   /** Who holds the ledger's lock; asked between tries. */
   readonly lockHolders: () => Promise<readonly SessionInfo[]>;
   readonly signal?: AbortSignal | undefined;
+  /** What messages call the options; by default they are those of the API. */
+  readonly names?: OptionNames | undefined;
 }
 
 /** The roles of a statement: the plan's, and that which its file has set. */
@@ -33,7 +36,7 @@ export interface AskedRoles {
 }
 
 /** What is known of a run, or can be asked, where a statement fails. */
-export interface Asked extends Pick<LockOptions, "signal"> {
+export interface Asked extends Pick<LockOptions, "signal" | "names"> {
   readonly sourceText: Explaining["sourceText"];
   /** Asked where a right is missing. */
   readonly roles?: (of: AskedRoles, message: string) => Promise<Roles>;
@@ -122,7 +125,8 @@ async function takeLock(plan: Plan, session: Session, options: ExecuteOptions): 
 }
 
 /** Whatever writes to the ledger waits, also where it takes no such flag: `baseline`. */
-const LONGER = "or, where the command has --lock-wait SECONDS, wait longer";
+const longer = ({ names = asOptions }: LockOptions): string =>
+  `or, where ${names.given("lockWait", "SECONDS")} can be given, wait longer`;
 
 /** Throws `state/locked`, `execution/cancelled`, `StatementFailure`. */
 async function pollLock(lock: string, session: Session, options: LockOptions): Promise<void> {
@@ -136,7 +140,8 @@ async function pollLock(lock: string, session: Session, options: LockOptions): P
       if (!(error instanceof StatementFailure) || error.sqlstate !== sqlstates.lockHeld) throw error;
       const seconds = (performance.now() - start) / 1000;
       const holders = await options.lockHolders().catch(() => []);
-      if (seconds >= options.lockWait) throw lockHeld(holders, { waited: seconds, next: LONGER }, error);
+      if (seconds >= options.lockWait)
+        throw lockHeld(holders, { waited: seconds, next: longer(options) }, error);
       options.onEvent?.({ type: "waiting", seconds, holders });
       // Polling with no transaction open: a session that waits inside one would stop CREATE INDEX CONCURRENTLY.
       await pause(ms * (0.75 + Math.random() / 2), options.signal);
@@ -325,6 +330,7 @@ export const explained = async (
     needs,
     adviceOnly,
     signal,
+    names,
   }: Asked,
 ): Promise<MigrateError> => {
   const step = statement.origin === undefined ? undefined : stepOf(plan, batch, statement);
@@ -351,6 +357,7 @@ export const explained = async (
       : undefined,
     elsewhere: lookedFor === undefined ? undefined : await elsewhere?.(lookedFor),
     connectionOptions,
+    names,
     limitOptions,
     scratch,
     recording: step && (await recording?.(step, { ...statement, sqlstate: failure.sqlstate ?? "" })),

@@ -111,7 +111,7 @@ test("--fail-on stops a plan, and no other", async () => {
   expect((await both.plan(range, options)).steps).toHaveLength(2);
   await expect(both.plan(range, { ...options, singleTransaction: true })).rejects.toMatchObject({
     message: expect.stringMatching(/:\n {2}c {2}blocks reads or writes of public\.t$/),
-    hint: "leave out --single-transaction, so that locks end with their step; or run without --fail-on",
+    hint: "leave out option singleTransaction, so that locks end with their step; or run without option failOn",
   });
   const calm = project({ a, b: "ALTER TABLE t ADD COLUMN at timestamptz;" });
   expect((await calm.plan({ kind: "upgrade", target: "a:b" }, options)).steps).toHaveLength(1);

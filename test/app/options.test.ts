@@ -222,6 +222,16 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
   [async () => untyped(currentHeads)(graph, "head"), "applied must be a list of revisions"],
   [() => untyped(squash)(deps, {}), "range must be a string"],
   [() => untyped(squash)(deps, { range: 5 }), "range must be a string"],
+  // One of the two would have no effect.
+  [
+    () => untyped(dump)(two.deps, { output: "x.sql", folder: "y" }),
+    "output and folder cannot be combined",
+    "leave one of them out",
+  ],
+  ...[toUpgrade, (options: object) => toRead?.(two.deps, options)].map((verb) => {
+    const call = () => verb?.({ connection: {}, database: "pglite:memory" });
+    return [call, "connection and database cannot be combined", "leave one of them out"] as const;
+  }),
   [() => untyped(dump)(deps), "the options must be an object"],
   [() => untyped(createRevision)(deps, {}), "message must be a string"],
   [() => untyped(mergeRevisions)(deps, {}), "targets must be a list of strings"],
@@ -295,6 +305,21 @@ test("hints name the options, and no flags", async () => {
   mkdirSync(sub);
   writeFileSync(path.join(cwd, "migrate.config.json"), '{ "directories": ["migrations"] }');
   mkdirSync(path.join(cwd, "migrations"));
+  const anyClient = { client: "any", annotate: true } as const;
+  const idempotent = await offline(two.deps, { kind: "upgrade", target: "head" }, { idempotent: true });
+  expect(
+    await failureOf((async () => renderScript(idempotent.plan, idempotent.ledger, anyClient))()),
+  ).toMatchObject({
+    message: 'option idempotent and client: "any" cannot be combined',
+  });
+  const outside = project({ a: "SELECT 1;", b: "CREATE INDEX CONCURRENTLY i ON t (x);" });
+  const toHead = { kind: "upgrade", target: "head" } as const;
+  expect(await failureOf(offline(outside.deps, toHead, { singleTransaction: true }))).toMatchObject({
+    hint: "leave out option singleTransaction, or go only as far as a",
+  });
+  expect(await failureOf(offline(outside.deps, toHead, { form: anyClient }))).toMatchObject({
+    hint: "write one file per transaction: renderSplit, and split: true in the form; or use psql",
+  });
   const away = { database: "postgres://ann@127.0.0.1:1/other" };
   expect((await failureOf(readState(two.deps, away))).hint).toMatch(
     /see the settings with: checkConfig\(deps, options\)$/,

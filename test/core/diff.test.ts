@@ -16,7 +16,10 @@ import {
 import { forRows, plainForm } from "../../src/core/diff/rows.ts";
 import { createdBy, inWords, renamesIn } from "../../src/core/diff/schema-files.ts";
 import { MigrateError } from "../../src/core/errors.ts";
-import { asFlags } from "../../src/core/option-names.ts";
+import { asFlags, asOptions } from "../../src/core/option-names.ts";
+import { shellWord } from "../../src/core/shell.ts";
+
+const renameOf = (text: string) => parseRename(text, asFlags);
 
 const table = (name: string, columns: readonly string[]) => ({
   class: "table",
@@ -119,7 +122,7 @@ const failure = (run: () => unknown): MigrateError => {
 };
 
 describe("renames", () => {
-  const renames = ["shop.users.name=full_name", "shop.users=archive.people"].map(parseRename);
+  const renames = ["shop.users.name=full_name", "shop.users=archive.people"].map(renameOf);
   test("a table goes first, and its columns have its new name", () => {
     const moves = [
       "ALTER TABLE shop.users SET SCHEMA archive",
@@ -140,11 +143,12 @@ describe("renames", () => {
     ['public."My T"."a=b.c ""d""" = "x y"', ["public", "My T", 'a=b.c "d"'], ["x y"]],
     ["public.My T.a col=b", ["public", "My T", "a col"], ["b"]],
   ])("%s names what SQL would", (text, from, to) => {
-    expect(parseRename(text)).toEqual({ from, to, said: `--rename ${text}` });
-    expect(parseRename(`${pathText(from)}=${pathText(to)}`)).toMatchObject({ from, to });
+    expect(renameOf(text)).toEqual({ from, to, said: `--rename ${shellWord(text)}` });
+    expect(renameOf(`${pathText(from)}=${pathText(to)}`)).toMatchObject({ from, to });
   });
   test.each(["shop.users", "=a", "a=", "a= ", "a=b=c", 'a"=b'])("%s is refused", (text) => {
-    expect(() => parseRename(text)).toThrow("--rename must be OLD=NEW");
+    expect(() => renameOf(text)).toThrow("--rename must be OLD=NEW");
+    expect(() => parseRename(text, asOptions)).toThrow("option renames must be OLD=NEW");
   });
   const wanted = catalogOf(18, [
     table("users", ["id", "full_name"]),
@@ -152,9 +156,9 @@ describe("renames", () => {
     column("users", "full_name"),
   ]);
   const checked = (...texts: readonly string[]) =>
-    checkedRenames(texts.map(parseRename), users, wanted, "the schema folder");
+    checkedRenames(texts.map(renameOf), users, wanted, "the schema folder");
   test("that are given twice or are done count once", () => {
-    const [once] = ["shop.users.name=full_name"].map(parseRename);
+    const [once] = ["shop.users.name=full_name"].map(renameOf);
     expect(checked("shop.users.name=full_name", "shop.users.name=full_name")).toEqual([once]);
     expect(checkedRenames([once!], wanted, wanted, "")).toEqual([]);
   });

@@ -327,7 +327,7 @@ test.each(["25001", "2D000", "55P04"])("what %s needs, one transaction for all h
     return explain(plan, batch, user, failure, { sourceText: () => undefined, aborted: false }).hint ?? "";
   };
   expect(
-    [true, false].map((shared) => hintOf(shared).includes(", and leave out --single-transaction")),
+    [true, false].map((shared) => hintOf(shared).includes(", and leave out option singleTransaction")),
   ).toEqual([true, false]);
 });
 

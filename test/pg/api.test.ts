@@ -131,7 +131,7 @@ describe.for(Object.entries(ways))("over %s", ([, way]) => {
     };
     expect(await failureOf(stopped())).toMatchObject({ code: "execution/cancelled", exitCode: 6 });
     expect(await tablesOf(url)).toEqual(["a", "aa"]);
-    const mended = { ...(await way(url)), ...optionsOf(shop(), url) };
+    const mended = { ...optionsOf(shop()), ...(await way(url)) };
     expect((await upgrade(mended)).steps.map(({ revision }) => revision)).toEqual(["b"]);
   });
 

@@ -392,7 +392,7 @@ test("the message says who holds the lock; --lock-wait 0 does not wait", async (
       code: "state/locked",
       exitCode: 5,
       message: expect.stringMatching(holder),
-      hint: expect.stringContaining("--lock-wait"),
+      hint: expect.stringContaining("lockWait: SECONDS"),
     });
     // What a role without pg_read_all_stats does not see is left out, and is not guessed.
     const own = shop.upgrade(role.url(new URL(url).pathname.slice(1)), "heads", { lockWait: 0 });

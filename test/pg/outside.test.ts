@@ -177,7 +177,7 @@ test("a single transaction refuses beforehand: nothing is sent that writes", asy
   for (const [kind, target, other] of hints)
     expect(await failureOf(shop.plan({ kind, target }, { singleTransaction: true }))).toMatchObject({
       code: "source/not-in-transaction",
-      hint: `leave out --single-transaction${other}`,
+      hint: `leave out option singleTransaction${other}`,
     });
   expect(await dump(url)).toBe(before);
 });

@@ -176,7 +176,7 @@ describe("races", () => {
       expect(await failureOf(shop.upgrade(url, "heads", { lockWait: 0 }))).toMatchObject({
         code: "state/locked",
         exitCode: 5,
-        hint: expect.stringContaining("--lock-wait"),
+        hint: expect.stringContaining("lockWait: SECONDS"),
       });
     });
     expect(await query(url, "SELECT FROM pg_namespace WHERE nspname = 'retort'")).toEqual([]);

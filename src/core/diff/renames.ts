@@ -40,16 +40,16 @@ export const pathText = (path: Path): string =>
   path.map((part) => (/^[^".=]+$/.test(part) && part.trim() === part ? part : identifier(part))).join(".");
 
 /** `shop.users.name=full_name`. Throws `usage/rename`. */
-export function parseRename(text: string): Rename {
+export function parseRename(text: string, names: OptionNames): Rename {
   const [from = [], to = []] = (OLD_NEW.exec(text) ?? []).slice(1).map(pathIn);
   if (from.length === 0 || to.length === 0 || [...from, ...to].includes("")) {
     throw new MigrateError({
       code: "usage/rename",
-      message: `--rename must be OLD=NEW, not ${text}`,
-      hint: "for example: --rename shop.users.name=full_name",
+      message: `${names.short("renames")} must be OLD=NEW, not ${text}`,
+      hint: `for example: ${names.given("renames", "shop.users.name=full_name")}`,
     });
   }
-  return { from, to, said: `--rename ${text}` };
+  return { from, to, said: names.given("renames", text) };
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { characterHint } from "../characters.ts";
 import { cancelled, GOES_ON, MigrateError, NOTHING } from "../errors.ts";
+import { asOptions, type OptionNames } from "../option-names.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../plan/types.ts";
 import { qualified } from "../quote.ts";
 import type { Location } from "../source.ts";
@@ -27,6 +28,8 @@ export interface Explaining extends Roles {
   readonly aborted: boolean;
   /** The options that its connection was given, as in PGOPTIONS. */
   readonly connectionOptions?: string | undefined;
+  /** What messages call the options; by default they are those of the API. */
+  readonly names?: OptionNames | undefined;
   /** Undefined where it has none: then what limits it is configured. */
   readonly limitOptions?: LimitOptions | undefined;
   /** Where the scratch database is that the plan runs on, if it runs on one. */
@@ -99,7 +102,12 @@ export function explain(
     const { settings } = plan;
     const elsewhere = elsewhereHint(statement, failure, explaining.elsewhere, { settings, setBy });
     const advice =
-      adviceOf(failure, statement, { step, isShared: batch.step === undefined, connectionOptions }) ??
+      adviceOf(failure, statement, {
+        step,
+        isShared: batch.step === undefined,
+        connectionOptions,
+        names: explaining.names,
+      }) ??
       noSchemaHint(failure, {
         settings,
         setBy,
@@ -318,15 +326,15 @@ const ENDING = `a function cannot end a transaction; a procedure or a DO block c
 function adviceOf(
   { sqlstate = "", message, where }: Failure,
   { tag }: Statement,
-  { step, isShared, connectionOptions }: Surrounding,
+  { step, isShared, connectionOptions, names = asOptions }: Surrounding,
 ): string | undefined {
-  const also = isShared ? `, and ${APART}` : "";
+  const also = isShared ? `, and leave out ${names.short("singleTransaction")}` : "";
   if (step?.transactional === true && sqlstate === "25001")
     // The server tells what it ran from within.
     return `${where === undefined ? OUTSIDE : `a function or a DO block cannot contain it: ${OUTSIDE_ALONE}`}${also}`;
   if (step?.transactional === true && sqlstate === "2D000")
     return `${tag === "DO" || tag === "CALL" ? OUTSIDE : ENDING}${also}`;
-  if (sqlstate === "55P04") return isShared ? `${ADDED_BEFORE}, and ${APART}` : ADDED_BEFORE;
+  if (sqlstate === "55P04") return `${ADDED_BEFORE}${also}`;
   // What is dropped or taken back was there once.
   if (
     missingSchema({ sqlstate, message }) !== undefined &&
@@ -337,13 +345,12 @@ function adviceOf(
 }
 
 /** What a statement that failed stands in. */
-interface Surrounding extends Pick<Explaining, "connectionOptions"> {
+interface Surrounding extends Pick<Explaining, "connectionOptions" | "names"> {
   readonly step: PlanStep | undefined;
   /** One transaction holds all steps. */
   readonly isShared: boolean;
 }
 
-const APART = "leave out --single-transaction";
 const ADDED_BEFORE = "put ALTER TYPE ... ADD VALUE into a migration of its own, before this one";
 
 /** CREATE INDEX CONCURRENTLY leaves one where it fails; while another session builds one, it is invalid, too. */

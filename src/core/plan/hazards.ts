@@ -2,6 +2,7 @@
 import { waiting } from "../effects/mode.ts";
 import { type EffectSummary, works } from "../effects/summary.ts";
 import { MigrateError } from "../errors.ts";
+import type { OptionNames } from "../option-names.ts";
 import { commentText } from "../quote.ts";
 import { unique } from "../unique.ts";
 import type { Plan, PlanStep } from "./types.ts";
@@ -39,7 +40,7 @@ export const keptWaiting = ({ locks }: EffectSummary): readonly string[] =>
   locks.filter(({ mode }) => waiting(mode).writers).map(({ relation }) => relation);
 
 /** Throws `findings/hazard` where there are any. */
-export function refuseHazards(plan: Plan): void {
+export function refuseHazards(plan: Plan, names: OptionNames): void {
   const found = hazardsOf(plan);
   if (found.length === 0) return;
   const lines = found.map(
@@ -49,15 +50,17 @@ export function refuseHazards(plan: Plan): void {
   const own = found.filter(({ isOfOthers }) => !isOfOthers).map(({ step: { revision } }) => revision);
   const hints = [
     ...(own.length < found.length
-      ? ["leave out --single-transaction, so that locks end with their step"]
+      ? [`leave out ${names.short("singleTransaction")}, so that locks end with their step`]
       : []),
     ...(own.length > 0 ? [`see what to write instead with: migrate lint ${own.join(" ")}`] : []),
-    "or run without --fail-on",
+    `or run without ${names.short("failOn")}`,
   ];
   throw new MigrateError({
     code: "findings/hazard",
     message: `other sessions would be blocked while tables are rewritten, scanned or indexed:\n${lines.join("\n")}`,
     hint:
-      plan.kind === "upgrade" ? hints.join("; ") : "nothing was done; to run it anyway, leave out --fail-on",
+      plan.kind === "upgrade"
+        ? hints.join("; ")
+        : `nothing was done; to run it anyway, leave out ${names.short("failOn")}`,
   });
 }

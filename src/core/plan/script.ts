@@ -7,6 +7,7 @@ import { checkValues, count, flag, oneOf, type Rules, required, string, texts } 
 import { MigrateError } from "../errors.ts";
 import type { Ledger } from "../ledger/calls.ts";
 import type { Tally } from "../ledger/types.ts";
+import { asOptions, type OptionNames } from "../option-names.ts";
 import { projectWords, type ScriptOf } from "../project-flags.ts";
 import { withLocks } from "./locks.ts";
 import type { CompileInput } from "./step.ts";
@@ -42,7 +43,7 @@ export const formOf = (project: ScriptOf): ScriptForm => ({
 
 /**
  * Throws `usage/option` for what is no form, since a caller may have no types, and `usage/exclusive-flags` for what cannot
- * be combined, named as the command line names it.
+ * be combined.
  */
 export function refuseForm(
   form: ScriptForm,
@@ -51,24 +52,27 @@ export function refuseForm(
     singleTransaction,
     idempotent = false,
   }: Pick<CompileInput, "singleTransaction" | "idempotent"> & Pick<Plan, "kind">,
+  names: OptionNames = asOptions,
 ): void {
   refuseNoForm(form);
   if (kind === "stamp" && idempotent) {
     throw new MigrateError({
       code: "usage/exclusive-flags",
-      message: "--idempotent works only with upgrade and downgrade",
-      hint: "a stamp script fits one state: give it with FROM:TO or --from-database",
+      message: `${names.short("idempotent")} works only with upgrade and downgrade`,
+      hint: `a stamp script fits one state: give it with FROM:TO or ${names.short("fromDatabase")}`,
     });
   }
-  const given: Readonly<Record<string, boolean>> = {
-    "--idempotent": idempotent,
-    "--single-transaction": singleTransaction,
-    "--split": form.split === true,
-    "--client any": form.client === "any",
+  const given = {
+    idempotent,
+    singleTransaction,
+    split: form.split === true,
+    client: form.client === "any",
   };
+  const named = (option: keyof typeof given): string =>
+    option === "client" ? names.given(option, "any") : names.short(option);
   for (const [one, other, hint] of EXCLUSIVE) {
-    if (given[one] !== true || given[other] !== true) continue;
-    const message = `${one} and ${other} cannot be combined`;
+    if (!given[one] || !given[other]) continue;
+    const message = `${named(one)} and ${named(other)} cannot be combined`;
     throw new MigrateError({ code: "usage/exclusive-flags", message, hint });
   }
 }
@@ -92,26 +96,26 @@ function refuseNoForm(form: ScriptForm): void {
 const SKIPPING = "skipping what is done needs psql's \\if around each transaction";
 const LEAVE = "leave one of them out";
 const EXCLUSIVE = [
-  ["--idempotent", "--client any", SKIPPING],
-  ["--idempotent", "--split", SKIPPING],
-  ["--idempotent", "--single-transaction", SKIPPING],
-  ["--split", "--single-transaction", LEAVE],
+  ["idempotent", "client", SKIPPING],
+  ["idempotent", "split", SKIPPING],
+  ["idempotent", "singleTransaction", SKIPPING],
+  ["split", "singleTransaction", LEAVE],
 ] as const;
 
 /**
  * Throws `usage/exclusive-flags` where a form would lose what the plan skips, `usage/client-cannot` where a client that
  * sends all text at once would break the plan.
  */
-export function refuseLayout(plan: Plan, form: ScriptForm): void {
+export function refuseLayout(plan: Plan, form: ScriptForm, names: OptionNames = asOptions): void {
   const { client, split } = form;
   const idempotent = plan.batches.some(({ when }) => when !== undefined);
-  refuseForm(form, { kind: plan.kind, singleTransaction: false, idempotent });
+  refuseForm(form, { kind: plan.kind, singleTransaction: false, idempotent }, names);
   const outside = plan.steps.filter((step) => !step.transactional).map((step) => step.revision);
   if (client !== "any" || split === true || outside.length === 0) return;
   throw new MigrateError({
     code: "usage/client-cannot",
     message: `a client other than psql sends all text at once, but ${outside.join(", ")} must run outside a transaction`,
-    hint: "write one file per transaction: --split DIR --client any; or use psql",
+    hint: `write one file per transaction: ${names.files}; or use psql`,
   });
 }
 
