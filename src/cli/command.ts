@@ -31,6 +31,8 @@ export interface Positionals {
   readonly words?: Readonly<Record<string, string>>;
   /** By a flag that was given: the flags that it was meant for then. */
   readonly instead?: Readonly<Record<string, string>>;
+  /** Without one no folder of migrations has to be there. */
+  readonly readsFolders?: true;
 }
 
 /** What a command gets: its parsed arguments and the way out. */
@@ -62,6 +64,8 @@ export type Flag = (BooleanArgDef | StringArgDef) & {
   readonly excludes?: Readonly<Record<string, string>>;
   /** It changes nothing. */
   readonly idle?: true;
+  /** How the names end of what it writes to. */
+  readonly writes?: readonly string[];
 };
 
 /** By name. */
@@ -131,26 +135,38 @@ function meantForFlag(
   const [, ref] = GIT_REF.exec(word) ?? (isAnswered(error) ? [] : (GIT_RANGE.exec(word) ?? []));
   if (ref !== undefined && others.length === 0 && "since" in command.args && NO_REVISION.has(error.code))
     return hinted(`did you mean: ${typed(`--since ${shellWord(ref)}`)}`);
-  if (!NO_TARGET.has(error.code)) return error;
+  const needless = positionals.readsFolders === true && error.code === "usage/missing-directory";
+  if (!NO_TARGET.has(error.code) && !needless) return error;
   // npm passes on what stands there, and takes the dashes away; who does without it types them all the same.
   if (args.positionals.some((each) => /^--?[a-z]/i.test(each)))
     return hinted(
       `what stands behind -- is no flag; did you mean: ${typed(args.positionals.map((each) => (/^-[\w-]+$/.test(each) ? each : shellWord(each))).join(" "))}`,
     );
   const named = args.positionals.find((word) => environments.includes(word));
-  const script = args.positionals.find(
-    (word) => word.endsWith(".sql") && error.message.includes(`'${word}'`),
-  );
-  const isFree = args.flag("sql") && !args.flag("output") && !isAnswered(error);
+  const unknown = args.positionals.filter((each) => needless || error.message.includes(`'${each}'`));
   const words =
     named !== undefined
       ? `-n ${shellWord(named)}`
-      : script !== undefined && isFree
-        ? `-o ${shellWord(script)}`
-        : undefined;
+      : isAnswered(error)
+        ? undefined
+        : outputMeant(command, args, unknown);
   if (words === undefined) return error;
   const all = positionals.required > 0 ? `${positionals.names[0]} ${words}` : words;
   return hinted(`did you mean: ${typed(all)}`);
+}
+
+/** The flag that one of these words is meant for: it ends as what that writes to, and no flag says that it is something else. */
+function outputMeant(command: Command, args: Arguments, meant: readonly string[]): string | undefined {
+  const outputs = Object.entries(command.args).filter(([, { writes }]) => writes !== undefined);
+  const others = Object.entries(command.args).filter(([, each]) => each.needsArgument !== undefined);
+  if ([...outputs, ...others].some(([flag]) => args.flag(flag))) return undefined;
+  for (const [flag, { writes = [], needs, alias }] of outputs) {
+    const word = meant.find((each) => writes.some((end) => each.endsWith(end)));
+    if (word === undefined || (needs !== undefined && !args.flag(needs))) continue;
+    const [short] = [alias ?? []].flat();
+    return `${short === undefined ? `--${flag}` : `-${short}`} ${shellWord(word)}`;
+  }
+  return undefined;
 }
 
 /** What is no environment is the message, where one is needed. The hint names -n, so that none is added to the command. */
@@ -258,6 +274,9 @@ export const repeatable = (description: string, valueHint: string, ...alias: str
   ...value(`${description}; can be repeated`, valueHint, ...alias),
   repeats: true,
 });
+
+/** A flag that names what is written to: the names end so. */
+export const writing = (writes: readonly string[], definition: Flag): Flag => ({ ...definition, writes });
 
 /** Flags that mean nothing without that one. */
 export const needing = (needs: string, flags: Flags): Flags =>

@@ -9,14 +9,14 @@ import type { Plan } from "../core/plan/types.ts";
 import { type ServerVersion, serverVersionFault, serverVersionOf } from "../core/server-version.ts";
 import { counted } from "../render/counted.ts";
 import type { Script } from "../render/script/script.ts";
-import { excluding, type Flags, flag, type Invocation, needing, value } from "./command.ts";
+import { excluding, type Flags, flag, type Invocation, needing, value, writing } from "./command.ts";
 import { count, timeout } from "./numbers.ts";
 
 export const NOTHING_RUN = { "dry-run": "a script runs nothing; leave --dry-run out" };
 
 /** Where a script goes. */
 export const outputFlags: Flags = needing("sql", {
-  output: value("write to this file instead", "FILE", "o"),
+  output: writing([".sql"], value("write to this file instead", "FILE", "o")),
 });
 
 export const stampScriptFlags: Flags = {

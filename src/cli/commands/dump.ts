@@ -1,7 +1,7 @@
 /** `migrate dump`. */
 import { dump } from "../../app/dump.ts";
 import { versionTableLines } from "../../render/version-tables.ts";
-import { type Command, excluding, needingArgument, repeatable, value } from "../command.ts";
+import { type Command, excluding, needingArgument, repeatable, value, writing } from "../command.ts";
 import { scratchFlag } from "../scratch.ts";
 
 const command: Command = {
@@ -9,12 +9,15 @@ const command: Command = {
   summary:
     "Writes the schema of the database, or of a revision, as SQL that creates it in an empty database. Only reads from the database.",
   args: {
-    output: excluding(["to"], value("write to this file instead of stdout", "FILE", "o")),
-    to: value("write to this folder: one folder per schema, one file per table or kind of object", "DIR"),
+    output: writing([".sql"], excluding(["to"], value("write to this file instead of stdout", "FILE", "o"))),
+    to: writing(
+      ["/"],
+      value("write to this folder: one folder per schema, one file per table or kind of object", "DIR"),
+    ),
     ignore: repeatable("leave objects out, such as shop.audit_* or subscription:*", "PATTERN"),
     scratch: needingArgument("REVISION", scratchFlag),
   },
-  positionals: { required: 0, names: ["REVISION"] },
+  positionals: { required: 0, names: ["REVISION"], readsFolders: true },
   examples: [
     ["migrate dump -o schema.sql", "the schema of the database"],
     ["migrate dump head", "the schema of the migrations, on a scratch database"],

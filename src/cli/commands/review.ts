@@ -7,7 +7,7 @@ import { summaryOfReview } from "../../render/review/document.ts";
 import { reviewHtml } from "../../render/review/html.ts";
 import { reviewMarkdown } from "../../render/review/markdown.ts";
 import { printed } from "../../render/terminal.ts";
-import { type Command, excluding, flag, value } from "../command.ts";
+import { type Command, excluding, flag, value, writing } from "../command.ts";
 import { formatOf, type Named, refuseConverted } from "../format.ts";
 import { scratchFlag } from "../scratch.ts";
 import { serverVersion } from "../script.ts";
@@ -26,7 +26,7 @@ const command: Command = {
     sizes: flag("ask the database how large the tables are; only reads"),
     "no-catalog": flag("do not run them on a scratch database to compare the catalogs"),
     scratch: excluding(["no-catalog"], scratchFlag),
-    output: value("write to this file instead of stdout", "FILE", "o"),
+    output: writing([".md", ".html", ".json"], value("write to this file instead of stdout", "FILE", "o")),
     "server-version": value("the server's version, for example 15 or 16.4; default: the newest", "VERSION"),
   },
   positionals: { required: 0, names: ["WHICH"], many: true },

@@ -7,27 +7,19 @@ import { notReplaced, type SessionTarget } from "../../core/address.ts";
 import { cancelled, MigrateError, NOTHING } from "../../core/errors.ts";
 import { quotedName } from "../../core/failure/failure.ts";
 import { membershipHint } from "../../core/failure/rights.ts";
-import { asOptions, type OptionNames } from "../../core/option-names.ts";
+import { asOptions } from "../../core/option-names.ts";
 import { qualified } from "../../core/quote.ts";
 import { shellWord } from "../../core/shell.ts";
 import { textIfSeen } from "../files.ts";
 import { type DatabaseAddress, type ServerAddress, serversOf } from "../libpq/parameters.ts";
-import { clauseOf, type DriverError, sqlstateOf, type Wire, type WireListener } from "./types.ts";
-
-export interface WireOptions {
-  /** Nobody needs it any more, so it is given up. */
-  readonly signal?: AbortSignal | undefined;
-  /** An embedded database is made where there is none; else one that is not there is empty, and none is made. */
-  readonly creates?: boolean | undefined;
-  /** What is in it is asked for: one that is not there must not pass for one that is empty, and nobody makes it. */
-  readonly asksContents?: boolean | undefined;
-  /** What an embedded database in memory begins as: what another session has packed. */
-  readonly packed?: Uint8Array | undefined;
-  /** What messages call the options. */
-  readonly names?: OptionNames | undefined;
-  /** An option lets it wait. */
-  readonly waits?: boolean | undefined;
-}
+import {
+  clauseOf,
+  type DriverError,
+  sqlstateOf,
+  type Wire,
+  type WireListener,
+  type WireOptions,
+} from "./types.ts";
 
 /** What its messages depend on. */
 type Told = Pick<WireOptions, "names" | "waits" | "asksContents">;

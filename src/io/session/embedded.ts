@@ -10,8 +10,7 @@ import type { EmbeddedAddress } from "../libpq/parameters.ts";
 import { makeFolder } from "../make-folder.ts";
 import { optionalPackage } from "../packages.ts";
 import { cannotCreate } from "../write-files.ts";
-import type { WireOptions } from "./connect.ts";
-import type { Row, Wire, WireListener } from "./types.ts";
+import type { Row, Wire, WireListener, WireOptions } from "./types.ts";
 
 const PACKAGE = "@electric-sql/pglite";
 const USE = "a database in this process, without a server, is run by";

@@ -2,7 +2,7 @@
 import { blockComment } from "../../core/quote.ts";
 import { codePoints } from "../../core/source.ts";
 import { type DatabaseAddress, databaseName } from "../libpq/parameters.ts";
-import { connectedWire, type WireOptions } from "./connect.ts";
+import { connectedWire } from "./connect.ts";
 import type { Reader } from "./reader.ts";
 import {
   type DriverError,
@@ -13,6 +13,7 @@ import {
   StatementFailure,
   sqlstateOf,
   type Wire,
+  type WireOptions,
 } from "./types.ts";
 
 export interface OpenOptions extends WireOptions {

@@ -1,6 +1,8 @@
 /** What the rest of the program knows of a connection to a database. */
+
 import { MigrateError } from "../../core/errors.ts";
 import type { Failure } from "../../core/failure/failure.ts";
+import type { OptionNames } from "../../core/option-names.ts";
 
 /** A message from the server that is not an error. */
 export interface Notice {
@@ -85,6 +87,21 @@ export interface Wire {
   /** What the server, or a pooler before it, said of itself on connecting; undefined without a connection. */
   announced(): { readonly pid: number; readonly version: string | undefined } | undefined;
   readonly pack?: () => Promise<Uint8Array>;
+}
+
+export interface WireOptions {
+  /** Nobody needs it any more, so it is given up. */
+  readonly signal?: AbortSignal | undefined;
+  /** An embedded database is made where there is none; else one that is not there is empty, and none is made. */
+  readonly creates?: boolean | undefined;
+  /** What is in it is asked for: one that is not there must not pass for one that is empty, and nobody makes it. */
+  readonly asksContents?: boolean | undefined;
+  /** What an embedded database in memory begins as: what another session has packed. */
+  readonly packed?: Uint8Array | undefined;
+  /** What messages call the options. */
+  readonly names?: OptionNames | undefined;
+  /** An option lets it wait. */
+  readonly waits?: boolean | undefined;
 }
 
 export interface WireListener {
