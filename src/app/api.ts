@@ -1,6 +1,7 @@
 /**
  * Each verb that takes `deps` and options → the same, whose options are checked before anything is opened: a caller may have
- * no types; and the functions over values, whose arguments are counted. `upgrade`, `downgrade` and `migratedDatabase`, which take both as one, check theirs themselves.
+ * no types; and the functions over values, whose arguments are looked at. `upgrade`, `downgrade` and `migratedDatabase`, which
+ * take both as one, check theirs themselves.
  */
 
 import {

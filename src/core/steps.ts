@@ -27,11 +27,13 @@ import {
   BASE,
   downgradeTarget,
   onBranch,
+  type Place,
   resolveAll,
   resolveBranch,
   resolveNamed,
   resolveOne,
   resolveStart,
+  severalHeads,
   startsOf,
   upgradeTargets,
 } from "./target.ts";
@@ -440,13 +442,14 @@ function towards(graph: Graph, roots: readonly RevisionId[], branch: string): re
   return roots.filter((id) => line.has(id));
 }
 
-function startOf(graph: Graph, start: string): ReturnType<typeof resolveOne> {
+/** The place of one start. Throws `graph/multiple-heads` for `head` where there are several. */
+function startOf(graph: Graph, start: string): Place {
   if (start !== "head" || graph.heads.length < 2) return resolveOne(graph, start);
-  throw new MigrateError({
-    code: "graph/multiple-heads",
-    message: `Multiple head revisions are present for given argument '${start}': ${graph.heads.join(", ")}`,
-    hint: "name the one that the database is at; where it is at all of them, write: heads",
-  });
+  throw severalHeads(
+    start,
+    graph.heads.join(", "),
+    "name the one that the database is at; where it is at all of them, write: heads",
+  );
 }
 
 /** All that is applied where `starts` are current: `a,b`, or `heads`. */

@@ -242,11 +242,11 @@ export function downgradeTarget(
   }
   const heads = branch === undefined ? graph.heads : onBranch(graph, graph.heads, branch);
   if (/^heads?$/.test(symbol) && offset < 0 && heads.length > 1)
-    throw new MigrateError({
-      code: "graph/multiple-heads",
-      message: `Multiple head revisions are present for given argument '${text}': a downgrade counts down from one revision`,
-      hint: `name one of ${listed(graph, heads)}, for example: ${typed(`${heads[0]}@${offset}`)}`,
-    });
+    throw severalHeads(
+      text,
+      "a downgrade counts down from one revision",
+      `name one of ${listed(graph, heads)}, for example: ${typed(`${heads[0]}@${offset}`)}`,
+    );
   return { branch, place: counted(graph, relative, text, { instead }) };
 }
 
@@ -272,12 +272,20 @@ function placeBelow(
     branch === undefined
       ? "a downgrade goes to one revision"
       : `a downgrade looks '${symbol}' up in the whole graph`;
-  throw new MigrateError({
+  throw severalHeads(
+    text,
+    why,
+    `name ${heads.length > 1 ? `one of ${listed(graph, heads)}, for example` : listed(graph, heads)}: ${typed(qualified(branch, heads[0]!))}`,
+  );
+}
+
+/** The fault of an expression where no merge is the way out. `why`: one is needed. */
+export const severalHeads = (text: string, why: string, hint: string): MigrateError =>
+  new MigrateError({
     code: "graph/multiple-heads",
     message: `Multiple head revisions are present for given argument '${text}': ${why}`,
-    hint: `name ${heads.length > 1 ? `one of ${listed(graph, heads)}, for example` : listed(graph, heads)}: ${typed(qualified(branch, heads[0]!))}`,
+    hint,
   });
-}
 
 /** The fault of an expression that must mean one head and means several: names their files, and the way out. */
 export function multipleHeads(graph: Graph, argument: string, heads: readonly RevisionId[]): MigrateError {
