@@ -1,4 +1,6 @@
 /** Steps → Plan: parses just the files that will run, and hands statements to the compiler. */
+
+import { flag, oneOf, type Rules } from "../core/arguments.ts";
 import type { ObjectName } from "../core/ast.ts";
 import type { FileToRun } from "../core/effects/file.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
@@ -29,7 +31,7 @@ import { createGrammar, type Grammar } from "../io/grammar.ts";
 import type { KnownBodies } from "../io/parsed.ts";
 import { readTrees, withTrees } from "../io/trees.ts";
 import { effectsReader, fileOf } from "./effects.ts";
-import { flag, oneOf, type Rules, serverVersion, text, timeout } from "./options.ts";
+import { serverVersion, text, timeout } from "./options.ts";
 import type { Deps, Project } from "./project.ts";
 import { endOf, type Steps } from "./steps.ts";
 

@@ -1,6 +1,6 @@
 /** A request with a range → the plan of its script; no database is asked, unless it is to say where to start. */
 
-import { fields } from "../core/arguments.ts";
+import { fields, flag, type Rules } from "../core/arguments.ts";
 import { MigrateError } from "../core/errors.ts";
 import { ancestors } from "../core/graph.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
@@ -18,7 +18,7 @@ import { type CompileOptions, compileRules, compileSteps, type Resume } from "./
 import { connect } from "./connect.ts";
 import { warnOfNewer } from "./effects.ts";
 import { warnOfEmptyFiles } from "./empty-files.ts";
-import { flag, type OtherArgument, type Rules } from "./options.ts";
+import type { OtherArgument } from "./options.ts";
 import { readLedgers, refuseInconsistent } from "./other-ledger.ts";
 import {
   computing,

@@ -25,8 +25,6 @@ import { nearest } from "../core/nearest.ts";
 import { thereAre } from "../core/only.ts";
 import { optionOfFlag } from "../core/option-names.ts";
 
-export { checkValues, count, flag, oneOf, type Rules } from "../core/arguments.ts";
-
 const addressFault = (texts: readonly unknown[]): string | undefined =>
   texts.some((each) => isText(each) && isAddress(each)) ? NO_ADDRESS : undefined;
 

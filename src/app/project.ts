@@ -1,5 +1,6 @@
 /** Flags, environment and files → a project: its configuration, its migrations, their graph. */
 import path from "node:path";
+import { checkValues, type Rules } from "../core/arguments.ts";
 import { assemble } from "../core/assemble.ts";
 import { cancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import { type FileNamePattern, filePattern, shapeOf } from "../core/filename.ts";
@@ -34,11 +35,9 @@ import {
   abortSignal,
   address,
   callback,
-  checkValues,
   clock,
   folder,
   type OtherArgument,
-  type Rules,
   refuseStrayed,
   requireFields,
   text,

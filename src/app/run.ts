@@ -1,4 +1,6 @@
 /** A request → the database is there: plan, run, and the events on the way. */
+
+import { flag, type Rules } from "../core/arguments.ts";
 import { cancelled, GOES_ON, isCancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import { type Explaining, runAgain } from "../core/failure/explain.ts";
@@ -33,7 +35,7 @@ import { warnOfEmptyFiles } from "./empty-files.ts";
 import { bringUp } from "./ensure.ts";
 import { goneIn } from "./gone.ts";
 import { heldBack } from "./held-back.ts";
-import { answerOf, callback, flag, type Rules } from "./options.ts";
+import { answerOf, callback } from "./options.ts";
 import { otherWith } from "./other-ledger.ts";
 import { computing, type Deps, type Project, type ProjectOptions, projectRules } from "./project.ts";
 import { interruptedFirst, resumed, resumption, warnOfHalf } from "./resume.ts";

@@ -1,4 +1,6 @@
 /** A plan → it is executed on a session, under what the configuration and the flags say of waiting. */
+
+import { count, type Rules } from "../core/arguments.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import { turnedOff } from "../core/failure/limits.ts";
@@ -17,7 +19,7 @@ import {
   shutSchemas,
 } from "../io/queries.ts";
 import type { Session } from "../io/session/types.ts";
-import { callback, count, type Rules, seconds } from "./options.ts";
+import { callback, seconds } from "./options.ts";
 import type { Deps } from "./project.ts";
 
 export interface SendOptions {

@@ -1,6 +1,6 @@
 /** A request → the steps that fulfil it, from the state of a ledger or from the start of a range. */
 
-import { isFields, wrongOption } from "../core/arguments.ts";
+import { flag, isFields, wrongOption } from "../core/arguments.ts";
 import { MigrateError } from "../core/errors.ts";
 import { descendants, type Graph, nodeOf } from "../core/graph.ts";
 import type { Applied } from "../core/ledger/types.ts";
@@ -26,7 +26,7 @@ import {
   stateAt,
 } from "../core/steps.ts";
 import { BASE, downgradeTarget, parseRelative, upgradeTargets } from "../core/target.ts";
-import { checkOptions, flag, type OtherArgument, target, text, texts } from "./options.ts";
+import { checkOptions, type OtherArgument, target, text, texts } from "./options.ts";
 import type { Deps, Project } from "./project.ts";
 
 /** What the user asks for; targets are expressions such as `head`, `+1` or `billing@head`. */

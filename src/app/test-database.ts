@@ -2,13 +2,14 @@
  * A project and a server → a database of a test file's own, with all migrations applied. They are run once for each state of
  * the folder; every other database is a copy. What a crash leaves behind is dropped by whoever makes the next one.
  */
-import { checkCount, isFields, wrongOption } from "../core/arguments.ts";
+
+import { checkCount, isFields, type Rules, wrongOption } from "../core/arguments.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { ServerAddress } from "../io/libpq/parameters.ts";
 import { tlsOptions } from "../io/libpq/tls.ts";
 import { openScratch } from "../io/scratch/open.ts";
 import type { Scratch } from "../io/scratch/types.ts";
-import { checkSole, inOptions, type Rules, refuseStrayed, target as targetRule } from "./options.ts";
+import { checkSole, inOptions, refuseStrayed, target as targetRule } from "./options.ts";
 import {
   type Deps,
   depsOf,
