@@ -42,7 +42,7 @@ export interface Baseline {
  */
 export async function baseline(deps: Deps, options: BaselineOptions): Promise<Baseline> {
   const { schema, database } = await readFirst(deps, options);
-  const { text, warnings } = textOf(schema, database);
+  const { text, warnings } = textOf(schema, database, deps.names);
   const [created] = await createRevisions(deps, { ...options, heads: ["base"] }, [{ up: text }]);
   const { files, revision } = created!;
   try {
@@ -91,7 +91,10 @@ async function readFirst(deps: Deps, options: BaselineOptions): Promise<First> {
     }
     // The stamp would discard what was half done, and the schema has it.
     refuseUnfinished(project, state);
-    const schema = await schemaOf(session, project.config, async () => madeBy([]), options.ignore);
+    const schema = await schemaOf(session, project.config, async () => madeBy([]), {
+      patterns: options.ignore,
+      names: deps.names,
+    });
     return { schema, database: session.database };
   } finally {
     await session.close();
@@ -127,11 +130,12 @@ function nextWith(
 function textOf(
   { catalog, owner, unused }: Schema,
   database: string,
+  names: Deps["names"],
 ): {
   readonly text: string;
   readonly warnings: readonly string[];
 } {
-  const dumped = dumpOf(catalog, owner);
+  const dumped = dumpOf(catalog, owner, names);
   const empty =
     dumped.pieces.length > 0
       ? []

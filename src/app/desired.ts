@@ -39,7 +39,7 @@ export const schemaFiles = (
 
 /** Throws as `schemaStatements` and `loadSchema`. */
 export async function loadSchemaFolder(
-  deps: Pick<Deps, "cwd" | "onNotice">,
+  deps: Pick<Deps, "cwd" | "names" | "onNotice">,
   project: Project,
   scratch: Scratch,
   folder: readonly FileText[],
@@ -55,6 +55,7 @@ export async function loadSchemaFolder(
     ownsRoles: scratch.ownsRoles,
     dump: dump?.source.path,
     settings: settingsOf(project.pins),
+    names: deps.names,
   });
   const statements = files.flat();
   const warn = ({ path: file, line, column }: Location, text: string): void =>
@@ -120,6 +121,8 @@ export interface LoadOptions {
   readonly dump?: string | undefined;
   /** Those of the session that are not the defaults. */
   readonly settings: readonly string[];
+  /** What messages call the options; by default they are those of the API. */
+  readonly names?: Deps["names"];
 }
 
 /**
@@ -129,7 +132,7 @@ export interface LoadOptions {
 export async function loadSchema(
   session: Session,
   files: readonly (readonly SchemaStatement[])[],
-  { ready, ownsRoles, dump, settings }: LoadOptions,
+  { ready, ownsRoles, dump, settings, names }: LoadOptions,
 ): Promise<void> {
   let left = new Set(files.flat().filter(({ setting }) => setting === undefined));
   for (;;) {
@@ -148,7 +151,7 @@ export async function loadSchema(
       }
     }
     if (refused.size === 0) break;
-    if (refused.size === left.size) throw refusedBy(refused, { all: files.flat(), dump, settings });
+    if (refused.size === left.size) throw refusedBy(refused, { all: files.flat(), dump, settings, names });
     left = new Set(refused.keys());
   }
   await ready(session);
@@ -183,7 +186,7 @@ async function sent(
 /** A schema, a relation, another object, a routine of that name. */
 const IS_THERE: ReadonlySet<string> = new Set(["42P06", "42P07", "42710", "42723"]);
 
-interface Refusal extends Pick<LoadOptions, "dump" | "settings"> {
+interface Refusal extends Pick<LoadOptions, "dump" | "names" | "settings"> {
   readonly all: readonly SchemaStatement[];
 }
 
@@ -206,7 +209,7 @@ const madeBy = ({ sql, offset }: SchemaStatement) => createdBy(sql.slice(offset)
 function hintOf(
   statement: SchemaStatement,
   failure: StatementFailure,
-  { all, dump, settings }: Refusal,
+  { all, dump, settings, names }: Refusal,
 ): string {
   const isThere = IS_THERE.has(failure.sqlstate ?? "");
   if (isThere && dump !== undefined)
@@ -215,7 +218,7 @@ function hintOf(
   return (
     failure.hint ??
     partTwiceHint(statement, failure, all) ??
-    missingOnServer(failure.message) ??
+    missingOnServer(failure.message, names) ??
     noSchemaHint(failure, {
       settings,
       setBy: settingPath(all, statement.origin),

@@ -79,7 +79,7 @@ export async function drift(deps: Deps, options: DriftOptions): Promise<Drift> {
     const changed = findingsOf(project.graph, rows).filter(({ kind }) => kind === "body");
     const differences = compareCatalogs(replayed, live, { ignore });
     const whole = ignore.length === 0 ? differences : compareCatalogs(replayed, live);
-    for (const message of unusedPatterns(options.ignore ?? [], [replayed, live]))
+    for (const message of unusedPatterns(options.ignore ?? [], [replayed, live], deps.names))
       deps.onNotice?.({ severity: "WARNING", message });
     const found = {
       database,

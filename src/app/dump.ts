@@ -49,7 +49,7 @@ export async function dump(deps: Deps, options: DumpOptions): Promise<Dumped> {
   if (output !== undefined) refuseOutputs(deps, outputs.dump, [output], config.directories);
   refuseOwn(folder, config, deps);
   const { of, catalog, owner, versionTables, unused } = await catalogFor(deps, config, options);
-  const dumped = dumpOf(catalog, owner);
+  const dumped = dumpOf(catalog, owner, deps.names);
   const files = await written(deps, dumped, config, options);
   return {
     of,
@@ -117,7 +117,10 @@ async function catalogFor(deps: Deps, config: Config, options: DumpOptions): Pro
     try {
       return {
         of: session.database,
-        ...(await schemaOf(session, config, () => madeHere(deps, options, config), options.ignore)),
+        ...(await schemaOf(session, config, () => madeHere(deps, options, config), {
+          patterns: options.ignore,
+          names: deps.names,
+        })),
       };
     } finally {
       await session.close();
@@ -137,7 +140,10 @@ async function catalogFor(deps: Deps, config: Config, options: DumpOptions): Pro
     const { session } = await replayRevisions(deps, project, scratch, revisions);
     return {
       of: revision,
-      ...(await schemaOf(session, project.config, async () => () => true, options.ignore)),
+      ...(await schemaOf(session, project.config, async () => () => true, {
+        patterns: options.ignore,
+        names: deps.names,
+      })),
     };
   });
 }

@@ -6,6 +6,7 @@ import { ignoredIn, unusedPatterns } from "../core/catalog/compare.ts";
 import { otherLedgers, withoutSchemas } from "../core/catalog/ledgers.ts";
 import { dumpOf, dumpText } from "../core/dump/dump.ts";
 import { hintsOf, MigrateError } from "../core/errors.ts";
+import type { OptionNames } from "../core/option-names.ts";
 import { outputs } from "../core/outputs.ts";
 import { shellWord } from "../core/shell.ts";
 import { readCatalog } from "../io/catalog.ts";
@@ -26,6 +27,12 @@ export interface Schema {
   readonly unused: readonly string[];
 }
 
+/** What a caller leaves out beside what is configured. */
+interface Patterns {
+  readonly patterns?: readonly string[] | undefined;
+  readonly names?: OptionNames | undefined;
+}
+
 /**
  * What is in a session's database but for ledgers, other projects' too, other tools' version tables, and what the configuration
  * or these patterns ignore; and the role that migrations run as. `made` is asked only where there may be such a table.
@@ -34,7 +41,7 @@ export async function schemaOf(
   session: Session,
   { ledger, ignore, session: { role } }: Pick<Config, "ledger" | "ignore" | "session">,
   made: () => Promise<Made>,
-  patterns: readonly string[] = [],
+  { patterns = [], names }: Patterns = {},
 ): Promise<Schema> {
   const read = await readCatalog(session, ledger.schema);
   const all = withoutSchemas(read, otherLedgers(read));
@@ -45,7 +52,7 @@ export async function schemaOf(
     catalog: { ...catalog, objects: catalog.objects.filter((object) => !isIgnored(object)) },
     owner: role ?? (await sessionState(session)).role,
     versionTables: tables,
-    unused: unusedPatterns(patterns, [catalog]),
+    unused: unusedPatterns(patterns, [catalog], names),
   };
 }
 
@@ -75,7 +82,7 @@ export async function keepDump(
   const path = below.startsWith("..") ? config.dumpFile : below;
   try {
     const { catalog, owner } = await schemaOf(session, config, async () => madeByFiles(project));
-    const pieces = [dumpText(dumpOf(catalog, owner))];
+    const pieces = [dumpText(dumpOf(catalog, owner, deps.names))];
     await writeOutputs(deps, outputs.dump, [{ path, pieces }], config.directories);
   } catch (error) {
     if (!(error instanceof MigrateError)) throw error;

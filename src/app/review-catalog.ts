@@ -29,7 +29,7 @@ export async function reviewCatalog(
       compared({ deps, project, scratch }, before, reviewed),
     );
   } catch (error) {
-    const hint = error instanceof MigrateError ? missingHint(error.message) : undefined;
+    const hint = error instanceof MigrateError ? missingHint(error.message, deps.names) : undefined;
     const reason = [reasonOf(error), ...(hint === undefined ? [] : [hint])].join("; ");
     return isRefusal(error) ? { reason, failed: true } : { reason };
   }

@@ -122,7 +122,7 @@ test.each([
   );
   // Without --split it would be refused to such a client.
   expect(() => renderSplit(plan, ledger, { client: "any", annotate: false })).toThrow(
-    expect.objectContaining({ hint: "write one script for psql, without --split and --client any" }),
+    expect.objectContaining({ hint: "write one script for psql, not split" }),
   );
 });
 

@@ -7,6 +7,8 @@ import { hideSecrets } from "../../src/core/catalog/options.ts";
 import { privilegesOf } from "../../src/core/catalog/privileges.ts";
 import { catalogSql } from "../../src/core/catalog/query.ts";
 import { columnType, keepsValues } from "../../src/core/catalog/wider-type.ts";
+import { asFlags, asOptions } from "../../src/core/option-names.ts";
+import { shellWord } from "../../src/core/shell.ts";
 import { differenceLines } from "../../src/render/differences.ts";
 
 const row = (
@@ -141,18 +143,23 @@ test.each([
   ["shop.users", undefined],
   ["column:shop.users.id", undefined],
   ["shop.*", undefined],
-  ["users", "did you mean --ignore 'shop.users'?"],
-  ["user*", "did you mean --ignore 'shop.user*'?"],
-  ["table:users", "did you mean --ignore 'table:shop.users'?"],
-  ["column:name", "did you mean --ignore 'column:shop.users.name'?"],
-  ["shop.users,shop.orders", "each pattern has an --ignore of its own"],
+  ["users", "did you mean --ignore shop.users?"],
+  ["user*", 'did you mean --ignore "shop.user*"?'],
+  ["table:users", "did you mean --ignore table:shop.users?"],
+  ["column:name", "did you mean --ignore column:shop.users.name?"],
+  ["shop.users,shop.orders", "each pattern is given by itself, as --ignore shop.users"],
   ["index:users", "nothing has such a name"],
   ["partman.*", "nothing has such a name"],
 ])("--ignore %s: %s", (pattern, why) =>
-  expect(unusedPatterns([pattern], [all])).toEqual(
-    why === undefined ? [] : [`--ignore '${pattern}' leaves nothing out: ${why}`],
+  expect(unusedPatterns([pattern], [all], asFlags)).toEqual(
+    why === undefined ? [] : [`--ignore ${shellWord(pattern)} leaves nothing out: ${why}`],
   ),
 );
+
+test("a caller of the API reads options", () =>
+  expect(unusedPatterns(["users"], [all], asOptions)).toEqual([
+    'ignore: ["users"] leaves nothing out: did you mean ignore: ["shop.users"]?',
+  ]));
 
 test("of two lists of privileges only what differs is shown, in words", () => {
   const lines = (first: readonly string[], second: readonly string[]): readonly string[] => {

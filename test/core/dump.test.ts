@@ -5,6 +5,7 @@ import { dumpOf, dumpText } from "../../src/core/dump/dump.ts";
 import { dumpFiles } from "../../src/core/dump/folder.ts";
 import { grants } from "../../src/core/dump/privileges.ts";
 import { referencesIn } from "../../src/core/dump/references.ts";
+import { asFlags } from "../../src/core/option-names.ts";
 import { topological } from "../../src/core/topological.ts";
 
 const owned = { owner: "app", privileges: ["app=arwdDxtm/app"] };
@@ -56,7 +57,7 @@ const fn = (name: string, properties: CatalogRow["properties"]): CatalogRow => (
   properties: { ...routine, ...properties },
 });
 
-const dumped = (...rows: readonly CatalogRow[]) => dumpOf(catalogOf(18, [...base, ...rows]), "app");
+const dumped = (...rows: readonly CatalogRow[]) => dumpOf(catalogOf(18, [...base, ...rows]), "app", asFlags);
 const statements = (...rows: readonly CatalogRow[]) =>
   dumped(...rows).pieces.flatMap((each) => each.statements);
 

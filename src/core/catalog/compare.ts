@@ -1,5 +1,6 @@
 /** Two catalogs → where the second is not as the first: what is missing, what is extra, what differs. */
 
+import { asOptions, type OptionNames } from "../option-names.ts";
 import { type Catalog, type CatalogObject, keyOf, type ObjectKey, type Value } from "./catalog.ts";
 import { refuseUnknownClass } from "./classes.ts";
 import { listInMajor, type Privilege } from "./privileges.ts";
@@ -155,18 +156,22 @@ export function ignoredIn(
 }
 
 /** Of the patterns that a caller gave, those that leave nothing out of these catalogs; each as a sentence, with what was meant. */
-export function unusedPatterns(patterns: readonly string[], catalogs: readonly Catalog[]): readonly string[] {
+export function unusedPatterns(
+  patterns: readonly string[],
+  catalogs: readonly Catalog[],
+  names: OptionNames = asOptions,
+): readonly string[] {
   const objects = catalogs.flatMap((each) => each.objects);
   return patterns.flatMap((pattern) => {
     if (objects.some(patternTest(pattern))) return [];
     const [given, only = "", name] = /^([^:]*:)?(.*)$/s.exec(pattern) ?? [];
     const meant = name === undefined || name === "" ? undefined : withSchema(only, name, objects);
     const why = pattern.includes(",")
-      ? "each pattern has an --ignore of its own"
+      ? `each pattern is given by itself, as ${names.given("ignore", pattern.split(",")[0]!.trim())}`
       : meant === undefined
         ? "nothing has such a name"
-        : `did you mean --ignore '${only}${meant}'?`;
-    return [`--ignore '${given}' leaves nothing out: ${why}`];
+        : `did you mean ${names.given("ignore", `${only}${meant}`)}?`;
+    return [`${names.given("ignore", given!)} leaves nothing out: ${why}`];
   });
 }
 

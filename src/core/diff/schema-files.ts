@@ -208,7 +208,7 @@ const misplaced = (said: string, location: Location): MigrateError =>
   new MigrateError({
     code: "source/renamed-from",
     message: `${said.replace(/^--\s*/, "")} is not above a CREATE statement or a column`,
-    hint: "put it above a CREATE statement, or above a column in one; or use --rename",
+    hint: "put it above a CREATE statement, or above a column in one",
     location,
   });
 

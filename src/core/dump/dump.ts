@@ -7,8 +7,8 @@ import {
   type ObjectKey,
 } from "../catalog/catalog.ts";
 import { type Diagnostic, MigrateError } from "../errors.ts";
+import { asOptions, type OptionNames } from "../option-names.ts";
 import { qualified } from "../quote.ts";
-import { shellWord } from "../shell.ts";
 import { inOrder } from "./order.ts";
 import { others } from "./others.ts";
 import { has, type Lookup, lookupOf, type Piece, phase, text, type Writer } from "./piece.ts";
@@ -31,11 +31,11 @@ export interface Dump {
  * `owner`: the role that loads it, whose the objects are without a word. Rows, large objects among them, are not a schema's.
  * Throws `usage/cannot-dump`, which names each object that no SQL can be written for.
  */
-export function dumpOf(catalog: Catalog, owner: string): Dump {
+export function dumpOf(catalog: Catalog, owner: string, names: OptionNames = asOptions): Dump {
   const lookup = lookupOf(catalog, owner);
   const refused = catalog.objects.flatMap((object) => {
     const refusal = refusalOf(object);
-    return refusal === undefined ? [] : [cannotDump(object, refusal)];
+    return refusal === undefined ? [] : [cannotDump(names, object, refusal)];
   });
   if (refused.length > 0) throw MigrateError.all(refused);
   const made = catalog.objects.flatMap((object) => writtenAs(object, lookup));
@@ -43,7 +43,7 @@ export function dumpOf(catalog: Catalog, owner: string): Dump {
   if (cycles.length > 0) {
     const reason = "they need each other, so none can be created first";
     throw MigrateError.all(
-      cycles.map((group) => cannotDump(group[0]!, { reason }, group.map(describeObject).join(", "))),
+      cycles.map((group) => cannotDump(names, group[0]!, { reason }, group.map(describeObject).join(", "))),
     );
   }
   return {
@@ -118,16 +118,17 @@ const warningOf = (object: CatalogObject): string | undefined =>
     : undefined;
 
 function cannotDump(
+  names: OptionNames,
   object: ObjectKey,
-  { reason, hint = leavingOut(object) }: Refusal,
+  { reason, hint = leavingOut(object, names) }: Refusal,
   what = describeObject(object),
 ): Diagnostic {
   return { code: "usage/cannot-dump", message: `cannot dump ${what}: ${reason}`, hint };
 }
 
-function leavingOut(object: ObjectKey): string {
+function leavingOut(object: ObjectKey, names: OptionNames): string {
   const pattern = `${object.class}:${object.identity.join(".")}`;
-  return `leave ${describeObject(object)} out: --ignore ${shellWord(pattern)}, or "ignore": [${JSON.stringify(pattern)}] in the config file`;
+  return `leave ${describeObject(object)} out: ${names.given("ignore", pattern)}, or "ignore": [${JSON.stringify(pattern)}] in the config file`;
 }
 
 /**

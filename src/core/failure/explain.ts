@@ -92,7 +92,7 @@ export function explain(
         ? gone
         : scratch === undefined || step?.direction !== "up"
           ? undefined
-          : missingHint(said.message);
+          : missingHint(said.message, explaining.names);
     const walk = walkHint(statement, failure);
     const shut = shutHint(statement, failure, explaining.shut);
     const setBy = settingPath(

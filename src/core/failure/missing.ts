@@ -1,5 +1,6 @@
 /** What the server says is not there → what to type, where a scratch database lacks it because no migration leaves it there. */
 import type { RevisionId } from "../migration.ts";
+import { asOptions, type OptionNames } from "../option-names.ts";
 import { identifier, qualified } from "../quote.ts";
 
 /** A first migration behind which all the others come, and so those that are applied already. */
@@ -26,7 +27,7 @@ export const missingSchemaHint = (name: string, where: SchemaMadeIn): string =>
 /** One of those before may well make it, and another behind that rename or drop it. */
 const NOT_LEFT = `the migrations before this one do not leave it there: if one of them drops or renames it, edit the one of the two that is not applied yet; if another makes it, name that one (-- depends-on: REVISION); if it was there before them all, put its SQL (migrate dump --database URL) into ${A_NEW_FIRST_ONE}, and ${PARENT_NOW}`;
 
-type Advice = readonly [RegExp, (name: string) => string];
+type Advice = readonly [RegExp, (name: string, options: OptionNames) => string];
 
 /** By the beginning of the message, in English: a server that speaks otherwise gets no advice. */
 const OF_SERVER: readonly Advice[] = [
@@ -37,7 +38,8 @@ const OF_SERVER: readonly Advice[] = [
   ],
   [
     /^extension "(.+)" is not available/,
-    (name) => `install ${name} on the server of the scratch database, or name one that has it: --scratch URL`,
+    (name, options) =>
+      `install ${name} on the server of the scratch database, or name one that has it: ${options.given("scratch", "URL")}`,
   ],
 ];
 
@@ -56,16 +58,17 @@ const OF_DATABASE: readonly Advice[] = [
 ];
 
 /** Of an up file that failed on a scratch database. */
-export const missingHint = (message: string): string | undefined =>
-  hintIn([...OF_SERVER, ...OF_DATABASE], message);
+export const missingHint = (message: string, names?: OptionNames): string | undefined =>
+  hintIn([...OF_SERVER, ...OF_DATABASE], message, names);
 
 /** Of any file that did: what no file could make. */
-export const missingOnServer = (message: string): string | undefined => hintIn(OF_SERVER, message);
+export const missingOnServer = (message: string, names?: OptionNames): string | undefined =>
+  hintIn(OF_SERVER, message, names);
 
-function hintIn(advice: readonly Advice[], message: string): string | undefined {
+function hintIn(advice: readonly Advice[], message: string, names = asOptions): string | undefined {
   for (const [pattern, hint] of advice) {
     const found = pattern.exec(message);
-    if (found !== null) return hint(found[1] ?? "");
+    if (found !== null) return hint(found[1] ?? "", names);
   }
   return undefined;
 }

@@ -187,10 +187,7 @@ function withOutcome(plan: Plan, ledger: Ledger, statement: Statement): Statemen
 
 function refuseLeftBehind(batches: readonly Batch[], client: ScriptForm["client"]): void {
   // Another client would send the one script as a single transaction.
-  const hint =
-    client === "psql"
-      ? "write one script, without --split"
-      : "write one script for psql, without --split and --client any";
+  const hint = client === "psql" ? "write one script, not split" : "write one script for psql, not split";
   const faults = batches
     .filter((batch, index) => batch.step !== undefined && batches[index + 1]?.step === batch.step)
     .flatMap(({ statements }) => statements)
@@ -215,7 +212,7 @@ function notCarried({ statements }: Batch): MigrateError {
     code: "source/not-splittable",
     message:
       "settings made before this statement outside a transaction do not reach it: a client other than psql must send it alone",
-    hint: "write the files for psql (leave --client any out), or set it for the role: ALTER ROLE … SET …",
+    hint: "write the files for psql, or set it for the role: ALTER ROLE … SET …",
     ...(origin === undefined ? {} : { location: origin }),
   });
 }
