@@ -231,7 +231,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "state/not-first":
     "A baseline must be the first migration, but the ledger of the database names migrations.",
   "state/not-recorded":
-    "Another tool has run migrations of the project in this database, and the ledger never recorded any.",
+    "Another tool has run migrations of the project in this database, or another ledger there has them, and the project's ledger never recorded any.",
   "state/replaced":
     "The ledger still names revisions that a squashed one replaces, so this script cannot be written.",
   "state/taken-back":

@@ -12,7 +12,7 @@ import { openSession } from "../io/session/open.ts";
 import type { LentConnection, Notice, Session } from "../io/session/types.ts";
 import { heldBack } from "./held-back.ts";
 import { anything, callback, refuseTogether, seconds } from "./options.ts";
-import { type Ledgers, readable, readLedgers, refuseInconsistent } from "./other-ledger.ts";
+import { type Ledgers, readable, readLedgers, refuseInconsistent, refuseOther } from "./other-ledger.ts";
 import {
   type Deps,
   openConfig,
@@ -44,6 +44,8 @@ export interface OpenOptions extends ConnectOptions {
   readonly expectsNone?: boolean | undefined;
   /** The answer is what the ledger says: it is told where there is none. */
   readonly asksLedger?: boolean | undefined;
+  /** It is for an upgrade, which runs nothing that another ledger of the database has. */
+  readonly upgrades?: boolean | undefined;
 }
 
 export const connectRules: Rules<ConnectOptions> = {
@@ -107,15 +109,16 @@ interface OpenLedger extends Ledgers {
   readonly session: Session;
 }
 
-/** Warns of a ledger, and of schemas, that are not where the project has them. Throws `InconsistentLedger`. */
+/** Warns of a ledger, and of schemas, that are not where the project has them. Throws `InconsistentLedger`, and as `refuseOther`. */
 async function connected(
   project: Project,
   { session, ...ledgers }: OpenLedger,
   deps: Pick<Deps, "onNotice">,
-  { onNotice = deps.onNotice, asksLedger = false }: OpenOptions,
+  { onNotice = deps.onNotice, asksLedger = false, upgrades = false }: OpenOptions,
 ): Promise<Connected> {
   const { state } = ledgers;
   refuseInconsistent(project, ledgers);
+  if (upgrades) refuseOther(project, ledgers);
   const other = readable(project, ledgers);
   warnOf(other, onNotice);
   if (asksLedger && other === undefined) tellOfNone(project.config, state, onNotice);

@@ -19,7 +19,7 @@ import { connect } from "./connect.ts";
 import { warnOfNewer } from "./effects.ts";
 import { warnOfEmptyFiles } from "./empty-files.ts";
 import type { OtherArgument } from "./options.ts";
-import { readLedgers, refuseInconsistent } from "./other-ledger.ts";
+import { readLedgers, refuseInconsistent, refuseOther } from "./other-ledger.ts";
 import {
   computing,
   type Deps,
@@ -217,7 +217,10 @@ async function plansFromDatabase(
   try {
     const ledgers = await readLedgers(session, project.ledger);
     refuseInconsistent(project, ledgers);
-    if (request.kind === "upgrade") await refuseUnrecorded(project, session, ledgers.state);
+    if (request.kind === "upgrade") {
+      refuseOther(project, ledgers);
+      await refuseUnrecorded(project, session, ledgers.state);
+    }
     const { applied, intent, format } = ledgers.state;
     const rows = settledRows(project.graph, applied);
     if (intent !== undefined && request.kind !== "stamp" && options.idempotent !== true)

@@ -174,6 +174,20 @@ export function refuseInconsistent(project: Project, ledgers: Ledgers): void {
   if (ledgers.fault !== undefined) throw new InconsistentLedger(ledgers.fault, readable(project, ledgers));
 }
 
+/**
+ * An upgrade would make the project's ledger, and run again what another one has: its name may be misspelt. Throws
+ * `state/not-recorded`, but not where the ledger is there: then somebody wants both.
+ */
+export function refuseOther(project: Project, ledgers: Ledgers): void {
+  const other = ledgers.state.format === undefined ? readable(project, ledgers) : undefined;
+  if (other === undefined) return;
+  throw new MigrateError({
+    code: "state/not-recorded",
+    message: `${other.message}: an upgrade would run them again`,
+    hint: `${other.hint}\nif each is to have a ledger of its own, as one for each tenant, create this one first: migrate ensure-version`,
+  });
+}
+
 /** One that cannot be read is another project's, most of the time. */
 export const readable = (project: Project, ledgers: Ledgers): AboutOther | undefined =>
   aboutOther(project, { ...ledgers, others: ledgers.others.filter(({ applied }) => applied !== undefined) });

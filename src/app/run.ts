@@ -115,7 +115,11 @@ export async function run(deps: Deps, request: Request, options: RunOptions = {}
 async function runTold(deps: Deps, request: Request, options: RunOptions): Promise<RunResult> {
   const dryRun = options.dryRun === true;
   const done: PlanStep[] = [];
-  const opened = await openConnected(deps, { ...options, creates: !dryRun });
+  const opened = await openConnected(deps, {
+    ...options,
+    creates: !dryRun,
+    upgrades: request.kind === "upgrade" && !dryRun,
+  });
   const { project, session: first } = opened;
   const { config, ledger } = project;
   let session = first;

@@ -371,7 +371,19 @@ test("another ledger that has the revisions is pointed out while the one of the 
   const third = { ledger: { schema: "third" } };
   await project({ a: "SELECT 1;", z: "SELECT 2;" }, third).upgrade(url);
   expect(await status(same)).toContain(", but that in retort has 1 of the revisions here;");
-  // It fails, and the ledger that it has made stays.
+  // Nothing is run again into a ledger that would be made for it, by a script neither; a preview only warns.
+  const refusal =
+    `error[state/not-recorded] there is no ledger ${said}, but that in retort has 1 of the revisions here: an upgrade would run them again\n` +
+    `hint: ${told}\n` +
+    "  if each is to have a ledger of its own, as one for each tenant, create this one first: migrate ensure-version\n";
+  for (const command of [["upgrade"], ["upgrade", "--sql", "--from-database"]])
+    expect(await migrateHere(command, { cwd: same.folder, env })).toMatchObject({ code: 5, stderr: refusal });
+  expect(await warned("status", same)).toMatch(/^warning: there is no ledger /);
+  expect((await migrateHere(["upgrade", "--dry-run"], { cwd: same.folder, env })).stderr).toMatch(
+    /^warning: there is no ledger /,
+  );
+  await migrateHere(["ensure-version"], { cwd: same.folder, env });
+  // Then it fails of what is there.
   expect((await migrateHere(["upgrade", "-q"], { cwd: same.folder, env })).stderr).toMatch(
     /none is applied\n {2}the ledger in retort has a already; if that is the one, set .*\n {2}if the database has .*stamp a$/m,
   );
