@@ -23,7 +23,7 @@ import { durationFault } from "../core/duration.ts";
 import type { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { thereAre } from "../core/only.ts";
-import { optionOfFlag } from "../core/option-names.ts";
+import { optionMeant } from "../core/option-names.ts";
 
 const addressFault = (texts: readonly unknown[]): string | undefined =>
   texts.some((each) => isText(each) && isAddress(each)) ? NO_ADDRESS : undefined;
@@ -171,12 +171,6 @@ export function requireFields(what: string, given: unknown, hint: string): Field
   throw wrongOption(`${what} must be an object`, hint);
 }
 
-/** What other libraries call the address of the database. */
-const ADDRESS_WORDS: ReadonlySet<string> = new Set([
-  ...["url", "uri", "dsn", "connectionString", "connectionUri", "connectionUrl"],
-  ...["databaseUri", "databaseUrl", "DATABASE_URL", "dbUrl"],
-]);
-
 function unknownOption(
   name: string,
   value: unknown,
@@ -190,7 +184,7 @@ function unknownOption(
   );
   if (other !== undefined) return wrongOption(`${message} here`, `give it in ${other.place}`);
   const known = Object.keys(rules);
-  const alias = ADDRESS_WORDS.has(name) ? "database" : optionOfFlag(name);
+  const alias = optionMeant(name);
   const meant = nearest(name, known) ?? known.find((each) => each === alias);
   return wrongOption(message, meant === undefined ? thereAre("option", known) : `did you mean ${meant}?`);
 }

@@ -34,8 +34,15 @@ const FLAGS = {
   withDowngrade: "--with-downgrade",
 } as const;
 
-/** The option that a flag's name stands for, written as one of the API: `env`, `directory`. */
-export const optionOfFlag = (name: string): string | undefined => {
+/** What other programs call the address. */
+const ADDRESS_WORDS: ReadonlySet<string> = new Set([
+  ...["url", "uri", "dsn", "connectionString", "connectionUri", "connectionUrl"],
+  ...["databaseUri", "databaseUrl", "DATABASE_URL", "dbUrl"],
+]);
+
+/** The option that another program's name, or a flag's, stands for: `url`, `env`, `directory`. */
+export const optionMeant = (name: string): string | undefined => {
+  if (ADDRESS_WORDS.has(name)) return "database";
   const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return Object.entries(FLAGS).find(([, each]) => each.replace(/^-+/, "") === flag)?.[0];
 };

@@ -10,6 +10,7 @@ import { patternFault } from "./filename.ts";
 import { type JsonMember, type JsonNode, jsonFault } from "./json.ts";
 import { defaultLedgerNames } from "./ledger/types.ts";
 import { nearest } from "./nearest.ts";
+import { optionMeant } from "./option-names.ts";
 import { defaultPins, defaultTimeouts } from "./plan/session.ts";
 import { SERVER_VERSION, serverVersionFault } from "./server-version.ts";
 import type { Source, Stretch } from "./source.ts";
@@ -393,7 +394,8 @@ function readValue(
 }
 
 function unknownKey(lead: string, prefix: string, key: string, known: readonly string[]): Fault {
-  const meant = nearest(key, known);
+  const alias = optionMeant(key);
+  const meant = nearest(key, known) ?? known.find((each) => each === alias);
   return {
     code: "usage/config-key",
     message: `unknown key "${shorten(`${lead}${prefix}${key}`)}"`,

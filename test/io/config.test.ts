@@ -827,6 +827,8 @@ describe("the config file", () => {
       'unknown key "é😀"',
       expect.stringContaining("known keys here are database"),
     ],
+    ['{"url": ""}', "1:2 usage/config-key", 'unknown key "url"', 'did you mean "database"?'],
+    ['{"directory": ""}', "1:2 usage/config-key", 'unknown key "directory"', 'did you mean "directories"?'],
     ['{"databse": ""}', "1:2 usage/config-key", 'unknown key "databse"', 'did you mean "database"?'],
     [
       '{"ledger": {"ownr": "x"}}',
