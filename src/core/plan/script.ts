@@ -3,10 +3,21 @@
  * is, whether what was promised is applied, and what a person is shown. And which forms a script can have.
  */
 import { isAddress, NO_ADDRESS } from "../address.ts";
-import { checkValues, count, flag, oneOf, type Rules, required, string, texts } from "../arguments.ts";
+import {
+  checkValues,
+  count,
+  flag,
+  oneOf,
+  type Rules,
+  required,
+  string,
+  texts,
+  wrongOption,
+} from "../arguments.ts";
 import { MigrateError } from "../errors.ts";
 import type { Ledger } from "../ledger/calls.ts";
 import type { Tally } from "../ledger/types.ts";
+import { nearest } from "../nearest.ts";
 import { asOptions, type OptionNames } from "../option-names.ts";
 import { projectWords, type ScriptOf } from "../project-flags.ts";
 import { withLocks } from "./locks.ts";
@@ -90,7 +101,16 @@ const formRules: Rules<ScriptForm> = {
 
 function refuseNoForm(form: ScriptForm): void {
   const hint = 'give a form such as { client: "psql", annotate: true }';
-  checkValues({ ...form }, formRules, "form.", hint);
+  const given = { ...form };
+  checkValues(given, formRules, "form.", hint);
+  const known = Object.keys(formRules);
+  const unknown = Object.entries(given).find(([name, value]) => value !== undefined && !known.includes(name));
+  if (unknown === undefined) return;
+  const meant = nearest(unknown[0], known);
+  throw wrongOption(
+    `form has no ${JSON.stringify(unknown[0])}`,
+    meant === undefined ? `a form can have ${known.join(", ")}` : `did you mean ${meant}?`,
+  );
 }
 
 const SKIPPING = "skipping what is done needs psql's \\if around each transaction";
