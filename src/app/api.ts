@@ -25,12 +25,11 @@ import * as planned from "../core/steps.ts";
 import * as adoptions from "./adopt.ts";
 import * as adoptedDatabases from "./adopt-database.ts";
 import * as adoptProofs from "./adopt-prove.ts";
-import { asTold } from "./as-told.ts";
 import * as generated from "./autogenerate.ts";
 import * as baselines from "./baseline.ts";
 import * as checks from "./check.ts";
 import * as configs from "./config.ts";
-import { connectRules } from "./connect.ts";
+import { type ConnectOptions, connectRules } from "./connect.ts";
 import * as rounds from "./dev.ts";
 import * as doctor from "./doctor.ts";
 import * as drifts from "./drift.ts";
@@ -69,6 +68,7 @@ import * as squashes from "./squash.ts";
 import { checkRequest, inRequest, type Request } from "./steps.ts";
 import * as templates from "./templates.ts";
 import * as tests from "./test.ts";
+import { carriedIn, told } from "./told.ts";
 import * as traces from "./trace.ts";
 import * as verifications from "./verify.ts";
 
@@ -125,15 +125,6 @@ const dumpRules: Rules<dumps.DumpOptions> = {
 
 type Verb<Options, Result> = (deps: Deps, options: Options) => Promise<Result>;
 
-/** Of a query that failed, the caller sees a `MigrateError`, too. */
-const told = async <Result>({ signal }: Deps, work: () => Promise<Result>): Promise<Result> => {
-  try {
-    return await work();
-  } catch (error) {
-    throw asTold(error, signal);
-  }
-};
-
 /** The verb, which rejects with `usage/option` where an option is missing, is not known or cannot be taken. */
 const checked =
   <Options extends object, Result>(
@@ -145,7 +136,7 @@ const checked =
     checkDeps(deps, [inOptions(rules, "second")]);
     checkOptions(options, rules, [inDeps]);
     checkCount(given, ["deps", "options"]);
-    return await told(deps, () => verb(deps, options));
+    return await told(deps, options, verb);
   };
 
 /** The same of one that takes a target before its options. */
@@ -157,7 +148,7 @@ const checkedAt =
     checkArgument("target", at, target);
     checkOptions(options, projectRules, [inDeps]);
     checkCount(given, ["deps", "target", "options"]);
-    return await told(deps, () => verb(deps, at, options));
+    return await told(deps, options, (deps, options) => verb(deps, at, options));
   };
 
 /** The same of one that takes a request before its options, of which there may be none. */
@@ -174,7 +165,7 @@ const checkedFor =
     checkRequest(request, [third, inDeps]);
     if (options !== undefined) checkOptions(options, rules, [inRequest, inDeps, ...others]);
     checkCount(given, ["deps", "request", "options"]);
-    return await told(deps, () => verb(deps, request, options));
+    return await told(deps, options ?? ({} as Options), (deps, options) => verb(deps, request, options));
   };
 
 export const adopt = checked(adoptions.adopt, adoptRules);
@@ -197,11 +188,13 @@ export const autogenerate = checked(generated.autogenerate, {
   ask: callback,
 });
 export const baseline = checked(baselines.baseline, { ...oneFileRules, ignore: texts, onScratch });
-export const check = checked(checks.check, {
-  ...projectRules,
-  only: someOf(...checks.checks),
-  serverVersion,
-});
+export const check = checked(
+  async (deps: Deps, options: checks.CheckOptions) => {
+    const found = await checks.check(deps, options);
+    return { ...found, findings: carriedIn(found.findings, deps, options) };
+  },
+  { ...projectRules, only: someOf(...checks.checks), serverVersion },
+);
 export const checkConfig = checked(configs.checkConfig, projectRules);
 export const compareOrders: typeof orders.compareOrders = async (...given) => {
   const [deps, options, ids] = given;
@@ -209,7 +202,7 @@ export const compareOrders: typeof orders.compareOrders = async (...given) => {
   checkOptions(options, projectRules, [inDeps]);
   checkArgument("revisions", ids, texts);
   checkCount(given, ["deps", "options", "revisions"]);
-  return await orders.compareOrders(deps, options, ids);
+  return await told(deps, options, (deps, options) => orders.compareOrders(deps, options, ids));
 };
 export const createRevision = checked(revisions.createRevision, revisionRules);
 export const dev = checked(rounds.dev, {
@@ -221,7 +214,10 @@ export const dev = checked(rounds.dev, {
   onRound: required(callback),
   onError: required(callback),
 });
-export const diagnose = checked(doctor.diagnose, projectRules);
+export const diagnose = checked(async (deps: Deps, options: ProjectOptions) => {
+  const { settings, checks } = await doctor.diagnose(deps, options);
+  return { settings, checks: carriedIn(checks, deps, options) };
+}, projectRules);
 export const drift = checked(drifts.drift, {
   ...projectRules,
   ...withoutConnection,
@@ -288,7 +284,13 @@ export const testMigrations = checked(tests.testMigrations, {
   onTested: callback,
 });
 export const trace = checked(traces.trace, { ...projectRules, onScratch, range: text, down: flag });
-export const verify = checked(verifications.verify, { ...projectRules, ...connectRules });
+export const verify = checked(
+  async (deps: Deps, options: ProjectOptions & ConnectOptions) => {
+    const { applied, findings } = await verifications.verify(deps, options);
+    return { applied, findings: carriedIn(findings, deps, options) };
+  },
+  { ...projectRules, ...connectRules },
+);
 
 // ── over values ─────────────────────────────────────────────────────────────────────────────────────────────────
 

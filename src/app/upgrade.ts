@@ -6,6 +6,7 @@ import { inScript } from "./offline.ts";
 import { checkSole, target as targetRule } from "./options.ts";
 import { type Deps, depsOf, depsRules } from "./project.ts";
 import { type RunOptions, type RunResult, run, runRules } from "./run.ts";
+import { told } from "./told.ts";
 
 /** What `run` takes, and what surrounds it: the process, unless it is said. */
 export interface MigrationOptions extends RunOptions, Partial<Pick<Deps, "env" | "cwd" | "now" | "signal">> {}
@@ -59,7 +60,7 @@ function begun(kind: keyof typeof examples, given: Parameters<typeof upgrade>): 
       tell();
       return options.onEvent?.(event);
     };
-    return await run(deps, { kind, target }, { ...options, onEvent });
+    return await told(deps, { ...options, onEvent }, (deps, options) => run(deps, { kind, target }, options));
   };
   const result = started().finally(() => {
     hasEnded = true;

@@ -86,8 +86,6 @@ export const groups: readonly Group[] = Object.entries(table).map(
 );
 const commands: ReadonlyMap<string, Entry> = new Map(groups.flatMap(([, entries]) => entries));
 
-export const commandNames: readonly string[] = [...commands.keys()];
-
 /** Every command of the overview. */
 export const allCommands = (): Promise<readonly Command[]> =>
   Promise.all([...commands.values()].map(async ([, load]) => (await load()).default));

@@ -1,12 +1,13 @@
 /** The words of the command line → an exit code. The only place that catches errors. */
 import type { Deps } from "../app/project.ts";
+import { carrying } from "../core/carried.ts";
+import { commandNames } from "../core/command-names.ts";
 import { exitCodes, MigrateError } from "../core/errors.ts";
 import { asFlags } from "../core/option-names.ts";
 import { redact } from "../core/redact.ts";
 import { hanging, printed } from "../render/terminal.ts";
-import { carrying } from "./carried.ts";
 import { type Command, perform, projectOf } from "./command.ts";
-import { allCommands, type CommandLine, commandNames, groups, readCommandLine } from "./command-line.ts";
+import { allCommands, type CommandLine, groups, readCommandLine } from "./command-line.ts";
 import { createPrinter, type Printer, type Streams } from "./print.ts";
 import { passing, refuseKept } from "./started.ts";
 
@@ -54,7 +55,7 @@ async function answer(
     json,
     events: args.flag("json-events"),
     clean,
-    carry: carrying(args, commandNames, line.command?.name),
+    carry: carrying(projectOf(args), line.command?.name),
     signal: process.signal,
   });
   try {

@@ -7,8 +7,8 @@ export interface ProjectWords {
   readonly directories?: readonly string[] | undefined;
   /** `KEY=VALUE` */
   readonly variables?: readonly string[] | undefined;
-  /** Whether one was given. */
-  readonly database?: boolean | undefined;
+  /** The address, or whether one was given. */
+  readonly database?: string | boolean | undefined;
 }
 
 /** What of it a script says. */

@@ -272,7 +272,7 @@ test("a test framework is taken as a whole, and a list over and over by map", as
 
 test.each<[() => Promise<unknown>, string, string]>([
   [() => testMigrations(two.deps, { range: "b:a" }), "usage/reversed-range", "did you mean a:b?"],
-  [() => dump(two.deps, { revision: "a:b" }), "usage/range-not-allowed", "migrate dump b"],
+  [() => dump(two.deps, { revision: "a:b" }), "usage/range-not-allowed", "migrate dump --database URL b"],
   [() => mergeRevisions(forked.deps, { targets: ["head"] }), "graph/multiple-heads", "migrate merge b c"],
   [() => mergeRevisions(two.deps, { targets: [] }), "graph/nothing-to-merge", "a merge joins two or more"],
 ])(

@@ -1,12 +1,13 @@
 /** Commands that a hint proposes are for the same project and database as the one that was typed. */
 import { expect, test } from "vitest";
-import { carrying } from "../../src/cli/carried.ts";
-import { readCommandLine } from "../../src/cli/command-line.ts";
+import { projectOf } from "../../src/cli/command.ts";
+import { groups, readCommandLine } from "../../src/cli/command-line.ts";
+import { carrying } from "../../src/core/carried.ts";
+import { commandNames } from "../../src/core/command-names.ts";
 
 const carried = async (typed: string, text: string, beside?: boolean): Promise<string> => {
   const { args, command } = await readCommandLine(typed.split(" "));
-  const commands = ["upgrade", "verify", "history", "init", "adopt", "revision"];
-  return carrying(args, commands, command?.name)(text, beside);
+  return carrying(projectOf(args), command?.name)(text, beside);
 };
 
 test.each([
@@ -88,3 +89,6 @@ test("what is about another database is not done in that which was typed", async
     "run: migrate upgrade -n prod --database URL heads",
   );
 });
+
+test("the commands that messages propose are those that there are", () =>
+  expect([...commandNames]).toEqual(groups.flatMap(([, commands]) => commands.map(([name]) => name))));

@@ -2,7 +2,16 @@
 import pg from "pg";
 import slonik from "slonik";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { downgrade, type Event, type MigrationOptions, readState, upgrade } from "../../src/index.ts";
+import {
+  diagnose,
+  downgrade,
+  type Event,
+  type MigrationOptions,
+  type Notice,
+  readState,
+  upgrade,
+  verify,
+} from "../../src/index.ts";
 import { pgbouncer } from "../support/pgbouncer.ts";
 import { failureOf, ownDatabase, project, type TestProject, withLock } from "../support/project.ts";
 import { query, servers } from "../support/server.ts";
@@ -271,7 +280,7 @@ describe("a connection of the caller's", () => {
 
   test("a pool without a free connection, and what goes back to one, are told as such", async () => {
     const { url } = await ownDatabase(server!);
-    const pool = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 100 });
+    const pool = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 1000 });
     onTestFinished(() => pool.end());
     const client = await pool.connect();
     expect(await failureOf(upgrade({ ...optionsOf(shop()), connection: pool }))).toMatchObject({
@@ -376,6 +385,40 @@ describe("a connection of the caller's", () => {
     const inSession = await clientOn(await pgbouncer(context, url, "session", 2));
     expect((await upgrade({ ...optionsOf(shop()), connection: inSession })).steps).toHaveLength(2);
   });
+});
+
+test("what a call proposes to type is for its project and its database", async () => {
+  const { url } = await ownDatabase(server!);
+  const files = shop();
+  const { deps } = files;
+  const here = { environment: "ten ant", directories: ["."] };
+  files.write("migrate.config.json", JSON.stringify({ environments: { "ten ant": { database: url } } }));
+  const notices: string[] = [];
+  const call = {
+    ...optionsOf(files),
+    ...here,
+    onNotice: ({ message }: Notice) => void notices.push(message),
+  };
+  await upgrade({ ...call, target: "a" });
+  files.write("0001_a.up.sql", "-- revision: a\n-- parent: none\nCREATE TABLE x ();\n");
+  const to = '-n "ten ant" --directory . --database URL';
+  expect(await failureOf(upgrade(call))).toMatchObject({
+    code: "state/changed-file",
+    hint: expect.stringContaining(`migrate repair ${to}`),
+    diagnostics: [{ hint: expect.stringContaining(`migrate repair ${to}`) }],
+  });
+  const { findings } = await verify(deps, here);
+  expect(findings[0]!.hint).toContain(`migrate repair ${to}`);
+  const { checks } = await diagnose(deps, here);
+  expect(checks.map(({ hint }) => hint).join("\n")).toContain(`migrate repair ${to}`);
+  const empty = project({});
+  await readState(deps, { ...here, directories: [empty.folder], onNotice: call.onNotice });
+  expect(notices.join("\n")).toContain(`migrate revision -n "ten ant" --directory ${empty.folder} -m`);
+  // Where the process itself says it, so does whoever types it.
+  const { env, ...named } = call;
+  expect((await failureOf(upgrade({ ...named, target: "c" }))).hint).toMatch(
+    /migrate history -n "ten ant" --directory .$/,
+  );
 });
 
 test("two runs at once in one process, on two databases and on one", async () => {

@@ -1,6 +1,6 @@
 /** The flags that say which project and which database → texts in which the commands to type next say the same. */
-import { type ProjectFlag, projectFlags } from "../core/project-flags.ts";
-import { type Arguments, projectOf } from "./command.ts";
+import { commandNames } from "./command-names.ts";
+import { type ProjectFlag, type ProjectWords, projectFlags } from "./project-flags.ts";
 
 /** The spellings of a flag in a text. What follows a -c may be a setting for the server, as in PGOPTIONS. */
 const NAMES: Readonly<Record<ProjectFlag["flag"], RegExp>> = {
@@ -36,22 +36,23 @@ const OFFLINE: Readonly<Record<string, RegExp>> = {
 /** Of these it takes the environment and its variables alone, which may name the folder that it is to make. */
 const INIT = "init";
 
+const COMMAND = new RegExp(`\\bmigrate (?:${commandNames.join("|")})\\b(?!-| --help\\b)`, "g");
+
+/** A text about this project and its database, or a database `beside` it → the same, whose commands are for that. */
+export type Carry = (text: string, beside?: boolean) => string;
+
 /**
  * Puts the flags behind the name of each command in a text, unless the text itself says another value of that flag. Help
  * is the same everywhere. `typed`: the command that was typed, whose own flags they are. A text that is about a database
  * beside the one that is worked with means that one.
  */
-export function carrying(
-  args: Arguments,
-  commands: Iterable<string>,
-  typed?: string,
-): (text: string, beside?: boolean) => string {
-  const command = new RegExp(`\\bmigrate (?:${[...commands].join("|")})\\b(?!-| --help\\b)`, "g");
-  const given = projectOf(args);
-  return (text, beside = false) => {
-    const words = { ...given, database: beside || given.database !== undefined };
-    const carried = projectFlags(words).filter(({ flag }) => !NAMES[flag].test(text));
-    return text.replaceAll(command, (found, at: number) => {
+export const carrying =
+  (given: ProjectWords, typed?: string): Carry =>
+  (text, beside = false) => {
+    const carried = projectFlags({ ...given, database: beside || (given.database ?? false) }).filter(
+      ({ flag }) => !NAMES[flag].test(text),
+    );
+    return text.replaceAll(COMMAND, (found, at: number) => {
       const name = found.slice("migrate ".length);
       const behind = text.slice(at + found.length).split(/[;\n]/, 1)[0]!;
       if (name !== typed && APART[name]?.test(behind) === false) return found;
@@ -62,4 +63,3 @@ export function carrying(
       return [found, ...taken.map(({ words }) => words)].join(" ");
     });
   };
-}
