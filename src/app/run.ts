@@ -9,12 +9,12 @@ import { inOrder } from "../core/graph.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import { countedAs, refuseMeanwhile } from "../core/meanwhile.ts";
 import type { RevisionId } from "../core/migration.ts";
-import { besideNewer, type Fault, leftToDo } from "../core/newer-release.ts";
+import { besideNewer, doneBeside, type Fault } from "../core/newer-release.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { redact } from "../core/redact.ts";
 import { settledRows } from "../core/replaced.ts";
 import { shellWord } from "../core/shell.ts";
-import { appliedAfter } from "../core/steps.ts";
+import { appliedAfter, idsOf } from "../core/steps.ts";
 import { isDone, recording, unfinishedText } from "../core/undoing.ts";
 import { lockFirst } from "../io/execute.ts";
 import { lockHolders, readLedger } from "../io/queries.ts";
@@ -58,7 +58,8 @@ export interface RunOptions
     SendOptions {
   /**
    * Applied revisions that no file has are taken for those of a newer release, if the ledger says what they follow: then
-   * nothing is left to do. What is pending all the same is refused.
+   * nothing is left to do, also while that release is at a step outside a transaction. What is pending all the same is
+   * refused.
    */
   readonly allowAhead?: boolean | undefined;
   /** Plan only: nothing is written. */
@@ -145,7 +146,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
       const found = attempt === 0 ? opened.state : await readLedger(session, ledger);
       // While whoever is at a step is waited for, what steps are counted from may become another.
       if (found.intent !== undefined && !dryRun) asked = withFixedEnd(project.graph, asked, found.applied);
-      let state = await settled(found, session, project, deps, options, writable);
+      let state = await settled(found, asked, session, project, deps, options, writable);
       const conversion = state.intent === undefined ? conversionSteps(project, state.applied) : undefined;
       const from = startingState(project, state);
       const { plan, fixed } = await computing(deps, project, () =>
@@ -233,6 +234,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
  */
 async function settled(
   state: LedgerState,
+  request: Request,
   session: Session,
   project: Project,
   deps: Deps,
@@ -240,6 +242,8 @@ async function settled(
   writable: () => Promise<Target>,
 ): Promise<LedgerState> {
   if (state.intent === undefined || options.dryRun === true) return state;
+  // What is taken back next may be of this release.
+  if (state.intent.direction === "up" && startOf(project, request, state, options).leavesStep) return state;
   const target = await writable();
   await lockFirst(project.ledger.lock({}), session, lockOptions(target, deps, options));
   await bringUp(state, target, deps, options);
@@ -339,7 +343,8 @@ async function planFor(
   options: RunOptions & Pick<Deps, "names">,
   refuse: (steps: Steps) => void = () => {},
 ): Promise<{ readonly plan: Plan; readonly fixed: Request }> {
-  const { rows, at } = startOf(project, request, state, options);
+  const { rows, at, notice, leavesStep } = startOf(project, request, state, options);
+  if (notice !== undefined) options.onNotice?.({ severity: "NOTICE", message: notice });
   const wanted = (): Steps => {
     const found = stepsFrom(project, request, rows);
     refuse(found);
@@ -350,7 +355,7 @@ async function planFor(
   const { dryRun: isShown = false } = options;
   const compileOptions = { ...options, serverVersion: session.version, effects: true, isShown };
   const { intent } = state;
-  if (intent === undefined) {
+  if (intent === undefined || leavesStep) {
     const plan = await compileSteps(project, steps, "run", compileOptions);
     return { plan: at === undefined ? plan : { ...plan, from: at, to: at }, fixed };
   }
@@ -371,31 +376,32 @@ async function planFor(
   return { plan, fixed };
 }
 
-/**
- * The rows that an upgrade starts from: with `allowAhead` not those of a newer release, unless something is left to do. `at`:
- * what is current beside that release, which may be no migration here.
- */
+interface Start {
+  readonly rows: readonly Applied[];
+  /** What is current beside a newer release, which may be no migration here. */
+  readonly at?: readonly RevisionId[] | undefined;
+  readonly notice?: string;
+  /** The step that is half done is one of that release, and nothing here waits for it. */
+  readonly leavesStep: boolean;
+}
+
+/** The rows that an upgrade starts from: with `allowAhead` not those of a newer release, unless something is left to do. */
 function startOf(
   project: Project,
   request: Request,
-  { applied }: LedgerState,
-  { allowAhead, onNotice }: RunOptions,
-): { readonly rows: readonly Applied[]; readonly at?: readonly RevisionId[] | undefined } {
-  if (allowAhead !== true || request.kind !== "upgrade") return { rows: applied };
-  const { known, ahead, current, fault } = besideNewer(project.graph, applied);
+  state: Pick<LedgerState, "applied" | "intent">,
+  { allowAhead }: RunOptions,
+): Start {
+  if (allowAhead !== true || request.kind !== "upgrade") return { rows: state.applied, leavesStep: false };
+  const beside = besideNewer(project.graph, state);
+  const { known: rows, ahead, current: at, begun } = beside;
+  const isAlone = ahead === undefined && begun === undefined;
+  const pending = isAlone ? [] : idsOf(stepsFrom(project, request, rows).steps);
+  const { fault, notice } = doneBeside(beside, pending, request.target);
   if (fault !== undefined) throw unknownRevision(fault);
-  if (ahead === undefined) return { rows: known };
-  const pending = stepsFrom(project, request, known).steps;
-  if (pending.length > 0)
-    throw unknownRevision(
-      leftToDo(
-        ahead,
-        pending.map((step) => step.revision),
-        request.target,
-      ),
-    );
-  onNotice?.({ severity: "NOTICE", message: ahead });
-  return { rows: known, at: current };
+  return notice === undefined
+    ? { rows, leavesStep: false }
+    : { rows, at, notice, leavesStep: begun !== undefined };
 }
 
 const unknownRevision = (fault: Fault): MigrateError =>
