@@ -7,7 +7,7 @@ import { type Explaining, runAgain } from "../core/failure/explain.ts";
 import { startTimeoutHint } from "../core/failure/limits.ts";
 import { inOrder } from "../core/graph.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
-import { countedAs, refuseMeanwhile } from "../core/meanwhile.ts";
+import { type Begun, countedAs, refuseBelowEnd, refuseMeanwhile } from "../core/meanwhile.ts";
 import type { RevisionId } from "../core/migration.ts";
 import { besideNewer, doneBeside, type Fault } from "../core/newer-release.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
@@ -150,13 +150,18 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
       const conversion = state.intent === undefined ? conversionSteps(project, state.applied) : undefined;
       const from = startingState(project, state);
       const { plan, fixed } = await computing(deps, project, () =>
-        planFor(project, asked, from, session, { ...options, names: deps.names }, ({ kind, steps }) =>
-          refuseMeanwhile(kind, steps, {
+        planFor(
+          project,
+          asked,
+          from,
+          session,
+          { ...options, names: deps.names },
+          {
             before,
             now: countedAs(project.graph, from.applied),
             hasDone: done.length > 0,
             again: again(),
-          }),
+          },
         ),
       );
       // A plan that is made after a part was done ends where the first one does.
@@ -341,13 +346,15 @@ async function planFor(
   state: LedgerState,
   session: Session,
   options: RunOptions & Pick<Deps, "names">,
-  refuse: (steps: Steps) => void = () => {},
+  begun?: Begun,
 ): Promise<{ readonly plan: Plan; readonly fixed: Request }> {
   const { rows, at, notice, leavesStep } = startOf(project, request, state, options);
   if (notice !== undefined) options.onNotice?.({ severity: "NOTICE", message: notice });
   const wanted = (): Steps => {
+    if (begun !== undefined && request.kind === "downgrade")
+      refuseBelowEnd(project.graph, request.target, begun);
     const found = stepsFrom(project, request, rows);
-    refuse(found);
+    if (begun !== undefined) refuseMeanwhile(found.kind, found.steps, begun);
     return found;
   };
   const steps = await comparedSteps(project, rows, wanted, options.onNotice);
