@@ -135,6 +135,10 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
     asked === request || asked.kind === "stamp"
       ? undefined
       : `migrate ${asked.kind} ${shellWord(asked.target)}`;
+  // A connection of the caller's goes on, and must not keep what was locked before there was a plan.
+  const unlockLent = async (): Promise<void> => {
+    if (options.connection !== undefined) await session.send(ledger.unlock).catch(() => {});
+  };
   try {
     const before = countedAs(project.graph, opened.state.applied);
     let target: Target | undefined;
@@ -178,12 +182,17 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
         steps: dryRun ? plan.steps : done,
         done: done.length > 0,
       });
-      if (dryRun || (hasNoStep && conversion === undefined)) return ended();
+      if (dryRun || (hasNoStep && conversion === undefined)) {
+        if (target !== undefined) await unlockLent();
+        return ended();
+      }
       const sending = await writable();
       const { confirm } = options;
       if (!hasNoStep && attempt === 0 && confirm !== undefined) {
-        if (!answerOf("confirm", await confirm(plan, database)))
+        if (!answerOf("confirm", await confirm(plan, database))) {
+          await unlockLent();
           return { database, plan, steps: [], done: false };
+        }
       }
       try {
         await bringUp(state, sending, deps, options);
@@ -221,8 +230,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
       }
     }
   } catch (error) {
-    // A connection of the caller's goes on, and must not keep what was locked before there was a plan.
-    if (options.connection !== undefined) await session.send(ledger.unlock).catch(() => {});
+    await unlockLent();
     // What an earlier attempt did is kept, where this one was stopped before it did anything.
     const isDone = (last !== undefined || isLost) && isCancelled(error, NOTHING);
     if (isDone || isCancelled(error, GOES_ON)) throw cancelled(goesOn(again()), error);
