@@ -16,7 +16,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "findings/loss": "The new revision would delete rows or values.",
   "findings/multiple-heads": "There are several heads, but there should be one.",
   "findings/not-at-heads":
-    "Not all heads are applied, a step was interrupted, or revisions are applied that are no migrations here. A revision that is generated from such a database (`--desired`) would take back what is pending.",
+    "Not all heads are applied, a step is under way or was interrupted, or revisions are applied that are no migrations here. A revision that is generated from such a database (`--desired`) would take back what is pending.",
   "findings/not-proven":
     "The new revision could not be proven to lead to the desired schema, a squashed one to what those lead to that it replaces, or adopted files to the schema of their tool.",
   "findings/rebuild": "An object would have to be dropped and created again.",

@@ -45,6 +45,7 @@ DECLARE
   found pg_catalog.text;
   stranger pg_catalog.name;
   other pg_catalog.text;
+  only_reads boolean;
   lacking pg_catalog.text;
   way_out pg_catalog.text;
   wrong pg_catalog.text[];
@@ -132,17 +133,22 @@ BEGIN
         FROM part AS o) AS q) AS m
     GROUP BY m.most;
   IF found IS NOT NULL THEN
+    -- Who may read it and not write to it is not to own it.
+    only_reads := EXISTS (SELECT FROM pg_class AS c
+      WHERE c.relnamespace = place AND c.relname = 'applied'
+        AND has_table_privilege(c.oid, 'SELECT') AND NOT has_table_privilege(c.oid, 'INSERT'));
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = concat('Nothing was changed. ', CASE WHEN way_out IS NULL
-          THEN format('If migrations are to run as %I, set "role": %s in the config file, or name '
-            'the environment that sets it with -n. If others are to migrate, and that role',
-            stranger, to_json(stranger::text)) ELSE 'If ' || stranger END,
-        ' may own the ledger, ',
+      HINT = concat('Nothing was changed. ', CASE
+          WHEN way_out IS NOT NULL THEN 'If ' || stranger || ' may own the ledger, '
+          WHEN only_reads THEN 'If ' || stranger || ' is the role that migrates, '
+          ELSE format('If migrations are to run as %I, set "role": %s in the config file, or name '
+            'the environment that sets it with -n. If others are to migrate, and that role may '
+            'own the ledger, ', stranger, to_json(stranger::text)) END,
         'give it the parts of others, as a superuser: ' || way_out || '; and ',
-        'name it in the config file: "ledger": {"owner": ', to_json(stranger::text),
-        '}. A script must then be written again.',
-        ' If it may not, as a superuser, run: ' || other);
+        'name it in the config file: "ledger": {"owner": ', to_json(stranger::text), '}.',
+        CASE WHEN NOT only_reads THEN concat(' A script must then be written again.',
+          ' If it may not, and nobody migrates as it, as a superuser, run: ' || other) END);
   END IF;
 
   IF NOT is_there AND expected IN ('optional', 'older') THEN

@@ -7,7 +7,7 @@ import { counts } from "../core/diff/verdict.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { inOrder } from "../core/graph.ts";
 import type { RevisionId } from "../core/migration.ts";
-import { besideNewer, leftToDo } from "../core/newer-release.ts";
+import { besideNewer, doneBeside } from "../core/newer-release.ts";
 import type { StepInput } from "../core/plan/step.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import { type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
@@ -19,7 +19,7 @@ import type { Notice } from "../io/session/types.ts";
 import { checkSchema, type SchemaCheck } from "./check-schema.ts";
 import { stepInputs } from "./compile.ts";
 import { isEmptyUp, leavesWhatItMakes } from "./empty-files.ts";
-import type { Standing } from "./look.ts";
+import { type Standing, unfinishedOf } from "./look.ts";
 import { type Deps, openWarned, type Project, type ProjectOptions, withMigrations } from "./project.ts";
 
 /** What can be checked without the database that is worked with. */
@@ -185,7 +185,10 @@ async function emptyDowns(
 }
 
 export interface HeadsOptions {
-  /** Applied revisions that no file has are taken for those of a newer release, as in an upgrade with `allowAhead`. */
+  /**
+   * Applied revisions that no file has are taken for those of a newer release, as in an upgrade with `allowAhead`; so is a step
+   * of one that is under way or was interrupted.
+   */
   readonly allowAhead?: boolean | undefined;
   readonly onNotice?: ((notice: Notice) => void) | undefined;
 }
@@ -195,12 +198,16 @@ export function headsFindings(
   standing: Standing,
   { allowAhead = false, onNotice }: HeadsOptions = {},
 ): readonly Diagnostic[] {
-  const { project, applied, pending } = standing;
-  const { ahead, fault } = allowAhead ? besideNewer(project.graph, applied) : {};
-  const left = ahead === undefined || pending.length === 0 ? fault : leftToDo(ahead, pending, "heads");
-  if (left !== undefined) return [{ code: NOT_AT_HEADS, ...left }];
-  if (ahead !== undefined) onNotice?.({ severity: "NOTICE", message: ahead });
-  return awayFromHeads(ahead === undefined ? standing : { ...standing, unknown: [] });
+  if (!allowAhead) return awayFromHeads(standing);
+  const { interrupted, underWay, ...rest } = standing;
+  const { project, applied, pending } = rest;
+  const intent = unfinishedOf(standing);
+  const beside = besideNewer(project.graph, { applied, ...(intent && { intent }) });
+  const { fault, notice } = doneBeside(beside, pending, "heads");
+  if (fault !== undefined) return [{ code: NOT_AT_HEADS, ...fault }];
+  if (notice === undefined) return awayFromHeads(standing);
+  onNotice?.({ severity: "NOTICE", message: notice });
+  return awayFromHeads({ ...(beside.begun === undefined ? standing : rest), unknown: [] });
 }
 
 /** The same of one that may not be the project's own, and what it is called. */

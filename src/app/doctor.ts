@@ -216,7 +216,7 @@ async function database(
       if (mode !== "statement") checks.push(...(await settings(session, config, deps)));
       const names = ledgerOf(config.ledger);
       checks.push(...locked(await lockHolders(session, names)));
-      const ledgers = await attempt("ledger", checks, () => readLedgers(session, names));
+      const ledgers = await attempt("ledger", checks, () => readLedgers(session, names, "write"));
       if (ledgers === undefined) return;
       const { state, fault } = ledgers;
       if (fault !== undefined) {

@@ -7,14 +7,14 @@ import { type Explaining, runAgain } from "../core/failure/explain.ts";
 import { startTimeoutHint } from "../core/failure/limits.ts";
 import { inOrder } from "../core/graph.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
-import { countedAs, refuseMeanwhile } from "../core/meanwhile.ts";
+import { type Begun, countedAs, refuseBelowEnd, refuseMeanwhile } from "../core/meanwhile.ts";
 import type { RevisionId } from "../core/migration.ts";
-import { besideNewer, type Fault, leftToDo } from "../core/newer-release.ts";
+import { besideNewer, doneBeside, type Fault } from "../core/newer-release.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { redact } from "../core/redact.ts";
 import { settledRows } from "../core/replaced.ts";
 import { shellWord } from "../core/shell.ts";
-import { appliedAfter } from "../core/steps.ts";
+import { appliedAfter, idsOf } from "../core/steps.ts";
 import { isDone, recording, unfinishedText } from "../core/undoing.ts";
 import { lockFirst } from "../io/execute.ts";
 import { lockHolders, readLedger } from "../io/queries.ts";
@@ -58,7 +58,8 @@ export interface RunOptions
     SendOptions {
   /**
    * Applied revisions that no file has are taken for those of a newer release, if the ledger says what they follow: then
-   * nothing is left to do. What is pending all the same is refused.
+   * nothing is left to do, also while that release is at a step outside a transaction. What is pending all the same is
+   * refused.
    */
   readonly allowAhead?: boolean | undefined;
   /** Plan only: nothing is written. */
@@ -134,6 +135,10 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
     asked === request || asked.kind === "stamp"
       ? undefined
       : `migrate ${asked.kind} ${shellWord(asked.target)}`;
+  // A connection of the caller's goes on, and must not keep what was locked before there was a plan.
+  const unlockLent = async (): Promise<void> => {
+    if (options.connection !== undefined) await session.send(ledger.unlock).catch(() => {});
+  };
   try {
     const before = countedAs(project.graph, opened.state.applied);
     let target: Target | undefined;
@@ -145,17 +150,22 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
       const found = attempt === 0 ? opened.state : await readLedger(session, ledger);
       // While whoever is at a step is waited for, what steps are counted from may become another.
       if (found.intent !== undefined && !dryRun) asked = withFixedEnd(project.graph, asked, found.applied);
-      let state = await settled(found, session, project, deps, options, writable);
+      let state = await settled(found, asked, session, project, deps, options, writable);
       const conversion = state.intent === undefined ? conversionSteps(project, state.applied) : undefined;
       const from = startingState(project, state);
       const { plan, fixed } = await computing(deps, project, () =>
-        planFor(project, asked, from, session, { ...options, names: deps.names }, ({ kind, steps }) =>
-          refuseMeanwhile(kind, steps, {
+        planFor(
+          project,
+          asked,
+          from,
+          session,
+          { ...options, names: deps.names },
+          {
             before,
             now: countedAs(project.graph, from.applied),
             hasDone: done.length > 0,
             again: again(),
-          }),
+          },
         ),
       );
       // A plan that is made after a part was done ends where the first one does.
@@ -172,12 +182,17 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
         steps: dryRun ? plan.steps : done,
         done: done.length > 0,
       });
-      if (dryRun || (hasNoStep && conversion === undefined)) return ended();
+      if (dryRun || (hasNoStep && conversion === undefined)) {
+        if (target !== undefined) await unlockLent();
+        return ended();
+      }
       const sending = await writable();
       const { confirm } = options;
       if (!hasNoStep && attempt === 0 && confirm !== undefined) {
-        if (!answerOf("confirm", await confirm(plan, database)))
+        if (!answerOf("confirm", await confirm(plan, database))) {
+          await unlockLent();
           return { database, plan, steps: [], done: false };
+        }
       }
       try {
         await bringUp(state, sending, deps, options);
@@ -215,8 +230,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
       }
     }
   } catch (error) {
-    // A connection of the caller's goes on, and must not keep what was locked before there was a plan.
-    if (options.connection !== undefined) await session.send(ledger.unlock).catch(() => {});
+    await unlockLent();
     // What an earlier attempt did is kept, where this one was stopped before it did anything.
     const isDone = (last !== undefined || isLost) && isCancelled(error, NOTHING);
     if (isDone || isCancelled(error, GOES_ON)) throw cancelled(goesOn(again()), error);
@@ -233,6 +247,7 @@ async function runTold(deps: Deps, request: Request, options: RunOptions): Promi
  */
 async function settled(
   state: LedgerState,
+  request: Request,
   session: Session,
   project: Project,
   deps: Deps,
@@ -240,6 +255,8 @@ async function settled(
   writable: () => Promise<Target>,
 ): Promise<LedgerState> {
   if (state.intent === undefined || options.dryRun === true) return state;
+  // What is taken back next may be of this release.
+  if (state.intent.direction === "up" && startOf(project, request, state, options).leavesStep) return state;
   const target = await writable();
   await lockFirst(project.ledger.lock({}), session, lockOptions(target, deps, options));
   await bringUp(state, target, deps, options);
@@ -337,12 +354,15 @@ async function planFor(
   state: LedgerState,
   session: Session,
   options: RunOptions & Pick<Deps, "names">,
-  refuse: (steps: Steps) => void = () => {},
+  begun?: Begun,
 ): Promise<{ readonly plan: Plan; readonly fixed: Request }> {
-  const { rows, at } = startOf(project, request, state, options);
+  const { rows, at, notice, leavesStep } = startOf(project, request, state, options);
+  if (notice !== undefined) options.onNotice?.({ severity: "NOTICE", message: notice });
   const wanted = (): Steps => {
+    if (begun !== undefined && request.kind === "downgrade")
+      refuseBelowEnd(project.graph, request.target, begun);
     const found = stepsFrom(project, request, rows);
-    refuse(found);
+    if (begun !== undefined) refuseMeanwhile(found.kind, found.steps, begun);
     return found;
   };
   const steps = await comparedSteps(project, rows, wanted, options.onNotice);
@@ -350,7 +370,7 @@ async function planFor(
   const { dryRun: isShown = false } = options;
   const compileOptions = { ...options, serverVersion: session.version, effects: true, isShown };
   const { intent } = state;
-  if (intent === undefined) {
+  if (intent === undefined || leavesStep) {
     const plan = await compileSteps(project, steps, "run", compileOptions);
     return { plan: at === undefined ? plan : { ...plan, from: at, to: at }, fixed };
   }
@@ -371,31 +391,32 @@ async function planFor(
   return { plan, fixed };
 }
 
-/**
- * The rows that an upgrade starts from: with `allowAhead` not those of a newer release, unless something is left to do. `at`:
- * what is current beside that release, which may be no migration here.
- */
+interface Start {
+  readonly rows: readonly Applied[];
+  /** What is current beside a newer release, which may be no migration here. */
+  readonly at?: readonly RevisionId[] | undefined;
+  readonly notice?: string;
+  /** The step that is half done is one of that release, and nothing here waits for it. */
+  readonly leavesStep: boolean;
+}
+
+/** The rows that an upgrade starts from: with `allowAhead` not those of a newer release, unless something is left to do. */
 function startOf(
   project: Project,
   request: Request,
-  { applied }: LedgerState,
-  { allowAhead, onNotice }: RunOptions,
-): { readonly rows: readonly Applied[]; readonly at?: readonly RevisionId[] | undefined } {
-  if (allowAhead !== true || request.kind !== "upgrade") return { rows: applied };
-  const { known, ahead, current, fault } = besideNewer(project.graph, applied);
+  state: Pick<LedgerState, "applied" | "intent">,
+  { allowAhead }: RunOptions,
+): Start {
+  if (allowAhead !== true || request.kind !== "upgrade") return { rows: state.applied, leavesStep: false };
+  const beside = besideNewer(project.graph, state);
+  const { known: rows, ahead, current: at, begun } = beside;
+  const isAlone = ahead === undefined && begun === undefined;
+  const pending = isAlone ? [] : idsOf(stepsFrom(project, request, rows).steps);
+  const { fault, notice } = doneBeside(beside, pending, request.target);
   if (fault !== undefined) throw unknownRevision(fault);
-  if (ahead === undefined) return { rows: known };
-  const pending = stepsFrom(project, request, known).steps;
-  if (pending.length > 0)
-    throw unknownRevision(
-      leftToDo(
-        ahead,
-        pending.map((step) => step.revision),
-        request.target,
-      ),
-    );
-  onNotice?.({ severity: "NOTICE", message: ahead });
-  return { rows: known, at: current };
+  return notice === undefined
+    ? { rows, leavesStep: false }
+    : { rows, at, notice, leavesStep: begun !== undefined };
 }
 
 const unknownRevision = (fault: Fault): MigrateError =>

@@ -23,10 +23,11 @@ const npmScript = ({ npm_config_user_agent: agent = "", npm_lifecycle_event: eve
 export function refuseKept(command: Said, args: Arguments, env: Env): void {
   if (npmScript(env) === undefined) return;
   const kept = keptByNpm(command, args, env);
-  if (kept.length === 0) return;
+  const sure = kept.filter(({ maySet }) => maySet !== true);
+  if (sure.length === 0) return;
   throw new MigrateError({
     code: "usage/kept-by-npm",
-    message: `npm took ${kept.map(({ flag }) => flag).join(", ")} for its own: it passes on only what stands behind --`,
+    message: `npm took ${sure.map(({ flag }) => flag).join(", ")} for its own: it passes on only what stands behind --`,
     hint: `nothing was done; type: ${
       kept.some(({ words }) => words === undefined)
         ? [startOf(env), ...leftOf([command.name], env), "…"].join(" ")
@@ -44,9 +45,11 @@ interface Kept {
   readonly flag: string;
   /** Undefined where npm has left its value. */
   readonly words?: string;
+  /** It may come from the user's settings of npm: this alone is no sign that it was typed here. */
+  readonly maySet?: boolean;
 }
 
-/** npm has these itself: they may come from the user's settings. */
+/** npm has these itself. */
 const OF_NPM: ReadonlySet<string> = new Set(["all", "json", "message", "version", "yes"]);
 
 function keptByNpm(command: Said, args: Arguments, env: Env): readonly Kept[] {
@@ -59,19 +62,20 @@ function keptByNpm(command: Said, args: Arguments, env: Env): readonly Kept[] {
   };
   const flags = Object.entries({ ...globals, ...command.args }).flatMap(([name, definition]): Kept[] => {
     const isMissed = definition.type === "string" && definition.required === true && !args.flag("remove");
-    if (args.flag(name) || definition.idle === true || (OF_NPM.has(name) && !isMissed)) return [];
+    const maySet = OF_NPM.has(name) && !isMissed;
+    if (args.flag(name) || definition.idle === true || (maySet && definition.type !== "boolean")) return [];
     const names = [name, ...[definition.alias ?? []].flat()];
     const value = names.map(taken).find((each) => each !== undefined) ?? readAsLetters(name, env);
     if (value === undefined) return [];
     const flag = `--${name}`;
-    if (definition.type === "boolean") return [{ flag, words: flag }];
+    if (definition.type === "boolean") return [{ flag, words: flag, maySet }];
     if (value === "true") return [{ flag }];
     const shown = definition.valueHint === "URL" || name === "x" ? definition.valueHint! : shellWord(value);
     return [{ flag, words: `${flag} ${shown}` }];
   });
   if (command.positionals.names[0] !== "TARGET" || args.positionals.length > 0) return flags;
   const steps = Object.keys(env).flatMap((key) => /^npm_config_(\d+)$/.exec(key)?.[1] ?? []);
-  return [...steps.map((step) => ({ flag: `-${step}`, words: `-${step}` })), ...flags];
+  return [...steps.map((step): Kept => ({ flag: `-${step}`, words: `-${step}` })), ...flags];
 }
 
 /** npm reads `--sql` as the three letters that it is, of which the last is its `--long` and the other two its log level. */

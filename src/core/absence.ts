@@ -237,13 +237,13 @@ export function aheadOf<R extends Row>(graph: Graph, rows: readonly R[]): readon
   const applied = new Set(rows.map((row) => row.revision));
   return rows.filter(
     ({ revision, parents = [] }) =>
-      !graph.nodes.has(revision) &&
-      !graph.replaced.has(revision) &&
-      !graph.dormant.some((squashed) => squashed.revision === revision) &&
-      parents.length > 0 &&
-      parents.every((parent) => applied.has(parent)),
+      isElsewhere(graph, revision) && parents.length > 0 && parents.every((parent) => applied.has(parent)),
   );
 }
+
+/** It is no migration here, none that a squash has replaced, nor a squashed one that waits. */
+export const isElsewhere = ({ nodes, replaced, dormant }: Graph, id: RevisionId): boolean =>
+  !nodes.has(id) && !replaced.has(id) && !dormant.some(({ revision }) => revision === id);
 
 /** What is not applied, although applied revisions need it. `through`: as `appliedThrough` says of the rows. */
 export function lackingBelow(

@@ -8,7 +8,8 @@ import type { Graph } from "./graph.ts";
 import type { Applied } from "./ledger/types.ts";
 import type { Migration, RevisionId } from "./migration.ts";
 import { settledRows } from "./replaced.ts";
-import { idsOf, type Step } from "./steps.ts";
+import { currentHeads, idsOf, type Step } from "./steps.ts";
+import { appliedFrom, BASE, downgradeTarget } from "./target.ts";
 
 /** What counts as applied: what the rows name, also as the squashed revisions that count in their place. */
 export const countedAs = (graph: Graph<Migration>, rows: readonly Applied[]): ReadonlySet<RevisionId> =>
@@ -45,10 +46,34 @@ export function refuseMeanwhile(
       : kind === "stamp"
         ? ["applied", "taken out of the ledger", `take ${them} out`]
         : ["applied", "taken back", `take ${them} back`];
-  const done = hasDone ? "what was done so far is kept" : "no step was done";
-  throw new MigrateError({
-    code: "state/guard",
-    message: `the database has changed since this ${kind} began: ${those.join(", ")} ${was} ${event} meanwhile, and would be ${would}`,
-    hint: `${done}; to ${toDo} all the same, ${runAgain(again)}`,
-  });
+  throw changed(
+    kind,
+    `${those.join(", ")} ${was} ${event} meanwhile, and would be ${would}`,
+    `${soFar(hasDone)}; to ${toDo} all the same, ${runAgain(again)}`,
+  );
 }
+
+/** Throws `state/guard` for a downgrade whose end another has taken back: it may have been counted, so that nobody has named it. */
+export function refuseBelowEnd(
+  graph: Graph<Migration>,
+  target: string,
+  { before, now, hasDone }: Omit<Begun, "again">,
+): void {
+  if ([...before].every((id) => now.has(id))) return;
+  const { place } = downgradeTarget(graph, currentHeads(graph, now), target);
+  if (place === BASE || now.has(place) || !before.has(place)) return;
+  throw changed(
+    "downgrade",
+    `${place}, where it was to end, was taken back meanwhile`,
+    `${soFar(hasDone)}; ${appliedFrom(undefined)}`,
+  );
+}
+
+const changed = (kind: string, what: string, hint: string): MigrateError =>
+  new MigrateError({
+    code: "state/guard",
+    message: `the database has changed since this ${kind} began: ${what}`,
+    hint,
+  });
+
+const soFar = (hasDone: boolean): string => (hasDone ? "what was done so far is kept" : "no step was done");

@@ -1,10 +1,11 @@
 /** The ledger's rows and the files of an older release → what it goes by beside a newer one, or why nothing shows that there is one. */
-import { aheadOf, lackingBelow, lostHint, squashedHint, upgradeTo } from "./absence.ts";
+import { aheadOf, isElsewhere, lackingBelow, lostHint, squashedHint, upgradeTo } from "./absence.ts";
 import type { Graph } from "./graph.ts";
 import { appliedHeads } from "./history.ts";
-import type { Applied } from "./ledger/types.ts";
+import type { Applied, Intent, LedgerState } from "./ledger/types.ts";
 import type { Migration, RevisionId } from "./migration.ts";
 import { waitingOf } from "./replaced.ts";
+import { unfinishedText } from "./undoing.ts";
 
 /** What to say, and to type. */
 export interface Fault {
@@ -12,18 +13,23 @@ export interface Fault {
   readonly hint: string;
 }
 
-/** Either there is something to tell, or nothing is applied but what has files, or `fault`. */
+/** Either there is something to tell, or nothing is applied or begun but what has files, or `fault`. */
 export interface BesideNewer {
   /** Without the rows of the newer release. */
   readonly known: readonly Applied[];
   /** What it is ahead by, and what is current there: no migration here, most of the time. */
   readonly ahead?: string;
   readonly current?: readonly RevisionId[];
+  /** The step that the newer release is at, or was interrupted at. */
+  readonly begun?: Intent;
   readonly fault?: Fault;
 }
 
 /** What an older release starts from: the rows that the ledger says follow its files are left out. */
-export function besideNewer(graph: Graph<Migration>, applied: readonly Applied[]): BesideNewer {
+export function besideNewer(
+  graph: Graph<Migration>,
+  { applied, intent }: Pick<LedgerState, "applied" | "intent">,
+): BesideNewer {
   const { waiting, replaced } = waitingOf(graph, applied);
   const rows = [...applied, ...replaced];
   // Of another project, as is said without the flag too.
@@ -38,13 +44,30 @@ export function besideNewer(graph: Graph<Migration>, applied: readonly Applied[]
     const ids = others.map(({ revision }) => revision);
     return { known: applied, fault: notAhead(ids, lackingBelow(graph, applied)) };
   }
-  if (ahead.length === 0 && waiting.length === 0) return { known: applied };
+  const begun = intent !== undefined && isElsewhere(graph, intent.revision) ? { begun: intent } : {};
+  if (ahead.length === 0 && waiting.length === 0) return { known: applied, ...begun };
   const ids = (these: readonly Applied[]): string => these.map(({ revision }) => revision).join(", ");
   const message = [
     ...(ahead.length === 0 ? [] : [`the database is ahead of these files, which lack ${ids(ahead)}`]),
     ...(waiting.length === 0 ? [] : [`the ledger has ${ids(waiting)} in place of ${ids(replaced)}`]),
   ].join("; ");
-  return { known, ahead: message, current: appliedHeads(graph, [...known, ...ahead]) };
+  return { known, ahead: message, current: appliedHeads(graph, [...known, ...ahead]), ...begun };
+}
+
+/**
+ * What keeps an older release from being done beside a newer one, or what to tell where it is; neither where there is no newer
+ * one, or all that there is of it is a step that is not finished and `pending` must wait for. `target`: what is to be upgraded to.
+ */
+export function doneBeside(
+  { ahead, begun, fault }: BesideNewer,
+  pending: readonly RevisionId[],
+  target: string,
+): { readonly fault?: Fault; readonly notice?: string } {
+  if (fault !== undefined) return { fault };
+  if (pending.length > 0) return ahead === undefined ? {} : { fault: leftToDo(ahead, pending, target) };
+  const step = begun && `left to the newer release: ${unfinishedText(begun)}`;
+  const notice = [ahead, step].filter((each) => each !== undefined).join("; ");
+  return notice === "" ? {} : { notice };
 }
 
 const notAhead = (revisions: readonly RevisionId[], lacking: readonly RevisionId[]): Fault => ({
@@ -52,8 +75,8 @@ const notAhead = (revisions: readonly RevisionId[], lacking: readonly RevisionId
   hint: lacking.length > 0 ? squashedHint(lacking) : lostHint(revisions),
 });
 
-/** An older release runs nothing beside a newer one. `target`: what is to be upgraded to. */
-export const leftToDo = (ahead: string, pending: readonly RevisionId[], target: string): Fault => ({
+/** An older release runs nothing beside a newer one. */
+const leftToDo = (ahead: string, pending: readonly RevisionId[], target: string): Fault => ({
   message: `${ahead}; but ${pending.join(", ")} ${pending.length === 1 ? "is" : "are"} not in the ledger, and an older release runs nothing there`,
   hint: `with the files of the newer release, which may have squashed ${pending.length === 1 ? "it" : "them"}, run: ${upgradeTo(target)}; if there is no newer release, see what to do with: migrate verify`,
 });

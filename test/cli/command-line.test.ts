@@ -439,7 +439,19 @@ describe("main", () => {
       { lock_timeout: "5s" },
       "npm run migrate -- upgrade +1 --lock-timeout 5s",
     ],
-    ["downgrade -12 --yes", "downgrade", { 12: "true", yes: "true" }, "npm run migrate -- downgrade -12"],
+    // A setting of the user's, too; it is proposed beside what is none.
+    [
+      "downgrade -12 --yes",
+      "downgrade",
+      { 12: "true", yes: "true" },
+      "npm run migrate -- downgrade -12 --yes",
+    ],
+    [
+      "upgrade --dry-run --json",
+      "upgrade",
+      { dry_run: "true", json: "true", message: "x", all: "true" },
+      "npm run migrate -- upgrade --json --dry-run",
+    ],
     ["revision -m init", "revision", { message: "init" }, "npm run migrate -- revision --message init"],
   ])("what npm took of %s", async (_, passed, left, hint) => {
     const { code, stderr } = await migrateHere(words(passed), { env: npm("migrate", left) });

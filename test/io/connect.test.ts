@@ -151,12 +151,18 @@ test.each<[string, readonly Being[], RegExp, boolean, RegExp]>([
 
 test.each<[Being, string, string]>([
   ["3D000", "shop", "createdb -h 127.0.0.1 -p PORT -U ann shop"],
+  ["3D000", "shop/", "leave out the / that its name ends with (from the test)"],
+  ["3D000", "/shop", "leave out the / that its name begins with (from the test)"],
   ["3D000", "$SHOP", "in the config file its value is ${SHOP}"],
   ["3D000", "$(SHOP)", "Kubernetes replaces $(SHOP) only where SHOP is defined in the same container"],
   ["3D000", "my%20shop%3B%24(id)", "createdb -h 127.0.0.1 -p PORT -U ann 'my shop;$(id)'"],
   ["28P01", "shop", "check the user and password; see where they come from with: checkConfig(deps, options)"],
   ["42704", "shop?options=-c%20nope%3D1", "correct the options of the connection (from the test)"],
-  ["08P01|f|unsupported startup parameter: options", "shop?options=-cx%3D1", "correct the options of the"],
+  [
+    "08P01|f|unsupported startup parameter: options",
+    "shop?options=-cx%3D1",
+    "a pooler takes no such options: leave them out (from the test), and write timeouts and",
+  ],
   ["53300", "shop", "no connection is free: end one or raise the limit, and run the same command again"],
   ["57P03", "shop", "the server accepts no connections now; run the same command again"],
   ["57P01", "shop", "the server accepts no connections now; run the same command again"],
@@ -237,6 +243,14 @@ test.each([
   ["ECONNREFUSED", "connect ECONNREFUSED", "check that the server is running"],
 ])("what to do where a pool meets %s, %s", (code, said, hint) => {
   expect(poolHint(Object.assign(new Error(said), code === undefined ? {} : { code }))).toContain(hint);
+});
+
+test.each([
+  ["shop/", "leave out the / that its name ends with; or give the pool"],
+  ["shop", "create the database first, for example with: createdb shop; or give the pool"],
+])("what to do where there is no database %s for a pool", (name, hint) => {
+  const refused = { code: "3D000", severity: "FATAL" };
+  expect(poolHint(Object.assign(new Error(`database "${name}" does not exist`), refused))).toContain(hint);
 });
 
 test("what a server warns of in another language is a warning", async () => {

@@ -7,7 +7,7 @@ import { headsFindings } from "../../src/app/check.ts";
 import { repair } from "../../src/app/repair.ts";
 import type { RunOptions } from "../../src/app/run.ts";
 import { migrateHere } from "../support/migrate.ts";
-import { failureOf, ownDatabase, project, type TestProject } from "../support/project.ts";
+import { failureOf, ownDatabase, project, type TestProject, withLock } from "../support/project.ts";
 import { query, servers } from "../support/server.ts";
 
 const ahead: RunOptions = { allowAhead: true };
@@ -89,6 +89,65 @@ test("it does not start where something is left to do, or where the rest is anot
     hint: expect.stringMatching(/: migrate repair --forget b$/),
   });
   expect(await notReady()).toMatchObject([{ hint: expect.stringMatching(/: migrate repair --forget b$/) }]);
+});
+
+test("a step of the newer release that is under way or interrupted is left to it, where nothing is left to do", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const none = ["transaction: none"];
+  const shop = project({
+    a: "SELECT 1;",
+    b: { up: "VACUUM missing;\n", header: none, down: "VACUUM missing;\n", downHeader: none },
+    c: { up: "SELECT 1;", parent: "a" },
+  });
+  await shop.upgrade(url, "a");
+  await failureOf(shop.upgrade(url, "b"));
+  without(shop, "0002_b");
+  const line = async (...words: string[]) => {
+    const { code, stdout, stderr } = await migrateHere([...words, "--database", url], { cwd: shop.folder });
+    return [code, stdout + stderr] as const;
+  };
+  const check = ["current", "--check-heads", "--allow-ahead"];
+  const upgrade = ["upgrade", "heads", "--allow-ahead", "--lock-wait", "0"];
+  // What is pending waits for it.
+  expect(await line(...check)).toEqual([1, expect.stringMatching(/is not on all head revisions/)]);
+  expect(await line(...upgrade)).toEqual([5, expect.stringMatching(/state\/interrupted/)]);
+  without(shop, "0003_c");
+  const left = (is: string) =>
+    expect.stringMatching(
+      `notice: left to the newer release: the upgrade to b ${is} at statement 1 of 1[^\n]*\n(?!warning|hint)`,
+    );
+  const began = await query(url, "SELECT * FROM retort.log");
+  const leaves = async (is: string) => {
+    for (const words of [check, upgrade, [...upgrade, "--dry-run"]])
+      expect([words, ...(await line(...words))]).toEqual([words, 0, left(is)]);
+  };
+  await leaves("was interrupted");
+  await withLock(shop, url, () => leaves("is under way"));
+  expect(await line(...check.slice(0, 2))).toEqual([1, expect.stringMatching(/an interrupted step/)]);
+  expect(await line(...upgrade.filter((word) => word !== "--allow-ahead"))).toEqual([
+    5,
+    expect.stringMatching(/state\/interrupted/),
+  ]);
+  expect(await query(url, "SELECT * FROM retort.log")).toEqual(began);
+  // It is back, and taken back again: what is below it may be next.
+  shop.write("0002_b.up.sql", "-- revision: b\n-- parent: a\n\nSELECT 1;\n");
+  shop.write("0002_b.down.sql", "-- revision: b\n-- transaction: none\n\nVACUUM missing;\n");
+  await query(url, "CALL retort.forget_intent()");
+  await shop.upgrade(url);
+  await failureOf(shop.downgrade(url, "a"));
+  without(shop, "0002_b");
+  const down =
+    /the database is ahead of these files, which lack b; left to .*: the downgrade of b was interr/;
+  for (const words of [check, upgrade])
+    expect(await line(...words)).toEqual([0, expect.stringMatching(down)]);
+  await withLock(shop, url, async () => {
+    expect(await line(...check)).toEqual([0, expect.stringMatching("the downgrade of b is under way")]);
+    expect(await line(...upgrade)).toEqual([5, expect.stringMatching(/state\/locked/)]);
+  });
+  // One of this release is not left to any other.
+  await query(url, "UPDATE retort.intent SET revision = 'a'");
+  expect(await line(...check)).toEqual([1, expect.stringMatching(/an interrupted step/)]);
+  expect(await line(...upgrade)).toEqual([5, expect.stringMatching(/state\/interrupted/)]);
 });
 
 test("after a squash it starts while it has both files; an older one is not told to forget the squashed", async () => {

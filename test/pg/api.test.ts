@@ -240,7 +240,7 @@ describe("a connection of the caller's", () => {
     });
   }
 
-  test("what stops a run before its plan leaves the client without the ledger's lock", async () => {
+  test("what ends a run before its plan leaves the client without the ledger's lock", async () => {
     const { url } = await ownDatabase(server!);
     const client = await clientOn(url);
     const files = project({
@@ -252,6 +252,9 @@ describe("a connection of the caller's", () => {
     expect(await failureOf(toOther)).toMatchObject({ code: "state/interrupted" });
     const held = `SELECT FROM pg_locks WHERE locktype = 'advisory'
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+    expect(await query(url, held)).toEqual([]);
+    const answered = { ...optionsOf(files), connection: client, confirm: () => false };
+    expect(await upgrade(answered)).toMatchObject({ done: false });
     expect(await query(url, held)).toEqual([]);
   });
 

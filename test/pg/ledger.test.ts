@@ -369,9 +369,35 @@ describe("a ledger that is not trusted", () => {
     expect(hint).toContain(`If migrations are to run as ${other.name}, set "role": "${other.name}" in`);
     const same = project({ a: "CREATE TABLE a (x int);" }, { role: other.name });
     expect((await same.state(url)).heads).toEqual(["a"]);
-    await query(url, /If it may not, as a superuser, run: (.*)/.exec(hint)![1]!);
+    await query(url, /If it may not, and nobody migrates as it, as a superuser, run: (.*)/.exec(hint)![1]!);
     expect((await shop.state(url)).heads).toEqual(["a"]);
     await query(url, `DROP OWNED BY ${other.name} CASCADE`);
+  });
+
+  test("a role that only reads the ledger of another is told to name that one, and not to own it", async () => {
+    const [migrator, reader] = [await ownRole(server!, "LOGIN"), await ownRole(server!, "LOGIN")];
+    const { url, name } = await ownDatabase(server!);
+    await query(
+      url,
+      `GRANT CREATE ON DATABASE ${name} TO ${migrator.name}; GRANT ALL ON SCHEMA public TO ${migrator.name}`,
+    );
+    await shop.upgrade(migrator.url(name), "a");
+    // What it needs is said only then.
+    expect(await failureOf(shop.state(reader.url(name)))).toMatchObject({
+      hint: expect.stringContaining(`, and nobody migrates as it, as a superuser, run: ALTER`),
+    });
+    await query(
+      url,
+      `GRANT USAGE ON SCHEMA retort TO ${reader.name}; GRANT SELECT ON ALL TABLES IN SCHEMA retort TO ${reader.name}`,
+    );
+    expect(await failureOf(shop.state(reader.url(name)))).toMatchObject({
+      code: "state/guard",
+      message: expect.stringContaining(`its schema is owned by the role ${migrator.name}`),
+      hint: `Nothing was changed. If ${migrator.name} is the role that migrates, name it in the config file: "ledger": {"owner": "${migrator.name}"}.`,
+    });
+    const naming = project({ a: "CREATE TABLE a (x int);" }, { ledger: { owner: migrator.name } });
+    expect((await naming.state(reader.url(name))).heads).toEqual(["a"]);
+    await query(url, `DROP OWNED BY ${migrator.name}, ${reader.name} CASCADE`);
   });
 
   test("parts that belong to several roles: the hint leads to one owner", async () => {
@@ -409,7 +435,7 @@ describe("a ledger that is not trusted", () => {
       message: expect.stringContaining(`its schema is owned by the role ${other.name}`),
       hint: expect.stringMatching(
         new RegExp(
-          `"ledger": {"owner": "${other.name}"}.* If it may not, as a superuser, run: ALTER SCHEMA retort OWNER TO `,
+          `"ledger": {"owner": "${other.name}"}.* If it may not, and nobody migrates as it, as a superuser, run: ALTER SCHEMA retort OWNER TO `,
         ),
       ),
     });

@@ -67,6 +67,25 @@ for (const size of [1, 5]) {
   });
 }
 
+test("a pooler that takes no options is told as such, wherever they come from", async (context) => {
+  const { url } = await ownDatabase(server!);
+  const pooled = await pgbouncer(context, url, "session", 1);
+  const { folder: cwd } = project({ a: "SELECT 1;" });
+  const options = "-c statement_timeout=1min";
+  for (const [from, at, env] of [
+    ["environment variable PGOPTIONS", pooled, { PGOPTIONS: options }],
+    ["flag --database", `${pooled}?options=${encodeURIComponent(options)}`, {}],
+  ] as const) {
+    const { code, stderr } = await migrate(["current", "--database", at], { cwd, env });
+    expect({ code, stderr }).toEqual({
+      code: 6,
+      stderr: expect.stringContaining(
+        `hint: a pooler takes no such options: leave them out (from ${from}), `,
+      ),
+    });
+  }
+});
+
 test("a script, while an application is at work on a pool of transactions: it stops before it sets anything", async (context) => {
   needsPsql(context);
   const { url } = await ownDatabase(server!);

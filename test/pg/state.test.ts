@@ -283,6 +283,24 @@ describe("races", () => {
     expect((await shop.state(url)).heads).toEqual(["a"]);
   });
 
+  test.each(["-1", "d@-1", "c", "d@c"])(
+    "a downgrade %s whose end another takes back meanwhile says so",
+    async (target) => {
+      const { url } = await ownDatabase(server!);
+      await shop.upgrade(url);
+      const confirm = async (): Promise<boolean> => (await shop.downgrade(url, "b")).done;
+      expect(await failureOf(shop.downgrade(url, target, { confirm }))).toMatchObject({
+        code: "state/guard",
+        message:
+          "the database has changed since this downgrade began: c, where it was to end, was taken back meanwhile",
+        hint: "no step was done; see what is applied with: migrate current",
+      });
+      // Before it began it is another matter.
+      expect(await failureOf(shop.downgrade(url, "c"))).toMatchObject({ code: "graph/not-below" });
+      expect((await shop.state(url)).heads).toEqual(["b"]);
+    },
+  );
+
   test("a downgrade goes on with what another has left of it", async () => {
     const { url } = await ownDatabase(server!);
     await shop.upgrade(url, "c");

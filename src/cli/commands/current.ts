@@ -60,7 +60,9 @@ const command: Command = {
       printer.warn(`${row.revision} was applied on ${row.appliedAt} by ${row.appliedBy}, but ${reason}`);
     for (const hint of hintsOf(absent)) printer.hint(hint);
     warnOfHoles(printer, findingsOf(graph, state.applied));
-    const begun = unfinishedOf(state);
+    // So is what a newer release is at.
+    const isLeft = checks && allowAhead && findings.length === 0;
+    const begun = isLeft ? undefined : unfinishedOf(state);
     if (begun !== undefined) {
       const since = `started ${begun.startedAt} by ${begun.startedBy}`;
       printer.warn(`${unfinishedLine(begun)}${begun.holders === undefined ? `, ${since}` : ""}`);

@@ -204,10 +204,14 @@ function connectHint(address: DatabaseAddress, cause: DriverError, told: Told): 
     }
     case "no TLS":
       return `give the server a certificate, or, in a trusted network, use ${withoutTls(address)}`;
-    case "no database":
+    case "no database": {
+      const from = address.origins["dbname"] ?? address.origin;
+      const slash = slashIn(address.database);
+      if (slash !== undefined) return `${slash} (from ${from})`;
       if (told.asksContents === true)
-        return `check its name (from ${address.origins["dbname"] ?? address.origin}); list the databases of the server with: psql${clientOptions(address)} -l`;
+        return `check its name (from ${from}); list the databases of the server with: psql${clientOptions(address)} -l`;
       return `create the database first, for example with: ${createdb(address)}`;
+    }
     case "no entry": {
       // Every other mode has tried TLS, if the server has it.
       const isPlain = address.ssl === false && !address.host.startsWith("/");
@@ -221,7 +225,9 @@ function connectHint(address: DatabaseAddress, cause: DriverError, told: Told): 
     case "no way in":
       return `check the user, and how the server's pg_hba.conf has it log in; see the settings with: ${settings}`;
     case "options":
-      return `correct the options of the connection (from ${address.origins["options"] ?? address.origin})`;
+      return `correct the options of the connection (from ${optionsOrigin(address)})`;
+    case "no options":
+      return `a pooler takes no such options: leave them out (from ${optionsOrigin(address)}), and write timeouts and the search path in the config file, in "session"; or connect to the server itself`;
     case "full":
       return `${FULL} ${again(told)}`;
     case "not yet":
@@ -244,6 +250,16 @@ function connectHint(address: DatabaseAddress, cause: DriverError, told: Told): 
       return `check that the server is running and accepts connections at this address; see the settings with: ${settings}`;
   }
 }
+
+/** It comes from what the address was put together of: hardly anybody's database is called so. */
+function slashIn(database = ""): string | undefined {
+  const found = /^\/|\/$/.exec(database);
+  return found === null
+    ? undefined
+    : `leave out the / that its name ${found.index === 0 ? "begins" : "ends"} with`;
+}
+
+const optionsOrigin = ({ origins, origin }: ServerAddress): string => origins["options"] ?? origin;
 
 const written = ({ variables }: ServerAddress, name: string): string => variables[name] ?? name;
 
@@ -279,7 +295,7 @@ export function poolHint(cause: DriverError): string {
     case "no TLS":
       return "give the server a certificate, or, in a trusted network, make the pool without ssl";
     case "no database":
-      return `create the database first${missingDatabase(cause)}; or give the pool the name of another`;
+      return `${slashIn(quotedName(cause.message)) ?? `create the database first${missingDatabase(cause)}`}; or give the pool the name of another`;
     case "no entry":
       return "the server's pg_hba.conf does not let this user connect to this database from here: add an entry and reload, or make the pool as an entry requires, such as with ssl";
     case "may not":
@@ -332,7 +348,7 @@ function refusalOf(error: DriverError, options = "") {
   if (code === "53300") return "full";
   if (/^57P0[1-3]$/.test(code ?? "")) return "not yet";
   // A pooler's.
-  if (code === "08P01" && options !== "" && message.includes("startup parameter")) return "options";
+  if (code === "08P01" && options !== "" && message.includes("startup parameter")) return "no options";
   if (code === "42501") {
     if (options.replaceAll("\\", "").includes(`role=${quotedName(message)}`)) return "no role";
     // One SQLSTATE for the right to connect and for that to a setting; a pooler says no routine, and mostly means the former.
