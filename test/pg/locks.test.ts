@@ -1,7 +1,8 @@
 /** Several migrators at once, and locks of the tables they change: each migration once, and everyone told who waits for whom. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { openProject } from "../../src/app/project.ts";
+import type { RunOptions } from "../../src/app/run.ts";
 import type { Event } from "../../src/core/event.ts";
 import { ledgerOf } from "../../src/core/ledger/calls.ts";
 import { ledger } from "../support/dump.ts";
@@ -441,6 +442,19 @@ test.each([
   await failureOf(shop.upgrade(url, "heads", { lockWait: 0 }));
 });
 
+/** Runs that are to wait for the lock: the options of each, and when all of them wait. */
+function waiters() {
+  const left = new Set<object>();
+  return {
+    next: (): RunOptions => {
+      const one = {};
+      left.add(one);
+      return { onEvent: ({ type }) => type === "waiting" && left.delete(one) };
+    },
+    all: () => vi.waitUntil(() => left.size === 0, { timeout: 60_000 }),
+  };
+}
+
 test("a step half done is looked at under the lock: whoever is at it may still finish it", async () => {
   const { url } = await ownDatabase(server!);
   const shop = project({
@@ -455,12 +469,14 @@ test("a step half done is looked at under the lock: whoever is at it may still f
     const oid = async () =>
       (await query<{ oid: string }>(url, "SELECT 't_x'::regclass::oid::text AS oid"))[0]!.oid;
     const built = await oid();
-    const second = shop.upgrade(url);
+    const waiting = waiters();
+    const second = shop.upgrade(url, "heads", waiting.next());
     // What is being done when they begin is not theirs to take away.
-    const others = [shop.downgrade(url, "-1"), shop.run(url, { kind: "stamp", targets: ["a"] })].map(
-      failureOf,
-    );
-    await sleep(300);
+    const others = [
+      shop.downgrade(url, "-1", waiting.next()),
+      shop.run(url, { kind: "stamp", targets: ["a"] }, waiting.next()),
+    ].map(failureOf);
+    await waiting.all();
     await client.query("COMMIT");
     expect(await first).toMatchObject({ done: true });
     expect(await second).toMatchObject({ done: false });
@@ -471,8 +487,9 @@ test("a step half done is looked at under the lock: whoever is at it may still f
     await client.query("BEGIN; SELECT FROM t;");
     const back = [shop.downgrade(url, "-1")];
     await until(url, "SELECT FROM pg_index WHERE NOT indisvalid AND indrelid = 't'::regclass");
-    back.push(shop.downgrade(url, "-1"));
-    await sleep(300);
+    const behind = waiters();
+    back.push(shop.downgrade(url, "-1", behind.next()));
+    await behind.all();
     await client.query("COMMIT");
     expect((await Promise.all(back)).map(({ done }) => done)).toEqual([true, false]);
     expect((await shop.state(url)).heads).toEqual(["a"]);
