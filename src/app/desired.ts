@@ -10,6 +10,7 @@ import {
   type SchemaStatement,
 } from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import { serversHint } from "../core/failure/failure.ts";
 import { missingOnServer } from "../core/failure/missing.ts";
 import { noSchemaHint, settingPath } from "../core/failure/search-path.ts";
 import type { FileText } from "../core/migration.ts";
@@ -216,7 +217,7 @@ function hintOf(
     return `${dump} is what "dump" in the config file has written, and is read as one of the schema files: name a file in another folder there, and delete this one`;
   if (isThere) return namesakeHint(statement, all);
   return (
-    failure.hint ??
+    serversHint(failure) ??
     partTwiceHint(statement, failure, all) ??
     missingOnServer(failure.message, names) ??
     noSchemaHint(failure, {

@@ -1,10 +1,10 @@
 /**
- * A name that the server does not know, and the migrations before → the statement of theirs that took it away, or that would
- * have made it if it had run; and what to type.
+ * A name that the server does not know, and the migrations before → the statement of theirs that took it away, that made it, or
+ * that would have made it if it had run; and what to type.
  */
 import { items, kindOf, node, objectName, rangeName, stringOf, word } from "../core/ast.ts";
 import { bare, createdBy } from "../core/diff/schema-files.ts";
-import { goneHint, stampedHint } from "../core/failure/missing.ts";
+import { type Gone, goneHint, leftHint, stampedHint } from "../core/failure/missing.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import type { LintedStatement } from "../core/rules/lint.ts";
@@ -19,24 +19,27 @@ type Before = Pick<Applied, "revision"> & Partial<Pick<Applied, "how">>;
 /** Answers of a step of a plan what happened to a name before it: in `applied`, in order, or in a step before. */
 export const goneIn =
   (project: Project, applied: () => readonly Before[], { steps }: Pick<Plan, "steps">) =>
-  (step: PlanStep, name: string): Promise<string | undefined> => {
+  (step: PlanStep, name: string): Promise<Gone | undefined> => {
     const before = steps.slice(0, steps.indexOf(step)).map(({ revision }) => ({ revision }));
     return goneBy(project, [...applied(), ...before], name);
   };
 
-/** Undefined where the last statement that names it so has run and made it, or none has. */
+/** Undefined where none has named it so, or the last that did made it in the run that does not find it. */
 async function goneBy(
   { migrations }: Project,
   before: readonly Before[],
   name: string,
-): Promise<string | undefined> {
+): Promise<Gone | undefined> {
   const grammar = createGrammar();
   const isIt = (other: string): boolean =>
     bare(other) === bare(name) && (!other.includes(".") || !name.includes(".") || other === name);
   const isStamped = ({ how }: Before): boolean => how === "stamp";
+  const madeBy = (row: Before, place: string): Gone | undefined => {
+    if (isStamped(row)) return { hint: stampedHint(place, row.revision, before.every(isStamped)) };
+    return row.how === undefined ? undefined : { hint: leftHint(place), isLeft: true };
+  };
   for (const row of [...before].reverse()) {
-    const { revision } = row;
-    const up = migrations.get(revision)?.up;
+    const up = migrations.get(row.revision)?.up;
     if (up?.source.text.toLowerCase().includes(bare(name).toLowerCase()) !== true) continue;
     const { source } = up;
     const { statements } = (await readTrees(grammar, up)).file;
@@ -44,10 +47,9 @@ async function goneBy(
       const { start, end } = statement;
       const made = createdBy(source.text.slice(start, end))?.name;
       const place = (): string => `${source.path}:${locate(source, start).line}`;
-      if (made !== undefined && isIt(made))
-        return isStamped(row) ? stampedHint(place(), revision, before.every(isStamped)) : undefined;
+      if (made !== undefined && isIt(made)) return madeBy(row, place());
       const does = takenBy(statement, isIt);
-      if (does !== undefined) return goneHint(`${place()} ${does}`);
+      if (does !== undefined) return { hint: goneHint(`${place()} ${does}`) };
     }
   }
   return undefined;

@@ -2,7 +2,7 @@
 import { codePoints, lineOf, locate } from "./source.ts";
 
 /** White space to an editor, and a letter to PostgreSQL. */
-const INVISIBLE = /[\u00a0\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]/;
+const INVISIBLE = /[\u00a0\u00ad\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]/;
 
 /** What chats and word processors make of `-` and `--`; letters to PostgreSQL. */
 const DASH = /[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]/;
@@ -19,6 +19,7 @@ const names: Readonly<Record<string, string>> = {
   "\ufe63": "a small hyphen",
   "\uff0d": "a wide hyphen",
   "\u00a0": "a no-break space",
+  "\u00ad": "a soft hyphen",
   "\u200b": "a zero-width space",
   "\u202f": "a narrow no-break space",
   "\ufeff": "a byte order mark",
@@ -27,15 +28,25 @@ const names: Readonly<Record<string, string>> = {
 const codeOf = (character: string): string =>
   `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 
+const shownInvisible = (character: string): string =>
+  `${codeOf(character)}, ${names[character] ?? "an invisible character"}`;
+
+/** The first invisible character of a text, in words: `U+200B, a zero-width space`; and the text without any. */
+export function invisibleIn(
+  text: string,
+): { readonly character: string; readonly visible: string } | undefined {
+  const [character] = INVISIBLE.exec(text) ?? [];
+  if (character === undefined) return undefined;
+  return { character: shownInvisible(character), visible: text.replaceAll(new RegExp(INVISIBLE, "g"), "") };
+}
+
 /** What to do about the first invisible character in the line of the offset; undefined where there is none. */
 function invisibleHint(text: string, offset: number): string | undefined {
   const { line } = locate({ path: "", text }, offset);
   const found = lineOf(text, line);
   const at = found.search(INVISIBLE);
   if (at < 0) return undefined;
-  const character = found[at]!;
-  const name = names[character] ?? "an invisible character";
-  return `column ${codePoints(found, 0, at) + 1} of this line is ${codeOf(character)}, ${name}, which PostgreSQL does not treat as white space: replace it, or delete it`;
+  return `column ${codePoints(found, 0, at) + 1} of this line is ${shownInvisible(found[at]!)}, which PostgreSQL does not treat as white space: replace it, or delete it`;
 }
 
 /** What an editor makes of ' and ", and a letter to PostgreSQL. */

@@ -1,4 +1,5 @@
 /** The text of a `.env` file → its entries, in order, and their values once `${NAME}` is replaced in them. */
+import { CONFLICT_HINT, isConflict } from "./conflict.ts";
 import { MigrateError } from "./errors.ts";
 import type { Source } from "./source.ts";
 import { type Lookup, MOST_EXPANDED, mayHoldVariable, replaceVariables } from "./variables.ts";
@@ -44,13 +45,27 @@ export interface StrayLine {
   readonly rest: string;
 }
 
+const withoutEntries = (text: string): string =>
+  text.replace(ENTRY, (entry) => entry.replace(/[^\r\n]/g, ""));
+
 /** The lines that are neither an entry nor a comment nor empty. */
 export function strayLines({ text }: Source): readonly StrayLine[] {
-  const rest = text.replace(ENTRY, (entry) => entry.replace(/[^\r\n]/g, ""));
+  const rest = withoutEntries(text);
   const lineAt = linesOf(rest);
   return [...rest.matchAll(/^[ \t]*(?:export[ \t]+)?(?=[^\s#])([^\s#:=]*):?(.*)/gm)].map(
     ({ index, 1: word = "", 2: rest = "" }) => ({ line: lineAt(index), word, rest }),
   );
+}
+
+/** Whether a 1-based line is in one of two versions of a part of the file, of which git leaves the choice to the author. */
+function unmergedIn(text: string): (line: number) => boolean {
+  if (!/^<{7}/m.test(text)) return () => false;
+  const marks = withoutEntries(text)
+    .split(/\r\n|\n|\r/)
+    .flatMap((each, index) =>
+      /^[<>]/.test(each) && isConflict(each) ? { line: index + 1, mark: each[0] } : [],
+    );
+  return (line) => marks.findLast((mark) => mark.line < line)?.mark === "<";
 }
 
 /** The 1-based line of an offset; to be asked in rising order, so that a file costs one walk. */
@@ -92,14 +107,26 @@ export function dotenvValues(source: Source, outer: Lookup): ReadonlyMap<string,
     room -= value.length;
     return value;
   };
+  const isUnmerged = unmergedIn(source.text);
   for (const { name, value, literal, line } of entries) {
-    const outcome = literal || !mayHoldVariable(value) ? { value } : outcomeOf(() => expanded(value, line));
+    const outcome = isUnmerged(line)
+      ? { fault: unmerged(name, `line ${line} of ${source.path}`) }
+      : literal || !mayHoldVariable(value)
+        ? { value }
+        : outcomeOf(() => expanded(value, line));
     // What puts the value above into its own does not hide it.
     const above = value.includes(`\${${name}`) ? undefined : values.get(name);
     values.set(name, { ...outcome, line, ...hiddenBy(outcome, above) });
   }
   return values;
 }
+
+const unmerged = (name: string, place: string): MigrateError =>
+  new MigrateError({
+    code: "usage/config-file",
+    message: `${name} on ${place} is in one of two versions, of which neither is chosen yet`,
+    hint: CONFLICT_HINT,
+  });
 
 function hiddenBy(outcome: Outcome, above: DotenvValue | undefined): Pick<DotenvValue, "hidden"> {
   if (above === undefined) return {};

@@ -116,9 +116,13 @@ function transactionSetting(tree: Ast, mode: "none" | undefined): Fault | undefi
   };
 }
 
+const WITH_PSQL = "with psql, outside of the migrations";
+
 /** What to do about rows that only a client could send. A file is rarely on the server, nor may many roles read it there. */
-export const ROWS_AS_SQL =
-  "write the rows as INSERT … VALUES (pg_dump --inserts does); or copy them with psql, outside of the migrations";
+export const ROWS_AS_SQL = `write the rows as INSERT … VALUES (pg_dump --inserts does); or copy them ${WITH_PSQL}`;
+
+/** What to do about rows that only a client could read. */
+export const ROWS_BY_PSQL = `copy the rows ${WITH_PSQL}`;
 
 function copyThroughClient(from: boolean): Fault {
   return from
@@ -130,7 +134,7 @@ function copyThroughClient(from: boolean): Fault {
     : {
         code: "source/copy-stdout",
         message: "COPY … TO STDOUT sends rows to the client, which does not read them",
-        hint: "remove it, or write a file on the server: COPY … TO '/path'",
+        hint: `remove it, and ${ROWS_BY_PSQL}; or write a file on the server, which only a role with the rights of pg_write_server_files may: COPY … TO '/path'`,
       };
 }
 

@@ -8,7 +8,7 @@ import { faultAt } from "./fault.ts";
 import type { FileText } from "./migration.ts";
 import { passwordsOf } from "./password.ts";
 import { redact } from "./redact.ts";
-import { ROWS_AS_SQL } from "./refusal.ts";
+import { ROWS_AS_SQL, ROWS_BY_PSQL } from "./refusal.ts";
 import { locate, type Source } from "./source.ts";
 
 /** What the parser says. */
@@ -35,7 +35,7 @@ export function syntaxFault(
   const rest = source.text.slice(offset, lineEnd(source.text, offset));
   const command = isForeign(failure) ? /^\\[^\s\\]+/.exec(rest)?.[0] : undefined;
   const hint =
-    command === undefined ? undefined : psqlHint(command, kind, placeOf(source.text, start, offset));
+    command === undefined ? undefined : psqlHint(command, rest, kind, placeOf(source.text, start, offset));
   if (hint !== undefined) {
     return faultAt(source, at, rest.trimEnd().length, {
       code: "source/psql-command",
@@ -127,8 +127,11 @@ const placeOf = (text: string, start: number, offset: number): Place => ({
   isBetween: offset === start,
 });
 
+/** Of a table, some of its columns, or a query. */
+const COPY_TO = /^\\copy\s+(?:\(.*\)|[^\s(]+\s*(?:\([^)]*\))?)\s*\bto\s/i;
+
 /** What to do with a command of psql; undefined for a backslash that may belong to the statement. */
-function psqlHint(command: string, kind: FileText["kind"], place: Place): string | undefined {
+function psqlHint(command: string, rest: string, kind: FileText["kind"], place: Place): string | undefined {
   const remove =
     place.opensLine && place.isBetween ? "remove the line" : "remove it, up to the end of the line";
   const forSchema = kind !== undefined;
@@ -144,6 +147,7 @@ function psqlHint(command: string, kind: FileText["kind"], place: Place): string
         ? `${remove}; every SQL file of the schema folder is loaded anyway`
         : "put the SQL of that file here, or in a migration of its own";
     case "\\copy":
+      return COPY_TO.test(rest) ? `${remove}; ${ROWS_BY_PSQL}` : ROWS_AS_SQL;
     case "\\.":
       return ROWS_AS_SQL;
     case "\\c":

@@ -121,11 +121,14 @@ export interface RowsOfTable {
 /** By `shop.users`. */
 export type RowsByTable = ReadonlyMap<string, RowsOfTable>;
 
-/** The tables that had rows and have others. */
+const NO_ROWS: Pick<RowsOfTable, "count"> & Partial<RowsOfTable> = { count: 0 };
+
+/** The tables that have other rows than before; what was not there before is no table of these, and what is gone has none. */
 export function changedRows(before: RowsByTable, after: RowsByTable): readonly ChangedRows[] {
   return [...before]
-    .filter(([table, rows]) => rows.count > 0 && rows.digest !== after.get(table)?.digest)
-    .map(([table, { count }]) => ({ table, before: count, after: after.get(table)?.count ?? 0 }));
+    .map(([table, was]) => ({ table, was, is: after.get(table) ?? NO_ROWS }))
+    .filter(({ was, is }) => was.count !== is.count || (was.count > 0 && was.digest !== is.digest))
+    .map(({ table, was, is }) => ({ table, before: was.count, after: is.count }));
 }
 
 /** The tables that do not have the same rows on both sides; of the unsteady ones, which have others in each run, only the number counts. */

@@ -6,7 +6,7 @@ import type { Event } from "../core/event.ts";
 import { deniedOn } from "../core/failure/denied.ts";
 import { type Explaining, explain, explainQuery, stepOf, stepsIn } from "../core/failure/explain.ts";
 import { withoutPasswords } from "../core/failure/failure.ts";
-import { missingObject } from "../core/failure/missing.ts";
+import { type Gone, missingObject } from "../core/failure/missing.ts";
 import { type Roles, setRoleAt } from "../core/failure/rights.ts";
 import { LOOKED_FOR, searchPathOf } from "../core/failure/search-path.ts";
 import { sqlstates } from "../core/ledger/types.ts";
@@ -56,7 +56,7 @@ export interface Asked extends Pick<LockOptions, "signal" | "names"> {
   readonly recording?: (step: PlanStep, failed: Failed) => Promise<Explaining["recording"]>;
   readonly again?: Explaining["again"];
   /** Asked where an up file names what the server does not find. */
-  readonly goneBy?: (step: PlanStep, name: string) => Promise<Explaining["gone"]>;
+  readonly goneBy?: (step: PlanStep, name: string) => Promise<Gone | undefined>;
   /** Asked where a right on a relation or a routine is missing: what the file of the step needs. */
   readonly needs?: (step: PlanStep) => Promise<readonly Privilege[]>;
   readonly adviceOnly?: Explaining["adviceOnly"];
@@ -337,13 +337,20 @@ export const explained = async (
   const missing = missingObject(failure.message);
   const isLookedFor = statement.origin !== undefined && LOOKED_FOR.has(failure.sqlstate ?? "");
   const lookedFor = isLookedFor && missing?.isRelation === true ? missing.name : undefined;
+  const shutOnes = isLookedFor
+    ? await shut?.({ role: plan.role, searchPath: searchPathOf(plan, statement) })
+    : undefined;
+  const others = lookedFor === undefined ? undefined : await elsewhere?.(lookedFor);
+  const gone =
+    missing === undefined || step?.direction !== "up" ? undefined : await goneBy?.(step, missing.name);
   return explain(plan, batch, statement, failure, {
     sourceText,
     invalid:
       failure.sqlstate === "42P07" && statement.trace?.kind === "create index"
         ? await invalid?.(statement.trace.names)
         : undefined,
-    gone: missing === undefined || step?.direction !== "up" ? undefined : await goneBy?.(step, missing.name),
+    // Where it is there, but not found, nothing is missing.
+    gone: gone?.isLeft === true && (shutOnes ?? others) !== undefined ? undefined : gone?.hint,
     ...(MAY_LACK_RIGHTS.has(failure.sqlstate ?? "")
       ? await roles?.({ role: plan.role, set: setRoleAt(plan, statement)?.name }, failure.message)
       : {}),
@@ -352,10 +359,8 @@ export const explained = async (
       step === undefined || deniedOn(failure.message) === undefined
         ? undefined
         : await needs?.(step).catch(() => undefined),
-    shut: isLookedFor
-      ? await shut?.({ role: plan.role, searchPath: searchPathOf(plan, statement) })
-      : undefined,
-    elsewhere: lookedFor === undefined ? undefined : await elsewhere?.(lookedFor),
+    shut: shutOnes,
+    elsewhere: others,
     connectionOptions,
     names,
     limitOptions,

@@ -610,7 +610,7 @@ const becoming = ({ version }: Session): string => (version.number < 160_000 ? "
 const memberships = (session: Session, member: string): string => {
   const isMember =
     session.version.number < 160_000 ? "false" : `pg_has_role(${literal(member)}::name, r.oid, 'MEMBER')`;
-  return `${isMember} AS "isMember",
+  return `${isMember} AS "isMember", r.rolsuper AS "isSuperuser",
     (r.rolsuper OR NOT pg_has_role(r.oid, ${literal(member)}::name, 'MEMBER')) AND r.rolname <> ${literal(OWNERS_ONLY)} AS "isGrantable"`;
 };
 
@@ -619,7 +619,7 @@ async function membershipOf(session: Session, role: string, member: string): Pro
   const [row] = await session.read({
     sql: `${PIN}
   SELECT ${memberships(session, member)} FROM pg_roles AS r WHERE r.rolname = ${literal(role)}`,
-    row: z.object({ isMember: z.boolean(), isGrantable: z.boolean() }),
+    row: z.object({ isMember: z.boolean(), isGrantable: z.boolean(), isSuperuser: z.boolean() }),
   });
   return row;
 }
@@ -672,7 +672,7 @@ async function ownerOf(
   const has = (role: string, how: string): string => `pg_has_role(${literal(role)}::name, r.oid, '${how}')`;
   const rows = await session.read({
     sql: `${PIN}
-  SELECT r.rolname AS name, r.rolsuper AS "isSuperuser", ${has(roles.member, "USAGE")} AS "isOwn",
+  SELECT r.rolname AS name, ${has(roles.member, "USAGE")} AS "isOwn",
     ${has(roles.member, becoming(session))} AS "isSettable", ${memberships(session, roles.member)},
     ${has(roles.first, "USAGE")} AS "isFirsts",
     ${has(roles.login, becoming(session))} AS "isLogins", o.object

@@ -30,11 +30,22 @@ function propertyLines(
 ): readonly string[] {
   if (isPrivileges(name)) return privilegeLines(name, [granted(first), granted(second)], sides);
   const width = Math.max(...sides.map((side) => side.length));
-  const [a, b] = shortened(textOf(first), textOf(second));
-  return [a, b].map(
-    (text, index) => `${" ".repeat(9)}${name}, ${sides[index]!.padEnd(width)}: ${onOneLine(text)}`,
+  return shown(...shortened(textOf(first), textOf(second))).map(
+    (text, index) => `${" ".repeat(9)}${name}, ${sides[index]!.padEnd(width)}: ${text}`,
   );
 }
+
+/** Two texts that differ, each on a line; where nobody would see that, since only their white space does, with each character of it. */
+function shown(first: string, second: string): readonly [string, string] {
+  const [a, b] = [onOneLine(first), onOneLine(second)];
+  return a === b ? [withSpaces(first), withSpaces(second)] : [a, b];
+}
+
+const withSpaces = (text: string): string =>
+  JSON.stringify(text).replaceAll(
+    /[^\S ]/g,
+    (space) => `\\u${space.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 
 const granted = (value: Value | undefined): readonly Privilege[] => (value ?? []) as readonly Privilege[];
 

@@ -290,3 +290,24 @@ describe("a type keeps the values of another", () => {
     ["interval day to second", "interval"],
   ])("not %s → %s", (from, to) => expect(keeps(from, to)).toBe(false));
 });
+
+test("what differs only in white space is shown with it", () => {
+  const lines = (...body: readonly [string, string]): readonly string[] =>
+    differenceLines(
+      [{ kind: "differs", class: "function", identity: ["public", "f", ""], properties: { body } }],
+      ["migrations", "database"],
+    )
+      .slice(1)
+      .map((line) => line.trim());
+  expect(lines("\n SELECT 'a\nb';\n", "\n SELECT 'a\r\nb';\n")).toEqual([
+    String.raw`body, migrations: "\n SELECT 'a\nb';\n"`,
+    String.raw`body, database  : "\n SELECT 'a\r\nb';\n"`,
+  ]);
+  expect(lines("SELECT 'a b'", "SELECT 'a\u00a0b'").at(-1)).toBe(
+    String.raw`body, database  : "SELECT 'a\u00a0b'"`,
+  );
+  expect(lines(`${"-\n".repeat(100)}SELECT 1 `, `${"-\n".repeat(100)}SELECT 1`).at(-1)).toMatch(
+    /^body, database {2}: "… .*\\nSELECT 1"$/,
+  );
+  expect(lines("SELECT\n1", "SELECT\n2").at(-1)).toBe("body, database  : SELECT 2");
+});

@@ -249,6 +249,27 @@ describe("advice by SQLSTATE", () => {
   });
 
   test.each([
+    ["permission denied to COPY from a file", "pg_read_server_files", "write the rows as INSERT"],
+    ["permission denied to COPY to a file", "pg_write_server_files", "copy the rows with psql"],
+    ["keine Berechtigung", "pg_execute_server_program", "copy the rows with psql"],
+  ])("%s: not by STDIN, STDOUT or \\copy, which no migration can hold", (message, role, advice) => {
+    const detail = `Only roles with privileges of the "${role}" role may do this.`;
+    const hint = "Anyone can COPY to stdout or from stdin. psql's \\copy command also works for anyone.";
+    const told = explained({ sqlstate: "42501", message, detail, hint }, false, "COPY").hint;
+    expect(told).toMatch(new RegExp(`^${advice}.*, outside of the migrations\n`));
+    expect(told).not.toContain("works for anyone");
+    // Before PostgreSQL 16 there is no detail.
+    const older = { sqlstate: "42501", message: `${message}: ${role}`, hint };
+    expect(explained(older, false, "COPY").hint).toBe(told);
+  });
+
+  test("a file that is not there is not to be read by psql's \\copy either", () => {
+    const hint = "COPY FROM instructs the PostgreSQL server process to read a file. You may want \\copy.";
+    const failure = { sqlstate: "58P01", message: 'could not open file "/x" for reading', hint };
+    expect(explained(failure, false, "COPY").hint).toMatch(/^write the rows as INSERT/);
+  });
+
+  test.each([
     ["language plpgsql", "as a superuser, run: GRANT USAGE ON LANGUAGE plpgsql TO the role that connects"],
     ["view pg_roles", "as a superuser, run: GRANT SELECT ON pg_catalog.pg_roles TO "],
     ["function pg_locks_of", "as the owner of the routine or a superuser, grant "],

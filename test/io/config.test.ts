@@ -364,6 +364,31 @@ describe("the database is found", () => {
     expect(database).toMatchObject({ hint: "line 3 sets DB: move it above this line" });
   });
 
+  it("of two versions in .env that git could not merge, none is taken; what stands beside them is nobody's concern", async () => {
+    const conflict = (...between: readonly string[]) =>
+      ["<<<<<<< HEAD", ...between, ">>>>>>> feat", ""].join("\n");
+    const url = (host: string) => `DATABASE_URL=postgres://u@${host}/d`;
+    for (const dotenv of [
+      conflict(url("a"), "=======", url("b")),
+      conflict(url("a"), "======="),
+      `${url("a")}\n${conflict("=======", url("b")).replaceAll("\n", "\r\n")}`,
+      `${conflict("DB=a", "=======", "DB=b")}DATABASE_URL=postgres://u@h/\${DB}\n`,
+    ]) {
+      const { database } = await load({ dotenv });
+      expect(database, dotenv).toMatchObject({
+        code: "usage/config-file",
+        message: expect.stringMatching(/^(?:DATABASE_URL|DB) on line \d of .env is in one of two versions/),
+        hint: expect.stringMatching(/^git could not merge this file/),
+      });
+    }
+    for (const dotenv of [
+      `${conflict("X=1", "=======", "X=2")}${url("h")}`,
+      `${url("h")}\n${conflict("X=1", "=======", "X=2")}`,
+      `${url("h")}\n=======\n>>>>>>> x\n`,
+    ])
+      expect((await load({ dotenv })).database, dotenv).toMatchObject({ host: "h" });
+  });
+
   it("a .env in UTF-16 is told as that", async () => {
     writeFileSync(path.join(cwd, ".env"), Buffer.from("\ufeffDATABASE_URL=postgres://u@h/d\r\n", "utf16le"));
     await expect(load({})).rejects.toThrow(".env is UTF-16, not UTF-8");

@@ -73,6 +73,8 @@ test.for([
   ["\\i other.sql", "put the SQL of that file here, or in a migration of its own"],
   ["\\connect db", "--database"],
   ["\\copy t from 'x'", "pg_dump --inserts"],
+  ["\\copy t (a, b) to rows.csv", "remove the line; copy the rows with psql"],
+  ["\\copy (select 1) to 'x'", "remove the line; copy the rows with psql"],
   ["\\set x 1", "remove the line"],
   ["select 1;\n  \\x\nselect 2;", "remove the line"],
   ["select 1; \\x", "remove it, up to the end of the line"],

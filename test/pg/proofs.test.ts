@@ -194,6 +194,28 @@ describe("rows", () => {
     const { migrations } = await tested(shop, { range: "a:c" });
     expect(migrations.map(({ verdict }) => verdict)).toEqual(["exact", "exact"]);
   });
+
+  test("that a migration inserts into an empty table are to be gone after the downgrade", async () => {
+    const of = project({
+      a: {
+        up: "CREATE TABLE t (id int); CREATE TABLE u (id int); CREATE TABLE v ();",
+        down: "DROP TABLE t, u, v;",
+      },
+      forgotten: { up: "INSERT INTO t VALUES (1);", down: "SELECT 1;" },
+      wrong: { up: "INSERT INTO u VALUES (1);", down: "DELETE FROM u WHERE id = 2;" },
+      right: { up: "INSERT INTO u VALUES (3);", down: "DELETE FROM u WHERE id = 3;" },
+      gone: { up: "ALTER TABLE v RENAME TO w;", down: "DROP TABLE w;" },
+    });
+    const { migrations } = await tested(of);
+    const rows = (table: string) => [{ table: `public.${table}`, before: 0, after: 1 }];
+    expect(migrations).toMatchObject([
+      { verdict: "exact", rows: [] },
+      { verdict: "lossy", passed: false, rows: rows("t") },
+      { verdict: "lossy", passed: false, rows: rows("u") },
+      { verdict: "exact", rows: [] },
+      { verdict: "fails", failed: { step: "up again" }, rows: [] },
+    ]);
+  });
 });
 
 describe("branches", () => {

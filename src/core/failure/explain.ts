@@ -6,7 +6,7 @@ import { asOptions, type OptionNames } from "../option-names.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../plan/types.ts";
 import { qualified } from "../quote.ts";
 import type { Location } from "../source.ts";
-import { type Failure, refusalOf, withoutPasswords } from "./failure.ts";
+import { type Failure, refusalOf, serversHint, withoutPasswords } from "./failure.ts";
 import { type LimitOptions, sessionLimitHint, startTimeoutHint, timeoutIn } from "./limits.ts";
 import { missingHint } from "./missing.ts";
 import { notDone } from "./own.ts";
@@ -124,7 +124,8 @@ export function explain(
       misleadingIn(statement, failure);
     // Where another schema has it, the migrations did leave it there.
     const missing = gone === undefined && elsewhere !== undefined ? undefined : lacking;
-    const hints = missing === undefined ? [said.hint, advice] : [shut ?? elsewhere, missing, said.hint];
+    const servers = serversHint(said);
+    const hints = missing === undefined ? [servers, advice] : [shut ?? elsewhere, missing, servers];
     return error(
       "execution/statement",
       message,

@@ -4,6 +4,7 @@ import { isGuard, sqlstates } from "../ledger/types.ts";
 import { passwordsOf } from "../password.ts";
 import type { Statement } from "../plan/types.ts";
 import { redact } from "../redact.ts";
+import { ROWS_AS_SQL, ROWS_BY_PSQL } from "../refusal.ts";
 
 /** What the server answered, or that it did not. */
 export interface Failure {
@@ -52,6 +53,18 @@ export function withoutPasswords(failure: Failure, { sql }: Statement): Failure 
     ...(hint === undefined ? {} : { hint: clean(hint) }),
     ...(where === undefined ? {} : { where: clean(where) }),
   };
+}
+
+/**
+ * The server's own hint to a statement of the author's. Of a COPY from or to a file it names the forms that go through the
+ * client, which no file of ours may have.
+ */
+export function serversHint({ hint, message, detail }: Failure): string | undefined {
+  if (hint === undefined || !/\\copy\b/.test(hint)) return hint;
+  // Names of roles and of commands are in no language.
+  return /pg_read_server_files|COPY FROM\b/.test([message, detail, hint].join("\n"))
+    ? ROWS_AS_SQL
+    : ROWS_BY_PSQL;
 }
 
 /** A name in a message of the server's, in whatever language. */

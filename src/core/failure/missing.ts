@@ -84,9 +84,20 @@ export function missingObject(
 const NOT_FOUND =
   /^(schema|type|relation|table|view|materialized view|sequence|foreign table|index) "(.+)" does not exist/;
 
+/** What became of what is not found. */
+export interface Gone {
+  readonly hint: string;
+  /** The migrations did leave it there. */
+  readonly isLeft?: true;
+}
+
 /** `gone`: the statement that took it away, and what it does. */
 export const goneHint = (gone: string): string =>
   `${gone}: correct the name, or edit the one of the two files that is not applied yet`;
+
+/** `place`: the statement that has made it. */
+export const leftHint = (place: string): string =>
+  `${place}, which is applied, creates it: compare the database with the migrations: migrate drift`;
 
 /** `place`: the statement that would make it. */
 export const stampedHint = (place: string, revision: RevisionId, isAll: boolean): string =>

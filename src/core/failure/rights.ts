@@ -56,7 +56,9 @@ export function otherGrantHint(
 /** What lets the role that connects become another. */
 export function membershipHint(role: string, login: string | undefined, membership?: Membership): string {
   const [name, to] = [identifier(role), whom(undefined, login)];
-  const { isMember = false, isGrantable = role !== OWNERS_ONLY } = membership ?? {};
+  const { isMember = false, isGrantable = role !== OWNERS_ONLY, isSuperuser = false } = membership ?? {};
+  if (isSuperuser)
+    return `${name} is a superuser, and whoever may become that may do everything: name another role`;
   return isGrantable
     ? `as a superuser, run: ${granting(name, to, isMember ? "SET" : undefined)}`
     : `${to} cannot be made a member of ${name}: name another role`;
@@ -81,12 +83,13 @@ export interface Membership {
   readonly isMember: boolean;
   /** It can be made a member: of that which may have members, and is no member of it itself. */
   readonly isGrantable: boolean;
+  /** That may do everything, and so might its members. */
+  readonly isSuperuser: boolean;
 }
 
 /** Who owns what only its owner may change. */
 export interface Owner extends Membership {
   readonly name: string;
-  readonly isSuperuser: boolean;
   /** Whom the SQL runs as has that role's rights, as far as is known: something else ran as another. */
   readonly isOwn: boolean;
   /** Whom the SQL runs as does not inherit the rights of that role, but may become it. */

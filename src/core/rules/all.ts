@@ -43,6 +43,7 @@ import { foreignKeyWithoutIndex } from "./foreign-key-without-index.ts";
 import { grantPublic } from "./grant-public.ts";
 import { identifierTooLong } from "./identifier-too-long.ts";
 import { ifNotExists } from "./if-not-exists.ts";
+import { invisibleCharacter } from "./invisible-character.ts";
 import { noLockTimeout } from "./no-lock-timeout.ts";
 import { notEnforced } from "./not-enforced.ts";
 import { pendingTriggerEvents } from "./pending-trigger-events.ts";
@@ -126,6 +127,7 @@ export const allRules: readonly Rule[] = [
   grantPublic,
   identifierTooLong,
   ifNotExists,
+  invisibleCharacter,
   noLockTimeout,
   notEnforced,
   pendingTriggerEvents,

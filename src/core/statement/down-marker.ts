@@ -11,6 +11,11 @@ const MARKERS = [
   String.raw`\+migrate[ \t]+down(?:[ \t]+notransaction)?`, // sql-migrate
   String.raw`migrate:down(?:[ \t]+transaction:\w+)?`, // dbmate
   String.raw`down[ \t]+migration`, // node-pg-migrate
+  "down", // sqlite
+  String.raw`\/\/[ \t]*@undo`, // MyBatis Migrations
+  String.raw`(?:-+[ \t]*)?!downs`, // Play
+  String.raw`\+micrate[ \t]+down`,
+  String.raw`rambler[ \t]+down`,
   "-- create above / drop below ----", // tern
 ];
 const MARKER = new RegExp(`^--[ \\t]*(?:${MARKERS.join("|")})[ \\t]*$`, "i");
@@ -19,7 +24,7 @@ const MARKER = new RegExp(`^--[ \\t]*(?:${MARKERS.join("|")})[ \\t]*$`, "i");
 export function downMarkerIn(
   comments: string,
 ): { readonly fault: Fault; readonly start: number; readonly end: number } | undefined {
-  if (!/down|below/i.test(comments)) return undefined;
+  if (!/down|below|@undo/i.test(comments)) return undefined;
   for (const { kind, start, end } of tokens(comments)) {
     const line = comments.slice(start, end);
     if (kind !== "comment" || !MARKER.test(line)) continue;

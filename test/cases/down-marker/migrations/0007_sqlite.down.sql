@@ -1,0 +1,3 @@
+-- revision: llll
+
+DROP TABLE h;

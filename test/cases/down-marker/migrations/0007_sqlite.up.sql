@@ -1,0 +1,8 @@
+-- revision: llll
+-- parent: tttt
+
+-- Up
+CREATE TABLE h (i int);
+
+-- Down
+DROP TABLE h;

@@ -1,0 +1,3 @@
+-- revision: yyyy
+
+DROP TABLE i;

@@ -1,0 +1,3 @@
+-- revision: pppp
+
+DROP TABLE j;

@@ -1,0 +1,8 @@
+-- revision: pppp
+-- parent: yyyy
+
+-- !Ups
+CREATE TABLE j (i int);
+
+-- !Downs
+DROP TABLE j;

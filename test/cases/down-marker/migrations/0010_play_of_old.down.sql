@@ -1,0 +1,3 @@
+-- revision: qqqq
+
+DROP TABLE k;

@@ -1,0 +1,8 @@
+-- revision: qqqq
+-- parent: pppp
+
+-- --- !Ups
+CREATE TABLE k (i int);
+
+-- --- !Downs
+DROP TABLE k;

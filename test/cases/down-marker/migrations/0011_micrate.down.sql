@@ -1,0 +1,3 @@
+-- revision: cccc
+
+DROP TABLE l;

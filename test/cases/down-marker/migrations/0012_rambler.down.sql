@@ -1,0 +1,3 @@
+-- revision: rrrr
+
+DROP TABLE m;
