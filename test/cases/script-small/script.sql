@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:688968ead035161274d696c7a39709ac1efc86f2f43b6d087269bce890201516
+-- Receipt: sha256:13a50da37f16278dc26f8f82781ef076c52070ba318c6d57ac683043cf1b57b6
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -1808,6 +1808,7 @@ DECLARE
   found pg_catalog.text;
   stranger pg_catalog.name;
   other pg_catalog.text;
+  only_reads boolean;
   lacking pg_catalog.text;
   way_out pg_catalog.text;
   wrong pg_catalog.text[];
@@ -1895,17 +1896,22 @@ BEGIN
         FROM part AS o) AS q) AS m
     GROUP BY m.most;
   IF found IS NOT NULL THEN
+    -- Who may read it and not write to it is not to own it.
+    only_reads := EXISTS (SELECT FROM pg_class AS c
+      WHERE c.relnamespace = place AND c.relname = 'applied'
+        AND has_table_privilege(c.oid, 'SELECT') AND NOT has_table_privilege(c.oid, 'INSERT'));
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = concat('Nothing was changed. ', CASE WHEN way_out IS NULL
-          THEN format('If migrations are to run as %I, set "role": %s in the config file, or name '
-            'the environment that sets it with -n. If others are to migrate, and that role',
-            stranger, to_json(stranger::text)) ELSE 'If ' || stranger END,
-        ' may own the ledger, ',
+      HINT = concat('Nothing was changed. ', CASE
+          WHEN way_out IS NOT NULL THEN 'If ' || stranger || ' may own the ledger, '
+          WHEN only_reads THEN 'If ' || stranger || ' is the role that migrates, '
+          ELSE format('If migrations are to run as %I, set "role": %s in the config file, or name '
+            'the environment that sets it with -n. If others are to migrate, and that role may '
+            'own the ledger, ', stranger, to_json(stranger::text)) END,
         'give it the parts of others, as a superuser: ' || way_out || '; and ',
-        'name it in the config file: "ledger": {"owner": ', to_json(stranger::text),
-        '}. A script must then be written again.',
-        ' If it may not, as a superuser, run: ' || other);
+        'name it in the config file: "ledger": {"owner": ', to_json(stranger::text), '}.',
+        CASE WHEN NOT only_reads THEN concat(' A script must then be written again.',
+          ' If it may not, and nobody migrates as it, as a superuser, run: ' || other) END);
   END IF;
 
   IF NOT is_there AND expected IN ('optional', 'older') THEN
@@ -2257,7 +2263,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('688968ead035161274d696c7a39709ac1efc86f2f43b6d087269bce890201516',
+CALL retort.begin_script('13a50da37f16278dc26f8f82781ef076c52070ba318c6d57ac683043cf1b57b6',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -2313,13 +2319,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:688968ead035161274d696c7a39709ac1efc86f2f43b6d087269bce890201516' AS receipt FROM retort.state;
+  'sha256:13a50da37f16278dc26f8f82781ef076c52070ba318c6d57ac683043cf1b57b6' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '688968ead035161274d696c7a39709ac1efc86f2f43b6d087269bce890201516'
+      '13a50da37f16278dc26f8f82781ef076c52070ba318c6d57ac683043cf1b57b6'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2537,6 +2543,7 @@ DECLARE
   found pg_catalog.text;
   stranger pg_catalog.name;
   other pg_catalog.text;
+  only_reads boolean;
   lacking pg_catalog.text;
   way_out pg_catalog.text;
   wrong pg_catalog.text[];
@@ -2624,17 +2631,22 @@ BEGIN
         FROM part AS o) AS q) AS m
     GROUP BY m.most;
   IF found IS NOT NULL THEN
+    -- Who may read it and not write to it is not to own it.
+    only_reads := EXISTS (SELECT FROM pg_class AS c
+      WHERE c.relnamespace = place AND c.relname = 'applied'
+        AND has_table_privilege(c.oid, 'SELECT') AND NOT has_table_privilege(c.oid, 'INSERT'));
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = concat('Nothing was changed. ', CASE WHEN way_out IS NULL
-          THEN format('If migrations are to run as %I, set "role": %s in the config file, or name '
-            'the environment that sets it with -n. If others are to migrate, and that role',
-            stranger, to_json(stranger::text)) ELSE 'If ' || stranger END,
-        ' may own the ledger, ',
+      HINT = concat('Nothing was changed. ', CASE
+          WHEN way_out IS NOT NULL THEN 'If ' || stranger || ' may own the ledger, '
+          WHEN only_reads THEN 'If ' || stranger || ' is the role that migrates, '
+          ELSE format('If migrations are to run as %I, set "role": %s in the config file, or name '
+            'the environment that sets it with -n. If others are to migrate, and that role may '
+            'own the ledger, ', stranger, to_json(stranger::text)) END,
         'give it the parts of others, as a superuser: ' || way_out || '; and ',
-        'name it in the config file: "ledger": {"owner": ', to_json(stranger::text),
-        '}. A script must then be written again.',
-        ' If it may not, as a superuser, run: ' || other);
+        'name it in the config file: "ledger": {"owner": ', to_json(stranger::text), '}.',
+        CASE WHEN NOT only_reads THEN concat(' A script must then be written again.',
+          ' If it may not, and nobody migrates as it, as a superuser, run: ' || other) END);
   END IF;
 
   IF NOT is_there AND expected IN ('optional', 'older') THEN

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:caca807e027d30301ab4ccd3ed2699f822d52ccc0812a59d1294f8e572824d74
+-- Receipt: sha256:c4a250eb2b5bbd1d44aa9e0392cd4ed2bc5c1ccca81e4a20455d6047b811913f
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- With: -n ci
@@ -1802,6 +1802,7 @@ DECLARE
   found pg_catalog.text;
   stranger pg_catalog.name;
   other pg_catalog.text;
+  only_reads boolean;
   lacking pg_catalog.text;
   way_out pg_catalog.text;
   wrong pg_catalog.text[];
@@ -1889,17 +1890,22 @@ BEGIN
         FROM part AS o) AS q) AS m
     GROUP BY m.most;
   IF found IS NOT NULL THEN
+    -- Who may read it and not write to it is not to own it.
+    only_reads := EXISTS (SELECT FROM pg_class AS c
+      WHERE c.relnamespace = place AND c.relname = 'applied'
+        AND has_table_privilege(c.oid, 'SELECT') AND NOT has_table_privilege(c.oid, 'INSERT'));
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = concat('Nothing was changed. ', CASE WHEN way_out IS NULL
-          THEN format('If migrations are to run as %I, set "role": %s in the config file, or name '
-            'the environment that sets it with -n. If others are to migrate, and that role',
-            stranger, to_json(stranger::text)) ELSE 'If ' || stranger END,
-        ' may own the ledger, ',
+      HINT = concat('Nothing was changed. ', CASE
+          WHEN way_out IS NOT NULL THEN 'If ' || stranger || ' may own the ledger, '
+          WHEN only_reads THEN 'If ' || stranger || ' is the role that migrates, '
+          ELSE format('If migrations are to run as %I, set "role": %s in the config file, or name '
+            'the environment that sets it with -n. If others are to migrate, and that role may '
+            'own the ledger, ', stranger, to_json(stranger::text)) END,
         'give it the parts of others, as a superuser: ' || way_out || '; and ',
-        'name it in the config file: "ledger": {"owner": ', to_json(stranger::text),
-        '}. A script must then be written again.',
-        ' If it may not, as a superuser, run: ' || other);
+        'name it in the config file: "ledger": {"owner": ', to_json(stranger::text), '}.',
+        CASE WHEN NOT only_reads THEN concat(' A script must then be written again.',
+          ' If it may not, and nobody migrates as it, as a superuser, run: ' || other) END);
   END IF;
 
   IF NOT is_there AND expected IN ('optional', 'older') THEN
@@ -2249,7 +2255,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('caca807e027d30301ab4ccd3ed2699f822d52ccc0812a59d1294f8e572824d74',
+CALL retort.begin_script('c4a250eb2b5bbd1d44aa9e0392cd4ed2bc5c1ccca81e4a20455d6047b811913f',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -2269,13 +2275,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:caca807e027d30301ab4ccd3ed2699f822d52ccc0812a59d1294f8e572824d74' AS receipt FROM retort.state;
+  'sha256:c4a250eb2b5bbd1d44aa9e0392cd4ed2bc5c1ccca81e4a20455d6047b811913f' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'caca807e027d30301ab4ccd3ed2699f822d52ccc0812a59d1294f8e572824d74'
+      'c4a250eb2b5bbd1d44aa9e0392cd4ed2bc5c1ccca81e4a20455d6047b811913f'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2489,6 +2495,7 @@ DECLARE
   found pg_catalog.text;
   stranger pg_catalog.name;
   other pg_catalog.text;
+  only_reads boolean;
   lacking pg_catalog.text;
   way_out pg_catalog.text;
   wrong pg_catalog.text[];
@@ -2576,17 +2583,22 @@ BEGIN
         FROM part AS o) AS q) AS m
     GROUP BY m.most;
   IF found IS NOT NULL THEN
+    -- Who may read it and not write to it is not to own it.
+    only_reads := EXISTS (SELECT FROM pg_class AS c
+      WHERE c.relnamespace = place AND c.relname = 'applied'
+        AND has_table_privilege(c.oid, 'SELECT') AND NOT has_table_privilege(c.oid, 'INSERT'));
     RAISE EXCEPTION USING ERRCODE = 'RT001',
       MESSAGE = format('retort: the ledger %s is not trusted: %s', place::regnamespace, found),
-      HINT = concat('Nothing was changed. ', CASE WHEN way_out IS NULL
-          THEN format('If migrations are to run as %I, set "role": %s in the config file, or name '
-            'the environment that sets it with -n. If others are to migrate, and that role',
-            stranger, to_json(stranger::text)) ELSE 'If ' || stranger END,
-        ' may own the ledger, ',
+      HINT = concat('Nothing was changed. ', CASE
+          WHEN way_out IS NOT NULL THEN 'If ' || stranger || ' may own the ledger, '
+          WHEN only_reads THEN 'If ' || stranger || ' is the role that migrates, '
+          ELSE format('If migrations are to run as %I, set "role": %s in the config file, or name '
+            'the environment that sets it with -n. If others are to migrate, and that role may '
+            'own the ledger, ', stranger, to_json(stranger::text)) END,
         'give it the parts of others, as a superuser: ' || way_out || '; and ',
-        'name it in the config file: "ledger": {"owner": ', to_json(stranger::text),
-        '}. A script must then be written again.',
-        ' If it may not, as a superuser, run: ' || other);
+        'name it in the config file: "ledger": {"owner": ', to_json(stranger::text), '}.',
+        CASE WHEN NOT only_reads THEN concat(' A script must then be written again.',
+          ' If it may not, and nobody migrates as it, as a superuser, run: ' || other) END);
   END IF;
 
   IF NOT is_there AND expected IN ('optional', 'older') THEN
