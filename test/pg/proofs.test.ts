@@ -57,7 +57,7 @@ test("what was there before the first migration is asked for, with the command t
   expect(thrown).toMatchObject({ hint: expect.stringContaining(before) });
   for (const [up, hint] of [
     ['GRANT ALL ON SCHEMA public TO "no body";', 'run: CREATE ROLE "no body"'],
-    ["CREATE EXTENSION nothing_such;", "--scratch URL"],
+    ["CREATE EXTENSION nothing_such;", `scratch: "URL"`],
     ["SELECT nothing_such();", before],
     ["CREATE TABLE nothing_such.t ();", "CREATE SCHEMA IF NOT EXISTS nothing_such"],
     ["CREATE TABLE t (a nothing_such);", before],
