@@ -45,6 +45,7 @@ import * as orders from "./merge-orders.ts";
 import * as scripts from "./offline.ts";
 import {
   address,
+  assignments,
   callback,
   checkOptions,
   inOptions,
@@ -236,7 +237,7 @@ export const history = checked(looks.history, {
 });
 export const init = checked(inits.init, {
   ...{ directory: text, template: text },
-  ...{ database: address, environment: text, variables: texts },
+  ...{ database: address, environment: text, variables: assignments },
 });
 export const ledgerScript = checked(ledgers.ledgerScript, projectRules);
 export const lint = checked(lints.lint, lintRules);

@@ -29,7 +29,15 @@ import {
   projectRules,
 } from "./project.ts";
 import { interruptedFirst, resumedByScript, unfinished, warnOfHalf } from "./resume.ts";
-import { conversionSteps, endOf, type Request, type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
+import {
+  conversionSteps,
+  endOf,
+  type Request,
+  refuseOfOthers,
+  type Steps,
+  stepsFrom,
+  stepsOfRange,
+} from "./steps.ts";
 import { refuseUnrecorded } from "./unrecorded.ts";
 import { comparedSteps } from "./verify.ts";
 
@@ -69,6 +77,7 @@ export interface Offline {
 export async function offline(deps: Deps, request: Request, options: OfflineOptions = {}): Promise<Offline> {
   const { singleTransaction = false, idempotent = false } = options;
   const asked = options.form ?? defaultForm;
+  refuseOfOthers(request, { ...options, lockRetries: asked.lockRetries });
   refuseForm(asked, { kind: request.kind, singleTransaction, idempotent }, deps.names);
   if (request.kind === "stamp" && request.purge === true) throw purgeInScript();
   const project = await openWarned(deps, options);

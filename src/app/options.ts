@@ -24,6 +24,7 @@ import type { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { thereAre } from "../core/only.ts";
 import { optionMeant } from "../core/option-names.ts";
+import { isAssignment } from "../core/variables.ts";
 
 const addressFault = (texts: readonly unknown[]): string | undefined =>
   texts.some((each) => isText(each) && isAddress(each)) ? NO_ADDRESS : undefined;
@@ -33,6 +34,12 @@ export const text: Rule = (value) => address(value) ?? addressFault([value]);
 export const texts: Rule = (value) => strings(value) ?? addressFault(value as readonly unknown[]);
 export const target: Rule = (value) =>
   isText(value) ? addressFault([value]) : 'a string, such as "head", "+1" or "base"';
+/** `KEY=VALUE` for each; without the value a default would be taken in its place. */
+export const assignments: Rule = (value) =>
+  texts(value) ??
+  ((value as readonly string[]).every(isAssignment)
+    ? undefined
+    : 'a list of "KEY=VALUE", such as "TENANT=acme"');
 export const address = string;
 export const seconds = rule(
   "a number of seconds, 0 or more",
@@ -149,15 +156,6 @@ export function checkSole(
     throw wrongOption("the options must be an object", `give { ${option} }`);
   }
   return checkOptions(options, rules, others);
-}
-
-/** Throws where both are given, since one of them would have no effect. */
-export function refuseTogether<T extends object>(
-  given: T,
-  ...names: readonly [keyof T & string, keyof T & string]
-): void {
-  if (names.some((name) => given[name] === undefined)) return;
-  throw wrongOption(`${names.join(" and ")} cannot be combined`, "leave one of them out");
 }
 
 /** The answer to a question: only what is one, since nobody is to lose rows to a callback that forgets to say no. */

@@ -34,6 +34,7 @@ import type { Notice } from "../io/session/types.ts";
 import {
   abortSignal,
   address,
+  assignments,
   callback,
   clock,
   folder,
@@ -114,7 +115,7 @@ export const projectRules: Rules<ProjectOptions> = {
   directories: texts,
   config: text,
   environment: text,
-  variables: texts,
+  variables: assignments,
   scratch: address,
 };
 

@@ -44,6 +44,7 @@ import {
   type ConversionSteps,
   conversionSteps,
   type Request,
+  refuseOfOthers,
   type Steps,
   stepsFrom,
   withFixedEnd,
@@ -57,8 +58,8 @@ export interface RunOptions
     ConnectOptions,
     SendOptions {
   /**
-   * Applied revisions that no file has are taken for those of a newer release, if the ledger says what they follow: then
-   * nothing is left to do. What is pending all the same is refused.
+   * Of an upgrade: applied revisions that no file has are taken for those of a newer release, if the ledger says what they
+   * follow: then nothing is left to do. What is pending all the same is refused.
    */
   readonly allowAhead?: boolean | undefined;
   /** Plan only: nothing is written. */
@@ -102,6 +103,7 @@ export interface RunResult {
  * Throws `MigrateError` of every kind, and what `onEvent` or `onNotice` threw, once the run has ended.
  */
 export async function run(deps: Deps, request: Request, options: RunOptions = {}): Promise<RunResult> {
+  refuseOfOthers(request, options);
   const onEvent = heldBack(options.onEvent);
   const onNotice = heldBack(options.onNotice ?? deps.onNotice);
   const told = { onEvent: onEvent.call, onNotice: onNotice.call };

@@ -1,6 +1,6 @@
 /** A request → the steps that fulfil it, from the state of a ledger or from the start of a range. */
 
-import { flag, isFields, wrongOption } from "../core/arguments.ts";
+import { flag, isFields, refuseTogether, wrongOption } from "../core/arguments.ts";
 import { MigrateError } from "../core/errors.ts";
 import { descendants, type Graph, nodeOf } from "../core/graph.ts";
 import type { Applied } from "../core/ledger/types.ts";
@@ -55,13 +55,35 @@ export function checkRequest(request: unknown, others: readonly OtherArgument[])
   const { kind } = given;
   const needed = kind === "stamp" ? "targets" : "target";
   const whole = { ...given, [needed]: given[needed] ?? null };
-  if (kind === "stamp") checkOptions(whole, stampRules, others);
-  else if (kind === "upgrade" || kind === "downgrade") checkOptions(whole, requestRules, others);
+  if (kind === "stamp") {
+    checkOptions(whole, stampRules, others);
+    refuseTogether(given, "purge", "onlyAdds");
+  } else if (kind === "upgrade" || kind === "downgrade") checkOptions(whole, requestRules, others);
   else
     throw wrongOption(
       "kind must be upgrade, downgrade or stamp",
       'give a request such as { kind: "upgrade", target: "head" }',
     );
+}
+
+/** The requests that an option is for, where it is not for all. */
+const FOR: Readonly<Record<string, readonly Request["kind"][]>> = {
+  allowAhead: ["upgrade"],
+  failOn: ["upgrade", "downgrade"],
+  lockRetries: ["upgrade", "downgrade"],
+  lockTimeout: ["upgrade", "downgrade"],
+  singleTransaction: ["upgrade", "downgrade"],
+  statementTimeout: ["upgrade", "downgrade"],
+  withDowngrade: ["upgrade"],
+};
+
+/** Throws `usage/option` for what the request has no use for, as the command does. */
+export function refuseOfOthers({ kind }: Request, options: object): void {
+  for (const [name, value] of Object.entries(options)) {
+    const kinds = FOR[name];
+    if (kinds === undefined || value === undefined || value === false || kinds.includes(kind)) continue;
+    throw wrongOption(`${name} works only with ${kinds.join(" and ")}`, "leave it out");
+  }
 }
 
 export interface Steps {

@@ -146,5 +146,14 @@ export const checkedSole = <F extends (value: never) => unknown>(work: F, name: 
     return work(value);
   }) as F;
 
+/** Throws where both are given, since one of them would have no effect. A flag that is false is not given. */
+export function refuseTogether<T extends object>(
+  given: T,
+  ...names: readonly [keyof T & string, keyof T & string]
+): void {
+  if (names.some((name) => given[name] === undefined || given[name] === false)) return;
+  throw wrongOption(`${names.join(" and ")} cannot be combined`, "leave one of them out");
+}
+
 export const wrongOption = (message: string, hint?: string): MigrateError =>
   new MigrateError({ code: "usage/option", message, ...(hint === undefined ? {} : { hint }) });

@@ -222,7 +222,45 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
   [async () => untyped(currentHeads)(graph, "head"), "applied must be a list of revisions"],
   [() => untyped(squash)(deps, {}), "range must be a string"],
   [() => untyped(squash)(deps, { range: 5 }), "range must be a string"],
+  ...[["acme"], ["=acme"], ["A=B", "acme"]].map((variables) => {
+    const call = () => toUpgrade?.({ variables });
+    return [call, 'variables must be a list of "KEY=VALUE", such as "TENANT=acme"'] as const;
+  }),
   // One of the two would have no effect.
+  ...[
+    () => toRun?.(deps, { kind: "stamp", targets: ["a"], purge: true, onlyAdds: true }),
+    async () => untyped(planStamp)(graph, [], ["a"], { purge: true, onlyAdds: true }),
+  ].map((call) => [call, "purge and onlyAdds cannot be combined", "leave one of them out"] as const),
+  // What the command has no flag for.
+  [
+    () => toDowngrade?.({ target: "-1", allowAhead: true }),
+    "allowAhead works only with upgrade",
+    "leave it out",
+  ],
+  [
+    () => toWrite?.(deps, { kind: "downgrade", target: "head:base" }, { withDowngrade: true }),
+    "withDowngrade works only with upgrade",
+  ],
+  ...Object.entries({
+    failOn: "hazard",
+    singleTransaction: true,
+    lockTimeout: "1s",
+    statementTimeout: "1s",
+    lockRetries: 1,
+    allowAhead: true,
+  }).map(([name, value]) => {
+    const call = () => toRun?.(deps, { kind: "stamp", targets: ["a"] }, { [name]: value });
+    const kinds = name === "allowAhead" ? "upgrade" : "upgrade and downgrade";
+    return [call, `${name} works only with ${kinds}`, "leave it out"] as const;
+  }),
+  ...[
+    ["withDowngrade", { withDowngrade: true }],
+    ["lockTimeout", { lockTimeout: "1s" }],
+    ["lockRetries", { form: { ...form, lockRetries: 1 } }],
+  ].map(([name, options]) => {
+    const call = () => toWrite?.(deps, { kind: "stamp", targets: ["a"] }, options);
+    return [call, `${name} works only with upgrade`] as const;
+  }),
   [
     () => untyped(dump)(two.deps, { output: "x.sql", folder: "y" }),
     "output and folder cannot be combined",
@@ -256,6 +294,12 @@ test.each(refused.map(([call, message, hint]) => ({ call, message, hint })))("$m
   const error = await failureOf(each.call() ?? Promise.resolve());
   expect(error).toMatchObject({ code: "usage/option", message: expect.stringContaining(each.message) });
   if (each.hint !== undefined) expect(error).toMatchObject({ hint: each.hint });
+});
+
+test("a flag that is false is none", async () => {
+  const off = { singleTransaction: false, withDowngrade: false } as const;
+  const stamp = { kind: "stamp", targets: ["b"], purge: false, onlyAdds: true } as const;
+  expect((await offline(two.deps, stamp, off)).plan.steps).toHaveLength(2);
 });
 
 test("a plan and a form may come out of JSON", () => {
