@@ -12,6 +12,7 @@ import {
   checked as checkedOver,
   checkedSole,
   count,
+  filled,
   flag,
   type Rules,
   required,
@@ -80,7 +81,7 @@ const onScratch = callback;
 const revisionRules: Rules<revisions.RevisionOptions> = {
   ...projectRules,
   message: required(text),
-  heads: texts,
+  heads: filled(texts),
   splice: flag,
   branchLabels: texts,
   dependsOn: texts,
@@ -90,6 +91,7 @@ const revisionRules: Rules<revisions.RevisionOptions> = {
 };
 const { heads: _, dependsOn: __, ...joiningRules } = revisionRules;
 const { splice, template, ...oneFileRules } = joiningRules;
+const { template: ___, ...generatedRules } = revisionRules;
 
 const lintRules: Rules<lints.LintOptions> = {
   ...projectRules,
@@ -178,7 +180,7 @@ export const adoptDatabase = checked(adoptedDatabases.adoptDatabase, {
   write: flag,
 });
 export const autogenerate = checked(generated.autogenerate, {
-  ...revisionRules,
+  ...generatedRules,
   onScratch,
   desired: address,
   renames: texts,
@@ -194,7 +196,7 @@ export const check = checked(
     const found = await checks.check(deps, options);
     return { ...found, findings: carriedIn(found.findings, deps, options) };
   },
-  { ...projectRules, only: someOf(...checks.checks), serverVersion },
+  { ...projectRules, only: filled(someOf(...checks.checks)), serverVersion },
 );
 export const checkConfig = checked(configs.checkConfig, projectRules);
 export const compareOrders: typeof orders.compareOrders = async (...given) => {
@@ -320,14 +322,14 @@ export const historyOf = checkedOver(histories.historyOf, {
 });
 export const newRevision = checkedOver(newRevisions.newRevision, {
   graph,
-  options: optionsOf({ heads: strings, splice: flag, dependsOn: strings }),
+  options: optionsOf({ heads: filled(strings), splice: flag, dependsOn: strings }),
 });
 export const planDowngrade = checkedOver(planned.planDowngrade, { graph, rows, target: string });
 export const planOfflineDowngrade = checkedOver(planned.planOfflineDowngrade, { graph, range: string });
 export const planOfflineUpgrade = checkedOver(planned.planOfflineUpgrade, { graph, range: string });
 export const planStamp = checkedOver(planned.planStamp, {
   ...{ graph, rows },
-  targets: required(strings),
+  targets: required(filled(strings)),
   options: optionsOf({ purge: flag, onlyAdds: flag }),
 });
 export const planUpgrade = checkedOver(planned.planUpgrade, { graph, rows, target: string });

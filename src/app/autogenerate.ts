@@ -71,7 +71,9 @@ import { type ScratchUse, withScratch } from "./scratch.ts";
 import { sendSegments } from "./segments.ts";
 import { NO_BODIES } from "./trial.ts";
 
-export interface AutogenerateOptions extends RevisionOptions, Pick<ScratchUse, "onScratch"> {
+export interface AutogenerateOptions
+  extends Omit<RevisionOptions, "template">,
+    Pick<ScratchUse, "onScratch"> {
   /** Address of a database that has the desired schema; default: the files in the schema folder. */
   readonly desired?: string | undefined;
   /** `shop.users.name=full_name` */

@@ -26,14 +26,20 @@ import { thereAre } from "../core/only.ts";
 import { optionMeant } from "../core/option-names.ts";
 import { isAssignment } from "../core/variables.ts";
 
+const NOT_EMPTY = "a string that is not empty";
+
 const addressFault = (texts: readonly unknown[]): string | undefined =>
   texts.some((each) => isText(each) && isAddress(each)) ? NO_ADDRESS : undefined;
 
 /** May be written into a script or a file, so that it is no address, which may hold a password. */
-export const text: Rule = (value) => address(value) ?? addressFault([value]);
-export const texts: Rule = (value) => strings(value) ?? addressFault(value as readonly unknown[]);
+export const text: Rule = (value) =>
+  string(value) ?? (value === "" ? NOT_EMPTY : undefined) ?? addressFault([value]);
+export const texts: Rule = (value) =>
+  strings(value) ??
+  ((value as readonly string[]).includes("") ? "a list of strings that are not empty" : undefined) ??
+  addressFault(value as readonly unknown[]);
 export const target: Rule = (value) =>
-  isText(value) ? addressFault([value]) : 'a string, such as "head", "+1" or "base"';
+  isText(value) && value !== "" ? addressFault([value]) : 'a string, such as "head", "+1" or "base"';
 /** `KEY=VALUE` for each; without the value a default would be taken in its place. */
 export const assignments: Rule = (value) =>
   texts(value) ??

@@ -1,6 +1,6 @@
 /** Flags, environment and files → a project: its configuration, its migrations, their graph. */
 import path from "node:path";
-import { checkValues, type Rules } from "../core/arguments.ts";
+import { checkValues, filled, type Rules } from "../core/arguments.ts";
 import { assemble } from "../core/assemble.ts";
 import { cancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import { type FileNamePattern, filePattern, shapeOf } from "../core/filename.ts";
@@ -112,7 +112,7 @@ export const depsRules: Rules<Pick<Deps, "env" | "cwd" | "now" | "signal" | "onN
 
 export const projectRules: Rules<ProjectOptions> = {
   database: address,
-  directories: texts,
+  directories: filled(texts),
   config: text,
   environment: text,
   variables: assignments,

@@ -1,6 +1,6 @@
 /** A request → the steps that fulfil it, from the state of a ledger or from the start of a range. */
 
-import { flag, isFields, refuseTogether, wrongOption } from "../core/arguments.ts";
+import { filled, flag, isFields, refuseTogether, wrongOption } from "../core/arguments.ts";
 import { MigrateError } from "../core/errors.ts";
 import { descendants, type Graph, nodeOf } from "../core/graph.ts";
 import type { Applied } from "../core/ledger/types.ts";
@@ -41,7 +41,7 @@ export type Request =
     };
 
 const requestRules = { kind: text, target };
-const stampRules = { kind: text, targets: texts, purge: flag, onlyAdds: flag };
+const stampRules = { kind: text, targets: filled(texts), purge: flag, onlyAdds: flag };
 
 /** What a request of any kind can have, to those who look for it elsewhere. */
 export const inRequest: OtherArgument = {

@@ -43,6 +43,11 @@ export const count = rule(
 export const oneOf = (...values: readonly unknown[]): Rule =>
   rule(values.map((value) => JSON.stringify(value)).join(" or "), (value) => values.includes(value));
 export const texts = rule("a list of strings", (value) => Array.isArray(value) && value.every(isText));
+/** The same list, which is often computed: an empty one would stand for the default, or for nothing to be done. */
+export const filled =
+  (list: Rule): Rule =>
+  (value) =>
+    list(value) ?? ((value as readonly unknown[]).length === 0 ? "a list that is not empty" : undefined);
 const ids = rule(
   "a list of revisions",
   (value) => Array.isArray(value) || value instanceof Set || (isFields(value) && Symbol.iterator in value),

@@ -4,6 +4,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { migratedDatabase, withMigratedDatabase } from "../../src/app/test-database.ts";
 import {
+  autogenerate,
   branchPoints,
   check,
   checkConfig,
@@ -226,6 +227,35 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
     const call = () => toUpgrade?.({ variables });
     return [call, 'variables must be a list of "KEY=VALUE", such as "TENANT=acme"'] as const;
   }),
+  [
+    async () => untyped(withMigratedDatabase)({ before() {}, afterAll() {} }),
+    "withMigratedDatabase needs the hooks of the test framework",
+  ],
+  [
+    async () => untyped(withMigratedDatabase)({ beforeAll() {}, after() {} }),
+    "withMigratedDatabase needs the hooks of the test framework",
+  ],
+  // A list that is computed may be empty, and so may a text.
+  ...[
+    ["heads", () => untyped(createRevision)(deps, { message: "x", heads: [] })],
+    ["heads", async () => untyped(newRevision)(graph, { heads: [] })],
+    ["only", () => untyped(check)(deps, { only: [] })],
+    ["targets", () => toRun?.(deps, { kind: "stamp", targets: [] })],
+    ["targets", async () => untyped(planStamp)(graph, [], [])],
+    ["directories", () => toRead?.(deps, { directories: [] })],
+  ].map(
+    ([name, call]) => [call as () => Promise<unknown>, `${name} must be a list that is not empty`] as const,
+  ),
+  ...["expectDatabase", "expectRole", "environment", "config"].map((name) => {
+    const call = () => toWrite?.(deps, up, { [name]: "" });
+    return [call, `${name} must be a string that is not empty`] as const;
+  }),
+  ...["directories", "variables"].map((name) => {
+    const call = () => toRead?.(deps, { [name]: ["a=b", ""] });
+    return [call, `${name} must be a list of strings that are not empty`] as const;
+  }),
+  [() => toUpgrade?.({ target: "" }), 'target must be a string, such as "head", "+1" or "base"'],
+  [() => untyped(autogenerate)(deps, { message: "x", template: "y" }), 'there is no option "template"'],
   // One of the two would have no effect.
   ...[
     () => toRun?.(deps, { kind: "stamp", targets: ["a"], purge: true, onlyAdds: true }),
