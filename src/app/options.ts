@@ -25,6 +25,7 @@ import { nearest } from "../core/nearest.ts";
 import { thereAre } from "../core/only.ts";
 import { optionMeant } from "../core/option-names.ts";
 import { isAssignment } from "../core/variables.ts";
+import { statsAt } from "../io/files.ts";
 
 const NOT_EMPTY = "a string that is not empty";
 
@@ -63,7 +64,10 @@ const date = rule(
 /** It is asked for the time here, since a run asks only where there is something to record. */
 export const clock: Rule = (value) => callback(value) ?? date((value as () => unknown)());
 /** From where relative paths are read. */
-export const folder = rule("an absolute path", (value) => isText(value) && path.isAbsolute(value));
+export const folder: Rule = (value) => {
+  if (!isText(value) || !path.isAbsolute(value)) return "an absolute path";
+  return statsAt(value)?.isDirectory() === true ? undefined : "a folder that exists";
+};
 export const serverVersion = rule(
   'an object such as { number: 160000, text: "16" }',
   (value) => isFields(value) && Number.isSafeInteger(value["number"]) && isText(value["text"]),

@@ -246,7 +246,7 @@ async function readFiles(
   try {
     migrations = await readMigrations(directories, {
       ...{ cwd, names, pattern, origin: foldersFile(config), replaced },
-      creating: (folder) => creating(config, folder, isNamed),
+      creating: (folder) => creating(config, folder, isNamed, deps),
       wayOut: (folder) => fromConfig(config, folder, deps) ?? besideConfig(config, deps),
     });
   } catch (error) {
@@ -292,12 +292,16 @@ function fromConfig(
 }
 
 /** What creates a folder of migrations: `init` does, but for one beside those that the config file names. `isNamed`: the user named that file. */
-function creating({ file, origins }: Config, folder: string, isNamed: boolean): string {
+function creating(
+  { file, origins }: Config,
+  folder: string,
+  isNamed: boolean,
+  { names = asOptions }: Pick<Deps, "names">,
+): string {
   // `init` reads the config file of its folder, and writes one where there is none.
-  if (isNamed) return `mkdir -p ${folder}`;
-  if (origins["directories"] === "default") return "migrate init";
-  if (file !== undefined && foldersFile({ file, origins }) === undefined) return `mkdir -p ${folder}`;
-  return `migrate init ${folder}`;
+  if (!isNamed && origins["directories"] === "default") return names.init();
+  const isOfFile = isNamed || (file !== undefined && foldersFile({ file, origins }) === undefined);
+  return isOfFile ? `mkdir -p ${shellWord(folder)}` : names.init(folder);
 }
 
 /** The same project with other migrations. Throws `graph/…`. */

@@ -63,6 +63,10 @@ export interface OptionNames {
   readonly settings: string;
   /** What plans without a database, behind the name of a command: `with --sql`; `as a script`. */
   readonly offline: string;
+  /** A folder: as it was typed; where it is, for who reads of it elsewhere. */
+  readonly place: (typed: string, absolute: string) => string;
+  /** What makes a project: `migrate init`; `init(deps, {})`. */
+  readonly init: (folder?: string) => string;
   /** What makes a script of several files for other clients: `--split DIR --client any`; `split: true`. */
   readonly files: string;
   /** How its range is given: `migrate downgrade --sql head:-1`; `target: "head:-1"`. */
@@ -92,6 +96,8 @@ export const asFlags: OptionNames = Object.assign((option: Option) => `flag ${FL
   alone: (option: Option, value: string) => `migrate COMMAND ${flagGiven(option, value)}`,
   settings: "migrate config",
   offline: "with --sql",
+  place: (typed: string) => typed,
+  init: (folder?: string) => ["migrate init", ...(folder === undefined ? [] : [shellWord(folder)])].join(" "),
   files: "--split DIR --client any",
   range: (kind: string, range: string) => `migrate ${kind} --sql ${shellWord(range)}`,
 });
@@ -103,6 +109,9 @@ export const asOptions: OptionNames = Object.assign((option: Option) => `option 
   alone: (option: Option, value: string) => `{ ${optionGiven(option, value)} }`,
   settings: "checkConfig(deps, options)",
   offline: "as a script",
+  place: (_typed: string, absolute: string) => absolute,
+  init: (folder?: string) =>
+    `init(deps, ${folder === undefined ? "{}" : `{ directory: ${JSON.stringify(folder)} }`})`,
   files: "renderSplit, and split: true in the form",
   range: (_kind: string, range: string) => `target: ${JSON.stringify(range)}`,
 });

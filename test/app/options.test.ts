@@ -136,6 +136,7 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
   [() => toUpgrade?.({ env: "prod" }), "a named environment is given with the option environment"],
   [() => toRead?.({ ...deps, cwd: "db" }, {}), "deps.cwd must be an absolute path"],
   [() => toUpgrade?.({ cwd: "db" }), "cwd must be an absolute path"],
+  [() => toUpgrade?.({ cwd: `${two.folder}/nope` }), "cwd must be a folder that exists"],
   [
     () => untyped(lint)(deps, { serverVersion: { major: 16 } }),
     'serverVersion must be an object such as { number: 160000, text: "16" }',
@@ -407,9 +408,15 @@ test("hints name the options, and no flags", async () => {
   expect(await hintOf(sub, { directories: ["migrations"] })).toBe(
     `did you mean directories: ["../migrations"]? without it, the folders of ${cwd}/migrate.config.json are read`,
   );
-  expect(await hintOf(cwd, { directories: ["none"] })).toMatch(
-    /^name another with directories: \["DIR"\], or/,
-  );
+  // Who reads it may be in another folder than the one that the call is for.
+  const none = path.join(made.folder, "none", "deep");
+  mkdirSync(none, { recursive: true });
+  expect(
+    await failureOf(history({ ...made.deps, cwd: none, env: {} }, { directories: ["x"] })),
+  ).toMatchObject({
+    message: `the directory ${none}/x does not exist`,
+    hint: expect.stringMatching(/^name another with directories: \["DIR"\], or create it with: /),
+  });
   expect(await hintOf(cwd, { config: "none.json" })).toMatch(/^check the path given as option config; /);
   expect((await failureOf(readState({ ...made.deps, cwd, env: {} }, {}))).hint).toContain(
     '\n  { database: "postgres://USER:PASSWORD@localhost:5432/shop" }\n',
