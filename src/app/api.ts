@@ -249,7 +249,7 @@ export const mergeRevisions = checked(revisions.mergeRevisions, {
   message: text,
   targets: required(texts),
 });
-export const offline = checkedFor(scripts.offline, scripts.offlineRules);
+export const offline = checkedFor(scripts.offline, scripts.offlineRules, [runs.inRun]);
 export const openProject = checked(
   (deps: Deps, options: ProjectOptions) => projects.openProject(deps, options),
   projectRules,

@@ -114,7 +114,7 @@ export async function autogenerate(deps: Deps, options: AutogenerateOptions): Pr
   const { names = asOptions } = deps;
   const renames = (options.renames ?? []).map((text) => parseRename(text, names));
   const project = await openProject(deps, options, config);
-  placeOf(project, options);
+  placeOf(project, options, deps);
   const engine = await pgDelta();
   const folder =
     options.desired === undefined

@@ -35,7 +35,7 @@ import { warnOfEmptyFiles } from "./empty-files.ts";
 import { bringUp } from "./ensure.ts";
 import { goneIn } from "./gone.ts";
 import { heldBack } from "./held-back.ts";
-import { answerOf, callback } from "./options.ts";
+import { answerOf, callback, type OtherArgument } from "./options.ts";
 import { otherWith } from "./other-ledger.ts";
 import { computing, type Deps, type Project, type ProjectOptions, projectRules } from "./project.ts";
 import { interruptedFirst, resumed, resumption, warnOfHalf } from "./resume.ts";
@@ -82,6 +82,12 @@ export const runRules: Rules<RunOptions> = {
   dryRun: flag,
   onNotice: callback,
   confirm: callback,
+};
+
+/** To those who look for one of them where a script is made. */
+export const inRun: OtherArgument = {
+  rules: runRules,
+  place: "the options of run, which a script has no use for",
 };
 
 /** What a run did, or with `dryRun` would do. */
@@ -343,7 +349,7 @@ async function planFor(
 ): Promise<{ readonly plan: Plan; readonly fixed: Request }> {
   const { rows, at } = startOf(project, request, state, options);
   const wanted = (): Steps => {
-    const found = stepsFrom(project, request, rows);
+    const found = stepsFrom(project, request, rows, options);
     refuse(found);
     return found;
   };

@@ -14,6 +14,7 @@ import {
   currentHeads,
   idsOf,
   offlineDowngrade,
+  oneTarget,
   parseRange,
   planDowngrade,
   planOfflineDowngrade,
@@ -149,7 +150,10 @@ export function stepsFrom(
   { graph }: Project,
   request: Request,
   rows: readonly (Applied | AppliedRow)[],
+  { names }: Pick<Deps, "names"> = {},
 ): Steps {
+  for (const target of request.kind === "stamp" ? request.targets : [request.target])
+    oneTarget(graph, request.kind, target, names);
   const before = rows.map((row) => row.revision);
   if (request.kind === "stamp") {
     const { purge = false, onlyAdds = false } = request;

@@ -20,6 +20,7 @@ const FLAGS = {
   ignore: "--ignore",
   lockTimeout: "--lock-timeout",
   lockWait: "--lock-wait",
+  onDatabase: "--on-database",
   renames: "--rename",
   revision: "--rev-id",
   scratch: "--scratch",
@@ -63,6 +64,8 @@ export interface OptionNames {
   readonly settings: string;
   /** What plans without a database, behind the name of a command: `with --sql`; `as a script`. */
   readonly offline: string;
+  /** Where the two differ in more than a name: what is typed; what is given. */
+  readonly either: (typed: string, given: string) => string;
   /** A folder: as it was typed; where it is, for who reads of it elsewhere. */
   readonly place: (typed: string, absolute: string) => string;
   /** What makes a project: `migrate init`; `init(deps, {})`. */
@@ -96,6 +99,7 @@ export const asFlags: OptionNames = Object.assign((option: Option) => `flag ${FL
   alone: (option: Option, value: string) => `migrate COMMAND ${flagGiven(option, value)}`,
   settings: "migrate config",
   offline: "with --sql",
+  either: (typed: string) => typed,
   place: (typed: string) => typed,
   init: (folder?: string) => ["migrate init", ...(folder === undefined ? [] : [shellWord(folder)])].join(" "),
   files: "--split DIR --client any",
@@ -109,6 +113,7 @@ export const asOptions: OptionNames = Object.assign((option: Option) => `option 
   alone: (option: Option, value: string) => `{ ${optionGiven(option, value)} }`,
   settings: "checkConfig(deps, options)",
   offline: "as a script",
+  either: (_typed: string, given: string) => given,
   place: (_typed: string, absolute: string) => absolute,
   init: (folder?: string) =>
     `init(deps, ${folder === undefined ? "{}" : `{ directory: ${JSON.stringify(folder)} }`})`,

@@ -465,13 +465,19 @@ export function stateAt(graph: Graph, starts: string): ReadonlySet<RevisionId> {
   );
 }
 
-function oneTarget(graph: Graph, kind: "upgrade" | "downgrade" | "stamp", target: string): string {
+/** The target, which is no range. Throws `usage/range-not-allowed`. */
+export function oneTarget(
+  graph: Graph,
+  kind: "upgrade" | "downgrade" | "stamp",
+  target: string,
+  names: OptionNames = asOptions,
+): string {
   if (!target.includes(":")) return target;
   const { target: meant } = targetMeant(graph, kind, target);
   throw new MigrateError({
     code: "usage/range-not-allowed",
     message: "Range revision not allowed",
-    hint: `a range is only for scripts (--sql); ${meant === undefined ? "name a revision; list them with: migrate history" : `give the target alone: ${meant}`}`,
+    hint: `a range is only for scripts (${names.either("--sql", "offline(deps, request)")}); ${meant === undefined ? "name a revision; list them with: migrate history" : `give the target alone: ${meant}`}`,
   });
 }
 

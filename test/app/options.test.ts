@@ -11,6 +11,7 @@ import {
   compareOrders,
   createRevision,
   currentHeads,
+  dev,
   downgrade,
   dump,
   edit,
@@ -27,6 +28,7 @@ import {
   readState,
   receiptsOf,
   refuseChanged,
+  removeRevision,
   renderScript,
   renderSplit,
   run,
@@ -152,6 +154,11 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
     () => toRun?.(deps, up, { onlyAdds: true }),
     'there is no option "onlyAdds" here',
     "give it in the request, the second argument",
+  ],
+  [
+    () => toWrite?.(deps, up, { confirm: () => true }),
+    'there is no option "confirm" here',
+    "give it in the options of run, which a script has no use for",
   ],
   [() => toRead?.(deps, { cwd: "/" }), 'no option "cwd" here', "give it in deps, the first argument"],
   // What a run has no use for, a script has.
@@ -403,6 +410,8 @@ test("hints name the options, and no flags", async () => {
     message: "downgrade as a script requires <fromrev>:<torev>",
     hint: 'name the revision that the database is at, for example: target: "head:-1"',
   });
+  const range = { kind: "upgrade", target: "a:b" } as const;
+  const newOf = (options: object) => createRevision(two.deps, { message: "x", ...options });
   const hintOf = async (from: string, options: object) =>
     (await failureOf(history({ ...made.deps, cwd: from }, options))).hint;
   expect(await hintOf(sub, { directories: ["migrations"] })).toBe(
@@ -417,6 +426,29 @@ test("hints name the options, and no flags", async () => {
     message: `the directory ${none}/x does not exist`,
     hint: expect.stringMatching(/^name another with directories: \["DIR"\], or create it with: /),
   });
+  const nothing = { ...two.deps, env: {} };
+  expect(await failureOf(newOf({ branchLabels: ["my label"] }))).toMatchObject({
+    hint: expect.stringContaining('give each label by itself: branchLabels: ["a", "b"]'),
+  });
+  expect(await failureOf(newOf({ heads: ["a"] }))).toMatchObject({
+    message: expect.stringContaining("please specify splice: true to create"),
+  });
+  expect((await failureOf(removeRevision(nothing, {}))).hint).toBe(
+    'name the database with database: "URL"; or, if it is not applied anywhere, give yes: true',
+  );
+  const url = "postgres://ann@127.0.0.1:1/x";
+  const onDatabase = { once: true, onDatabase: true, onRound() {}, onError() {} };
+  expect(await failureOf(dev({ ...nothing, env: { DATABASE_URL: url } }, onDatabase))).toMatchObject({
+    message: expect.stringMatching(/^option onDatabase changes a database/),
+    hint: 'add database: "URL"',
+  });
+  const purge = { kind: "stamp", targets: ["a"], purge: true } as const;
+  expect(await failureOf(offline(two.deps, purge))).toMatchObject({
+    message: "purge works only with run, and not in a script",
+  });
+  expect((await failureOf(run(two.deps, range, { database: "pglite:memory" }))).hint).toBe(
+    "a range is only for scripts (offline(deps, request)); give the target alone: b",
+  );
   expect(await hintOf(cwd, { config: "none.json" })).toMatch(/^check the path given as option config; /);
   expect((await failureOf(readState({ ...made.deps, cwd, env: {} }, {}))).hint).toContain(
     '\n  { database: "postgres://USER:PASSWORD@localhost:5432/shop" }\n',
