@@ -12,6 +12,7 @@ import {
   checked as checkedOver,
   checkedSole,
   count,
+  filled,
   flag,
   type Rules,
   required,
@@ -45,6 +46,7 @@ import * as orders from "./merge-orders.ts";
 import * as scripts from "./offline.ts";
 import {
   address,
+  assignments,
   callback,
   checkOptions,
   inOptions,
@@ -79,7 +81,7 @@ const onScratch = callback;
 const revisionRules: Rules<revisions.RevisionOptions> = {
   ...projectRules,
   message: required(text),
-  heads: texts,
+  heads: filled(texts),
   splice: flag,
   branchLabels: texts,
   dependsOn: texts,
@@ -89,6 +91,7 @@ const revisionRules: Rules<revisions.RevisionOptions> = {
 };
 const { heads: _, dependsOn: __, ...joiningRules } = revisionRules;
 const { splice, template, ...oneFileRules } = joiningRules;
+const { template: ___, ...generatedRules } = revisionRules;
 
 const lintRules: Rules<lints.LintOptions> = {
   ...projectRules,
@@ -177,7 +180,7 @@ export const adoptDatabase = checked(adoptedDatabases.adoptDatabase, {
   write: flag,
 });
 export const autogenerate = checked(generated.autogenerate, {
-  ...revisionRules,
+  ...generatedRules,
   onScratch,
   desired: address,
   renames: texts,
@@ -193,7 +196,7 @@ export const check = checked(
     const found = await checks.check(deps, options);
     return { ...found, findings: carriedIn(found.findings, deps, options) };
   },
-  { ...projectRules, only: someOf(...checks.checks), serverVersion },
+  { ...projectRules, only: filled(someOf(...checks.checks)), serverVersion },
 );
 export const checkConfig = checked(configs.checkConfig, projectRules);
 export const compareOrders: typeof orders.compareOrders = async (...given) => {
@@ -236,7 +239,7 @@ export const history = checked(looks.history, {
 });
 export const init = checked(inits.init, {
   ...{ directory: text, template: text },
-  ...{ database: address, environment: text, variables: texts },
+  ...{ database: address, environment: text, variables: assignments },
 });
 export const ledgerScript = checked(ledgers.ledgerScript, projectRules);
 export const lint = checked(lints.lint, lintRules);
@@ -246,7 +249,7 @@ export const mergeRevisions = checked(revisions.mergeRevisions, {
   message: text,
   targets: required(texts),
 });
-export const offline = checkedFor(scripts.offline, scripts.offlineRules);
+export const offline = checkedFor(scripts.offline, scripts.offlineRules, [runs.inRun]);
 export const openProject = checked(
   (deps: Deps, options: ProjectOptions) => projects.openProject(deps, options),
   projectRules,
@@ -319,14 +322,14 @@ export const historyOf = checkedOver(histories.historyOf, {
 });
 export const newRevision = checkedOver(newRevisions.newRevision, {
   graph,
-  options: optionsOf({ heads: strings, splice: flag, dependsOn: strings }),
+  options: optionsOf({ heads: filled(strings), splice: flag, dependsOn: strings }),
 });
 export const planDowngrade = checkedOver(planned.planDowngrade, { graph, rows, target: string });
 export const planOfflineDowngrade = checkedOver(planned.planOfflineDowngrade, { graph, range: string });
 export const planOfflineUpgrade = checkedOver(planned.planOfflineUpgrade, { graph, range: string });
 export const planStamp = checkedOver(planned.planStamp, {
   ...{ graph, rows },
-  targets: required(strings),
+  targets: required(filled(strings)),
   options: optionsOf({ purge: flag, onlyAdds: flag }),
 });
 export const planUpgrade = checkedOver(planned.planUpgrade, { graph, rows, target: string });

@@ -71,7 +71,9 @@ import { type ScratchUse, withScratch } from "./scratch.ts";
 import { sendSegments } from "./segments.ts";
 import { NO_BODIES } from "./trial.ts";
 
-export interface AutogenerateOptions extends RevisionOptions, Pick<ScratchUse, "onScratch"> {
+export interface AutogenerateOptions
+  extends Omit<RevisionOptions, "template">,
+    Pick<ScratchUse, "onScratch"> {
   /** Address of a database that has the desired schema; default: the files in the schema folder. */
   readonly desired?: string | undefined;
   /** `shop.users.name=full_name` */
@@ -112,7 +114,7 @@ export async function autogenerate(deps: Deps, options: AutogenerateOptions): Pr
   const { names = asOptions } = deps;
   const renames = (options.renames ?? []).map((text) => parseRename(text, names));
   const project = await openProject(deps, options, config);
-  placeOf(project, options);
+  placeOf(project, options, deps);
   const engine = await pgDelta();
   const folder =
     options.desired === undefined

@@ -1,6 +1,6 @@
 /** A project's configuration → a session on its database, waited for if asked to. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Rules } from "../core/arguments.ts";
+import { type Rules, refuseTogether } from "../core/arguments.ts";
 import { cancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import { ledgerOf } from "../core/ledger/calls.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
@@ -11,7 +11,7 @@ import { isNotYet } from "../io/session/connect.ts";
 import { openSession } from "../io/session/open.ts";
 import type { LentConnection, Notice, Session } from "../io/session/types.ts";
 import { heldBack } from "./held-back.ts";
-import { anything, callback, refuseTogether, seconds } from "./options.ts";
+import { anything, callback, seconds } from "./options.ts";
 import { type Ledgers, readable, readLedgers, refuseInconsistent, refuseOther } from "./other-ledger.ts";
 import {
   type Deps,

@@ -5,6 +5,7 @@ import { MigrateError } from "../core/errors.ts";
 import { inOrder } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
 import type { Migration } from "../core/migration.ts";
+import { asOptions } from "../core/option-names.ts";
 import type { FailedStep } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { requireDatabase } from "../io/config.ts";
@@ -38,7 +39,7 @@ type Round = (project: Project, newest: () => Migration) => Promise<DevRound>;
  */
 export async function dev(deps: Deps, options: DevOptions): Promise<void> {
   const project = await openProject(deps, options);
-  const database = options.onDatabase === true ? saidDatabase(project, options) : undefined;
+  const database = options.onDatabase === true ? saidDatabase(project, options, deps) : undefined;
   const others = sharedMigrations(deps, project).places.join(" or ") || undefined;
   options.onStart?.({ once: options.once, database: database?.display, others });
   if (database !== undefined)
@@ -49,15 +50,19 @@ export async function dev(deps: Deps, options: DevOptions): Promise<void> {
 }
 
 /** The database to work on, if somebody has said so: a variable may be left from other work. */
-function saidDatabase({ config }: Project, options: DevOptions): DatabaseAddress {
+function saidDatabase(
+  { config }: Project,
+  options: DevOptions,
+  { names = asOptions }: Pick<Deps, "names">,
+): DatabaseAddress {
   const database = requireDatabase(config);
   const { file } = config;
   const isInFile = file !== undefined && database.origin.startsWith(`${file} `);
   if (options.database !== undefined || isInFile) return database;
   throw new MigrateError({
     code: "usage/dev-database",
-    message: `--on-database changes a database, and ${database.display} is named by ${database.origin} only`,
-    hint: `add --database URL${config.environments.length === 0 ? "" : ", or --env NAME for an environment of the config file"}`,
+    message: `${names.short("onDatabase")} changes a database, and ${database.display} is named by ${database.origin} only`,
+    hint: `add ${names.given("database", "URL")}${config.environments.length === 0 ? "" : `, or ${names.given("environment", "NAME")} for an environment of the config file`}`,
   });
 }
 

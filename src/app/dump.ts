@@ -1,6 +1,7 @@
 /** A database, or a revision → its schema as SQL that creates the same schema in an empty database. */
 import { dirname, join } from "node:path";
 import { type Made, madeBy } from "../core/adopt/version-tables.ts";
+import { refuseTogether } from "../core/arguments.ts";
 import { type Dump, dumpOf, dumpText } from "../core/dump/dump.ts";
 import { dumpFiles } from "../core/dump/folder.ts";
 import { MigrateError } from "../core/errors.ts";
@@ -13,7 +14,6 @@ import { replaceDump } from "../io/dump-folder.ts";
 import { besideInSchemaFolder } from "../io/schema-folder.ts";
 import { connect } from "./connect.ts";
 import { madeByFiles, type Schema, schemaOf } from "./keep-dump.ts";
-import { refuseTogether } from "./options.ts";
 import { type Deps, openConfig, openProject, openWarned, type ProjectOptions } from "./project.ts";
 import { replayRevisions, revisionsTo } from "./replay.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";

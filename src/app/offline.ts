@@ -29,7 +29,15 @@ import {
   projectRules,
 } from "./project.ts";
 import { interruptedFirst, resumedByScript, unfinished, warnOfHalf } from "./resume.ts";
-import { conversionSteps, endOf, type Request, type Steps, stepsFrom, stepsOfRange } from "./steps.ts";
+import {
+  conversionSteps,
+  endOf,
+  type Request,
+  refuseOfOthers,
+  type Steps,
+  stepsFrom,
+  stepsOfRange,
+} from "./steps.ts";
 import { refuseUnrecorded } from "./unrecorded.ts";
 import { comparedSteps } from "./verify.ts";
 
@@ -69,8 +77,9 @@ export interface Offline {
 export async function offline(deps: Deps, request: Request, options: OfflineOptions = {}): Promise<Offline> {
   const { singleTransaction = false, idempotent = false } = options;
   const asked = options.form ?? defaultForm;
+  refuseOfOthers(request, { ...options, lockRetries: asked.lockRetries });
   refuseForm(asked, { kind: request.kind, singleTransaction, idempotent }, deps.names);
-  if (request.kind === "stamp" && request.purge === true) throw purgeInScript();
+  if (request.kind === "stamp" && request.purge === true) throw purgeInScript(deps);
   const project = await openWarned(deps, options);
   if (options.fromDatabase === true) refuseRange(project, request, deps);
   const plans =
@@ -187,11 +196,17 @@ function wayBack(
 }
 
 /** A script cannot name the rows that it would have to forget. */
-const purgeInScript = (): MigrateError =>
+const purgeInScript = ({ names = asOptions }: Pick<Deps, "names">): MigrateError =>
   new MigrateError({
     code: "usage/exclusive-flags",
-    message: "Can't use --purge with --sql mode",
-    hint: "give the applied revisions instead: migrate stamp --sql FROM:TO; or run it: migrate stamp --purge TO",
+    message: names.either(
+      "Can't use --purge with --sql mode",
+      "purge works only with run, and not in a script",
+    ),
+    hint: names.either(
+      "give the applied revisions instead: migrate stamp --sql FROM:TO; or run it: migrate stamp --purge TO",
+      'give the applied revisions instead: targets: ["FROM:TO"]',
+    ),
   });
 
 /** Who lets the database say where it stands does not say it as well. Throws `usage/range-not-allowed`. */

@@ -24,15 +24,29 @@ import type { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { thereAre } from "../core/only.ts";
 import { optionMeant } from "../core/option-names.ts";
+import { isAssignment } from "../core/variables.ts";
+import { statsAt } from "../io/files.ts";
+
+const NOT_EMPTY = "a string that is not empty";
 
 const addressFault = (texts: readonly unknown[]): string | undefined =>
   texts.some((each) => isText(each) && isAddress(each)) ? NO_ADDRESS : undefined;
 
 /** May be written into a script or a file, so that it is no address, which may hold a password. */
-export const text: Rule = (value) => address(value) ?? addressFault([value]);
-export const texts: Rule = (value) => strings(value) ?? addressFault(value as readonly unknown[]);
+export const text: Rule = (value) =>
+  string(value) ?? (value === "" ? NOT_EMPTY : undefined) ?? addressFault([value]);
+export const texts: Rule = (value) =>
+  strings(value) ??
+  ((value as readonly string[]).includes("") ? "a list of strings that are not empty" : undefined) ??
+  addressFault(value as readonly unknown[]);
 export const target: Rule = (value) =>
-  isText(value) ? addressFault([value]) : 'a string, such as "head", "+1" or "base"';
+  isText(value) && value !== "" ? addressFault([value]) : 'a string, such as "head", "+1" or "base"';
+/** `KEY=VALUE` for each; without the value a default would be taken in its place. */
+export const assignments: Rule = (value) =>
+  texts(value) ??
+  ((value as readonly string[]).every(isAssignment)
+    ? undefined
+    : 'a list of "KEY=VALUE", such as "TENANT=acme"');
 export const address = string;
 export const seconds = rule(
   "a number of seconds, 0 or more",
@@ -50,7 +64,10 @@ const date = rule(
 /** It is asked for the time here, since a run asks only where there is something to record. */
 export const clock: Rule = (value) => callback(value) ?? date((value as () => unknown)());
 /** From where relative paths are read. */
-export const folder = rule("an absolute path", (value) => isText(value) && path.isAbsolute(value));
+export const folder: Rule = (value) => {
+  if (!isText(value) || !path.isAbsolute(value)) return "an absolute path";
+  return statsAt(value)?.isDirectory() === true ? undefined : "a folder that exists";
+};
 export const serverVersion = rule(
   'an object such as { number: 160000, text: "16" }',
   (value) => isFields(value) && Number.isSafeInteger(value["number"]) && isText(value["text"]),
@@ -149,15 +166,6 @@ export function checkSole(
     throw wrongOption("the options must be an object", `give { ${option} }`);
   }
   return checkOptions(options, rules, others);
-}
-
-/** Throws where both are given, since one of them would have no effect. */
-export function refuseTogether<T extends object>(
-  given: T,
-  ...names: readonly [keyof T & string, keyof T & string]
-): void {
-  if (names.some((name) => given[name] === undefined)) return;
-  throw wrongOption(`${names.join(" and ")} cannot be combined`, "leave one of them out");
 }
 
 /** The answer to a question: only what is one, since nobody is to lose rows to a callback that forgets to say no. */

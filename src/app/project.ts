@@ -1,6 +1,6 @@
 /** Flags, environment and files → a project: its configuration, its migrations, their graph. */
 import path from "node:path";
-import { checkValues, type Rules } from "../core/arguments.ts";
+import { checkValues, filled, type Rules } from "../core/arguments.ts";
 import { assemble } from "../core/assemble.ts";
 import { cancelled, MigrateError, NOTHING } from "../core/errors.ts";
 import { type FileNamePattern, filePattern, shapeOf } from "../core/filename.ts";
@@ -34,6 +34,7 @@ import type { Notice } from "../io/session/types.ts";
 import {
   abortSignal,
   address,
+  assignments,
   callback,
   clock,
   folder,
@@ -111,10 +112,10 @@ export const depsRules: Rules<Pick<Deps, "env" | "cwd" | "now" | "signal" | "onN
 
 export const projectRules: Rules<ProjectOptions> = {
   database: address,
-  directories: texts,
+  directories: filled(texts),
   config: text,
   environment: text,
-  variables: texts,
+  variables: assignments,
   scratch: address,
 };
 
@@ -245,7 +246,7 @@ async function readFiles(
   try {
     migrations = await readMigrations(directories, {
       ...{ cwd, names, pattern, origin: foldersFile(config), replaced },
-      creating: (folder) => creating(config, folder, isNamed),
+      creating: (folder) => creating(config, folder, isNamed, deps),
       wayOut: (folder) => fromConfig(config, folder, deps) ?? besideConfig(config, deps),
     });
   } catch (error) {
@@ -291,12 +292,16 @@ function fromConfig(
 }
 
 /** What creates a folder of migrations: `init` does, but for one beside those that the config file names. `isNamed`: the user named that file. */
-function creating({ file, origins }: Config, folder: string, isNamed: boolean): string {
+function creating(
+  { file, origins }: Config,
+  folder: string,
+  isNamed: boolean,
+  { names = asOptions }: Pick<Deps, "names">,
+): string {
   // `init` reads the config file of its folder, and writes one where there is none.
-  if (isNamed) return `mkdir -p ${folder}`;
-  if (origins["directories"] === "default") return "migrate init";
-  if (file !== undefined && foldersFile({ file, origins }) === undefined) return `mkdir -p ${folder}`;
-  return `migrate init ${folder}`;
+  if (!isNamed && origins["directories"] === "default") return names.init();
+  const isOfFile = isNamed || (file !== undefined && foldersFile({ file, origins }) === undefined);
+  return isOfFile ? `mkdir -p ${shellWord(folder)}` : names.init(folder);
 }
 
 /** The same project with other migrations. Throws `graph/…`. */

@@ -6,6 +6,7 @@ import { describe } from "../core/graph-faults.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import { lockHeld } from "../core/lock-held.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
+import { asOptions } from "../core/option-names.ts";
 import { settledRows } from "../core/replaced.ts";
 import { shellWord } from "../core/shell.ts";
 import { idsOf } from "../core/steps.ts";
@@ -38,7 +39,7 @@ export async function removeRevision(deps: Deps, options: RemoveOptions): Promis
   // It is a fault whatever the database says, which only knows of a better way out.
   const asked = fault === undefined ? options : { ...options, yes: true };
   const session = await sessionOf(deps, project, migration, asked);
-  if (session !== undefined) await refuseApplied(session, project, migration, options);
+  if (session !== undefined) await refuseApplied(session, project, migration, options, deps);
   if (fault !== undefined) throw fault;
   const files = [migration.up, migration.down].flatMap((file) => file?.source.path ?? []);
   await removeFiles(files, deps);
@@ -96,10 +97,10 @@ function newest({ graph }: Project, head: string | undefined): Newest {
   });
 }
 
-const anyway = (head: string | undefined): string =>
-  ["migrate revision --remove", ...(head === undefined ? [] : ["--head", shellWord(head)]), "--yes"].join(
-    " ",
-  );
+const anyway = (head: string | undefined, { names = asOptions }: Pick<Deps, "names">): string => {
+  const at = head === undefined ? "" : ` --head ${shellWord(head)}`;
+  return names.either(`run: migrate revision --remove${at} --yes`, "give yes: true");
+};
 
 /** On the database that knows whether it is applied; undefined where none can be asked, and that is as well. */
 async function sessionOf(
@@ -108,7 +109,7 @@ async function sessionOf(
   migration: Migration,
   { head, yes = false }: RemoveOptions,
 ): Promise<Session | undefined> {
-  const otherwise = `or, if it is not applied anywhere, run: ${anyway(head)}`;
+  const otherwise = `or, if it is not applied anywhere, ${anyway(head, deps)}`;
   const unknown = `so it is not known whether ${describe(migration)} is applied`;
   try {
     return await connect(deps, config);
@@ -116,7 +117,10 @@ async function sessionOf(
     if (!(error instanceof MigrateError) || !UNASKED.has(error.code)) throw error;
     if (yes) return undefined;
     const { code, message, hint } = error;
-    const first = code === "usage/no-database" ? "name the database with --database URL" : hint;
+    const first =
+      code === "usage/no-database"
+        ? `name the database with ${(deps.names ?? asOptions).given("database", "URL")}`
+        : hint;
     throw new MigrateError(
       { code, message: `${message}, ${unknown}`, hint: `${first}; ${otherwise}` },
       { cause: error },
@@ -131,6 +135,7 @@ async function refuseApplied(
   project: Project,
   migration: Migration,
   { head, yes = false }: RemoveOptions,
+  deps: Deps,
 ): Promise<void> {
   const { graph, ledger } = project;
   const { revision } = migration;
@@ -146,7 +151,7 @@ async function refuseApplied(
         throw new MigrateError({
           code: "state/applied",
           message: `${describe(migration)} is in another ledger of the database`,
-          hint: `${other}; if that is another project's, run: ${anyway(head)}`,
+          hint: `${other}; if that is another project's, ${anyway(head, deps)}`,
         });
       if (holders.length === 0) return;
       throw lockHeld(holders, {

@@ -82,7 +82,8 @@ export async function repair(deps: Deps, options: RepairOptions): Promise<Repair
     return await repairLedger(deps, options, { message: state.behind, parts: ["sequence"] });
   }
   const { config, graph, ledger, pins } = project;
-  const { forget = [], script = false, dryRun = script } = options;
+  const { forget = [], script = false } = options;
+  const dryRun = script || options.dryRun === true;
   try {
     const { applied: rows, intent } = state;
     const findings = findingsOf(graph, settledRows(graph, rows));
@@ -131,7 +132,8 @@ async function repairLedger(
   options: RepairOptions,
   inconsistency: Inconsistency,
 ): Promise<Repair> {
-  const { script = false, dryRun = script } = options;
+  const { script = false } = options;
+  const dryRun = script || options.dryRun === true;
   const config = await openConfig(deps, options);
   const ledger = ledgerOf(config.ledger);
   const how = script ? "script" : "run";

@@ -9,9 +9,9 @@ import { parseHeader } from "../core/header.ts";
 import type { Direction } from "../core/header-keys.ts";
 import { asOneId } from "../core/header-value.ts";
 import type { Revision, RevisionId } from "../core/migration.ts";
-import { newRevision, parentsOf } from "../core/new-revision.ts";
+import { newRevisionFor, parentsOf } from "../core/new-revision.ts";
 import { thereAre } from "../core/only.ts";
-import { asOptions } from "../core/option-names.ts";
+import { asOptions, type OptionNames } from "../core/option-names.ts";
 import { commentText } from "../core/quote.ts";
 import { settleReplaced } from "../core/replaced.ts";
 import { freeNumbers, type SharedNumber, sharedNumbers } from "../core/shared-numbers.ts";
@@ -74,7 +74,7 @@ export async function createRevision(deps: Deps, options: RevisionOptions): Prom
   await createConfigured(config, deps);
   const project = await openProject(deps, options, config);
   refuseLabelAgain(project.graph, options.branchLabels, deps);
-  return write(deps, project, { place: placeOf(project, options), options });
+  return write(deps, project, { place: placeOf(project, options, deps), options });
 }
 
 /** What a revision's files hold below the lines that every new one has. */
@@ -100,7 +100,7 @@ export async function createRevisions(
     const given = { ...options, message: `${options.message}${number}` };
     const drawn =
       last === undefined
-        ? { place: placeOf(project, options), options: given }
+        ? { place: placeOf(project, options, deps), options: given }
         : {
             place: { parents: [last.revision], dependsOn: [] },
             options: { ...given, branchLabels: [], revision: undefined },
@@ -113,12 +113,17 @@ export async function createRevisions(
 export const placeOf = (
   project: Project,
   options: RevisionOptions,
+  { names }: Pick<Deps, "names">,
 ): Pick<Revision, "parents" | "dependsOn"> =>
-  newRevision(project.graph, {
-    ...(options.heads === undefined ? {} : { heads: options.heads }),
-    splice: options.splice ?? false,
-    dependsOn: options.dependsOn ?? [],
-  });
+  newRevisionFor(
+    project.graph,
+    {
+      ...(options.heads === undefined ? {} : { heads: options.heads }),
+      splice: options.splice ?? false,
+      dependsOn: options.dependsOn ?? [],
+    },
+    names,
+  );
 
 export interface MergeOptions extends Omit<RevisionOptions, "heads" | "message" | "dependsOn"> {
   /** Targets to join; `heads` is all of them. */
@@ -139,8 +144,8 @@ export async function mergeRevisions(deps: Deps, options: MergeOptions): Promise
     });
   }
   const { targets, splice = false } = options;
-  refuseUnmergeable(project.graph, targets);
-  const place = newRevision(project.graph, { heads: targets, splice });
+  refuseUnmergeable(project.graph, targets, deps);
+  const place = newRevisionFor(project.graph, { heads: targets, splice }, deps.names);
   const { parents } = place;
   const message = parents.length > 2 ? `merge ${parents.length} heads` : `merge ${parents.join(" and ")}`;
   const given = { template: "merge", ...options, message: options.message?.trim() || message };
@@ -148,8 +153,8 @@ export async function mergeRevisions(deps: Deps, options: MergeOptions): Promise
 }
 
 /** Before it is said that one of them is no head, which `--splice` would not help. */
-function refuseUnmergeable(graph: Graph, targets: readonly string[]): void {
-  const parents = parentsOf(graph, targets);
+function refuseUnmergeable(graph: Graph, targets: readonly string[], { names }: Pick<Deps, "names">): void {
+  const parents = parentsOf(graph, targets, names);
   if (parents.length < 2) {
     const [only] = parents.map((id) => describe(nodeOf(graph, id).revision));
     // It means those on which nothing depends.
@@ -272,6 +277,7 @@ function draftOf(
   // Whether the labels are free and all is legal is what the graph knows: as it will be without what is replaced.
   const graph = buildGraph<Revision>(settleReplaced<Revision>([...others, created], startOfFile).active);
   const now = deps.now();
+  refuseListed(created.branchLabels, deps);
   const texts =
     body === undefined
       ? textsOf(created, findTemplate(options.template ?? "default", config.templates, deps), now)
@@ -427,15 +433,6 @@ function headersOf(
   { revision, parents, dependsOn, branchLabels, replaces = [], message }: Revision,
   now: Date,
 ): Readonly<Record<Direction, readonly string[]>> {
-  const listed = branchLabels.find((label) => /[,;\s]/.test(label));
-  if (listed !== undefined) {
-    const [sign] = /[,;\s]/.exec(listed)!;
-    throw new MigrateError({
-      code: "usage/header",
-      message: `${/\s/.test(sign) ? "a blank" : `'${sign}'`} is not allowed in the branch label '${listed}'`,
-      hint: labelsHint(listed),
-    });
-  }
   const created = now
     .toISOString()
     .replace("T", " ")
@@ -453,10 +450,25 @@ function headersOf(
   return { up, down: [id] };
 }
 
+/** Throws `usage/header` for a label that the header would have as several. */
+function refuseListed(branchLabels: readonly string[], { names = asOptions }: Pick<Deps, "names">): void {
+  const listed = branchLabels.find((label) => /[,;\s]/.test(label));
+  if (listed === undefined) return;
+  const [sign] = /[,;\s]/.exec(listed)!;
+  throw new MigrateError({
+    code: "usage/header",
+    message: `${/\s/.test(sign) ? "a blank" : `'${sign}'`} is not allowed in the branch label '${listed}'`,
+    hint: labelsHint(listed, names),
+  });
+}
+
 /** Words apart may be several labels, or one of several words. */
-function labelsHint(listed: string): string {
-  const hint = "repeat --branch-label for each label";
-  if (listed.trim() === "") return "give one, or leave the flag out";
+function labelsHint(listed: string, names: OptionNames): string {
+  const hint = names.either(
+    "repeat --branch-label for each label",
+    'give each label by itself: branchLabels: ["a", "b"]',
+  );
+  if (listed.trim() === "") return `give one, or leave ${names.either("the flag", "it")} out`;
   return /[,;]/.test(listed) ? hint : `${hint}; or write one as ${asOneId(listed)}`;
 }
 

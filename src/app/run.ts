@@ -35,7 +35,7 @@ import { warnOfEmptyFiles } from "./empty-files.ts";
 import { bringUp } from "./ensure.ts";
 import { goneIn } from "./gone.ts";
 import { heldBack } from "./held-back.ts";
-import { answerOf, callback } from "./options.ts";
+import { answerOf, callback, type OtherArgument } from "./options.ts";
 import { otherWith } from "./other-ledger.ts";
 import { computing, type Deps, type Project, type ProjectOptions, projectRules } from "./project.ts";
 import { interruptedFirst, resumed, resumption, warnOfHalf } from "./resume.ts";
@@ -44,6 +44,7 @@ import {
   type ConversionSteps,
   conversionSteps,
   type Request,
+  refuseOfOthers,
   type Steps,
   stepsFrom,
   withFixedEnd,
@@ -57,9 +58,9 @@ export interface RunOptions
     ConnectOptions,
     SendOptions {
   /**
-   * Applied revisions that no file has are taken for those of a newer release, if the ledger says what they follow: then
-   * nothing is left to do, also while that release is at a step outside a transaction. What is pending all the same is
-   * refused.
+   * Of an upgrade: applied revisions that no file has are taken for those of a newer release, if the ledger says what they
+   * follow: then nothing is left to do, also while that release is at a step outside a transaction. What is pending all the
+   * same is refused.
    */
   readonly allowAhead?: boolean | undefined;
   /** Plan only: nothing is written. */
@@ -84,6 +85,12 @@ export const runRules: Rules<RunOptions> = {
   confirm: callback,
 };
 
+/** To those who look for one of them where a script is made. */
+export const inRun: OtherArgument = {
+  rules: runRules,
+  place: "the options of run, which a script has no use for",
+};
+
 /** What a run did, or with `dryRun` would do. */
 export interface RunResult {
   /** The database that was asked: `deploy@db.example:5432/shop`. */
@@ -103,6 +110,7 @@ export interface RunResult {
  * Throws `MigrateError` of every kind, and what `onEvent` or `onNotice` threw, once the run has ended.
  */
 export async function run(deps: Deps, request: Request, options: RunOptions = {}): Promise<RunResult> {
+  refuseOfOthers(request, options);
   const onEvent = heldBack(options.onEvent);
   const onNotice = heldBack(options.onNotice ?? deps.onNotice);
   const told = { onEvent: onEvent.call, onNotice: onNotice.call };
@@ -361,7 +369,7 @@ async function planFor(
   const wanted = (): Steps => {
     if (begun !== undefined && request.kind === "downgrade")
       refuseBelowEnd(project.graph, request.target, begun);
-    const found = stepsFrom(project, request, rows);
+    const found = stepsFrom(project, request, rows, options);
     if (begun !== undefined) refuseMeanwhile(found.kind, found.steps, begun);
     return found;
   };

@@ -1,6 +1,6 @@
 /** A request → the steps that fulfil it, from the state of a ledger or from the start of a range. */
 
-import { flag, isFields, wrongOption } from "../core/arguments.ts";
+import { filled, flag, isFields, refuseTogether, wrongOption } from "../core/arguments.ts";
 import { MigrateError } from "../core/errors.ts";
 import { descendants, type Graph, nodeOf } from "../core/graph.ts";
 import type { Applied } from "../core/ledger/types.ts";
@@ -14,6 +14,7 @@ import {
   currentHeads,
   idsOf,
   offlineDowngrade,
+  oneTarget,
   parseRange,
   planDowngrade,
   planOfflineDowngrade,
@@ -41,7 +42,7 @@ export type Request =
     };
 
 const requestRules = { kind: text, target };
-const stampRules = { kind: text, targets: texts, purge: flag, onlyAdds: flag };
+const stampRules = { kind: text, targets: filled(texts), purge: flag, onlyAdds: flag };
 
 /** What a request of any kind can have, to those who look for it elsewhere. */
 export const inRequest: OtherArgument = {
@@ -55,13 +56,35 @@ export function checkRequest(request: unknown, others: readonly OtherArgument[])
   const { kind } = given;
   const needed = kind === "stamp" ? "targets" : "target";
   const whole = { ...given, [needed]: given[needed] ?? null };
-  if (kind === "stamp") checkOptions(whole, stampRules, others);
-  else if (kind === "upgrade" || kind === "downgrade") checkOptions(whole, requestRules, others);
+  if (kind === "stamp") {
+    checkOptions(whole, stampRules, others);
+    refuseTogether(given, "purge", "onlyAdds");
+  } else if (kind === "upgrade" || kind === "downgrade") checkOptions(whole, requestRules, others);
   else
     throw wrongOption(
       "kind must be upgrade, downgrade or stamp",
       'give a request such as { kind: "upgrade", target: "head" }',
     );
+}
+
+/** The requests that an option is for, where it is not for all. */
+const FOR: Readonly<Record<string, readonly Request["kind"][]>> = {
+  allowAhead: ["upgrade"],
+  failOn: ["upgrade", "downgrade"],
+  lockRetries: ["upgrade", "downgrade"],
+  lockTimeout: ["upgrade", "downgrade"],
+  singleTransaction: ["upgrade", "downgrade"],
+  statementTimeout: ["upgrade", "downgrade"],
+  withDowngrade: ["upgrade"],
+};
+
+/** Throws `usage/option` for what the request has no use for, as the command does. */
+export function refuseOfOthers({ kind }: Request, options: object): void {
+  for (const [name, value] of Object.entries(options)) {
+    const kinds = FOR[name];
+    if (kinds === undefined || value === undefined || value === false || kinds.includes(kind)) continue;
+    throw wrongOption(`${name} works only with ${kinds.join(" and ")}`, "leave it out");
+  }
 }
 
 export interface Steps {
@@ -127,7 +150,10 @@ export function stepsFrom(
   { graph }: Project,
   request: Request,
   rows: readonly (Applied | AppliedRow)[],
+  { names }: Pick<Deps, "names"> = {},
 ): Steps {
+  for (const target of request.kind === "stamp" ? request.targets : [request.target])
+    oneTarget(graph, request.kind, target, names);
   const before = rows.map((row) => row.revision);
   if (request.kind === "stamp") {
     const { purge = false, onlyAdds = false } = request;

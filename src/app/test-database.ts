@@ -3,7 +3,7 @@
  * the folder; every other database is a copy. What a crash leaves behind is dropped by whoever makes the next one.
  */
 
-import { checkCount, isFields, type Rules, wrongOption } from "../core/arguments.ts";
+import { checkCount, type Fields, isFields, type Rules, wrongOption } from "../core/arguments.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { ServerAddress } from "../io/libpq/parameters.ts";
 import { tlsOptions } from "../io/libpq/tls.ts";
@@ -51,9 +51,12 @@ export interface MigratedDatabase {
 }
 
 /** A test framework's own functions: those of vitest and jest, whose hooks have a timeout in ms, or those of node:test. */
-export type TestHooks =
-  | { readonly beforeAll: TimedHook; readonly afterAll: TimedHook }
-  | { readonly before: Hook; readonly after: Hook };
+export type TestHooks = TimedHooks | { readonly before: Hook; readonly after: Hook };
+
+interface TimedHooks {
+  readonly beforeAll: TimedHook;
+  readonly afterAll: TimedHook;
+}
 
 type Hook = (work: () => Promise<void>) => unknown;
 type TimedHook = (work: () => Promise<void>, timeout: number) => unknown;
@@ -91,7 +94,7 @@ export function withMigratedDatabase(
     made = await migratedDatabase(options);
   };
   const drop = async (): Promise<void> => made?.drop();
-  if ("beforeAll" in hooks) {
+  if (isTimed(hooks)) {
     hooks.beforeAll(make, TIMEOUT);
     hooks.afterAll(drop, TIMEOUT);
   } else {
@@ -109,12 +112,16 @@ export function withMigratedDatabase(
   };
 }
 
+const hasAll = (hooks: object, ...names: readonly string[]): boolean =>
+  names.every((name) => typeof (hooks as Fields)[name] === "function");
+
+const isTimed = (hooks: TestHooks): hooks is TimedHooks => hasAll(hooks, "beforeAll", "afterAll");
+
 function checkHooks(hooks: unknown): void {
   const given = isFields(hooks) ? hooks : {};
   // All of a test framework may be given, which has no word for any of the options.
   refuseStrayed("the hooks have no", given, {}, [inOptions(rules, "second")]);
-  const { beforeAll, afterAll, before = beforeAll, after = afterAll } = given;
-  if (typeof before === "function" && typeof after === "function") return;
+  if (hasAll(given, "beforeAll", "afterAll") || hasAll(given, "before", "after")) return;
   throw wrongOption(
     "withMigratedDatabase needs the hooks of the test framework",
     "give { beforeAll, afterAll }, or with node:test { before, after }",

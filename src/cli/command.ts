@@ -147,7 +147,7 @@ function meantForFlag(
   const words =
     named !== undefined
       ? `-n ${shellWord(named)}`
-      : isAnswered(error)
+      : isAnswered(error) && !needless
         ? undefined
         : outputMeant(command, args, unknown);
   if (words === undefined) return error;

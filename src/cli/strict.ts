@@ -8,6 +8,7 @@ import { isAddress } from "../core/address.ts";
 import { MigrateError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { shellWord } from "../core/shell.ts";
+import { isAssignment } from "../core/variables.ts";
 import { type Arguments, type Command, type Flags, typedAgain } from "./command.ts";
 import { soManyHint } from "./numbers.ts";
 
@@ -214,7 +215,7 @@ function valueFault(
     return usage("empty-value", `the value of ${rawName} is empty`, command, hint);
   }
   // Of a variable without a value Alembic makes an empty one, which counts as none here.
-  if (flag === "x" && !/^[^=]+=/.test(given))
+  if (flag === "x" && !isAssignment(given))
     return usage(
       "variable",
       `${rawName} ${given} is not KEY=VALUE`,

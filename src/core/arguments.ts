@@ -43,6 +43,11 @@ export const count = rule(
 export const oneOf = (...values: readonly unknown[]): Rule =>
   rule(values.map((value) => JSON.stringify(value)).join(" or "), (value) => values.includes(value));
 export const texts = rule("a list of strings", (value) => Array.isArray(value) && value.every(isText));
+/** The same list, which is often computed: an empty one would stand for the default, or for nothing to be done. */
+export const filled =
+  (list: Rule): Rule =>
+  (value) =>
+    list(value) ?? ((value as readonly unknown[]).length === 0 ? "a list that is not empty" : undefined);
 const ids = rule(
   "a list of revisions",
   (value) => Array.isArray(value) || value instanceof Set || (isFields(value) && Symbol.iterator in value),
@@ -145,6 +150,15 @@ export const checkedSole = <F extends (value: never) => unknown>(work: F, name: 
     checkArgument(name, value, isWrong);
     return work(value);
   }) as F;
+
+/** Throws where both are given, since one of them would have no effect. A flag that is false is not given. */
+export function refuseTogether<T extends object>(
+  given: T,
+  ...names: readonly [keyof T & string, keyof T & string]
+): void {
+  if (names.some((name) => given[name] === undefined || given[name] === false)) return;
+  throw wrongOption(`${names.join(" and ")} cannot be combined`, "leave one of them out");
+}
 
 export const wrongOption = (message: string, hint?: string): MigrateError =>
   new MigrateError({ code: "usage/option", message, ...(hint === undefined ? {} : { hint }) });

@@ -3,6 +3,7 @@ import { MigrateError } from "./errors.ts";
 import { type Graph, isHead, nodeOf } from "./graph.ts";
 import { describe } from "./graph-faults.ts";
 import type { Revision, RevisionId } from "./migration.ts";
+import { asOptions, type OptionNames } from "./option-names.ts";
 import { BASE, resolveAll, resolveOne, wayOutOf } from "./target.ts";
 
 export interface NewRevisionOptions {
@@ -22,8 +23,17 @@ export function newRevision(
   graph: Graph,
   options: NewRevisionOptions = {},
 ): Pick<Revision, "parents" | "dependsOn"> {
+  return newRevisionFor(graph, options, asOptions);
+}
+
+/** The same for one whose options are called so. */
+export function newRevisionFor(
+  graph: Graph,
+  options: NewRevisionOptions,
+  names: OptionNames = asOptions,
+): Pick<Revision, "parents" | "dependsOn"> {
   const { heads = ["head"], splice = false, dependsOn = [] } = options;
-  const parents = parentsOf(graph, heads);
+  const parents = parentsOf(graph, heads, names);
   for (const parent of splice ? [] : parents) {
     const node = nodeOf(graph, parent);
     if (isHead(node)) continue;
@@ -31,7 +41,7 @@ export function newRevision(
     const label = heads.find((text) => graph.carriers.get(text) === parent);
     throw new MigrateError({
       code: "graph/not-a-head",
-      message: `Revision ${parent} is not a head revision; please specify --splice to ${
+      message: `Revision ${parent} is not a head revision; please specify ${names.either("--splice", "splice: true")} to ${
         parents.length > 1 ? "merge it all the same" : "create a new branch from this revision"
       }`,
       hint: `${label === undefined ? "" : `did you mean ${label}@head? `}it is followed by ${node.children.map((id) => describe(nodeOf(graph, id).revision)).join(", ")}`,
@@ -41,7 +51,11 @@ export function newRevision(
 }
 
 /** The revisions that targets are. Throws as `newRevision`, but not where one of them is no head. */
-export function parentsOf(graph: Graph, heads: readonly string[]): readonly RevisionId[] {
+export function parentsOf(
+  graph: Graph,
+  heads: readonly string[],
+  names: OptionNames = asOptions,
+): readonly RevisionId[] {
   if (heads.includes("head") && graph.heads.length > 1) {
     throw new MigrateError({
       code: "graph/multiple-heads",
@@ -51,7 +65,9 @@ export function parentsOf(graph: Graph, heads: readonly string[]): readonly Revi
       hint: wayOutOf(graph, graph.heads),
     });
   }
-  const parents = heads.flatMap((head) => resolveAll(graph, head, "for a new root: --head base"));
+  const parents = heads.flatMap((head) =>
+    resolveAll(graph, head, `for a new root: ${names.given("heads", "base")}`),
+  );
   if (new Set(parents).size < parents.length) {
     throw new MigrateError({
       code: "graph/duplicate-heads",

@@ -20,6 +20,7 @@ const FLAGS = {
   ignore: "--ignore",
   lockTimeout: "--lock-timeout",
   lockWait: "--lock-wait",
+  onDatabase: "--on-database",
   renames: "--rename",
   revision: "--rev-id",
   scratch: "--scratch",
@@ -63,6 +64,12 @@ export interface OptionNames {
   readonly settings: string;
   /** What plans without a database, behind the name of a command: `with --sql`; `as a script`. */
   readonly offline: string;
+  /** Where the two differ in more than a name: what is typed; what is given. */
+  readonly either: (typed: string, given: string) => string;
+  /** A folder: as it was typed; where it is, for who reads of it elsewhere. */
+  readonly place: (typed: string, absolute: string) => string;
+  /** What makes a project: `migrate init`; `init(deps, {})`. */
+  readonly init: (folder?: string) => string;
   /** What makes a script of several files for other clients: `--split DIR --client any`; `split: true`. */
   readonly files: string;
   /** How its range is given: `migrate downgrade --sql head:-1`; `target: "head:-1"`. */
@@ -92,6 +99,9 @@ export const asFlags: OptionNames = Object.assign((option: Option) => `flag ${FL
   alone: (option: Option, value: string) => `migrate COMMAND ${flagGiven(option, value)}`,
   settings: "migrate config",
   offline: "with --sql",
+  either: (typed: string) => typed,
+  place: (typed: string) => typed,
+  init: (folder?: string) => ["migrate init", ...(folder === undefined ? [] : [shellWord(folder)])].join(" "),
   files: "--split DIR --client any",
   range: (kind: string, range: string) => `migrate ${kind} --sql ${shellWord(range)}`,
 });
@@ -103,6 +113,10 @@ export const asOptions: OptionNames = Object.assign((option: Option) => `option 
   alone: (option: Option, value: string) => `{ ${optionGiven(option, value)} }`,
   settings: "checkConfig(deps, options)",
   offline: "as a script",
+  either: (_typed: string, given: string) => given,
+  place: (_typed: string, absolute: string) => absolute,
+  init: (folder?: string) =>
+    `init(deps, ${folder === undefined ? "{}" : `{ directory: ${JSON.stringify(folder)} }`})`,
   files: "renderSplit, and split: true in the form",
   range: (_kind: string, range: string) => `target: ${JSON.stringify(range)}`,
 });

@@ -14,6 +14,7 @@ import {
   upgradeBeside,
   upgradeTo,
 } from "./absence.ts";
+import { refuseTogether } from "./arguments.ts";
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import { ancestors, descendants, type Graph, inOrder, maximal, nodeOf, rangeMeant } from "./graph.ts";
 import { describe } from "./graph-faults.ts";
@@ -217,7 +218,7 @@ const isAhead = (
 /**
  * What `stamp targets…` writes. Heads that share a lineage with a target make room for it, the others stay;
  * `purge` forgets every row first, also those that no file has; `onlyAdds`, which goes without it, deletes none. Throws
- * as `planUpgrade`; with `onlyAdds` `state/diverged` where what is applied has left the targets' lineage below them.
+ * as `planUpgrade`; `usage/option` for both; with `onlyAdds` `state/diverged` where what is applied has left the targets' lineage below them.
  */
 export function planStamp(
   graph: Graph,
@@ -225,6 +226,7 @@ export function planStamp(
   targets: readonly string[],
   options: { readonly purge?: boolean; readonly onlyAdds?: boolean } = {},
 ): Stamp {
+  refuseTogether(options, "purge", "onlyAdds");
   const before = options.purge === true ? new Set<RevisionId>() : appliedSet(graph, rows);
   const current = currentHeads(graph, before);
   for (const target of targets) oneTarget(graph, "stamp", target);
@@ -463,13 +465,19 @@ export function stateAt(graph: Graph, starts: string): ReadonlySet<RevisionId> {
   );
 }
 
-function oneTarget(graph: Graph, kind: "upgrade" | "downgrade" | "stamp", target: string): string {
+/** The target, which is no range. Throws `usage/range-not-allowed`. */
+export function oneTarget(
+  graph: Graph,
+  kind: "upgrade" | "downgrade" | "stamp",
+  target: string,
+  names: OptionNames = asOptions,
+): string {
   if (!target.includes(":")) return target;
   const { target: meant } = targetMeant(graph, kind, target);
   throw new MigrateError({
     code: "usage/range-not-allowed",
     message: "Range revision not allowed",
-    hint: `a range is only for scripts (--sql); ${meant === undefined ? "name a revision; list them with: migrate history" : `give the target alone: ${meant}`}`,
+    hint: `a range is only for scripts (${names.either("--sql", "offline(deps, request)")}); ${meant === undefined ? "name a revision; list them with: migrate history" : `give the target alone: ${meant}`}`,
   });
 }
 

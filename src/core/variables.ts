@@ -38,6 +38,9 @@ export function replaceVariables(text: string, lookup: Lookup, place: Place, mos
   return result + text.slice(copied);
 }
 
+/** Whether it is `KEY=VALUE`. */
+export const isAssignment = (text: string): boolean => /^[^=]+=/.test(text);
+
 /** Whether a text holds `${`: a variable, or what was meant as one. */
 export const mayHoldVariable = (text: string): boolean => text.includes("${");
 

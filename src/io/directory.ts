@@ -230,7 +230,7 @@ function openFolder(
     origin,
     replaced,
     names = asOptions,
-    creating = (folder) => `mkdir -p ${folder}`,
+    creating = (folder) => `mkdir -p ${shellWord(folder)}`,
     wayOut,
   }: DirectoryOptions,
 ): Folder {
@@ -238,13 +238,17 @@ function openFolder(
   const path = resolve(cwd, directory);
   const prefix = prefixOf(path, cwd);
   const shown = prefix.replace(/\/$/, "");
+  const place = names.place(shown, path);
   const otherwise = (): string => {
-    const guess = guessOf(path, cwd);
+    const meant = folderMeant(path);
+    const guess = meant && (relative(cwd, meant).replaceAll(sep, "/") || ".");
+    const create = `create it with: ${creating(place)}`;
     if (origin !== undefined)
-      return `${guess}name another there, or create it with: ${creating(shellWord(shown))}`;
-    const other = `${guess}${another(names)}`;
+      return `${guess === undefined ? "" : `did you mean ${guess}? `}name another there, or ${create}`;
     // A config file that is made for a misspelt folder would take the one that is meant out of the project.
-    return guess === "" ? `${other}, or create it with: ${creating(shellWord(shown))}` : other;
+    return guess === undefined
+      ? `${another(names)}, or ${create}`
+      : `did you mean ${names.given("directories", guess)}?`;
   };
   try {
     const real = realpathSync(path);
@@ -254,7 +258,7 @@ function openFolder(
       throw new MigrateError(
         {
           code: "usage/missing-directory",
-          message: `${PATTERN.test(shown) ? `no directory matches ${shown}` : `the directory ${shown} does not exist`}${origin === undefined ? "" : ` (from ${origin})`}`,
+          message: `${PATTERN.test(shown) ? `no directory matches ${place}` : `the directory ${place} does not exist`}${origin === undefined ? "" : ` (from ${origin})`}`,
           hint: PATTERN.test(shown)
             ? `in a pattern, * matches one name and ** any number of folders${origin === undefined ? "; quote it, so that the shell does not expand it" : `; correct it there, or create a folder that it matches`}`
             : (wayOut?.(path) ?? otherwise()),
@@ -280,11 +284,8 @@ function prefixOf(path: string, cwd: string): string {
 }
 
 /** Another folder that may be meant by one that does not exist: one with a name like its, or with migrations. */
-function guessOf(path: string, cwd: string): string {
-  const meant = folderNamedLike(path) ?? migrationsBeside(path);
-  if (meant === undefined) return "";
-  return `did you mean ${relative(cwd, meant).replaceAll(sep, "/") || "."}? `;
-}
+const folderMeant = (path: string): string | undefined =>
+  folderNamedLike(path) ?? migrationsBeside(path) ?? migrationsAbove(path);
 
 /** The folder beside one that does not exist with a name like its; absolute. */
 export function folderNamedLike(path: string): string | undefined {
@@ -303,6 +304,12 @@ export function migrationsBeside(path: string): string | undefined {
   return foldersIn(above)
     .map((name) => join(above, name))
     .find(holdsMigrations);
+}
+
+/** Where the folder that was to hold one with migrations of ours is that one itself, or has it beside itself; absolute. */
+function migrationsAbove(path: string): string | undefined {
+  const folder = dirname(path);
+  return [folder, join(dirname(folder), basename(path))].find(holdsMigrations);
 }
 
 /** Whether it has an up file of ours; not so one that cannot be read. */

@@ -4,12 +4,14 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { migratedDatabase, withMigratedDatabase } from "../../src/app/test-database.ts";
 import {
+  autogenerate,
   branchPoints,
   check,
   checkConfig,
   compareOrders,
   createRevision,
   currentHeads,
+  dev,
   downgrade,
   dump,
   edit,
@@ -26,6 +28,7 @@ import {
   readState,
   receiptsOf,
   refuseChanged,
+  removeRevision,
   renderScript,
   renderSplit,
   run,
@@ -135,6 +138,7 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
   [() => toUpgrade?.({ env: "prod" }), "a named environment is given with the option environment"],
   [() => toRead?.({ ...deps, cwd: "db" }, {}), "deps.cwd must be an absolute path"],
   [() => toUpgrade?.({ cwd: "db" }), "cwd must be an absolute path"],
+  [() => toUpgrade?.({ cwd: `${two.folder}/nope` }), "cwd must be a folder that exists"],
   [
     () => untyped(lint)(deps, { serverVersion: { major: 16 } }),
     'serverVersion must be an object such as { number: 160000, text: "16" }',
@@ -150,6 +154,11 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
     () => toRun?.(deps, up, { onlyAdds: true }),
     'there is no option "onlyAdds" here',
     "give it in the request, the second argument",
+  ],
+  [
+    () => toWrite?.(deps, up, { confirm: () => true }),
+    'there is no option "confirm" here',
+    "give it in the options of run, which a script has no use for",
   ],
   [() => toRead?.(deps, { cwd: "/" }), 'no option "cwd" here', "give it in deps, the first argument"],
   // What a run has no use for, a script has.
@@ -222,7 +231,74 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
   [async () => untyped(currentHeads)(graph, "head"), "applied must be a list of revisions"],
   [() => untyped(squash)(deps, {}), "range must be a string"],
   [() => untyped(squash)(deps, { range: 5 }), "range must be a string"],
+  ...[["acme"], ["=acme"], ["A=B", "acme"]].map((variables) => {
+    const call = () => toUpgrade?.({ variables });
+    return [call, 'variables must be a list of "KEY=VALUE", such as "TENANT=acme"'] as const;
+  }),
+  [
+    async () => untyped(withMigratedDatabase)({ before() {}, afterAll() {} }),
+    "withMigratedDatabase needs the hooks of the test framework",
+  ],
+  [
+    async () => untyped(withMigratedDatabase)({ beforeAll() {}, after() {} }),
+    "withMigratedDatabase needs the hooks of the test framework",
+  ],
+  // A list that is computed may be empty, and so may a text.
+  ...[
+    ["heads", () => untyped(createRevision)(deps, { message: "x", heads: [] })],
+    ["heads", async () => untyped(newRevision)(graph, { heads: [] })],
+    ["only", () => untyped(check)(deps, { only: [] })],
+    ["targets", () => toRun?.(deps, { kind: "stamp", targets: [] })],
+    ["targets", async () => untyped(planStamp)(graph, [], [])],
+    ["directories", () => toRead?.(deps, { directories: [] })],
+  ].map(
+    ([name, call]) => [call as () => Promise<unknown>, `${name} must be a list that is not empty`] as const,
+  ),
+  ...["expectDatabase", "expectRole", "environment", "config"].map((name) => {
+    const call = () => toWrite?.(deps, up, { [name]: "" });
+    return [call, `${name} must be a string that is not empty`] as const;
+  }),
+  ...["directories", "variables"].map((name) => {
+    const call = () => toRead?.(deps, { [name]: ["a=b", ""] });
+    return [call, `${name} must be a list of strings that are not empty`] as const;
+  }),
+  [() => toUpgrade?.({ target: "" }), 'target must be a string, such as "head", "+1" or "base"'],
+  [() => untyped(autogenerate)(deps, { message: "x", template: "y" }), 'there is no option "template"'],
   // One of the two would have no effect.
+  ...[
+    () => toRun?.(deps, { kind: "stamp", targets: ["a"], purge: true, onlyAdds: true }),
+    async () => untyped(planStamp)(graph, [], ["a"], { purge: true, onlyAdds: true }),
+  ].map((call) => [call, "purge and onlyAdds cannot be combined", "leave one of them out"] as const),
+  // What the command has no flag for.
+  [
+    () => toDowngrade?.({ target: "-1", allowAhead: true }),
+    "allowAhead works only with upgrade",
+    "leave it out",
+  ],
+  [
+    () => toWrite?.(deps, { kind: "downgrade", target: "head:base" }, { withDowngrade: true }),
+    "withDowngrade works only with upgrade",
+  ],
+  ...Object.entries({
+    failOn: "hazard",
+    singleTransaction: true,
+    lockTimeout: "1s",
+    statementTimeout: "1s",
+    lockRetries: 1,
+    allowAhead: true,
+  }).map(([name, value]) => {
+    const call = () => toRun?.(deps, { kind: "stamp", targets: ["a"] }, { [name]: value });
+    const kinds = name === "allowAhead" ? "upgrade" : "upgrade and downgrade";
+    return [call, `${name} works only with ${kinds}`, "leave it out"] as const;
+  }),
+  ...[
+    ["withDowngrade", { withDowngrade: true }],
+    ["lockTimeout", { lockTimeout: "1s" }],
+    ["lockRetries", { form: { ...form, lockRetries: 1 } }],
+  ].map(([name, options]) => {
+    const call = () => toWrite?.(deps, { kind: "stamp", targets: ["a"] }, options);
+    return [call, `${name} works only with upgrade`] as const;
+  }),
   [
     () => untyped(dump)(two.deps, { output: "x.sql", folder: "y" }),
     "output and folder cannot be combined",
@@ -256,6 +332,12 @@ test.each(refused.map(([call, message, hint]) => ({ call, message, hint })))("$m
   const error = await failureOf(each.call() ?? Promise.resolve());
   expect(error).toMatchObject({ code: "usage/option", message: expect.stringContaining(each.message) });
   if (each.hint !== undefined) expect(error).toMatchObject({ hint: each.hint });
+});
+
+test("a flag that is false is none", async () => {
+  const off = { singleTransaction: false, withDowngrade: false } as const;
+  const stamp = { kind: "stamp", targets: ["b"], purge: false, onlyAdds: true } as const;
+  expect((await offline(two.deps, stamp, off)).plan.steps).toHaveLength(2);
 });
 
 test("a plan and a form may come out of JSON", () => {
@@ -328,13 +410,44 @@ test("hints name the options, and no flags", async () => {
     message: "downgrade as a script requires <fromrev>:<torev>",
     hint: 'name the revision that the database is at, for example: target: "head:-1"',
   });
+  const range = { kind: "upgrade", target: "a:b" } as const;
+  const newOf = (options: object) => createRevision(two.deps, { message: "x", ...options });
   const hintOf = async (from: string, options: object) =>
     (await failureOf(history({ ...made.deps, cwd: from }, options))).hint;
   expect(await hintOf(sub, { directories: ["migrations"] })).toBe(
     `did you mean directories: ["../migrations"]? without it, the folders of ${cwd}/migrate.config.json are read`,
   );
-  expect(await hintOf(cwd, { directories: ["none"] })).toMatch(
-    /^name another with directories: \["DIR"\], or/,
+  // Who reads it may be in another folder than the one that the call is for.
+  const none = path.join(made.folder, "none", "deep");
+  mkdirSync(none, { recursive: true });
+  expect(
+    await failureOf(history({ ...made.deps, cwd: none, env: {} }, { directories: ["x"] })),
+  ).toMatchObject({
+    message: `the directory ${none}/x does not exist`,
+    hint: expect.stringMatching(/^name another with directories: \["DIR"\], or create it with: /),
+  });
+  const nothing = { ...two.deps, env: {} };
+  expect(await failureOf(newOf({ branchLabels: ["my label"] }))).toMatchObject({
+    hint: expect.stringContaining('give each label by itself: branchLabels: ["a", "b"]'),
+  });
+  expect(await failureOf(newOf({ heads: ["a"] }))).toMatchObject({
+    message: expect.stringContaining("please specify splice: true to create"),
+  });
+  expect((await failureOf(removeRevision(nothing, {}))).hint).toBe(
+    'name the database with database: "URL"; or, if it is not applied anywhere, give yes: true',
+  );
+  const url = "postgres://ann@127.0.0.1:1/x";
+  const onDatabase = { once: true, onDatabase: true, onRound() {}, onError() {} };
+  expect(await failureOf(dev({ ...nothing, env: { DATABASE_URL: url } }, onDatabase))).toMatchObject({
+    message: expect.stringMatching(/^option onDatabase changes a database/),
+    hint: 'add database: "URL"',
+  });
+  const purge = { kind: "stamp", targets: ["a"], purge: true } as const;
+  expect(await failureOf(offline(two.deps, purge))).toMatchObject({
+    message: "purge works only with run, and not in a script",
+  });
+  expect((await failureOf(run(two.deps, range, { database: "pglite:memory" }))).hint).toBe(
+    "a range is only for scripts (offline(deps, request)); give the target alone: b",
   );
   expect(await hintOf(cwd, { config: "none.json" })).toMatch(/^check the path given as option config; /);
   expect((await failureOf(readState({ ...made.deps, cwd, env: {} }, {}))).hint).toContain(

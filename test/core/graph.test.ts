@@ -345,11 +345,15 @@ describe("a new revision", () => {
   );
 
   it.each([
-    [{ heads: ["a2"] }, "graph/not-a-head", /^Revision a2 is not a head revision; please specify --splice/],
+    [
+      { heads: ["a2"] },
+      "graph/not-a-head",
+      /^Revision a2 is not a head revision; please specify splice: true/,
+    ],
     [
       { heads: ["a2", "b2"] },
       "graph/not-a-head",
-      /^Revision a2 is .* please specify --splice to merge it all/,
+      /^Revision a2 is .* please specify splice: true to merge it all/,
     ],
     [{ heads: ["m1", "m1"] }, "graph/duplicate-heads", /^Duplicate head revisions specified/],
     [{ heads: ["m1"], dependsOn: ["base"] }, "graph/depends-on-base", /nothing can depend on/],

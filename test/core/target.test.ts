@@ -218,7 +218,7 @@ test("steps are counted from a revision in every place of a range, in a stamp an
       expect.stringMatching(/ as in 0a2c@head-1; /),
     ],
     [() => planStamp(line, [], ["-0"]), expect.stringMatching(/^that is no step: name a revision; /)],
-    [() => newRevision(line, { heads: ["head-3"] }), expect.stringMatching(/--head base$/)],
+    [() => newRevision(line, { heads: ["head-3"] }), expect.stringMatching(/ heads: \["base"\]$/)],
     [() => planOfflineDowngrade(line, "head:-4"), "base is only 3 down; to undo everything, use: head:base"],
     [() => planDowngrade(line, [], "head-4"), expect.stringMatching(/everything, use: base$/)],
     [() => planOfflineDowngrade(line, "head:0"), expect.stringMatching(/everything, use: head:base; /)],
@@ -635,7 +635,7 @@ it.each([
   "a range in the place of one target is told the target, where there is one: %o %s",
   (plan, range, hint) => {
     expect(() => plan(graph, [], range)).toThrow(
-      expect.objectContaining({ hint: `a range is only for scripts (--sql); ${hint}` }),
+      expect.objectContaining({ hint: `a range is only for scripts (offline(deps, request)); ${hint}` }),
     );
   },
 );

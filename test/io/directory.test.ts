@@ -105,7 +105,7 @@ describe("reading", () => {
     const error = await failure(readMigrations(["services/*/migrations"], { cwd }));
     expect(error).toMatchObject({
       code: "usage/missing-directory",
-      message: "no directory matches services/*/migrations",
+      message: `no directory matches ${cwd}/services/*/migrations`,
       exitCode: 2,
     });
   });
@@ -245,15 +245,27 @@ describe("reading", () => {
       exitCode: 2,
     });
     put({ "migrations/0001_x.up.sql": UP });
-    const typo = await failure(readMigrations(["migration"], { cwd, origin: "migrate.config.json line 2" }));
+    const typo = await failure(
+      readMigrations(["migration"], { cwd, origin: "migrate.config.json line 2", names: asFlags }),
+    );
     expect(typo).toMatchObject({
       message: "the directory migration does not exist (from migrate.config.json line 2)",
       hint: "did you mean migrations? name another there, or create it with: mkdir -p migration",
     });
     put({ "db/other/readme": "", "db/migrations/0001_x.up.sql": UP });
     expect(await failure(readMigrations(["db/othr"], { cwd }))).toMatchObject({
-      hint: 'did you mean db/other? name another with directories: ["DIR"]',
+      message: `the directory ${cwd}/db/othr does not exist`,
+      hint: 'did you mean directories: ["db/other"]?',
     });
+    // From the folder with the migrations, and from one beside it.
+    put({ "db/dist/app.js": "" });
+    for (const [from, meant] of [
+      ["db/migrations", "."],
+      ["db/dist", "../migrations"],
+    ] as const) {
+      const lost = readMigrations(["migrations"], { cwd: join(cwd, from), names: asFlags });
+      expect(await failure(lost)).toMatchObject({ hint: `did you mean --directory ${meant}?` });
+    }
     const pattern = await failure(readMigrations(["nope*"], { cwd, origin: "migrate.config.json line 2" }));
     expect(pattern).not.toMatchObject({ hint: expect.stringContaining("shell") });
     expect(await faults("file")).toEqual(["usage/missing-directory"]);

@@ -281,6 +281,24 @@ describe("a connection of the caller's", () => {
     });
   });
 
+  test("a client on which a call is at work is refused to another, and free after it", async () => {
+    const { url } = await ownDatabase(server!);
+    const client = await clientOn(url);
+    const files = project({ a: "CREATE TABLE t (x int);", b: "INSERT INTO t VALUES (1), (2);" });
+    const call = { ...optionsOf(files), connection: client };
+    const first = upgrade(call);
+    const inUse = {
+      code: "usage/connection",
+      message: "the client that was given is in use by another call",
+    };
+    expect(await failureOf(upgrade(call))).toMatchObject(inUse);
+    expect(await failureOf(readState(files.deps, { connection: client }))).toMatchObject(inUse);
+    expect((await first).steps).toHaveLength(2);
+    expect((await query(url, "SELECT x FROM t")).length).toBe(2);
+    await failureOf(upgrade({ ...call, target: "none" }));
+    expect((await upgrade(call)).steps).toEqual([]);
+  });
+
   test("a pool without a free connection, and what goes back to one, are told as such", async () => {
     const { url } = await ownDatabase(server!);
     const pool = new pg.Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 1000 });

@@ -327,7 +327,7 @@ test("no database is worked on that only a variable names", async () => {
   expect(refused).toMatchObject({
     code: "usage/dev-database",
     message:
-      "--on-database changes a database, and postgres://u:***@127.0.0.1:1/shop is named by environment variable DATABASE_URL only",
+      "option onDatabase changes a database, and postgres://u:***@127.0.0.1:1/shop is named by environment variable DATABASE_URL only",
   });
   it.write(
     "migrate.config.json",

@@ -299,7 +299,9 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
       expect((await shop.state(url)).interrupted?.revision).toBe(revision);
       await query(url, "UPDATE retort.applied SET message = 'x' WHERE revision = 'a'");
       needsPsql(context);
-      const { plan, ledger } = await repair(shop.deps, { database: url, script: true });
+      const asScript = { database: url, script: true, dryRun: false };
+      const { plan, ledger, done } = await repair(shop.deps, asScript);
+      expect(done).toBe(false);
       expect(await runScript(url, renderScript(plan, ledger).text)).toMatchObject({ code: 0, stderr: "" });
       expect((await shop.state(url)).interrupted?.revision).toBe(revision);
     }

@@ -90,8 +90,18 @@ async function taken(lent: LentConnection, signal: AbortSignal | undefined): Pro
   if ("totalCount" in lent) return await ofPool(lent, signal);
   const standing = standingOf(lent);
   if (standing !== "connected") throw new MigrateError({ code: "usage/connection", ...UNUSABLE[standing] });
-  return { client: lent, release: () => {} };
+  if (lentOut.has(lent))
+    throw new MigrateError({
+      code: "usage/connection",
+      message: "the client that was given is in use by another call",
+      hint: "await one call before the next begins, or give a pool",
+    });
+  lentOut.add(lent);
+  return { client: lent, release: () => void lentOut.delete(lent) };
 }
+
+/** Clients on which a call is at work: the lock of the ledger is the session's, so it would not part two of them. */
+const lentOut = new WeakSet<LentClient>();
 
 const UNUSABLE = {
   new: {
