@@ -39,6 +39,8 @@ export interface RelationName {
 
 export interface Lock extends RelationName {
   readonly mode: LockMode;
+  /** It is given back before the statement works on anything. */
+  readonly brief?: true;
 }
 
 /** What one statement does. Relations that its own transaction made are left out: nobody else sees them. */
@@ -265,7 +267,11 @@ function effectOf(
   return {
     locks: [...work.locks]
       .filter(([{ id }]) => !work.session.made.has(id))
-      .map(([relation, mode]) => ({ ...(names.get(relation) ?? nameOf(work.session, relation)), mode })),
+      .map(([relation, mode]) => ({
+        ...(names.get(relation) ?? nameOf(work.session, relation)),
+        mode,
+        ...(work.brief.has(relation) ? { brief: true } : {}),
+      })),
     locksOwn: [...work.locks.keys()].some(({ id }) => work.session.made.has(id)),
     rewrites: shown(work.rewrites),
     scans: shown(work.scans),

@@ -36,7 +36,7 @@ export function summaryOf(effect: Effect): EffectSummary | undefined {
   const locks = effect.locks.filter((each) => isNoticed(each) && isStrong(each.mode));
   const work = workOf(effect);
   if (locks.length === 0 && effect.unknown.length === 0 && !works(work)) return undefined;
-  const waits = locks.some(({ mode }) => waiting(mode).writers) && works(work);
+  const waits = works(work) && locks.some(({ mode, brief }) => waiting(mode).writers && brief !== true);
   return {
     locks: locks.map((each) => ({
       relation: shown(each),

@@ -63,6 +63,8 @@ export class Work {
   readonly session: Session;
   readonly circumstances: Circumstances;
   readonly locks = new Map<Relation, LockMode>();
+  /** Of `locks` those that are given back before it works on anything. */
+  readonly brief = new Set<Relation>();
   readonly rewrites = new Set<Relation>();
   readonly scans = new Set<Relation>();
   /** Tables of which every row is updated or deleted. */
@@ -111,7 +113,15 @@ export class Work {
 
   lock(relation: Relation, mode: LockMode): void {
     this.onLock(relation);
-    this.locks.set(relation, stronger(this.locks.get(relation), mode));
+    const strongest = stronger(this.locks.get(relation), mode);
+    if (strongest === mode) this.brief.delete(relation);
+    this.locks.set(relation, strongest);
+  }
+
+  /** A lock that is given back before it works on anything. */
+  lockBriefly(relation: Relation, mode: LockMode): void {
+    this.lock(relation, mode);
+    if (this.locks.get(relation) === mode) this.brief.add(relation);
   }
 
   /** A lock that is given back when the statement ends. */
