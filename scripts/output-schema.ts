@@ -125,7 +125,11 @@ const loss = object({
 /** What a statement or a step does to other sessions. */
 const effect = object({
   locks: z.array(
-    object({ relation: text, schema: text, name: text, mode: text, named: z.number().optional() }),
+    object({
+      ...{ relation: text, schema: text, name: text, mode: text },
+      named: z.number().optional(),
+      inServersPath: z.literal(true).optional(),
+    }),
   ),
   rewrites: texts,
   scans: texts,

@@ -35,6 +35,8 @@ export interface RelationName {
   readonly inUse: boolean;
   /** How many files before this one the run gave it that name: 0, in this one. Absent where it had it before. */
   readonly named?: number;
+  /** `public` stands for the schema that the server's search_path leads to. */
+  readonly inServersPath?: true;
 }
 
 export interface Lock extends RelationName {
@@ -219,13 +221,14 @@ const NOTHING: Effect = {
 };
 
 function nameOf(session: Session, relation: Relation): RelationName {
-  const { id, schema, name, kind, named = 0 } = relation;
+  const { id, schema, name, kind, inServersPath, named = 0 } = relation;
   return {
     id,
     schema,
     name,
     kind,
     inUse: isInUse(session, relation),
+    ...(inServersPath ? { inServersPath } : {}),
     ...(named < session.firstFile ? {} : { named: session.schema.file - named }),
   };
 }

@@ -197,9 +197,11 @@ export class Work {
       if (missingOk) return undefined;
       this.refuse(`relation ${name.name} does not exist`);
     }
+    const schema = name.schema ?? this.session.searchPath[0] ?? "public";
     const assumed = this.schema.add({
-      schema: name.schema ?? this.session.searchPath[0] ?? "public",
+      schema,
       name: name.name,
+      inServersPath: this.isInServersPath(name, schema),
       kind,
       known: false,
       rows: "unknown",
@@ -230,6 +232,11 @@ export class Work {
       this.session.searchPath[0] ??
       "public"
     );
+  }
+
+  /** Whether the schema that is taken for that of a name is the one that the server's search_path leads to. */
+  isInServersPath(name: ObjectName, schema: string): boolean {
+    return name.schema === undefined && this.session.isServersPath && schema === "public";
   }
 
   /** Adds a relation that the statement makes. */
