@@ -540,6 +540,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
       down: texts,
       refused: object({ old: z.array(diagnostic), new: z.array(diagnostic) }),
       assumed: texts,
+      notRun: texts,
       objects: count,
       differences: object({ up: z.array(difference), down: z.array(difference) }),
     }),
