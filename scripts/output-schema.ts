@@ -125,7 +125,11 @@ const loss = object({
 /** What a statement or a step does to other sessions. */
 const effect = object({
   locks: z.array(
-    object({ relation: text, schema: text, name: text, mode: text, named: z.number().optional() }),
+    object({
+      ...{ relation: text, schema: text, name: text, mode: text },
+      named: z.number().optional(),
+      inServersPath: z.literal(true).optional(),
+    }),
   ),
   rewrites: texts,
   scans: texts,
@@ -536,6 +540,7 @@ export const outputs: Readonly<Record<string, Shape>> = {
       down: texts,
       refused: object({ old: z.array(diagnostic), new: z.array(diagnostic) }),
       assumed: texts,
+      notRun: texts,
       objects: count,
       differences: object({ up: z.array(difference), down: z.array(difference) }),
     }),

@@ -11,6 +11,7 @@ import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference } from "../core/catalog/compare.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { quotedName } from "../core/failure/failure.ts";
+import { ancestors, inOrder } from "../core/graph.ts";
 import type { Direction } from "../core/header-keys.ts";
 import type { MigrationFile, RevisionId } from "../core/migration.ts";
 import { readCatalog } from "../io/catalog.ts";
@@ -44,6 +45,8 @@ export interface AdoptProof {
   readonly refused: { readonly old: readonly Diagnostic[]; readonly new: readonly Diagnostic[] };
   /** Of these the tool's SQL is not known, up or down: that of the file that was written was run on both sides. */
   readonly assumed: readonly RevisionId[];
+  /** The project runs these before them, and the folder has them not, or no longer: they were run on neither side. */
+  readonly notRun: readonly RevisionId[];
   /** How many objects the catalog has after the way up. */
   readonly objects: number;
   /** From what the tool's files make to what the migrations make. */
@@ -87,6 +90,7 @@ export async function proveAdoption(deps: Deps, options: AdoptProofOptions): Pro
         down: compared.flatMap(({ places }) => places.map((at) => up[at]!)),
         refused: { old: old.refused, new: own.refused },
         assumed: pairs.filter((pair) => pair.isAssumed).map(({ revision }) => revision),
+        notRun: inOrder(project.graph, ancestors(project.graph, up)).filter((id) => !up.includes(id)),
         objects: old.up.objects.length,
         differences: {
           up: compareCatalogs(old.up, own.up),

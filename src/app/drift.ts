@@ -4,9 +4,9 @@
  */
 import { madeIn, withoutVersionTables } from "../core/adopt/version-tables.ts";
 import type { Catalog } from "../core/catalog/catalog.ts";
-import { compareCatalogs, type Difference, unusedPatterns } from "../core/catalog/compare.ts";
+import { compareCatalogs, type Difference, ignoredIn, unusedPatterns } from "../core/catalog/compare.ts";
 import { otherLedgers, withoutSchemas } from "../core/catalog/ledgers.ts";
-import { orderApplied, ownedAlike } from "../core/drift.ts";
+import { orderApplied, ownedAlike, withHolders } from "../core/drift.ts";
 import { findingsOf } from "../core/integrity.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import type { Mend } from "../core/mend.ts";
@@ -68,17 +68,25 @@ export async function drift(deps: Deps, options: DriftOptions): Promise<Drift> {
   // What is missing below a revision is not replayed, and what the database has of it would be extra.
   warnOfRest(deps, { project, applied: rows });
   return withScratch(deps, project, { revisions, onScratch: options.onScratch }, async (scratch) => {
-    const replayed = await catalogOfReplay(deps, project, scratch, {
+    const made = await catalogOfReplay(deps, project, scratch, {
       revisions,
       role: state.role,
       live: all,
       rows,
     });
-    const { catalog: live, tables } = withoutVersionTables(all, madeIn(replayed));
+    const { catalog: live, tables } = withoutVersionTables(all, madeIn(made));
+    const kept = new Set(live.objects);
+    const replayed = withHolders(
+      made,
+      live,
+      all.objects.filter((object) => !kept.has(object)),
+    );
     const ignore = [...project.config.ignore, ...(options.ignore ?? [])];
     const changed = findingsOf(project.graph, rows).filter(({ kind }) => kind === "body");
-    const differences = compareCatalogs(replayed, live, { ignore });
-    const whole = ignore.length === 0 ? differences : compareCatalogs(replayed, live);
+    const isIgnored = ignoredIn(ignore, [replayed, live]);
+    const wanted = withHolders(replayed, live, live.objects.filter(isIgnored));
+    const differences = compareCatalogs(wanted, live, { ignore });
+    const whole = ignore.length === 0 ? differences : compareCatalogs(wanted, live);
     for (const message of unusedPatterns(options.ignore ?? [], [replayed, live], deps.names))
       deps.onNotice?.({ severity: "WARNING", message });
     const found = {
@@ -94,7 +102,7 @@ export async function drift(deps: Deps, options: DriftOptions): Promise<Drift> {
     if (differences.length === 0) return found;
     // What compares and parses is loaded only where there is something to mend.
     const { mend } = await import("./mend.ts");
-    const sides = { live, wanted: replayed, differences, roles, ignore };
+    const sides = { live, wanted, differences, roles, ignore };
     return { ...found, mend: await mend(scratch, { database, ...sides }) };
   });
 }

@@ -17,7 +17,7 @@ import { compileSteps } from "./compile.ts";
 import { effectsOfSteps } from "./effects.ts";
 import { goneIn } from "./gone.ts";
 import { type Deps, openWarned, type Project, type ProjectOptions } from "./project.ts";
-import { downwards, upwards } from "./replay.ts";
+import { downwards, missingRole, upwards, withRoles } from "./replay.ts";
 import { sourceText } from "./run.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
 import { type Steps, withEnd } from "./steps.ts";
@@ -64,27 +64,32 @@ export async function trace(deps: Deps, options: TraceOptions): Promise<Trace> {
   const down = options.down === true ? downSteps(project, steps) : [];
   return withScratch(deps, project, options, async (scratch) => {
     const schemas = await schemasBeforehand(project, scratch);
-    const session = await emptyWith(project, scratch, schemas);
-    const { version } = session;
+    const { version } = scratch;
     const effects = await effectsOfSteps(project, { before, steps: [...steps, ...down] }, version, {
       oneByOne: true,
       schemas,
     });
-    const found: TracedStatement[] = [];
-    const run = async (way: Steps, from: number, predicted: readonly FileEffects[]): Promise<void> => {
-      const plan = await compileSteps(project, way, "run", { serverVersion: version });
-      await new TracedRun({ project, session, plan, from, predicted }, found).run();
-    };
     const applied = [...before, ...steps.map(({ revision }) => revision)];
-    await run(upwards([], applied), before.length, effects);
-    if (down.length > 0) {
-      const back = downwards(
-        applied,
-        down.map(({ revision }) => revision),
-      );
-      await run(back, 0, effects.slice(steps.length));
-    }
-    return { scratch: used(scratch), statements: found };
+    const statements = await withRoles(scratch, async (makeRoles) => {
+      const session = await emptyWith(project, scratch, schemas);
+      await makeRoles(session);
+      const found: TracedStatement[] = [];
+      const run = async (way: Steps, from: number, predicted: readonly FileEffects[]): Promise<void> => {
+        const plan = await compileSteps(project, way, "run", { serverVersion: version });
+        const makesRoles = scratch.ownsRoles;
+        await new TracedRun({ project, session, plan, from, predicted, makesRoles }, found).run();
+      };
+      await run(upwards([], applied), before.length, effects);
+      if (down.length > 0) {
+        const back = downwards(
+          applied,
+          down.map(({ revision }) => revision),
+        );
+        await run(back, 0, effects.slice(steps.length));
+      }
+      return found;
+    });
+    return { scratch: used(scratch), statements };
   });
 }
 
@@ -120,6 +125,8 @@ interface RunToTrace {
   readonly from: number;
   /** For each step that is looked at. */
   readonly predicted: readonly FileEffects[];
+  /** A role that is missing is made, and all of it run again. */
+  readonly makesRoles: boolean;
 }
 
 /** Whose tables are small on a scratch database, and would be read whole where a large one is looked up in an index. */
@@ -179,6 +186,7 @@ class TracedRun {
       if (!outside && PLANNED.has(tag)) await this.#run.session.send("SET LOCAL enable_seqscan TO DEFAULT");
     } catch (error) {
       if (direction === "up" || !(error instanceof MigrateError)) throw error;
+      if (this.#run.makesRoles && missingRole(error) !== undefined) throw error;
       return value("fails", [error.message]);
     }
     if (outside) return value("unseen");

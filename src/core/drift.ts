@@ -91,6 +91,29 @@ function grantsOf(privileges: readonly Value[], replaced: (name: string) => stri
     .map((text) => JSON.parse(text) as Value);
 }
 
+/**
+ * The replay's catalog with the schemas of the live database, which it lacks, that hold something that is left alone: they
+ * cannot go.
+ */
+export function withHolders(replayed: Catalog, live: Catalog, left: readonly CatalogObject[]): Catalog {
+  const made = new Set(replayed.objects.map(keyOf));
+  const holders = new Set(
+    left.flatMap(({ identity, parent }) =>
+      // What is in a schema is named after it; what goes away with it, as its comment, is not.
+      parent?.class === "schema" && parent.identity[0] === identity[0] && !made.has(keyOf(parent))
+        ? [keyOf(parent)]
+        : [],
+    ),
+  );
+  if (holders.size === 0) return replayed;
+  const found = live.objects.filter(
+    (object) =>
+      holders.has(keyOf(object)) ||
+      (object.class === "comment" && object.parent !== undefined && holders.has(keyOf(object.parent))),
+  );
+  return { ...replayed, objects: [...replayed.objects, ...found] };
+}
+
 /** The applied revisions in the order in which they were applied, as far as each stands behind all that it needs; else in the graph's. */
 export function orderApplied(graph: Graph, rows: readonly Applied[]): readonly RevisionId[] {
   const place = new Map(

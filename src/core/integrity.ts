@@ -177,6 +177,9 @@ export const mayBeAnothers = (ofRow: readonly Finding[]): boolean =>
 /** What to type about such a row: to accept the file would take the other project's revision for this one's. */
 const ANOTHERS = `both the message and the SQL are others, as where another project has recorded a revision of that name: ${OWN_LEDGER}; if the file was edited, restore it and write a new migration`;
 
+/** Whether a hint is about whatever was found, and not about what one file is to say. */
+export const isOfWhole = (hint: string): boolean => hint === ANOTHERS || hint === BROKEN_FIRST;
+
 const NO_CODE = sha256("");
 
 /** What to type about SQL that changed. What was recorded when its file had none yet can still be run. */

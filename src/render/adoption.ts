@@ -95,17 +95,19 @@ function firstFindings({ findings }: AdoptedMigration): readonly Diagnostic[] {
 /** What is shown of a proof. */
 export interface ProofSummary {
   readonly tool: string;
+  readonly folder: string;
   readonly up: readonly string[];
   readonly down: readonly string[];
   readonly refused: { readonly old: readonly Diagnostic[]; readonly new: readonly Diagnostic[] };
   readonly assumed: readonly string[];
+  readonly notRun: readonly string[];
   readonly objects: number;
   readonly differences: Readonly<Record<Direction, readonly Difference[]>>;
 }
 
 /** What was run and whether it came to the same, then what is different, then which downs are refused. `withDown`: they were run. */
 export function proofLines(proof: ProofSummary, withDown: boolean): readonly string[] {
-  const { tool, up, down, refused, assumed, objects, differences } = proof;
+  const { tool, folder, up, down, refused, assumed, notRun, objects, differences } = proof;
   const refusals = [...refused.old, ...refused.new];
   const listed = differences.up.length > 0 ? "up" : "down";
   const line = (direction: Direction, run: readonly string[], what: string): string => {
@@ -120,6 +122,11 @@ export function proofLines(proof: ProofSummary, withDown: boolean): readonly str
       ? []
       : [
           `not compared: ${counted(assumed.length, "migration")}, of which only the new file is SQL (${fewOf(assumed)})`,
+        ]),
+    ...(notRun.length === 0
+      ? []
+      : [
+          `not run: ${counted(notRun.length, "migration")} below these, which ${folder} does not have (${fewOf(notRun)})`,
         ]),
     ...differenceLines(differences[listed], [tool, "migrate"]),
     ...byHandLines(refused.old),

@@ -1,5 +1,5 @@
 /** Findings of `verify` → the lines a person reads. */
-import { diagnosticOf, type Finding, findingText } from "../core/integrity.ts";
+import { diagnosticOf, type Finding, findingText, isOfWhole } from "../core/integrity.ts";
 
 /** One line: the file where there is one, and what is no longer as the ledger recorded it. */
 export const findingLine = (finding: Finding): string => findingText(diagnosticOf(finding));
@@ -10,7 +10,7 @@ export function findingHints(findings: readonly Finding[]): readonly string[] {
   const hints = findings.flatMap((finding) => {
     const { hint, location } = diagnosticOf(finding);
     if (hint === undefined) return [];
-    return isOfSeveral && finding.kind === "header" && location !== undefined
+    return isOfSeveral && finding.kind === "header" && location !== undefined && !isOfWhole(hint)
       ? `${location.path}: ${hint}`
       : hint;
   });

@@ -36,6 +36,27 @@ describe("what is looked at", () => {
   });
 });
 
+test("a REINDEX of a partitioned table is one of its partitions, and one of the system catalogs has no other form", async () => {
+  const none = ["transaction: none"];
+  const { folder, deps } = project({
+    a: "CREATE TABLE t (d date PRIMARY KEY) PARTITION BY LIST (d); CREATE TABLE t1 PARTITION OF t DEFAULT;",
+    b: { up: "REINDEX TABLE t;", header: none },
+    c: { up: "REINDEX TABLE CONCURRENTLY t;", header: none },
+    d: { up: "REINDEX SCHEMA pg_catalog;\nREINDEX SYSTEM;", header: none },
+  });
+  const { findings } = await lint({ ...deps, cwd: folder }, { all: true });
+  const catalogs =
+    "writes to each system catalog, and reads that use an index of it, are blocked while it is rebuilt";
+  expect(findings.map(({ message, recipe }) => [message, recipe?.[0]?.split("\n").at(-1)])).toEqual([
+    [
+      "writes to public.t1, and reads that use an index, are blocked while it is rebuilt",
+      "REINDEX TABLE CONCURRENTLY t;",
+    ],
+    [catalogs, undefined],
+    [catalogs, undefined],
+  ]);
+});
+
 test.each([
   ["execution/connect", "postgres://u@127.0.0.1:1/d"],
   ["usage/database-address", "postgres://u@127.0.0.1:99999/d"],

@@ -253,6 +253,23 @@ describe("what cannot be written", () => {
     );
   });
 
+  test("of the copy that a stopped REINDEX CONCURRENTLY leaves nothing is made valid: it is dropped", () => {
+    const long = "of_a_name_that_is_as_long_as_the_name_of_an_index_can_be_at_all";
+    const cut = `${long.slice(0, 57)}_ccold`;
+    const names = ["half", "half_ccnew1", "other_ccnew", long, cut];
+    const rebuilt = (name: string) =>
+      `unless another session is building it, make it valid: REINDEX INDEX CONCURRENTLY public.${name}; or drop it: DROP INDEX CONCURRENTLY public.${name}`;
+    const isDropped = (name: string) =>
+      `unless another session is building it, drop it: DROP INDEX CONCURRENTLY public.${name}`;
+    const hints = [
+      ...[rebuilt("half"), isDropped("half_ccnew1"), isDropped(cut)],
+      ...[rebuilt(long), rebuilt("other_ccnew")],
+    ];
+    expect(() => dumped(...names.map((name) => invalid(name)))).toThrow(
+      expect.objectContaining({ diagnostics: hints.map((hint) => expect.objectContaining({ hint })) }),
+    );
+  });
+
   test("a secret is a warning, and never in the text", () => {
     const server: CatalogRow = {
       class: "server",

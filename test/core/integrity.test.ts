@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { assemble } from "../../src/core/assemble.ts";
+import type { Diagnostic } from "../../src/core/errors.ts";
 import { buildGraph } from "../../src/core/graph.ts";
 import {
   codeChecksumOf,
@@ -318,6 +319,22 @@ describe("findings", () => {
     };
     expect(changed("b")).toEqual(["write"]);
     expect(changed("b", "c")).toEqual(["0001_b.up.sql:", "0002_c.up.sql:"]);
+  });
+
+  test("what is said of all of them is said once", () => {
+    const headers = { b: "-- parent: a\n-- message: x\n", c: "-- parent: b\n-- message: y\n" };
+    const hints = (more: Readonly<Record<string, string>>, faults: readonly Diagnostic[] = []) =>
+      findingHints(withFaults(findingsOf(files({ ...before, ...more }, headers).graph, rows), faults));
+    expect(hints({ b: "SELECT 22;\n", c: "SELECT 33;\n" })).toEqual([
+      expect.stringMatching(/^both the message and the SQL are others/),
+    ]);
+    const location = { path: "0000_a.up.sql", line: 2, column: 1 };
+    expect(
+      hints({ a: "SELECT (;\n" }, [{ code: "source/syntax", message: "it is wrong", location }]),
+    ).toEqual([
+      expect.stringMatching(/^no run would take 0000_a\.up\.sql/),
+      expect.stringMatching(/^migrate repair accepts nothing/),
+    ]);
   });
 
   test("a row of which neither the message nor the SQL is the file's may be another project's", () => {

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { effectsOf, Fold, newSession } from "../../src/core/effects/effects.ts";
+import { summaryOf } from "../../src/core/effects/summary.ts";
 import { createReader } from "../../src/io/grammar.ts";
 import { type AskedCase, createOracle, type LockAnswer, withFacts } from "../support/locks.ts";
 import { casesOf, type Measured, type MeasuredCase, versions } from "./cases.ts";
@@ -95,6 +96,72 @@ test("a table that the same transaction made is nobody's hazard", async () => {
   expect(
     effects.flatMap(({ locks, rewrites, scans, builds }) => [...locks, ...rewrites, ...scans, ...builds]),
   ).toEqual([]);
+});
+
+describe("outside a transaction", () => {
+  const partitioned = `
+    create table public.p (a int, b int) partition by list (a);
+    create table public.p1 partition of p for values in (1);
+    create table public.p2 partition of p for values in (2) partition by list (b);
+    create table public.p22 partition of p2 default;
+    create index p_a on public.p (a);
+    create table public.other (id int primary key)`;
+  const summary = (sql: string, version = 18) => {
+    const circumstances = { version, block: false };
+    const fold = new Fold(newSession(true));
+    fold.beginRun();
+    [...fold.run(reader(partitioned), circumstances)];
+    fold.beginRun();
+    const found = summaryOf([...fold.run(reader(sql), circumstances)][0]!)!;
+    const { locks, builds, rewrites, unknown, waits = false } = found;
+    return {
+      locks: locks.map(({ name, mode }) => `${name} ${mode}`),
+      builds,
+      rewrites,
+      unknown,
+      waits,
+    };
+  };
+  const built = { builds: ["public.p1", "public.p22"], rewrites: [], unknown: [] };
+  const catalogs = "for how long the system catalogs are locked";
+
+  test.each([
+    ["reindex table p", ["p SHARE", "p1 SHARE", "p2 SHARE", "p22 SHARE"], true],
+    ["reindex index p_a", ["p SHARE", "p1 SHARE", "p22 SHARE"], true],
+    // Of these locks those of partitions are given back before the first index is built.
+    [
+      "reindex table concurrently p",
+      ["p SHARE UPDATE EXCLUSIVE", "p1 SHARE", "p2 SHARE", "p22 SHARE"],
+      false,
+    ],
+    [
+      "reindex index concurrently p_a",
+      ["p SHARE UPDATE EXCLUSIVE", "p1 SHARE UPDATE EXCLUSIVE", "p22 SHARE UPDATE EXCLUSIVE"],
+      false,
+    ],
+  ])("%s is one of its partitions", (sql, locks, waits) => {
+    const { locks: found, ...rest } = summary(sql);
+    expect([...found].sort()).toEqual(locks);
+    expect(rest).toEqual({ ...built, waits });
+  });
+
+  test("CLUSTER of a partitioned table rewrites the partitions of partitions too", () => {
+    expect(summary("cluster p using p_a")).toMatchObject({
+      rewrites: ["public.p1", "public.p22"],
+      waits: true,
+    });
+  });
+
+  test.each(["reindex system", "reindex schema pg_catalog"])("%s locks no other tables", (sql) => {
+    expect(summary(sql)).toEqual({ locks: [], builds: [], rewrites: [], unknown: [catalogs], waits: false });
+  });
+
+  test("REINDEX DATABASE is one of the catalogs, too, before PostgreSQL 16", () => {
+    const builds = [...built.builds, "public.other"];
+    expect(summary("reindex database lab")).toMatchObject({ builds, unknown: [], waits: true });
+    expect(summary("reindex database lab", 15)).toMatchObject({ builds, unknown: [catalogs], waits: true });
+    expect(summary("reindex database concurrently lab", 15)).toMatchObject({ builds, unknown: [] });
+  });
 });
 
 test("what is not known makes no difference to others where it is of what the run itself has made", () => {

@@ -45,6 +45,7 @@ describe.each(servers())("on $name", (server) => {
       up: ["m0001", "m0002", "m0003"],
       down: ["m0003", "m0002"],
       assumed: [],
+      notRun: [],
       differences: { up: [], down: [] },
     });
     expect(proof.objects).toBeGreaterThan(2);
@@ -58,6 +59,22 @@ describe.each(servers())("on $name", (server) => {
     );
     const up = await proveAdoption(at, { folder: "old" });
     expect(up.differences.up.map(({ kind }) => kind)).toContain("differs");
+  });
+
+  once("what the project runs before them is named where the folder does not have it", async () => {
+    const at = await world({ ...FILES, "4_other.up.sql": "CREATE TABLE other (id int);\n" });
+    await adopt(at, { folder: "old", write: true });
+    rmSync(join(at.cwd, "old/3_index.up.sql"));
+    rmSync(join(at.cwd, "old/3_index.down.sql"));
+    const proof = await proveAdoption(at, { folder: "old" });
+    expect(proof).toMatchObject({
+      up: ["m0001", "m0002", "m0004"],
+      notRun: ["m0003"],
+      differences: { up: [] },
+    });
+    expect(proofLines(proof, true)).toContain(
+      "not run: 1 migration below these, which old does not have (m0003)",
+    );
   });
 
   once("a file of the tool's that the server refuses is named, with its line", async () => {

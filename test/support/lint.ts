@@ -107,6 +107,7 @@ export const withRecipes: readonly Proposed[] = [
     setup: "ALTER TABLE shop.bookings ADD CONSTRAINT bookings_once EXCLUDE USING gist (period WITH &&);",
     none: true,
   },
+  { rule: "reindex", sql: "REINDEX SYSTEM;", none: true },
   {
     rule: "change-all-rows",
     sql: "WITH kept AS (INSERT INTO shop.parts SELECT number FROM shop.notes) DELETE FROM shop.notes;",

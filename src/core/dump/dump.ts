@@ -34,7 +34,7 @@ export interface Dump {
 export function dumpOf(catalog: Catalog, owner: string, names: OptionNames = asOptions): Dump {
   const lookup = lookupOf(catalog, owner);
   const refused = catalog.objects.flatMap((object) => {
-    const refusal = refusalOf(object);
+    const refusal = refusalOf(object, catalog);
     return refusal === undefined ? [] : [cannotDump(names, object, refusal)];
   });
   if (refused.length > 0) throw MigrateError.all(refused);
@@ -89,14 +89,16 @@ interface Refusal {
   readonly hint?: string;
 }
 
-function refusalOf(object: CatalogObject): Refusal | undefined {
+function refusalOf(object: CatalogObject, catalog: Catalog): Refusal | undefined {
   const name = qualified(...object.identity);
   if (object.class === "subscription") return { reason: "its connection string is not read" };
   if (isUnusable(object)) {
+    const rebuild = `make it valid: REINDEX INDEX CONCURRENTLY ${name}`;
+    const drop = `drop it: DROP INDEX CONCURRENTLY ${name}`;
     // That of a partition cannot be dropped without the whole.
-    const drop = text(object, "partOf") !== undefined ? "" : `; or drop it: DROP INDEX CONCURRENTLY ${name}`;
-    const rebuild = `make it valid: REINDEX INDEX CONCURRENTLY ${name}${drop}`;
-    return { reason: "it is invalid", hint: `unless another session is building it, ${rebuild}` };
+    const isOfWhole = text(object, "partOf") !== undefined;
+    const next = isOfWhole ? rebuild : isCopy(object, catalog) ? drop : `${rebuild}; or ${drop}`;
+    return { reason: "it is invalid", hint: `unless another session is building it, ${next}` };
   }
   if (has(object, "detachPending")) {
     const whole = text(object, "partitionOf");
@@ -111,6 +113,18 @@ function refusalOf(object: CatalogObject): Refusal | undefined {
 /** An index that a build left behind; that of a partitioned table is invalid as long as a partition has none. */
 const isUnusable = (object: CatalogObject): boolean =>
   object.class === "index" && has(object, "invalid") && !/ ON ONLY /.test(text(object, "definition") ?? "");
+
+/** What REINDEX CONCURRENTLY leaves beside the index when it is stopped. PostgreSQL cuts the end off a long name. */
+function isCopy({ identity: [schema, name] }: CatalogObject, { objects }: Catalog): boolean {
+  const original = /^(.+)_cc(?:new|old)\d*$/.exec(name ?? "")?.[1];
+  return (
+    original !== undefined &&
+    objects.some(
+      ({ class: of, identity }) =>
+        of === "index" && identity[0] === schema && identity[1] !== name && identity[1]!.startsWith(original),
+    )
+  );
+}
 
 const warningOf = (object: CatalogObject): string | undefined =>
   JSON.stringify(object.properties["foreignOptions"] ?? []).includes("=***")

@@ -95,7 +95,14 @@ function isVolatile(work: Work, table: Relation, tree: Ast): boolean {
 
 function ownSequence(work: Work, table: Relation, column: string, identity: boolean): Relation {
   const name = work.freeName(table.schema, { table: table.name, columns: [column], suffix: "seq" });
-  return work.make({ schema: table.schema, name, kind: "sequence", owner: { table, column, identity } });
+  const { schema, inServersPath } = table;
+  return work.make({
+    schema,
+    name,
+    inServersPath,
+    kind: "sequence",
+    owner: { table, column, identity },
+  });
 }
 
 /** A type that is known to be missing is refused. */

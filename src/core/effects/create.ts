@@ -38,6 +38,7 @@ export function createTable(work: Work, tree: Ast): void {
   const table = work.make({
     schema,
     name: name.name,
+    inServersPath: work.isInServersPath(name, schema),
     kind,
     temporary,
     unlogged: range["relpersistence"] === "u",
@@ -150,6 +151,7 @@ export function makeFrom(work: Work, body: Ast, into: Ast, { matview, missing }:
   const made = work.make({
     schema,
     name: name.name,
+    inServersPath: work.isInServersPath(name, schema),
     kind: matview ? "materialized view" : "table",
     ...columnsOf(work, body),
     rows: empty ? "none" : "unknown",
@@ -227,7 +229,15 @@ export function createView(work: Work, tree: Ast): void {
   if (before === undefined) {
     if (tree["replace"] === true && !work.schema.isAbsent({ schema, name: name.name }, []))
       work.unknown(`whether the view ${name.name} exists: then it is locked`);
-    work.make({ schema, name: name.name, kind: "view", columns, hasMore, uses: usesOf(work, body) });
+    work.make({
+      schema,
+      name: name.name,
+      inServersPath: work.isInServersPath(name, schema),
+      kind: "view",
+      columns,
+      hasMore,
+      uses: usesOf(work, body),
+    });
     return;
   }
   if (before.kind !== "view") work.refuse(`${before.name} is not a view`);
@@ -254,7 +264,8 @@ export function createSequence(work: Work, tree: Ast): void {
     if (tree["if_not_exists"] === true) return;
     work.refuse(`${name.name} already exists`);
   }
-  const made = work.make({ schema, name: name.name, kind: "sequence" });
+  const inServersPath = work.isInServersPath(name, schema);
+  const made = work.make({ schema, name: name.name, inServersPath, kind: "sequence" });
   ownedBy(work, made, tree["options"]);
 }
 
@@ -370,7 +381,9 @@ export function createComposite(work: Work, tree: Ast): void {
     requireType(work, type);
     return { name: word(def["colname"]), type, notNull: false, inherited: false };
   });
-  work.make({ schema: work.schemaFor(name), name: name.name, kind: "composite type", columns });
+  const schema = work.schemaFor(name);
+  const inServersPath = work.isInServersPath(name, schema);
+  work.make({ schema, name: name.name, inServersPath, kind: "composite type", columns });
 }
 
 /** CREATE TYPE … AS ENUM, AS RANGE; CREATE DOMAIN. */

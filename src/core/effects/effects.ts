@@ -35,10 +35,14 @@ export interface RelationName {
   readonly inUse: boolean;
   /** How many files before this one the run gave it that name: 0, in this one. Absent where it had it before. */
   readonly named?: number;
+  /** `public` stands for the schema that the server's search_path leads to. */
+  readonly inServersPath?: true;
 }
 
 export interface Lock extends RelationName {
   readonly mode: LockMode;
+  /** It is given back before the statement works on anything. */
+  readonly brief?: true;
 }
 
 /** What one statement does. Relations that its own transaction made are left out: nobody else sees them. */
@@ -217,13 +221,14 @@ const NOTHING: Effect = {
 };
 
 function nameOf(session: Session, relation: Relation): RelationName {
-  const { id, schema, name, kind, named = 0 } = relation;
+  const { id, schema, name, kind, inServersPath, named = 0 } = relation;
   return {
     id,
     schema,
     name,
     kind,
     inUse: isInUse(session, relation),
+    ...(inServersPath ? { inServersPath } : {}),
     ...(named < session.firstFile ? {} : { named: session.schema.file - named }),
   };
 }
@@ -265,7 +270,11 @@ function effectOf(
   return {
     locks: [...work.locks]
       .filter(([{ id }]) => !work.session.made.has(id))
-      .map(([relation, mode]) => ({ ...(names.get(relation) ?? nameOf(work.session, relation)), mode })),
+      .map(([relation, mode]) => ({
+        ...(names.get(relation) ?? nameOf(work.session, relation)),
+        mode,
+        ...(work.brief.has(relation) ? { brief: true } : {}),
+      })),
     locksOwn: [...work.locks.keys()].some(({ id }) => work.session.made.has(id)),
     rewrites: shown(work.rewrites),
     scans: shown(work.scans),

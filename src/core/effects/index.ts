@@ -1,7 +1,7 @@
 /** Statements about indexes → what they do, and the indexes that a table has afterwards. */
 import { type Ast, items, node, option, rangeName, stringOf, word } from "../ast.ts";
 import { callsIn, namesOf, volatilityOf } from "./expression.ts";
-import { columnOf, hasStorage, type IndexDefinition, lacks, type Relation } from "./schema.ts";
+import { columnOf, hasStorage, type IndexDefinition, lacks, type Relation, withChildren } from "./schema.ts";
 import type { Work } from "./work.ts";
 
 export interface NewIndex {
@@ -193,9 +193,19 @@ export function reindex(work: Work, tree: Ast): void {
   if (table !== undefined) reindexTable(work, table, concurrently);
 }
 
+/** Of a partitioned table those of its partitions; all of them are locked for a moment first, CONCURRENTLY too. */
 function reindexTable(work: Work, table: Relation, concurrently: boolean): void {
   work.lock(table, concurrently ? "SHARE UPDATE EXCLUSIVE" : "SHARE");
   if (!table.known) work.unknown(`the indexes of ${table.name}`);
+  if (table.kind === "partitioned table" && work.version >= 14) {
+    for (const each of withChildren(table)) {
+      if (each === table) continue;
+      if (concurrently) work.lockBriefly(each, "SHARE");
+      else work.lock(each, "SHARE");
+      if (hasStorage(each)) reindexTable(work, each, concurrently);
+    }
+    return;
+  }
   if (!hasStorage(table)) return;
   if (!concurrently) {
     work.rebuildIndexes(table);
@@ -218,18 +228,35 @@ function reindexOne(work: Work, tree: Ast, concurrently: boolean): void {
     return;
   }
   work.lock(index.index.table, concurrently ? "SHARE UPDATE EXCLUSIVE" : "SHARE");
-  if (!concurrently) work.rewrites.add(index);
-  work.build(index.index.table);
+  for (const each of withChildren(index)) {
+    if (each.kind !== "index") continue;
+    const { table } = each.index!;
+    work.lock(table, concurrently ? "SHARE UPDATE EXCLUSIVE" : "SHARE");
+    work.lock(each, concurrently ? "SHARE UPDATE EXCLUSIVE" : "ACCESS EXCLUSIVE");
+    if (!concurrently) work.rewrites.add(each);
+    work.build(table);
+  }
 }
 
 function reindexAll(work: Work, tree: Ast, concurrently: boolean): void {
+  const kind = word(tree["kind"]);
+  const isOfCatalogs = reindexesCatalogs(tree);
+  // Until then REINDEX DATABASE was that of the catalogs as well; CONCURRENTLY it leaves them out.
+  if (isOfCatalogs || (kind.endsWith("DATABASE") && work.version < 16 && !concurrently))
+    work.unknown("for how long the system catalogs are locked");
+  if (isOfCatalogs) return;
   const name = word(tree["name"]);
   const all = [...work.schema.relations.values()].filter(
-    (each) => hasStorage(each) && (!word(tree["kind"]).endsWith("SCHEMA") || each.schema === name),
+    (each) => hasStorage(each) && (!kind.endsWith("SCHEMA") || each.schema === name),
   );
   for (const each of all) reindexTable(work, each, concurrently);
   if (!work.schema.complete) work.unknown("which other tables there are");
 }
+
+/** A `ReindexStmt` of PostgreSQL's own tables alone, which cannot be done CONCURRENTLY. */
+export const reindexesCatalogs = (tree: Ast): boolean =>
+  tree["kind"] === "REINDEX_OBJECT_SYSTEM" ||
+  (tree["kind"] === "REINDEX_OBJECT_SCHEMA" && tree["name"] === "pg_catalog");
 
 /** CLUSTER. */
 export function cluster(work: Work, tree: Ast): void {
@@ -252,7 +279,7 @@ export function cluster(work: Work, tree: Ast): void {
     if (index.index?.predicate !== undefined) work.refuse(`${index.name} is a partial index`);
     table.clusteredOn = index;
   }
-  for (const each of table.kind === "partitioned table" ? table.children : [table]) work.rewrite(each);
+  for (const each of table.kind === "partitioned table" ? withChildren(table) : [table]) work.rewrite(each);
 }
 
 /** The names of a list of `String` nodes. */

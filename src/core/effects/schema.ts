@@ -59,6 +59,8 @@ export interface Relation {
   readonly kind: RelationKind;
   /** False where only its name is known: no statement of the folder made it. */
   readonly known: boolean;
+  /** `public` stands for the schema that the server's search_path leads to: it was named without one. */
+  inServersPath: boolean;
   /** The file, as `Schema.file` counts them, that gave it its present name; absent where that was there before all of them. */
   named?: number;
   temporary: boolean;
@@ -202,6 +204,7 @@ export class Schema {
     const made: Relation = {
       id: this.#count.next++,
       known: true,
+      inServersPath: false,
       temporary: false,
       unlogged: false,
       rows: "none",
@@ -294,6 +297,7 @@ export class Schema {
 
   rename(relation: Relation, name: string, schema = relation.schema): void {
     this.remove(relation);
+    if (schema !== relation.schema) relation.inServersPath = false;
     relation.name = name;
     relation.schema = schema;
     relation.named = this.file;

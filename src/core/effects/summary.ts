@@ -10,6 +10,8 @@ export interface RelationLock {
   readonly mode: LockMode;
   /** How many steps before this one the run gave it that name: 0, in this one. Absent where it had it before the run. */
   readonly named?: number;
+  /** `public` stands for the schema that the server's search_path leads to. */
+  readonly inServersPath?: true;
 }
 
 /** What a statement, or a step, does to relations that others use. Relations as a person writes them: `shop.orders`. */
@@ -36,7 +38,7 @@ export function summaryOf(effect: Effect): EffectSummary | undefined {
   const locks = effect.locks.filter((each) => isNoticed(each) && isStrong(each.mode));
   const work = workOf(effect);
   if (locks.length === 0 && effect.unknown.length === 0 && !works(work)) return undefined;
-  const waits = locks.some(({ mode }) => waiting(mode).writers) && works(work);
+  const waits = works(work) && locks.some(({ mode, brief }) => waiting(mode).writers && brief !== true);
   return {
     locks: locks.map((each) => ({
       relation: shown(each),
@@ -44,6 +46,7 @@ export function summaryOf(effect: Effect): EffectSummary | undefined {
       name: each.name,
       mode: each.mode,
       ...(each.named === undefined ? {} : { named: each.named }),
+      ...(each.inServersPath === undefined ? {} : { inServersPath: each.inServersPath }),
     })),
     ...work,
     unknown: effect.unknown,

@@ -63,6 +63,8 @@ export class Work {
   readonly session: Session;
   readonly circumstances: Circumstances;
   readonly locks = new Map<Relation, LockMode>();
+  /** Of `locks` those that are given back before it works on anything. */
+  readonly brief = new Set<Relation>();
   readonly rewrites = new Set<Relation>();
   readonly scans = new Set<Relation>();
   /** Tables of which every row is updated or deleted. */
@@ -111,7 +113,15 @@ export class Work {
 
   lock(relation: Relation, mode: LockMode): void {
     this.onLock(relation);
-    this.locks.set(relation, stronger(this.locks.get(relation), mode));
+    const strongest = stronger(this.locks.get(relation), mode);
+    if (strongest === mode) this.brief.delete(relation);
+    this.locks.set(relation, strongest);
+  }
+
+  /** A lock that is given back before it works on anything. */
+  lockBriefly(relation: Relation, mode: LockMode): void {
+    this.lock(relation, mode);
+    if (this.locks.get(relation) === mode) this.brief.add(relation);
   }
 
   /** A lock that is given back when the statement ends. */
@@ -187,9 +197,11 @@ export class Work {
       if (missingOk) return undefined;
       this.refuse(`relation ${name.name} does not exist`);
     }
+    const schema = name.schema ?? this.session.searchPath[0] ?? "public";
     const assumed = this.schema.add({
-      schema: name.schema ?? this.session.searchPath[0] ?? "public",
+      schema,
       name: name.name,
+      inServersPath: this.isInServersPath(name, schema),
       kind,
       known: false,
       rows: "unknown",
@@ -220,6 +232,11 @@ export class Work {
       this.session.searchPath[0] ??
       "public"
     );
+  }
+
+  /** Whether the schema that is taken for that of a name is the one that the server's search_path leads to. */
+  isInServersPath(name: ObjectName, schema: string): boolean {
+    return name.schema === undefined && this.session.isServersPath && schema === "public";
   }
 
   /** Adds a relation that the statement makes. */

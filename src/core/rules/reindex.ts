@@ -1,5 +1,6 @@
 /** REINDEX without CONCURRENTLY → writers wait, and readers that use the index. */
 import { node, optionOf, rangeName, word } from "../ast.ts";
+import { reindexesCatalogs } from "../effects/index.ts";
 import { outside } from "./fix.ts";
 import type { Rule } from "./rule.ts";
 import { listOf, pictureOf, type Site, scanned } from "./site.ts";
@@ -16,23 +17,28 @@ export const reindex: Rule = {
   bad: "REINDEX TABLE shop.orders;",
   *find(site) {
     if (site.kind !== "ReindexStmt" || optionOf(site.tree["params"], "concurrently") !== undefined) return;
-    const unnamed = /SCHEMA|DATABASE|SYSTEM/.test(word(site.tree["kind"]));
+    if (reindexesCatalogs(site.tree)) {
+      yield {
+        message:
+          "writes to each system catalog, and reads that use an index of it, are blocked while it is rebuilt",
+        advice: onlyQuietly("the indexes of the system catalogs"),
+      };
+      return;
+    }
+    const unnamed = /SCHEMA|DATABASE/.test(word(site.tree["kind"]));
     if (scanned(site).length === 0 && !unnamed) return;
     const what = unnamed ? "every table that it reaches" : listOf(scanned(site));
-    const behind = objectOf(site);
     yield {
       message: `writes to ${what}, and reads that use an index, are blocked while it is rebuilt`,
       ...(isOfExclusion(site)
-        ? { advice: NOT_OF_EXCLUSION }
-        : behind === "system"
-          ? {}
-          : { recipe: [concurrently(site.sql, behind)] }),
+        ? { advice: onlyQuietly("the index of an exclusion constraint") }
+        : { recipe: [concurrently(site.sql, objectOf(site))] }),
     };
   },
   fix: (site) =>
     isOfExclusion(site)
       ? { left: "the index of an exclusion constraint cannot be reindexed CONCURRENTLY" }
-      : objectOf(site) === "system"
+      : reindexesCatalogs(site.tree)
         ? { left: "the system catalogs cannot be reindexed CONCURRENTLY" }
         : outside(concurrently(site.sql, objectOf(site))),
 };
@@ -50,8 +56,8 @@ function isOfExclusion(site: Site): boolean {
   );
 }
 
-const NOT_OF_EXCLUSION =
-  "the index of an exclusion constraint cannot be rebuilt with CONCURRENTLY: run it at a quiet time, and note that: -- retort-ignore: reindex (reason)";
+const onlyQuietly = (what: string): string =>
+  `${what} cannot be rebuilt with CONCURRENTLY: run it at a quiet time, and note that: -- retort-ignore: reindex (reason)`;
 
-/** `table`, `index`, `schema`, `database` or `system`. */
+/** `table`, `index`, `schema` or `database`. */
 const objectOf = ({ tree }: Site): string => word(tree["kind"]).replace("REINDEX_OBJECT_", "").toLowerCase();

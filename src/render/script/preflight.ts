@@ -152,22 +152,27 @@ function tablesOf({ steps }: Plan): readonly (readonly unknown[])[] {
   const needed = new Map<string, string>();
   const others = new Map<string, true | readonly string[]>();
   const namedBy = new Map<string, string>();
+  // What no statement names, as a sequence that goes with its table, is looked for where it was made.
+  const [named, unnamed] = [new Set<string>(), new Set<string>()];
   for (const [index, { effect, privileges = [] }] of steps.entries()) {
     for (const lock of effect?.locks ?? []) {
       const name = regclassText(lock);
       if (lock.named !== undefined && !modes.has(name))
         namedBy.set(name, steps[index - lock.named]!.revision);
       modes.set(name, stronger(modes.get(name), lock.mode));
+      if (lock.inServersPath === true) unnamed.add(name);
     }
     for (const { on, schema = "", name, mustExist, ifThere, orIn, inServersPath } of privileges) {
       const relation = regclassText({ schema, name });
       if (on !== "relation" || ifThere === true) continue;
+      named.add(relation);
       if (!modes.has(relation)) modes.set(relation, undefined);
       if (mustExist !== undefined) needed.set(relation, mustExist);
       const elsewhere = inServersPath === undefined ? orIn : true;
       if (elsewhere !== undefined) others.set(relation, elsewhere);
     }
   }
+  for (const name of unnamed) if (!named.has(name)) others.set(name, true);
   return [...modes].map(([name, mode = ""]) => {
     const by = namedBy.get(name);
     const elsewhere = others.get(name) ?? (by === undefined ? undefined : null);
