@@ -45,7 +45,7 @@ test("it starts where all that it has is applied, and where the ledger says what
   expect(headsFindings(state, { allowAhead: true, onNotice })).toEqual([]);
   expect(notices[1]).toBe(notices[0]);
   // Taken down it would have to know how.
-  expect(await failureOf(shop.downgrade(url, "base", ahead))).toMatchObject({
+  expect(await failureOf(shop.downgrade(url, "base"))).toMatchObject({
     code: "state/unknown-revision",
   });
   // An edited file is told as ever.
