@@ -556,11 +556,14 @@ $body$;
 
 -- Before a statement that blocks others: takes its locks on these tables, names[i] in modes[i]. If
 -- that fails, it has none of them, says who blocks it, waits, and tries again, retries times. A
--- table that is missing, or that the role may not lock, is left to the statement itself.
+-- table that is missing, or that the role may not lock, is left to the statement itself. A name
+-- without a schema is looked up as that statement looks it up.
 CREATE PROCEDURE retort.take_locks(names text[], modes text[], retries integer)
 LANGUAGE plpgsql AS $body$
 DECLARE
   path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+  tables CONSTANT pg_catalog.regclass[] := ARRAY(SELECT pg_catalog.to_regclass(n.name)
+    FROM pg_catalog.unnest(names) WITH ORDINALITY AS n (name, place) ORDER BY n.place);
   time_limit double precision;
   pause double precision;
   wanted record;
@@ -571,8 +574,8 @@ BEGIN
   FOR retry IN 0 .. retries LOOP
     BEGIN
       FOR wanted IN SELECT c.oid, c.oid::regclass AS name, n.mode
-        FROM unnest(names, modes) WITH ORDINALITY AS n (name, mode, place)
-          JOIN pg_class AS c ON c.oid = to_regclass(n.name)
+        FROM unnest(tables, modes) WITH ORDINALITY AS n (id, mode, place)
+          JOIN pg_class AS c ON c.oid = n.id
         WHERE c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
         ORDER BY n.place
       LOOP

@@ -34,9 +34,9 @@ const callsIn = (script: string): readonly string[] =>
 
 test("all locks of a step that works through no table; else those of its first such statement; none as another role", async () => {
   expect(callsIn(await scriptOf("a:e"))).toEqual([
-    `CALL retort.take_locks(E'{public.t,"public.\\\\"t''\\\\\\\\\n\\\\"\\\\"x\\\\""}',\n  '{"ACCESS EXCLUSIVE","ACCESS EXCLUSIVE"}', 5);`,
-    `CALL retort.take_locks('{public.t}', '{"ACCESS EXCLUSIVE"}', 5);`,
-    `CALL retort.take_locks('{public.v}', '{"ACCESS EXCLUSIVE"}', 5);`,
+    `CALL retort.take_locks(E'{t,"\\\\"t''\\\\\\\\\n\\\\"\\\\"x\\\\""}', '{"ACCESS EXCLUSIVE","ACCESS EXCLUSIVE"}',\n  5);`,
+    `CALL retort.take_locks('{t}', '{"ACCESS EXCLUSIVE"}', 5);`,
+    `CALL retort.take_locks('{v}', '{"ACCESS EXCLUSIVE"}', 5);`,
   ]);
   expect(callsIn(await scriptOf("a:b", { lockRetries: 0 }))).toEqual([]);
   // A run tries again by itself.
@@ -132,6 +132,22 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       await client.query("COMMIT");
     });
     await half.upgrade(url, "b");
+  });
+
+  once("a table is looked up where the database's search_path leads", async () => {
+    const { url } = await ownDatabase(server);
+    await query(
+      url,
+      "CREATE SCHEMA app; DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = app', current_database()); END $$",
+    );
+    await shop.upgrade(url, "a");
+    await withClient(url, async (client) => {
+      await client.query("BEGIN; LOCK TABLE app.t IN ACCESS SHARE MODE;");
+      const { stderr } = await runScript(url, await scriptOf("a:b", { lockRetries: 1 }), short);
+      expect(stderr).toMatch(/WARNING: {2}retort: app\.t is locked by pid \d+, .*; retry 1 of 1/);
+      await client.query("COMMIT");
+    });
+    expect((await runScript(url, await scriptOf("a:b"), short)).code).toBe(0);
   });
 
   once("it does not try for longer than a statement may run", async () => {

@@ -275,7 +275,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
     takeLocks: (locks, retries) =>
       call(
         "take_locks",
-        arrayLiteral(locks.map((lock) => regclassText(lock))),
+        arrayLiteral(locks.map(lookedUp)),
         arrayLiteral(locks.map(({ mode }) => mode)),
         retries,
       ),
@@ -387,7 +387,13 @@ export const rowsJson = (rows: RowTexts): string =>
 
 /** What `to_regclass` reads. No word is reserved there. */
 export const regclassText = ({ schema, name }: Pick<RelationLock, "schema" | "name">): string =>
-  [schema, name].map((each) => (/^[a-z_][a-z0-9_]*$/.test(each) ? each : identifier(each))).join(".");
+  [schema, name].map(wordOf).join(".");
+
+const wordOf = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : identifier(name));
+
+/** A table as the statement that locks it finds it. */
+const lookedUp = ({ schema, name, inServersPath }: RelationLock): string =>
+  inServersPath === true ? wordOf(name) : regclassText({ schema, name });
 
 /** A call on as many lines as it takes. */
 function filled(head: string, args: readonly string[], tail: string): string {
