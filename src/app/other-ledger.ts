@@ -1,5 +1,6 @@
 /** A project of which nothing is applied → the other ledger of the database by which it is: the schema may be misspelt. */
 import { MigrateError } from "../core/errors.ts";
+import { fewOf } from "../core/few.ts";
 import type { Ledger } from "../core/ledger/calls.ts";
 import type { LedgerUse } from "../core/ledger/grants.ts";
 import { type Applied, type LedgerState, sqlstates } from "../core/ledger/types.ts";
@@ -79,11 +80,16 @@ export function aboutOther(
 
 /** What makes that ledger the project's, and where that is not all, what to type then. */
 function settingOf({ config }: Project, { schema, applied, inconsistent = false }: OtherLedger): string {
-  const { origins, file } = config;
-  const { "ledger.schema": origin = "" } = origins;
-  const place = file !== undefined && origin.startsWith(file) ? origin : configFile(config);
+  const place = placeOfSetting({ config });
   const then = applied === undefined ? "status" : inconsistent ? "repair" : undefined;
   return `if that is the one, set "ledger": {"schema": ${JSON.stringify(schema)}} in ${place}${then === undefined ? "" : `, and run: migrate ${then}`}`;
+}
+
+/** Where the schema of the ledger is set, or is to be. */
+function placeOfSetting({ config }: Pick<Project, "config">): string {
+  const { origins, file } = config;
+  const { "ledger.schema": origin = "" } = origins;
+  return file !== undefined && origin.startsWith(file) ? origin : configFile(config);
 }
 
 /** What to say of the other ledger that has a revision which could not be applied, since what it makes is there; undefined where there is none. */
@@ -179,13 +185,28 @@ export function refuseInconsistent(project: Project, ledgers: Ledgers): void {
  * `state/not-recorded`, but not where the ledger is there: then somebody wants both.
  */
 export function refuseOther(project: Project, ledgers: Ledgers): void {
-  const other = ledgers.state.format === undefined ? readable(project, ledgers) : undefined;
+  if (ledgers.state.format !== undefined) return;
+  const other = readable(project, ledgers) ?? aboutSeveral(project, ledgers);
   if (other === undefined) return;
   throw new MigrateError({
     code: "state/not-recorded",
     message: `${other.message}: an upgrade would run them again`,
     hint: `${other.hint}\nif each is to have a ledger of its own, as one for each tenant, create this one first: migrate ensure-version`,
   });
+}
+
+/** Of which none is the likeliest. */
+function aboutSeveral(
+  project: Project,
+  { others }: Ledgers,
+): Pick<AboutOther, "message" | "hint"> | undefined {
+  const having = others.filter(({ applied = [] }) => applied.some((row) => isHere(project, row)));
+  if (having.length === 0) return undefined;
+  const own = project.config.ledger.schema;
+  return {
+    message: `there is no ledger in the schema ${own}, but those in ${fewOf(having.map(({ schema }) => schema))} have revisions that are here`,
+    hint: `if one of those is meant, name its schema in ${placeOfSetting(project)}`,
+  };
 }
 
 /** One that cannot be read is another project's, most of the time. */

@@ -397,6 +397,14 @@ test("another ledger that has the revisions is pointed out while the one of the 
   const tenant = project({ a: "CREATE TABLE a ();", b: "CREATE TABLE b ();" }, third);
   await migrateHere(["stamp", "b", "-q"], { cwd: tenant.folder, env });
   expect(await status(same)).toBe("");
+  const fourth = project(
+    { a: "CREATE TABLE a ();", b: "CREATE TABLE b ();" },
+    { ledger: { schema: "fourth" } },
+  );
+  expect((await migrateHere(["upgrade"], { cwd: fourth.folder, env })).stderr).toContain(
+    "there is no ledger in the schema fourth, but those in retort, third have revisions that are here: an upgrade would run them again\n" +
+      "hint: if one of those is meant, name its schema in migrate.config.json line 1\n",
+  );
   await query(url, "DROP SCHEMA third CASCADE");
   await migrateHere(["stamp", "a", "-q"], { cwd: same.folder, env });
   expect(await status(same)).toBe("");
