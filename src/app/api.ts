@@ -70,7 +70,7 @@ import * as squashes from "./squash.ts";
 import { checkRequest, inRequest, type Request } from "./steps.ts";
 import * as templates from "./templates.ts";
 import * as tests from "./test.ts";
-import { carriedIn, told } from "./told.ts";
+import { carriedIn, carriedOf, told, toldOf } from "./told.ts";
 import * as traces from "./trace.ts";
 import * as verifications from "./verify.ts";
 
@@ -310,7 +310,9 @@ export const buildGraph = checkedOver(graphs.buildGraph, {
 });
 export const currentHeads = checkedOver(planned.currentHeads, { graph, applied: ids });
 export const currentRevisions = checkedOver(histories.currentRevisions, { graph, applied: ids });
-export const headsFindings = checkedOver(checks.headsFindings, {
+const headsFindingsOf: typeof checks.headsFindings = (state, options) =>
+  carriedOf(checks.headsFindings(state, options), state.project);
+export const headsFindings = checkedOver(headsFindingsOf, {
   state: argument.standing,
   options: optionsOf({ allowAhead: flag, onNotice: callback }),
 });
@@ -336,6 +338,6 @@ export const planUpgrade = checkedOver(planned.planUpgrade, { graph, rows, targe
 export const receiptsOf = checkedSole(receipts.receiptsOf, "text", string);
 export const refuseChanged: typeof verifications.refuseChanged = async (...given) => {
   checkArguments(given, { project: argument.project, rows, steps: argument.run });
-  return await verifications.refuseChanged(...given);
+  return await toldOf(given[0], () => verifications.refuseChanged(...given));
 };
 export const shown = checkedOver(histories.shown, { graph, target: string, current: ids });

@@ -6,9 +6,11 @@ import {
   diagnose,
   downgrade,
   type Event,
+  headsFindings,
   type MigrationOptions,
   type Notice,
   readState,
+  refuseChanged,
   upgrade,
   verify,
 } from "../../src/index.ts";
@@ -430,6 +432,13 @@ test("what a call proposes to type is for its project and its database", async (
   });
   const { findings } = await verify(deps, here);
   expect(findings[0]!.hint).toContain(`migrate repair ${to}`);
+  const state = await readState(deps, here);
+  expect(headsFindings(state)[0]!.hint).toContain(`migrate upgrade ${to} heads`);
+  const steps = [{ direction: "up", revision: "b" }] as const;
+  const wanted = { kind: "upgrade", before: ["a"], after: ["a", "b"], steps } as const;
+  expect((await failureOf(refuseChanged(state.project, state.applied, wanted))).hint).toContain(
+    `migrate repair ${to}`,
+  );
   const { checks } = await diagnose(deps, here);
   expect(checks.map(({ hint }) => hint).join("\n")).toContain(`migrate repair ${to}`);
   const empty = project({});
