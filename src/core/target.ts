@@ -482,7 +482,10 @@ function walk(graph: Graph, start: Place, steps: number, options: WalkOptions = 
       if (clamp) return place;
       throw noSuchRelative(text, steps, `${endOf(start, steps, step, branch)}${options.instead ?? ""}`);
     }
-    if (others.length > 0) throw ambiguousWalk(graph, text, place, [only, ...others], options.on);
+    if (others.length > 0) {
+      const isLast = step + 1 === Math.abs(steps);
+      throw ambiguousWalk(graph, text, { from: place, to: [only, ...others], isLast, on: options.on });
+    }
     place = only;
   }
   return place;
@@ -506,17 +509,21 @@ function notUpwards(text: string, offset: number): MigrateError {
 const nowhere = (text: string, hint: string): MigrateError =>
   new MigrateError({ code: "graph/walked-too-far", message: `'${text}' leads nowhere: it is no step`, hint });
 
-function ambiguousWalk(
-  graph: Graph,
-  text: string,
-  from: Place,
-  to: readonly RevisionId[],
-  on: string | undefined,
-): MigrateError {
+interface Fork {
+  readonly from: Place;
+  readonly to: readonly RevisionId[];
+  /** It ends there. */
+  readonly isLast: boolean;
+  readonly on: string | undefined;
+}
+
+function ambiguousWalk(graph: Graph, text: string, { from, to, isLast, on }: Fork): MigrateError {
   return new MigrateError({
     code: "graph/ambiguous-walk",
-    message: `Ambiguous walk: from ${from}, '${text}' could go to ${listed(graph, to)}`,
-    hint: `name the revision, for example: ${qualified(on, to[0]!)}`,
+    message: `Ambiguous walk: from ${from}, '${text}' could go ${isLast ? "to" : "on over"} ${listed(graph, to)}`,
+    hint: isLast
+      ? `name the revision, for example: ${qualified(on, to[0]!)}`
+      : "name the revision where it is to end; list them with: migrate history",
   });
 }
 
