@@ -12,7 +12,7 @@ import { openSession } from "../io/session/open.ts";
 import type { LentConnection, Notice, Session } from "../io/session/types.ts";
 import { heldBack } from "./held-back.ts";
 import { anything, callback, seconds } from "./options.ts";
-import { type Ledgers, readable, readLedgers, refuseInconsistent, refuseOther } from "./other-ledger.ts";
+import { elsewhere, type Ledgers, readLedgers, refuseInconsistent, refuseOther } from "./other-ledger.ts";
 import {
   type Deps,
   openConfig,
@@ -119,7 +119,7 @@ async function connected(
   const { state } = ledgers;
   refuseInconsistent(project, ledgers);
   if (upgrades) refuseOther(project, ledgers);
-  const other = readable(project, ledgers);
+  const other = elsewhere(project, ledgers);
   warnOf(other, onNotice);
   if (asksLedger && other === undefined) tellOfNone(project.config, state, onNotice);
   warnOf(await missingSchemas(project, state, session), onNotice);

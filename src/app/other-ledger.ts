@@ -185,8 +185,7 @@ export function refuseInconsistent(project: Project, ledgers: Ledgers): void {
  * `state/not-recorded`, but not where the ledger is there: then somebody wants both.
  */
 export function refuseOther(project: Project, ledgers: Ledgers): void {
-  if (ledgers.state.format !== undefined) return;
-  const other = readable(project, ledgers) ?? aboutSeveral(project, ledgers);
+  const other = ledgers.state.format === undefined ? elsewhere(project, ledgers) : undefined;
   if (other === undefined) return;
   throw new MigrateError({
     code: "state/not-recorded",
@@ -195,11 +194,19 @@ export function refuseOther(project: Project, ledgers: Ledgers): void {
   });
 }
 
-/** Of which none is the likeliest. */
+/** The ledger of the database that has what the project's has not; where that is not there, also several. */
+export const elsewhere = (
+  project: Project,
+  ledgers: Ledgers,
+): Pick<AboutOther, "message" | "hint"> | undefined =>
+  readable(project, ledgers) ?? aboutSeveral(project, ledgers);
+
+/** Of which none is the likeliest. Beside one that is there and empty they are other tenants'. */
 function aboutSeveral(
   project: Project,
-  { others }: Ledgers,
+  { state, others }: Ledgers,
 ): Pick<AboutOther, "message" | "hint"> | undefined {
+  if (state.format !== undefined) return undefined;
   const having = others.filter(({ applied = [] }) => applied.some((row) => isHere(project, row)));
   if (having.length === 0) return undefined;
   const own = project.config.ledger.schema;

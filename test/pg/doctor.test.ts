@@ -405,6 +405,9 @@ test("another ledger that has the revisions is pointed out while the one of the 
     "there is no ledger in the schema fourth, but those in retort, third have revisions that are here: an upgrade would run them again\n" +
       "hint: if one of those is meant, name its schema in migrate.config.json line 1\n",
   );
+  expect(await status(fourth)).toMatch(
+    /^warning: there is no ledger in the schema fourth, but those in retort, third have /,
+  );
   await query(url, "DROP SCHEMA third CASCADE");
   await migrateHere(["stamp", "a", "-q"], { cwd: same.folder, env });
   expect(await status(same)).toBe("");
