@@ -5,6 +5,7 @@
 
 import { checkCount, type Fields, isFields, type Rules, wrongOption } from "../core/arguments.ts";
 import { MigrateError } from "../core/errors.ts";
+import { databaseIfAny } from "../io/config.ts";
 import type { ServerAddress } from "../io/libpq/parameters.ts";
 import { tlsOptions } from "../io/libpq/tls.ts";
 import { openScratch } from "../io/scratch/open.ts";
@@ -129,8 +130,9 @@ function checkHooks(hooks: unknown): void {
 }
 
 /**
- * Makes a database; until it is dropped, a connection to the server is open. Throws `usage/scratch`, and what an upgrade of an
- * empty database throws; the message of each error has its place and its hint, too.
+ * Makes a database; until it is dropped, a connection to the server is open. Throws `usage/scratch`, what a
+ * session on the database that is configured throws, and what an upgrade of an empty one throws; the message of each error
+ * has its place and its hint, too.
  */
 export async function migratedDatabase(
   ...given: [options?: TestDatabaseOptions]
@@ -149,6 +151,7 @@ export async function migratedDatabase(
 async function databaseOf(deps: Deps, project: Project, target: string | undefined) {
   const scratch = await scratchOf(deps, project);
   try {
+    deps.onNotice?.({ severity: "INFO", message: scratch.description });
     const { session } = await replayOnce(deps, project, scratch, target);
     await session.close();
     return handed(addressOf(scratch), () => scratch.close());
@@ -174,11 +177,12 @@ function spelledOut(error: MigrateError): MigrateError {
 
 /** On a server that was named for it all is run, roles too; on another, only what stays in the database. */
 async function scratchOf(deps: Deps, project: Project): Promise<Scratch> {
-  const { database, scratch: on } = project.config;
+  const { scratch: on } = project.config;
   if (on instanceof MigrateError) throw on;
   if (on?.kind === "pglite") throw noServer(on.display);
   const options = {
-    database: database instanceof MigrateError ? undefined : database,
+    // What is right on another server says nothing about a database whose address is wrong.
+    database: on === undefined ? databaseIfAny(project.config) : undefined,
     on,
     beyond: on === undefined ? await beyondDatabase(filesOf(project)) : undefined,
     owner: project.pins.role,

@@ -157,6 +157,28 @@ test("beside PGlite it is made on a server of the same version, too", async () =
   }
 });
 
+test("where the configured database does not say its version, no server of another is taken", async () => {
+  const { folder } = shop();
+  const at = (pathname: string, port = new URL(server!.url()).port): string =>
+    Object.assign(new URL(server!.url()), { pathname, port }).href;
+  const made = (database: string) => migratedDatabase({ cwd: folder, env: {}, database });
+  for (const [database, message] of [
+    [at("/no_such"), /^cannot connect to .*: database "no_such" does not exist\nhint: create the database/],
+    [at("/postgres", "1"), /^cannot connect to .*ECONNREFUSED.*\nhint: check that the server is running/],
+    ["mysql://h/shop", /from option database\)\nhint: /],
+  ] as const)
+    expect((await failureOf(made(database))).message).toMatch(message);
+});
+
+test("whoever asks for notices is told which server it is", async () => {
+  const heard: unknown[] = [];
+  const options = { ...optionsOf(shop()), onNotice: (notice: unknown) => void heard.push(notice) };
+  await (await migratedDatabase(options)).drop();
+  expect(heard).toEqual([
+    { severity: "INFO", message: expect.stringMatching(/^scratch: PostgreSQL .*, a temporary database on /) },
+  ]);
+});
+
 test("where there is no server, it says how one is had", async () => {
   const { folder } = shop();
   expect(await failureOf(migratedDatabase({ cwd: folder, env: {}, scratch: "pglite:memory" }))).toMatchObject(

@@ -44,7 +44,7 @@ export interface ScratchOptions extends RoomOptions {
 
 /**
  * Throws `usage/scratch` where the server that was given cannot be used, `usage/no-package`, whose hint installs what is missing,
- * and what a session throws.
+ * and what a session throws: with `needsServer`, also where the database that is worked with does not say its version.
  */
 export async function openScratch(options: ScratchOptions): Promise<Scratch> {
   const { database, on } = options;
@@ -67,6 +67,9 @@ export async function openScratch(options: ScratchOptions): Promise<Scratch> {
   }
   const target = await targetAt(database, options);
   const { major } = target;
+  // Nobody reads the line that says why, and any version would do.
+  if (options.needsServer === true && major === undefined && target.unasked !== undefined)
+    throw target.unasked;
   let missing: string | undefined;
   if (major !== PGLITE_MAJOR || options.needsServer === true) {
     const found = await embeddedRoom(major, options);
@@ -119,6 +122,8 @@ async function roomOnServer(address: ServerAddress, options: ScratchOptions): Pr
 interface Target {
   /** Undefined where it cannot be asked. */
   readonly major: number | undefined;
+  /** Why it could not be. */
+  readonly unasked?: MigrateError;
   readonly schemas: readonly string[];
 }
 
@@ -142,8 +147,8 @@ async function targetAt(
     }
   } catch (error) {
     if (options.signal?.aborted === true) throw error;
-    if (error instanceof MigrateError || error instanceof StatementFailure)
-      return { major: known, schemas: [] };
+    if (error instanceof StatementFailure) return { major: known, schemas: [] };
+    if (error instanceof MigrateError) return { major: known, unasked: error, schemas: [] };
     throw error;
   }
 }
