@@ -200,6 +200,11 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
     "plan must be a plan, a property of what offline gives",
     "the arguments are plan, ledger, form",
   ],
+  ...[renderScript, renderSplit].map((render) => {
+    const call = async () => untyped(render)({ ...plan, steps: plan.steps.slice(1) }, ledger, form);
+    return [call, "plan must be a plan with all its steps: for a part of them, give offline"] as const;
+  }),
+  [async () => untyped(renderScript)({ ...plan, batches: [{}] }, ledger, form), "plan must be a plan, a"],
   [async () => untyped(renderSplit)(plan), "ledger must be a ledger"],
   [async () => untyped(renderScript)(...script, null), "form must be an object"],
   ...[renderScript, renderSplit].map((render) => {
