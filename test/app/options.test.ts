@@ -75,6 +75,21 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
   [() => toDowngrade?.(), "downgrade needs a target"],
   [() => toDowngrade?.({}), "downgrade needs a target"],
   [() => toUpgrade?.(null), "the options must be an object"],
+  [
+    () => toUpgrade?.({ _events: {}, connect() {} }),
+    "the options must not be a connection",
+    "give it in an option: { connection: pool }",
+  ],
+  [
+    () => toRun?.({ _events: {}, connect() {} }, up),
+    "deps must not be a connection",
+    "give it in the options, the third argument: { connection: pool }",
+  ],
+  [
+    () => toRead?.({ _events: {}, connect() {} }, {}),
+    "deps must not be a connection",
+    "give it in the options, the second argument: { connection: pool }",
+  ],
   [() => toUpgrade?.({ targt: "head" }), 'no option "targt"', "did you mean target?"],
   [() => toUpgrade?.({ target: 1 }), "target must be a string"],
   [() => toUpgrade?.({ signal: {} }), "signal must be an AbortSignal"],
