@@ -122,10 +122,19 @@ export function checkOptions(
   others: readonly OtherArgument[] = [],
 ): Fields {
   const given = requireFields("the options", options, hintForNone(options, rules));
+  refuseConnection("the options", given, [{ rules, place: "an option" }, ...others]);
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(rules, name));
   if (unknown !== undefined) throw unknownOption(unknown, given[unknown], rules, others);
   checkValues(given, rules);
   return given;
+}
+
+/** Throws where a connection is given in the place of `what`. `others`: where it may belong instead. */
+export function refuseConnection(what: string, given: Fields, others: readonly OtherArgument[]): void {
+  if (typeof given["connect"] !== "function") return;
+  const taking = others.find(({ rules }) => Object.hasOwn(rules, "connection"));
+  const hint = taking && `give it in ${taking.place}: { connection: pool }`;
+  throw wrongOption(`${what} must not be a connection`, hint);
 }
 
 /** The options that a function over values takes as one of its arguments: the message names what is wrong in them. */

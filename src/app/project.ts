@@ -39,6 +39,7 @@ import {
   clock,
   folder,
   type OtherArgument,
+  refuseConnection,
   refuseStrayed,
   requireFields,
   text,
@@ -136,6 +137,7 @@ export const inDeps: OtherArgument = { rules: depsRules, place: "deps, the first
 export function checkDeps(deps: unknown, others: readonly OtherArgument[]): void {
   const hint = "give { env: process.env, cwd: process.cwd(), now: () => new Date() }";
   const given = requireFields("deps", deps, hint);
+  refuseConnection("deps", given, others);
   // Who gives another argument in its place gives none of what deps must have.
   refuseStrayed("deps has no", given, depsRules, others);
   const { env = null, cwd = null, now = null } = given;

