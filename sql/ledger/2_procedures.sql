@@ -1033,10 +1033,12 @@ $body$;
 
 -- Records that a statement outside a transaction succeeded, if the next one runs in a session of
 -- its own. A batch that is sent alone has no lock. It waits for the ledger without limit: what it
--- records is done.
+-- records is done. Stops if the catalog shows that it is not: who calls it by hand may be mistaken.
 CREATE PROCEDURE retort.end_statement(revision text, statement integer,
   has_lock boolean DEFAULT true, direction text DEFAULT 'up')
 LANGUAGE plpgsql AS $body$
+DECLARE
+  step retort.intent;
 BEGIN
   CALL retort.protect_session();
   SET LOCAL lock_timeout = 0;
@@ -1044,6 +1046,12 @@ BEGIN
     CALL retort.require_lock();
   END IF;
   CALL retort.require_intent(end_statement.revision, end_statement.statement, direction);
+  SELECT * INTO step FROM retort.intent;
+  IF step.kind ~ '^(create|drop|detach) ' THEN
+    -- An index that has a name may have been there before: IF NOT EXISTS.
+    CALL retort.require_done(end_statement.revision, end_statement.statement,
+      may_exist => cardinality(step.names) = 2);
+  END IF;
   UPDATE retort.intent SET done = true, error = NULL;
 END
 $body$;

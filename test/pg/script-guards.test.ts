@@ -429,6 +429,9 @@ test.each(["split files", "split files, any client"] as const)(
       expect(await run(at + 1)).toMatch(
         /HINT: .*if the statement is done, record that: CALL retort\.end_statement\('b', 1, /,
       );
+      await expect(query(url, "CALL retort.end_statement('b', 1, has_lock => false)")).rejects.toThrow(
+        "the create index of s.t, i did not succeed",
+      );
     } else await query(url, "DROP INDEX s.i");
     await query(url, "TRUNCATE s.t");
     for (let index = at; index < files.length; index += 1) expect(await run(index)).toBe("");

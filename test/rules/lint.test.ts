@@ -232,6 +232,32 @@ test.each([
     [],
     "ALTER TABLE shop.days ADD CONSTRAINT f FOREIGN KEY (day) REFERENCES shop.customers;",
   ],
+  // What one command of several does is not said of another.
+  [
+    "ALTER TABLE shop.orders ALTER COLUMN total SET NOT NULL, ADD UNIQUE (note);",
+    [/^an index of shop.orders is built/],
+  ],
+  [
+    "ALTER TABLE shop.orders ALTER COLUMN total SET NOT NULL, ALTER COLUMN pieces SET NOT NULL;",
+    [/that pieces has no NULL$/],
+  ],
+  [
+    "ALTER TABLE shop.events ALTER COLUMN day SET NOT NULL, ADD UNIQUE (day);",
+    [/^an index of shop.events is built/],
+  ],
+  [
+    "ALTER TABLE shop.orders ALTER COLUMN note TYPE varchar(60), ADD UNIQUE (total);",
+    [/^an index of shop.orders is built/],
+  ],
+  [
+    "ALTER TABLE shop.orders ALTER COLUMN note TYPE text, ALTER COLUMN pieces TYPE bigint;",
+    [/for the new type of pieces$/],
+  ],
+  [
+    "CREATE TABLE shop.codes (code text NOT NULL, rank integer);\nCREATE UNIQUE INDEX codes_code ON shop.codes (code);",
+    [/^every row of shop.codes is checked/],
+    "ALTER TABLE shop.codes ADD CHECK (rank > 0), ADD PRIMARY KEY USING INDEX codes_code;",
+  ],
   ["DROP EXTENSION hstore CASCADE;", [/^whatever depends on hstore is dropped, too$/]],
   ["DROP OWNED BY one;", [/^everything that one owns is dropped$/]],
   ["DROP INDEX shop.orders_pkey;", [/^PostgreSQL would refuse it: a constraint of orders needs/]],
@@ -251,6 +277,21 @@ test.each([
 ])("of %s only that is said", async (sql, expected, ...after) => {
   const messages = (await findingsIn([sql, ...(after as string[])])).map(({ message }) => message);
   expect(messages).toEqual(expected.map((each) => expect.stringMatching(each)));
+});
+
+test.each([
+  ["number", /CHECK \(number IS NOT NULL\)/],
+  ["order_id, number", /order_id IS NOT NULL[\s\S]*number IS NOT NULL/],
+])("the advice for a primary key of (%s) makes only what may be NULL NOT NULL", async (columns, expected) => {
+  const recipeOf = async (setup: string) => {
+    const key = `${setup}\nALTER TABLE shop.notes ADD CHECK (number > 0), ADD PRIMARY KEY (${columns});`;
+    const found = await findingsIn([key]);
+    return found.find(({ rule }) => rule === "add-primary-key")?.recipe?.join("\n");
+  };
+  expect(await recipeOf("")).toMatch(expected);
+  const holds =
+    "ALTER TABLE shop.notes ALTER COLUMN number SET NOT NULL, ALTER COLUMN order_id SET NOT NULL;";
+  expect(await recipeOf(holds)).toMatch(/^CREATE UNIQUE INDEX/);
 });
 
 test("what a later statement of the run has put right is no finding", async () => {

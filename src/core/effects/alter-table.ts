@@ -151,7 +151,7 @@ function alterOne(
       setColumnNotNull(work, queue, table, name, only);
       return undefined;
     case "AT_DropNotNull":
-      dropNotNull(work, table, name);
+      dropNotNull(work, table, name, only);
       return undefined;
     case "AT_ColumnDefault":
       setDefault(work, table, command, only);

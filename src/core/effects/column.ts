@@ -242,25 +242,52 @@ export function setColumnNotNull(
   only: boolean,
 ): void {
   requireOf(work, table, name);
-  if (only && table.children.length > 0) work.refuse("the constraint must be added to child tables too");
+  const { kind, children } = table;
+  if (only && kind === "partitioned table" && !holds(table, name))
+    if (work.version >= 18 ? children.length > 0 : !children.every((each) => holds(each, name)))
+      work.refuse("the constraint must be added to child tables too");
   if (!table.known)
     work.unknown(`whether a constraint proves that ${name} is not null, which saves the scan`);
-  for (const each of withChildren(table)) {
+  for (const each of reachedByNotNull(work, table, name, only)) {
     if (each !== table) work.lock(each, "ACCESS EXCLUSIVE");
-    setNotNull(queue, each, name);
+    if (setNotNull(queue, each, name)) work.traits.add(`null ${name}`);
     if (work.version >= 18) nameNotNull(each, name, "", true);
   }
 }
 
+/**
+ * PostgreSQL goes no further below a table whose column is NOT NULL already, from version 18 on; before that, below a
+ * partitioned table that is named. NOT NULL that was not checked is validated in all of them.
+ */
+function reachedByNotNull(work: Work, table: Relation, name: string, only: boolean): readonly Relation[] {
+  if (columnOf(table, name)?.notNullUnchecked === true) return withChildren(table);
+  if (work.version < 18) {
+    const isAlone = table.kind === "partitioned table" ? holds(table, name) : only;
+    return isAlone ? [table] : withChildren(table);
+  }
+  const reached = new Set([table]);
+  if (!only)
+    for (const each of reached) if (!holds(each, name)) for (const child of each.children) reached.add(child);
+  return [...reached];
+}
+
+const holds = (table: Relation, name: string): boolean => columnOf(table, name)?.notNull === true;
+
 /** DROP NOT NULL. */
-export function dropNotNull(work: Work, table: Relation, name: string): void {
+export function dropNotNull(work: Work, table: Relation, name: string, only: boolean): void {
   const column = requireOf(work, table, name);
+  // From PostgreSQL 18 on there is no constraint to look for below it either.
+  if (work.version >= 18 && column?.notNull === false) return;
   if (table.constraints.some(({ kind, columns }) => kind === "primary key" && columns.includes(name)))
     work.refuse(`${name} is in the primary key`);
   if (column?.identity === true) work.refuse(`${name} is an identity column`);
   if (isPartition(table) && columnOf(table.parents[0]!, name)?.notNull === true)
     work.refuse(`${name} is NOT NULL in the parent`);
-  for (const each of withChildren(table)) {
+  if (only && work.version < 18 && table.kind === "partitioned table" && table.children.length > 0)
+    work.refuse("the constraint cannot be removed from only the partitioned table");
+  // Of PostgreSQL 18 the children of the one table keep a constraint that is now their own.
+  if (only && work.version >= 18) for (const each of table.children) work.lock(each, "ACCESS EXCLUSIVE");
+  for (const each of only ? [table] : withChildren(table)) {
     work.lock(each, "ACCESS EXCLUSIVE");
     const own = columnOf(each, name);
     if (own !== undefined) own.notNull = false;
@@ -337,7 +364,10 @@ export function changeType(
   if (found === "unknown") work.unknown(`whether ${from.name} becomes ${to.name} without a rewrite`, [table]);
   const recollated = (collation ?? "") !== (column.collation ?? "");
   const rewrites = found === "rewrite" || (column.generated === "stored" && found !== "free");
-  if (rewrites) queue.rewrites.add(table);
+  if (rewrites) {
+    queue.rewrites.add(table);
+    work.traits.add(`rewrites ${column.name}`);
+  }
   if (column.identity === true) renewIdentity(work, table, column.name);
   const alike = comparedAlike(baseOf(work, from), baseOf(work, to));
   rebuildOn(work, queue, table, column.name, { rebuild: rewrites || recollated || !alike, alike });
@@ -433,17 +463,23 @@ function rebuildOn(
     if (!index.index!.columns.includes(name)) continue;
     work.lock(index, "ACCESS EXCLUSIVE");
     if (rebuild || index.index!.expression || index.index!.predicate !== undefined) {
-      if (table.kind === "table" || table.kind === "materialized view") queue.builds.add(table);
+      if (table.kind === "table" || table.kind === "materialized view") {
+        queue.builds.add(table);
+        work.traits.add(`rechecks ${name}`);
+      }
       renew(work, table, index);
     }
   }
   for (const constraint of table.constraints) {
     if (!constraint.columns.includes(name)) continue;
-    if (constraint.kind === "check" && constraint.valid && constraint.enforced) queue.verifies.add(table);
-    if (constraint.references !== undefined) renewKey(work, queue, table, constraint, alike);
+    if (constraint.kind === "check" && constraint.valid && constraint.enforced) {
+      queue.verifies.add(table);
+      work.traits.add(`rechecks ${name}`);
+    }
+    if (constraint.references !== undefined) renewKey(work, queue, table, constraint, { name, alike });
   }
   for (const [child, key] of work.schema.referring(table)) {
-    if (key.references!.columns.includes(name)) renewKey(work, queue, child, key, alike);
+    if (key.references!.columns.includes(name)) renewKey(work, queue, child, key, { name, alike });
   }
 }
 
@@ -466,11 +502,13 @@ function renewKey(
   queue: Queue,
   child: Relation,
   key: Parameters<typeof checkForeignKey>[2],
-  alike: boolean,
+  { name, alike }: { readonly name: string; readonly alike: boolean },
 ): void {
   work.lock(child, "ACCESS EXCLUSIVE");
   work.lock(key.references!.table, "ACCESS EXCLUSIVE");
-  if (!alike && key.valid && key.enforced) queue.foreignKeys.push([child, key]);
+  if (alike || !key.valid || !key.enforced) return;
+  queue.foreignKeys.push([child, key]);
+  work.traits.add(`rechecks ${name}`);
 }
 
 /** SET DEFAULT, DROP DEFAULT. */

@@ -152,15 +152,17 @@ export function nameNotNull(table: Relation, column: string, name: string, valid
   table.constraints.push({ ...plain, name: made, kind: "not null", columns: [column], valid });
 }
 
-/** Makes a column NOT NULL: its rows are read, unless a CHECK that holds proves it. */
-export function setNotNull(queue: Queue | undefined, table: Relation, name: string, valid = true): void {
+/** Makes a column NOT NULL, and says whether its rows are read for that: not where it is so, or a CHECK that holds proves it. */
+export function setNotNull(queue: Queue | undefined, table: Relation, name: string, valid = true): boolean {
   const column = columnOf(table, name);
-  if (column === undefined) return;
-  if (column.notNull && !column.notNullUnchecked) return;
-  if (valid && queue !== undefined && !impliesNotNull(table, name)) queue.verifies.add(table);
+  if (column === undefined) return false;
+  if (column.notNull && !column.notNullUnchecked) return false;
+  const reads = valid && queue !== undefined && !impliesNotNull(table, name);
+  if (reads) queue.verifies.add(table);
   column.notNull = true;
   if (valid) delete column.notNullUnchecked;
   else column.notNullUnchecked = true;
+  return reads;
 }
 
 function impliesNotNull(table: Relation, name: string): boolean {
@@ -252,7 +254,7 @@ function primaryNotNull(
       const column = columnOf(each, key ?? "");
       if (column === undefined || (column.notNull && column.notNullUnchecked !== true)) continue;
       if (each !== table) work.lock(each, "ACCESS EXCLUSIVE");
-      setNotNull(queue, each, key!);
+      if (setNotNull(queue, each, key!)) work.traits.add(`null ${key!}`);
       if (work.version >= 18) nameNotNull(each, key!, "", true);
     }
   }

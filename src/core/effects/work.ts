@@ -55,9 +55,13 @@ export interface Circumstances {
 /**
  * What rules ask about a statement and the picture behind it no longer shows. `zone`: new values depend on the session's
  * TimeZone. `fills`: a materialized view had not been populated. Of a column that is added: its default is `volatile`, or its
- * type a `domain` with constraints.
+ * type a `domain` with constraints. Of a column that is there: rows are read to see that it has no `null`; its new type
+ * `rewrites` a table, or `rechecks` what is over it.
  */
-export type Trait = "zone" | "fills" | `volatile ${string}` | `domain ${string}`;
+export type Trait =
+  | "zone"
+  | "fills"
+  | `${"volatile" | "domain" | "null" | "rewrites" | "rechecks"} ${string}`;
 
 export class Work {
   readonly session: Session;

@@ -3,7 +3,7 @@ import { items, stringOf, word } from "../ast.ts";
 import { keyOverIndex } from "./fix.ts";
 import { notNull, overIndex } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
-import { addedConstraints, chosenName, quoted, scanned, shown } from "./site.ts";
+import { addedConstraints, chosenName, looksForNull, pictureOf, quoted, scanned, shown } from "./site.ts";
 
 export const addPrimaryKey: Rule = {
   id: "add-primary-key",
@@ -21,6 +21,8 @@ export const addPrimaryKey: Rule = {
       // ONLY a partitioned table has no rows.
       if (word(constraint["indexname"]) !== "" || scanned(site).length === 0) continue;
       const columns = items(constraint["keys"]).map(stringOf);
+      const isKnown = pictureOf(site, target)?.known === true;
+      const mayBeNull = (column: string): boolean => !isKnown || looksForNull(site, column);
       yield {
         message: `an index of ${shown(target)} is built while reads and writes are blocked`,
         ...overIndex(
@@ -28,7 +30,7 @@ export const addPrimaryKey: Rule = {
           added,
           chosenName(site, target, constraint),
           columns,
-          columns.flatMap((name) => notNull(table, quoted(name))),
+          columns.filter(mayBeNull).flatMap((name) => notNull(table, quoted(name))),
         ),
       };
     }

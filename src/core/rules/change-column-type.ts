@@ -29,11 +29,12 @@ WHERE ctid = ANY (ARRAY(SELECT ctid FROM shop.orders WHERE pieces IS NOT NULL AN
   *find(site) {
     for (const { target, command } of commandsOf(site, "AT_AlterColumnType")) {
       const column = word(command["name"]);
-      if (rewritten(site).length > 0)
+      const traits = site.effect.traits;
+      if (traits?.has(`rewrites ${column}`) === true && rewritten(site).length > 0)
         yield {
           message: `${subjectOf(rewritten(site))} rewritten while reads and writes are blocked, for the new type of ${column}`,
         };
-      else if (scanned(site).length > 0)
+      else if (traits?.has(`rechecks ${column}`) === true && scanned(site).length > 0)
         yield {
           message: `${subjectOf(scanned(site))} read while reads and writes of ${shown(target)} are blocked, for an index or a constraint over ${column}`,
         };

@@ -16,6 +16,7 @@ import {
   type AddedConstraint,
   addedColumns,
   chosenName,
+  looksForNull,
   quoted,
   type Site,
   traitsOf,
@@ -133,13 +134,11 @@ export function keyOverIndex(site: Site, { table, constraint, target }: AddedCon
     return { left: "a constraint of a partitioned table cannot be made from an index" };
   if (hasFurtherOptions(constraint)) return { left: "its index has further options" };
   const columns = items(constraint["keys"]).map(stringOf);
-  // What scans beside the build of the index looks for NULL.
-  const mayBeNull = kind === "PRIMARY KEY" && site.effect.scans.some(({ id }) => id === target.id);
-  if (mayBeNull && columns.length > 1) return { left: "it is not known which of its columns may be NULL" };
+  const nullable = kind === "PRIMARY KEY" ? columns.filter((each) => looksForNull(site, each)) : [];
   const name = word(constraint["conname"]) || chosenName(site, target, constraint);
   const { first, second } = keyInSteps(table, kind, name, columns, deferral(constraint));
   return [
-    ...(mayBeNull ? notNullSegments(table, quoted(columns[0]!), false) : []),
+    ...nullable.flatMap((each) => notNullSegments(table, quoted(each), false)),
     { up: `${first}\n${second}`, down: "", keepsBack: true, place: "outside" },
   ];
 }

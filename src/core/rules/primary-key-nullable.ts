@@ -1,7 +1,7 @@
 /** ADD PRIMARY KEY USING INDEX over a column that may be NULL → the scan of the table. */
 import { word } from "../ast.ts";
 import type { Rule } from "./rule.ts";
-import { addedConstraints, scanned, shown } from "./site.ts";
+import { addedConstraints, looksForNull, pictureOf, scanned, shown } from "./site.ts";
 
 export const primaryKeyNullable: Rule = {
   id: "primary-key-nullable",
@@ -21,6 +21,8 @@ export const primaryKeyNullable: Rule = {
   *find(site) {
     for (const { target, constraint } of addedConstraints(site, "CONSTR_PRIMARY")) {
       if (word(constraint["indexname"]) === "" || scanned(site).length === 0) continue;
+      const key = pictureOf(site, target)?.constraints.find(({ kind }) => kind === "primary key");
+      if (key?.columns.some((column) => looksForNull(site, column)) !== true) continue;
       yield {
         message: `${shown(target)} is read while reads and writes are blocked, for a column that can be NULL`,
       };

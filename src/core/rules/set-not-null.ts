@@ -3,7 +3,7 @@ import { word } from "../ast.ts";
 import { MAY_BE_MISSING, notNullSegments } from "./fix.ts";
 import { notNull } from "./recipes.ts";
 import type { Rule } from "./rule.ts";
-import { commandsOf, quoted, scanned, shown } from "./site.ts";
+import { commandsOf, looksForNull, quoted, scanned, shown } from "./site.ts";
 
 export const setNotNull: Rule = {
   id: "set-not-null",
@@ -16,8 +16,8 @@ export const setNotNull: Rule = {
   bad: "ALTER TABLE shop.orders ALTER COLUMN customer_id SET NOT NULL;",
   *find(site) {
     for (const { target, table, command } of commandsOf(site, "AT_SetNotNull")) {
-      if (scanned(site).length === 0) continue;
       const column = word(command["name"]);
+      if (scanned(site).length === 0 || !looksForNull(site, column)) continue;
       yield {
         message: `every row of ${shown(target)} is read while reads and writes are blocked, to see that ${column} has no NULL`,
         recipe: notNull(table, quoted(column)),

@@ -181,6 +181,10 @@ export function traitsOf({ effect: { traits } }: Site, { column }: Pick<AddedCol
   };
 }
 
+/** Whether rows are read to see that a column has no NULL; other commands of the statement may read them too. */
+export const looksForNull = ({ effect: { traits } }: Site, column: string): boolean =>
+  traits?.has(`null ${column}`) === true;
+
 /** A constraint that an ALTER TABLE adds by itself. */
 export interface AddedConstraint extends Command {
   readonly constraint: Ast;
