@@ -11,7 +11,6 @@ import { couldBeMade } from "../core/failure/missing.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import { asOptions } from "../core/option-names.ts";
 import { settledRows } from "../core/replaced.ts";
-import { refuseUnfinished } from "../core/undoing.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { removeFiles } from "../io/write-files.ts";
 import { openConnected } from "./connect.ts";
@@ -19,6 +18,7 @@ import type { DumpOptions } from "./dump.ts";
 import { type Schema, schemaOf } from "./keep-dump.ts";
 import { commonOptions, type Deps, openProject, type Project, shownFolders } from "./project.ts";
 import { replay } from "./replay.ts";
+import { refuseUnfinished } from "./resume.ts";
 import { createRevisions, type NewRevision, type RevisionOptions } from "./revision.ts";
 import { run } from "./run.ts";
 import { withScratch } from "./scratch.ts";
@@ -90,7 +90,7 @@ async function readFirst(deps: Deps, options: BaselineOptions): Promise<First> {
       });
     }
     // The stamp would discard what was half done, and the schema has it.
-    refuseUnfinished(project, state);
+    await refuseUnfinished(project, state);
     const schema = await schemaOf(session, project.config, async () => madeBy([]), {
       patterns: options.ignore,
       names: deps.names,

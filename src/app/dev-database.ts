@@ -12,7 +12,7 @@ import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import type { Migration, RevisionId } from "../core/migration.ts";
 import { settledRows } from "../core/replaced.ts";
 import { appliedSet, idsOf } from "../core/steps.ts";
-import { DUPLICATE, refuseUnfinished } from "../core/undoing.ts";
+import { DUPLICATE } from "../core/undoing.ts";
 import type { FailedStep } from "../core/verdict.ts";
 import { readCatalog } from "../io/catalog.ts";
 import type { Config } from "../io/config.ts";
@@ -24,6 +24,7 @@ import { keepDump } from "./keep-dump.ts";
 import type { Deps, Project } from "./project.ts";
 import { isRefusal, reasonsOf, refusalOf } from "./refusal.ts";
 import { downwards, runSteps, trySteps, upwards } from "./replay.ts";
+import { refuseUnfinished } from "./resume.ts";
 import { sameSet } from "./run.ts";
 import { conversionSteps, stepsFrom } from "./steps.ts";
 import { comparedSteps } from "./verify.ts";
@@ -215,7 +216,7 @@ async function takeBackGone(
   { project, session, state, before, own, onGone }: Gone,
 ): Promise<void> {
   const { graph, ledger } = project;
-  refuseUnfinished(project, state);
+  await refuseUnfinished(project, state);
   const { applied } = state;
   const catalog = () => readCatalog(session, ledger.names.schema);
   const isGone = (row: Applied): boolean =>
@@ -240,7 +241,7 @@ async function takeBackGone(
 async function soundLedger(project: Project, session: Session): Promise<LedgerState> {
   const { graph, ledger } = project;
   const state = await readLedger(session, ledger);
-  refuseUnfinished(project, state);
+  await refuseUnfinished(project, state);
   appliedSet(graph, settledRows(graph, state.applied));
   return state;
 }

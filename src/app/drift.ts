@@ -14,7 +14,6 @@ import type { RevisionId } from "../core/migration.ts";
 import { searchPathNames } from "../core/plan/session.ts";
 import { settledRows } from "../core/replaced.ts";
 import { appliedSet } from "../core/steps.ts";
-import { refuseUnfinished } from "../core/undoing.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { rolesOf, type SessionState, sessionState } from "../io/queries.ts";
 import type { Scratch } from "../io/scratch/types.ts";
@@ -22,6 +21,7 @@ import { type ConnectOptions, openConnected } from "./connect.ts";
 import { warnOfRest } from "./look.ts";
 import type { Deps, Project, ProjectOptions } from "./project.ts";
 import { replayRevisions } from "./replay.ts";
+import { refuseUnfinished } from "./resume.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
 
 export interface DriftOptions
@@ -122,7 +122,7 @@ interface Live {
 async function readLive(deps: Deps, options: DriftOptions): Promise<Live> {
   const { project, session, state } = await openConnected(deps, { ...options, asksContents: true });
   try {
-    refuseUnfinished(project, state);
+    await refuseUnfinished(project, state);
     const applied = settledRows(project.graph, state.applied);
     appliedSet(project.graph, applied);
     const catalog = await readCatalog(session, project.ledger.names.schema);

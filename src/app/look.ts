@@ -6,19 +6,17 @@ import { MigrateError } from "../core/errors.ts";
 import { ancestors, inOrder } from "../core/graph.ts";
 import { appliedHeads, historyOf, shown } from "../core/history.ts";
 import { diagnosticOf, findingsOf, warningText } from "../core/integrity.ts";
-import type { Applied, Intent, LedgerState } from "../core/ledger/types.ts";
+import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Does } from "../core/plan/types.ts";
 import { settledRows, waitingOf } from "../core/replaced.ts";
 import type { ServerVersion } from "../core/server-version.ts";
-import type { Location } from "../core/source.ts";
 import type { Loss } from "../core/statement/losses.ts";
 import { currentHeads } from "../core/steps.ts";
+import type { Begun } from "../core/undoing.ts";
 import { type ConnectOptions, type OpenOptions, openConnected, warnOf } from "./connect.ts";
 import { computing, type Deps, openWarned, type Project, type ProjectOptions } from "./project.ts";
 import { unrecorded } from "./unrecorded.ts";
-
-type Unfinished = Intent & { readonly location?: Location };
 
 /** What is applied and what is pending. */
 export interface Standing {
@@ -33,10 +31,10 @@ export interface Standing {
   readonly unknown: readonly Applied[];
   /** What `upgrade heads` would run, in order. */
   readonly pending: readonly RevisionId[];
-  /** The step that was interrupted, and where the statement stands that it was interrupted at. */
-  readonly interrupted?: Unfinished;
+  /** The step that was interrupted, and what its file says of it now. */
+  readonly interrupted?: Begun;
   /** The step that another session is at, which holds the lock of the ledger; then nothing is interrupted. */
-  readonly underWay?: Unfinished;
+  readonly underWay?: Begun;
   /** The database that was asked: `deploy@db.example:5432/shop`. */
   readonly database: string;
 }
@@ -75,7 +73,10 @@ export async function readStanding(
   }
   const read = { ...stateOf(project, state, database), version };
   const intent = unfinishedOf(read);
-  return intent === undefined ? read : { ...read, ...asUnfinished(await withPlace(project, intent)) };
+  if (intent === undefined) return read;
+  // The parser is loaded only where something is interrupted.
+  const { begunStep } = await import("./resume.ts");
+  return { ...read, ...asUnfinished(await begunStep(project, intent)) };
 }
 
 /** Files and what a ledger says, side by side. */
@@ -110,14 +111,14 @@ export function stateOf(
   };
 }
 
-const asUnfinished = (intent: Unfinished): Pick<Standing, "interrupted" | "underWay"> =>
+const asUnfinished = (intent: Begun): Pick<Standing, "interrupted" | "underWay"> =>
   intent.holders === undefined ? { interrupted: intent } : { underWay: intent };
 
 /** The step that is half done, whoever is at it. */
 export const unfinishedOf = ({
   interrupted,
   underWay,
-}: Pick<Standing, "interrupted" | "underWay">): Unfinished | undefined => interrupted ?? underWay;
+}: Pick<Standing, "interrupted" | "underWay">): Begun | undefined => interrupted ?? underWay;
 
 async function pendingDo(
   deps: Deps,
@@ -133,13 +134,6 @@ async function pendingDo(
   return computing(deps, project, () =>
     stepsDo(project, { kind: "upgrade", before, after: [...before, ...pending], steps }, version),
   );
-}
-
-async function withPlace(project: Project, intent: Intent): Promise<Unfinished> {
-  // The parser is loaded only where something is interrupted.
-  const { placeOfInterrupted } = await import("./resume.ts");
-  const location = await placeOfInterrupted(project, intent);
-  return location === undefined ? intent : { ...intent, location };
 }
 
 /** Warns that what is marked as applied, is current or is not pending is not all that is applied; or that not all below it is applied. */

@@ -239,7 +239,7 @@ async function plansFromDatabase(
     const { applied, intent, format } = ledgers.state;
     const rows = settledRows(project.graph, applied);
     if (intent !== undefined && request.kind !== "stamp" && options.idempotent !== true)
-      throw unfinished(project, idsOf(rows), intent, "script");
+      throw await unfinished(project, idsOf(rows), intent, "script");
     if (format !== undefined && format !== FORMAT) {
       throw new MigrateError({
         code: "state/ledger-format",
@@ -253,7 +253,8 @@ async function plansFromDatabase(
       () => stepsOf(project, request, applied),
       deps.onNotice,
     );
-    const steps = intent === undefined ? compared : interruptedFirst(project, compared, intent, "script");
+    const steps =
+      intent === undefined ? compared : await interruptedFirst(project, compared, intent, "script");
     if (intent !== undefined) await warnOfHalf(project, session, steps, intent, "script", deps.onNotice);
     const serverVersion = options.serverVersion ?? session.version;
     const known = { ...options, serverVersion };

@@ -160,6 +160,8 @@ async function refuseApplied(
         next: "then run the same command again",
       });
     }
+    // The parser is loaded only where something is interrupted.
+    const begun = async () => (await import("./resume.ts")).begunStep(project, intent!);
     throw new MigrateError({
       code: "state/applied",
       message:
@@ -168,7 +170,7 @@ async function refuseApplied(
           : `${describe(migration)} was ${onlyRecorded(migration, row) ? "recorded as " : ""}applied on ${row.appliedAt} by ${row.appliedBy}`,
       hint:
         row === undefined
-          ? finishingHint(project, idsOf(rows), intent!, "finish it first")
+          ? finishingHint(project, idsOf(rows), await begun(), "finish it first")
           : undoing(graph, rows, migration, row),
     });
   } finally {

@@ -1,19 +1,18 @@
 /** The ledger's intent and the catalog → where an interrupted step goes on. */
 import { MigrateError } from "../core/errors.ts";
-import type { Graph } from "../core/graph.ts";
-import type { Intent } from "../core/ledger/types.ts";
-import type { RevisionId } from "../core/migration.ts";
+import type { Intent, LedgerState } from "../core/ledger/types.ts";
+import type { MigrationFile, RevisionId } from "../core/migration.ts";
 import { beginsInside, isGone, settingsBefore, statementsHash, twinFor } from "../core/plan/outside.ts";
 import { searchPathIs } from "../core/plan/session.ts";
 import type { StepInput } from "../core/plan/step.ts";
-import type { Location } from "../core/source.ts";
+import { settledRows } from "../core/replaced.ts";
 import type { UserStatement } from "../core/statement/file.ts";
-import type { Step } from "../core/steps.ts";
+import { idsOf, type Step } from "../core/steps.ts";
 import {
+  type Begun,
   discarding,
   finishing,
-  stampWith,
-  takingOut,
+  recordingByHand,
   unfinishedError,
   unfinishedText,
 } from "../core/undoing.ts";
@@ -27,37 +26,49 @@ import type { Steps } from "./steps.ts";
  * The steps with the interrupted one first; a stamp has no need of it. Throws `state/interrupted` where it is none of
  * them.
  */
-export function interruptedFirst(
+export async function interruptedFirst(
   project: Project,
   steps: Steps,
   intent: Intent,
   form: "run" | "script",
-): Steps {
+): Promise<Steps> {
   const { revision, direction } = intent;
   if (steps.kind === "stamp") return steps;
   const isIt = (step: Step): boolean => step.revision === revision && step.direction === direction;
   const step = steps.steps.find(isIt);
   if (step !== undefined) return { ...steps, steps: [step, ...steps.steps.filter((other) => !isIt(other))] };
-  throw unfinished(project, steps.before, intent, form);
+  throw await unfinished(project, steps.before, intent, form);
 }
 
 /** What is said where it is not finished by what was asked for. `script`: nor by the one that was to be written. */
-export function unfinished(
+export async function unfinished(
   project: Project,
   applied: readonly RevisionId[],
   intent: Intent,
   form: "run" | "script",
-): MigrateError {
+): Promise<MigrateError> {
   const { graph } = project;
+  const begun = await begunStep(project, intent);
   const asScript =
-    form === "script" && graph.nodes.has(intent.revision)
+    form === "script" && graph.nodes.has(intent.revision) && begun.differs === undefined
       ? `; to write a script that finishes it: ${finishing(graph, intent)} --sql --from-database --idempotent`
       : "";
-  return unfinishedError(project, applied, intent, {
+  return unfinishedError(project, applied, begun, {
     after: ", and must be finished first",
     lead: "finish it with",
     further: asScript,
   });
+}
+
+/** Throws `state/interrupted`, `state/locked`. */
+export async function refuseUnfinished(
+  project: Project,
+  { applied, intent }: Pick<LedgerState, "applied" | "intent">,
+): Promise<void> {
+  if (intent === undefined) return;
+  const rows = idsOf(settledRows(project.graph, applied));
+  const begun = await begunStep(project, intent);
+  throw unfinishedError(project, rows, begun, { lead: "finish the interrupted step first" });
 }
 
 /**
@@ -76,7 +87,7 @@ export async function resumed(
   if (intent.holders !== undefined) return step;
   const { ledger, graph } = project;
   refuseBegunOtherwise(project, step, intent, applied);
-  const byHand = written(graph, intent, applied);
+  const byHand = recordingByHand(graph, intent, applied);
   const statement = step.statements[intent.statement - 1];
   const twin = statement === undefined ? undefined : twinFor(statement);
   const isUnchanged = statement !== undefined && statementsHash([statement]) === intent.hash;
@@ -129,7 +140,7 @@ export async function resumedByScript(
   if (intent.holders !== undefined) return step;
   refuseBegunOtherwise(project, step, intent, applied);
   if (step.transactional || (intent.statement === 1 && beginsInside(step)))
-    throw unfinished(project, applied, intent, "run");
+    throw await unfinished(project, applied, intent, "run");
   if (isGone(step, intent)) await resumed(project, session, step, intent, applied);
   return step;
 }
@@ -141,11 +152,20 @@ function refuseBegunOtherwise(
   intent: Intent,
   applied: readonly RevisionId[],
 ): void {
-  const index = intent.statement - 1;
-  const byHand = written(graph, intent, applied);
-  if (step.transactional && index > 0) throw inTransactionNow(step, intent, byHand);
-  if (statementsHash(step.statements.slice(0, index)) !== intent.before)
-    throw changedSince(step, intent, byHand);
+  const byHand = recordingByHand(graph, intent, applied);
+  const differs = differsBy(step, intent);
+  if (differs === "transaction") throw inTransactionNow(step, intent, byHand);
+  if (differs === "statements") throw changedSince(step, intent, byHand);
+}
+
+/** Why what was done of a step is not what its file now begins with; undefined where it is. */
+function differsBy(
+  { transactional, statements }: Pick<StepInput, "transactional" | "statements">,
+  { statement, before }: Intent,
+): "statements" | "transaction" | undefined {
+  const index = statement - 1;
+  if (transactional && index > 0) return "transaction";
+  return statementsHash(statements.slice(0, index)) === before ? undefined : "statements";
 }
 
 /** Says that a stamp discards the interrupted step; warns of what that left behind, which it neither finishes nor undoes. */
@@ -283,20 +303,28 @@ async function outcomeByFile(
 const isTheSame = ({ trace }: UserStatement, { kind, names = [] }: Intent): boolean =>
   trace !== undefined && trace.kind === kind && trace.names.join() === names.join();
 
-/** Where the interrupted statement stands; undefined where its file is gone, changed or cannot be read. */
-export async function placeOfInterrupted(project: Project, intent: Intent): Promise<Location | undefined> {
+/** The interrupted step, and what its file says of it now; no more than the step where that is gone or cannot be read. */
+export async function begunStep(project: Project, intent: Intent): Promise<Begun> {
+  const file = fileOf(project, intent);
   const statements = await statementsOf(project, intent);
-  if (statements?.length !== intent.of) return undefined;
-  const { path, line, column } = statements[intent.statement - 1]!.origin;
-  return { path, line, column };
+  if (file === undefined || statements === undefined) return intent;
+  const transactional =
+    statements.every((each) => each.transactional) && file.header.transaction === undefined;
+  const by = differsBy({ transactional, statements }, intent);
+  const at = statements.length === intent.of ? statements[intent.statement - 1]!.origin : undefined;
+  return {
+    ...intent,
+    ...(at && { location: { path: at.path, line: at.line, column: at.column } }),
+    ...(by && { differs: { path: file.source.path, by } }),
+  };
 }
 
+const fileOf = ({ migrations }: Project, { revision, direction }: Intent): MigrationFile | undefined =>
+  migrations.get(revision)?.[direction];
+
 /** The statements of the interrupted step, as its file is now; undefined where that is gone or cannot be read. */
-async function statementsOf(
-  { migrations }: Project,
-  { revision, direction }: Intent,
-): Promise<readonly UserStatement[] | undefined> {
-  const file = migrations.get(revision)?.[direction];
+async function statementsOf(project: Project, intent: Intent): Promise<readonly UserStatement[] | undefined> {
+  const file = fileOf(project, intent);
   if (file === undefined) return undefined;
   try {
     return await createGrammar(undefined).statements(file);
@@ -400,9 +428,3 @@ const doneAsItWas = (
     `${interruptedAt(intent)}. That statement, ${intent.kind ?? "as it was"}${intent.names === undefined ? "" : ` ${intent.names.join(", ")}`}, ${finish.length === 0 ? "is done" : "is half done"}, but the file no longer has it`,
     `${finish.length === 0 ? "" : `finish it with: ${finish.join("; ")}; then `}restore the file, run again, and make the change in a new migration`,
   );
-
-/** The stamp that says a step was finished by hand, as the end of a sentence. */
-const written = (graph: Graph, { revision, direction }: Intent, applied: readonly RevisionId[]): string =>
-  direction === "up"
-    ? `: ${stampWith(graph, applied, revision).command}`
-    : takingOut(graph, applied, revision);

@@ -383,7 +383,7 @@ async function planFor(
     return { plan: at === undefined ? plan : { ...plan, from: at, to: at }, fixed };
   }
   await warnOfHalf(project, session, steps, intent, "run", options.onNotice);
-  const plan = await compileSteps(project, interruptedFirst(project, steps, intent, "run"), "run", {
+  const plan = await compileSteps(project, await interruptedFirst(project, steps, intent, "run"), "run", {
     ...compileOptions,
     resume: {
       intent,

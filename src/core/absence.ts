@@ -11,7 +11,7 @@ import {
   type RevisionId,
   sourcesOf,
 } from "./migration.ts";
-import { appliedThrough, halfApplied } from "./replaced.ts";
+import { appliedThrough, halfApplied, replacing } from "./replaced.ts";
 import { shellWord } from "./shell.ts";
 import { unique } from "./unique.ts";
 
@@ -110,7 +110,7 @@ export function absences<R extends Row>(
           row,
           reason,
           hint: `${cause.fault.message}: ${cause.fault.hint}`,
-          keepsFrom: [graph.replaced.get(row.revision)!],
+          keepsFrom: [replacing(graph, row.revision)!],
           fault: cause.fault,
         };
       case "renamed":
@@ -155,10 +155,10 @@ function causesOf<R extends Row>(graph: Files, rows: readonly R[]): (row: R) => 
   const ahead = new Set<Row>(aheadOf(graph, rows));
   const hadThem = hadBelow(graph, rows, lacking);
   return (row) => {
-    const squashed = graph.dormant.find(({ revision }) => revision === row.revision);
-    if (squashed !== undefined) return { kind: "dormant", squashed };
     const fault = halfApplied(graph, rows, row.revision);
     if (fault !== undefined) return { kind: "half-replaced", fault };
+    const squashed = graph.dormant.find(({ revision }) => revision === row.revision);
+    if (squashed !== undefined) return { kind: "dormant", squashed };
     const migration = renamedTo(graph, rows, row);
     if (migration !== undefined) return { kind: "renamed", migration };
     const file = graph.findUnread(row.revision);

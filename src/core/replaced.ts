@@ -4,7 +4,8 @@
  *
  * A squashed revision is dormant while the files of all replaced ones exist, so every database continues with those. When
  * they are all gone, the squashed one takes their place, also where one of their ids is named. One of which another replaces
- * all that it does, and more, was squashed again before its time came, and remains dormant.
+ * all that it does, and more, was squashed again before its time came, and remains dormant; a ledger that has it, as of another
+ * git branch, has what it replaces.
  */
 import { type Diagnostic, MigrateError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
@@ -139,9 +140,28 @@ function parentHint(byId: ReadonlyMap<RevisionId, Revision>, ids: readonly Revis
 
 // ── the ledger ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+/**
+ * What the ledger has, and what it has by a squashed revision that another one replaces as well: two git branches may have
+ * squashed, one of them more.
+ */
+function hadOf(graph: Graph, rows: readonly { readonly revision: RevisionId }[]): ReadonlySet<RevisionId> {
+  const ids = rows.map(({ revision }) => revision);
+  return new Set([...ids, ...ids.flatMap((id) => overtaken(graph, id))]);
+}
+
+/** What a squashed revision replaces that waits for ever, as another one has taken the place of all that. */
+function overtaken({ dormant, replaced }: Graph, id: RevisionId): readonly RevisionId[] {
+  const { replaces = [] } = dormant.find(({ revision }) => revision === id) ?? {};
+  return replaces.every((each) => replaced.has(each)) ? replaces : [];
+}
+
+/** The revision that has taken the place of a row's, or of what that has taken the place of. */
+export const replacing = (graph: Graph, row: RevisionId): RevisionId | undefined =>
+  graph.replaced.get(overtaken(graph, row)[0] ?? row);
+
 /** The squashed revisions of which the ledger has all that they replace. */
 function takenOver(graph: Graph, rows: readonly { readonly revision: RevisionId }[]): readonly RevisionId[] {
-  const had = new Set(rows.map(({ revision }) => revision));
+  const had = hadOf(graph, rows);
   const named = unique([...had].flatMap((id) => graph.replaced.get(id) ?? []));
   return named.filter((id) => graph.nodes.get(id)!.revision.replaces!.every((each) => had.has(each)));
 }
@@ -163,7 +183,12 @@ export function conversionOf(
   if (squashed.length === 0) return undefined;
   const had = new Set(rows.map(({ revision }) => revision));
   const added = squashed.filter((id) => !had.has(id));
-  const removed = squashed.flatMap((id) => [...graph.nodes.get(id)!.revision.replaces!].reverse());
+  const removed = squashed.flatMap((id) => {
+    const replaces = graph.nodes.get(id)!.revision.replaces!;
+    const isPart = (row: RevisionId): boolean =>
+      overtaken(graph, row).some((each) => replaces.includes(each));
+    return [...[...had].filter(isPart), ...replaces.filter((each) => had.has(each)).reverse()];
+  });
   return { squashed, removed, added };
 }
 
@@ -175,7 +200,9 @@ export function settledRows(graph: Graph<Migration>, rows: readonly Applied[]): 
   const left = rows.filter(({ revision }) => !removed.includes(revision));
   const made = added.map((id): Applied => {
     const { revision, parents, dependencies } = graph.nodes.get(id)!;
-    const last = rows.findLast((row) => revision.replaces!.includes(row.revision))!;
+    const last = rows.findLast((row) =>
+      [row.revision, ...overtaken(graph, row.revision)].some((each) => revision.replaces!.includes(each)),
+    )!;
     const { message, up } = revision;
     return {
       ...last,
@@ -249,9 +276,9 @@ export function halfApplied(
   rows: readonly { readonly revision: RevisionId }[],
   row: RevisionId,
 ): Diagnostic | undefined {
-  const by = graph.replaced.get(row);
+  const by = replacing(graph, row);
   if (by === undefined) return undefined;
-  const had = new Set(rows.map(({ revision }) => revision));
+  const had = hadOf(graph, rows);
   const { replaces = [] } = graph.nodes.get(by)!.revision;
   const missing = replaces.filter((id) => !had.has(id));
   const having = replaces.filter((id) => had.has(id));

@@ -93,6 +93,8 @@ function syntaxHint(
   if (isConflict(token)) return CONFLICT_HINT;
   if (text[offset] === "\\") return backslashHint(text.slice(offset + 1, offset + 2));
   if (what.startsWith("unterminated")) return "it begins here, and its end is missing";
+  if (what === "dropping an enum value is not implemented")
+    return "PostgreSQL cannot remove a value from an enum: delete the statement, so that the value stays, or make the type anew without it";
   if (/at end of input$/.test(what)) return "the last statement is incomplete: is a ) or an END missing?";
   if (/^(?:limit|order)$/i.test(token) && /^(?:update|delete)\b/i.test(text.slice(start, start + 7)))
     return `${text.slice(start, start + 6).toUpperCase()} has no ${token.toUpperCase()}: choose the rows with WHERE ctid IN (SELECT ctid FROM … LIMIT …)`;

@@ -3,14 +3,14 @@
 import { MigrateError } from "./errors.ts";
 import { type Graph, nodeOf } from "./graph.ts";
 import { folderOf, unreadHint } from "./graph-faults.ts";
-import type { Intent, LedgerNames, LedgerState } from "./ledger/types.ts";
+import type { Intent, LedgerNames } from "./ledger/types.ts";
 import { withoutComments } from "./lexer.ts";
 import { lockHeld, sessionsText, waitHint } from "./lock-held.ts";
-import type { Migration, Revision, RevisionId } from "./migration.ts";
+import type { Revision, RevisionId } from "./migration.ts";
 import { qualified } from "./quote.ts";
-import { settledRows } from "./replaced.ts";
 import { shellWord } from "./shell.ts";
-import { currentHeads, idsOf, planStamp } from "./steps.ts";
+import type { Location } from "./source.ts";
+import { currentHeads, planStamp } from "./steps.ts";
 import { BASE, oneDown } from "./target.ts";
 
 /** The downgrade that runs its down file and no other. */
@@ -41,7 +41,7 @@ export interface GraphAndLedger {
 export function finishingHint(
   of: GraphAndLedger,
   applied: readonly RevisionId[],
-  { revision, direction, statement, of: all, done, holders }: Unfinished,
+  { revision, direction, statement, of: all, done, holders, differs }: Unfinished,
   lead: string,
 ): string {
   if (holders !== undefined) return waitHint(holders, AGAIN);
@@ -50,6 +50,18 @@ export function finishingHint(
   const discard = `discard it ${discarding(of, applied)}`;
   // Nothing is left to do that could fail, and a stamp would leave what it did.
   const isWhole = done && statement === all;
+  if (graph.nodes.has(revision) && differs !== undefined) {
+    const { path, by } = differs;
+    const correct =
+      by === "statements"
+        ? `the statements before that one have changed since then: restore ${path}`
+        : `${path} now runs in a transaction: write '-- transaction: none' in its header`;
+    // A stamp reads no ledger with a revision that no file has.
+    const record = applied.every((id) => graph.nodes.has(id))
+      ? `; or finish it by hand and record it${recordingByHand(graph, { revision, direction }, applied)}`
+      : "";
+    return `${correct} and run: ${finish}${record}; or undo by hand what it has done, and ${discard}`;
+  }
   if (graph.nodes.has(revision))
     return `${lead}: ${finish}${isWhole ? "" : `; or, if that cannot succeed, ${discard}`}`;
   const file = graph.findUnread(revision);
@@ -176,6 +188,16 @@ export function stampWith(
   return { command: `migrate stamp ${heads.map(shellWord).join(" ")}`, added, isBelow: true };
 }
 
+/** The stamp that says a step was finished by hand, as the end of a sentence. */
+export const recordingByHand = (
+  graph: Graph,
+  { revision, direction }: Pick<Intent, "revision" | "direction">,
+  applied: readonly RevisionId[],
+): string =>
+  direction === "up"
+    ? `: ${stampWith(graph, applied, revision).command}`
+    : takingOut(graph, applied, revision);
+
 /** How it is taken out of the ledger, and nothing else changed there, as the end of a sentence. */
 export function takingOut(graph: Graph, applied: readonly RevisionId[], revision: RevisionId): string {
   const stamp = stampWithout(graph, applied, revision);
@@ -201,7 +223,15 @@ function stampWithout(
 
 const AGAIN = "then run the same command again";
 
-type Unfinished = Pick<Intent, "direction" | "revision" | "statement" | "of" | "done" | "holders">;
+/** An interrupted step, and what its file says of it now. */
+export interface Begun extends Intent {
+  /** Where the statement stands that it was interrupted at. */
+  readonly location?: Location;
+  /** The file, where that no longer begins with what was done, or now runs in a transaction: no run goes on with it. */
+  readonly differs?: { readonly path: string; readonly by: "statements" | "transaction" };
+}
+
+type Unfinished = Pick<Begun, "direction" | "revision" | "statement" | "of" | "done" | "holders" | "differs">;
 
 /** `the upgrade to 7c92 was interrupted at statement 2 of 5`, or `is under way at …`, with who is at it. */
 export const unfinishedText = (intent: Unfinished): string =>
@@ -232,14 +262,4 @@ export function unfinishedError(
     message: `${standing(intent)}${after}`,
     hint: `${finishingHint(project, applied, intent, lead)}${further}`,
   });
-}
-
-/** Throws `state/interrupted`, `state/locked`. */
-export function refuseUnfinished(
-  project: GraphAndLedger & { readonly graph: Graph<Migration> },
-  { applied, intent }: Pick<LedgerState, "applied" | "intent">,
-): void {
-  if (intent === undefined) return;
-  const rows = idsOf(settledRows(project.graph, applied));
-  throw unfinishedError(project, rows, intent, { lead: "finish the interrupted step first" });
 }

@@ -8,11 +8,9 @@ import {
   type Node,
   nodeOf,
 } from "../core/graph.ts";
-import type { Intent } from "../core/ledger/types.ts";
 import { sessionsText } from "../core/lock-held.ts";
 import type { RevisionId } from "../core/migration.ts";
-import type { Location } from "../core/source.ts";
-import { statementText } from "../core/undoing.ts";
+import { type Begun, statementText } from "../core/undoing.ts";
 
 export interface ListingOptions {
   /** Revisions to mark `(current)`. */
@@ -78,14 +76,12 @@ export function detailsOf(graph: Graph, id: RevisionId, options: ListingOptions 
 }
 
 /** `interrupted: upgrade to 1975ea83b712 at statement 3 of 5 (migrations/0007_index.up.sql:9)`, or who is at it. */
-export function unfinishedLine({ revision, direction, location, holders, ...at }: Unfinished): string {
+export function unfinishedLine({ revision, direction, location, holders, ...at }: Begun): string {
   const step = direction === "up" ? `upgrade to ${revision}` : `downgrade of ${revision}`;
   const place = location === undefined ? "" : ` (${location.path}:${location.line})`;
   const where = `${step} at ${statementText(at)}${place}`;
   return holders === undefined ? `interrupted: ${where}` : `under way: ${where}: ${sessionsText(holders)}`;
 }
-
-type Unfinished = Intent & { readonly location?: Location };
 
 const inBrackets = (names: readonly string[]): string => (names.length === 0 ? "" : ` (${names.join(", ")})`);
 

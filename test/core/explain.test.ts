@@ -393,7 +393,7 @@ test.each([
   [
     "the second of a downgrade outside a transaction",
     { direction: "down", transactional: false, sqls: ["SELECT 0;", "SELECT 1;"] },
-    "revision b runs outside a transaction: what it did before this is kept; fix the cause and run the same command again: it resumes here",
+    "revision b runs outside a transaction: what it did before this is kept; fix the cause, leaving the statements before this one as they are, and run the same command again: it resumes here",
   ],
 ] as const)(
   "what is so behind a statement that failed: %s",

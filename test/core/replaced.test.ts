@@ -136,6 +136,20 @@ describe("the ledger", () => {
     );
   });
 
+  test("has a squashed one that was squashed again, with more, on another git branch: it gives way as well", () => {
+    const all = revision("t", [], ["a", "b", "c", "d"]);
+    const { active, dormant } = settle(revision("s", ["a"], ["b", "c"]), all);
+    const merged = buildGraph(active, startOfFile, dormant);
+    expect(conversionOf(merged, rows("a", "s", "d"))).toEqual({
+      squashed: ["t"],
+      removed: ["s", "d", "a"],
+      added: ["t"],
+    });
+    const message = "of the revisions that t replaces, the database has a, b, c, but not d";
+    expect(conversionOf(merged, rows("a", "s"))).toBeUndefined();
+    expect(absences(merged, rows("a", "s")).map(({ fault }) => fault?.message)).toEqual([message, message]);
+  });
+
   test("with a part of them says so wherever a row without a file is told", () => {
     const t = buildGraph([revision("t", [], ["x", "y", "z"])]);
     const absent = {

@@ -190,6 +190,23 @@ test("an interrupted step is finished or discarded, and one that is half undone 
   expect(hint("b", "down")).toBe(
     "finish it with: migrate downgrade b@a; or, if that cannot succeed, discard it with: migrate stamp b",
   );
+  // A run refuses a file of which what is done has changed.
+  const differing = (by: "statements" | "transaction", direction: "up" | "down", applied = ["a"]) =>
+    finishingHint(
+      ofRetort(graph),
+      applied,
+      { ...ofB, direction, differs: { path: "b.sql", by } },
+      "finish it with",
+    );
+  expect(differing("statements", "up")).toBe(
+    "the statements before that one have changed since then: restore b.sql and run: migrate upgrade b; or finish it by hand and record it: migrate stamp b; or undo by hand what it has done, and discard it with: migrate stamp a",
+  );
+  expect(differing("transaction", "down", ["a", "b"])).toBe(
+    "b.sql now runs in a transaction: write '-- transaction: none' in its header and run: migrate downgrade b@a; or finish it by hand and record it: migrate stamp a; or undo by hand what it has done, and discard it with: migrate stamp b",
+  );
+  expect(differing("statements", "up", ["a", "elsewhere"])).toBe(
+    "the statements before that one have changed since then: restore b.sql and run: migrate upgrade b; or undo by hand what it has done, and discard it in psql, with: CALL retort.forget_intent()",
+  );
   // Only its record is missing.
   expect(hint("b", "down", { ...half, statement: 2 })).toBe("finish it with: migrate downgrade b@a");
   expect(hint("gone", "up")).toBe(

@@ -563,15 +563,15 @@ CREATE CONSTRAINT TRIGGER c AFTER INSERT ON o DEFERRABLE INITIALLY DEFERRED FOR 
       e: { up: "SELECT 1; SELECT 1 / 0;", header: ["transaction: none"] },
     });
     expect((await failureOf(shop.upgrade(url, "+5"))).hint).toContain(
-      "fix the cause and run: migrate upgrade e (it resumes here; the same command would count its steps anew)",
+      "fix the cause, leaving the statements before this one as they are, and run: migrate upgrade e (it resumes here; the same command would count its steps anew)",
     );
     await shop.run(url, { kind: "stamp", targets: ["d"] });
     expect((await failureOf(shop.downgrade(url, "-2"))).hint).toContain(
-      "fix the cause and run: migrate downgrade b (it resumes here; the same command would count its steps anew)",
+      "fix the cause, leaving the statements before this one as they are, and run: migrate downgrade b (it resumes here; the same command would count its steps anew)",
     );
     // Of its own command it is the first, but once it is finished, that one would go further.
     expect((await failureOf(shop.downgrade(url, "-1"))).hint).toContain(
-      "fix the cause and run: migrate downgrade b (it resumes here; the same command would count its steps anew)",
+      "fix the cause, leaving the statements before this one as they are, and run: migrate downgrade b (it resumes here; the same command would count its steps anew)",
     );
     shop.write("0003_c.down.sql", "-- revision: c\n-- transaction: none\n\nSELECT 1; SELECT 2;");
     shop.write("0002_b.down.sql", "-- revision: b\n\nSELECT 1 / 0;");

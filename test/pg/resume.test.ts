@@ -213,6 +213,19 @@ describe.each(oneServer("newest"))("on $name", (server) => {
       location: { path: "0002_b.up.sql" },
     });
     expect(await indexes(url)).toEqual(["t_x invalid"]);
+    // Whoever asks, or wants something else, is told no command that is refused.
+    const ways = (first: string) =>
+      `hint: ${first} and run: migrate upgrade b; or finish it by hand and record it: migrate stamp b; or undo by hand what it has done, and discard it with: migrate stamp a\n`;
+    const restore = "the statements before that one have changed since then: restore 0002_b.up.sql";
+    const told = async (...words: string[]) =>
+      (await command(shop, url, ...words)).stderr.replaceAll(" --database URL", "");
+    for (const words of ["status", "current", "downgrade base --yes", "upgrade --sql --from-database"])
+      expect(await told(...words.split(" ")), words).toContain(ways(restore));
+    shop.write("0002_b.up.sql", "-- revision: b\n-- parent: a\n\nCREATE TABLE u ();\n");
+    expect(await told("status")).toContain(
+      ways("0002_b.up.sql now runs in a transaction: write '-- transaction: none' in its header"),
+    );
+    shop.write("0002_b.up.sql", `${header}${body.replace("TABLE u", "TABLE w")}`);
     // Nor is a script written that would stop there.
     const scripted = () => command(shop, url, "upgrade", "--sql", "--from-database", "--idempotent");
     expect(await scripted()).toMatchObject({

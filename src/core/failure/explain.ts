@@ -76,7 +76,12 @@ export function explain(
     : runAgain(finishes, "it resumes here");
   const stateAnd = (next: string): string =>
     scratch === undefined ? whatIsSo(plan, batch, step, { next, again: goesOn }) : onScratch(scratch);
-  const state = adviceOnly === true ? undefined : stateAnd(`fix the cause and ${resumes}`);
+  // What is done is compared with the file before anything goes on.
+  const fix =
+    (statement.number ?? 1) > 1
+      ? "fix the cause, leaving the statements before this one as they are, and"
+      : "fix the cause and";
+  const state = adviceOnly === true ? undefined : stateAnd(`${fix} ${resumes}`);
   const refusal = refusalOf(failure);
   if (refusal !== undefined) return error(refusal.code, refusal.message, refusal.hint);
   if (sqlstate === "57014" && aborted)
