@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:13a50da37f16278dc26f8f82781ef076c52070ba318c6d57ac683043cf1b57b6
+-- Receipt: sha256:0a7ad9d9ee95fe70219ee7977c98a4aeeff00d24d3cc3663250e2549181302fa
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -925,11 +925,14 @@ $body$;
 
 -- Before a statement that blocks others: takes its locks on these tables, names[i] in modes[i]. If
 -- that fails, it has none of them, says who blocks it, waits, and tries again, retries times. A
--- table that is missing, or that the role may not lock, is left to the statement itself.
+-- table that is missing, or that the role may not lock, is left to the statement itself. A name
+-- without a schema is looked up as that statement looks it up.
 CREATE PROCEDURE retort.take_locks(names text[], modes text[], retries integer)
 LANGUAGE plpgsql AS $body$
 DECLARE
   path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+  tables CONSTANT pg_catalog.regclass[] := ARRAY(SELECT pg_catalog.to_regclass(n.name)
+    FROM pg_catalog.unnest(names) WITH ORDINALITY AS n (name, place) ORDER BY n.place);
   time_limit double precision;
   pause double precision;
   wanted record;
@@ -940,8 +943,8 @@ BEGIN
   FOR retry IN 0 .. retries LOOP
     BEGIN
       FOR wanted IN SELECT c.oid, c.oid::regclass AS name, n.mode
-        FROM unnest(names, modes) WITH ORDINALITY AS n (name, mode, place)
-          JOIN pg_class AS c ON c.oid = to_regclass(n.name)
+        FROM unnest(tables, modes) WITH ORDINALITY AS n (id, mode, place)
+          JOIN pg_class AS c ON c.oid = n.id
         WHERE c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
         ORDER BY n.place
       LOOP
@@ -1399,10 +1402,12 @@ $body$;
 
 -- Records that a statement outside a transaction succeeded, if the next one runs in a session of
 -- its own. A batch that is sent alone has no lock. It waits for the ledger without limit: what it
--- records is done.
+-- records is done. Stops if the catalog shows that it is not: who calls it by hand may be mistaken.
 CREATE PROCEDURE retort.end_statement(revision text, statement integer,
   has_lock boolean DEFAULT true, direction text DEFAULT 'up')
 LANGUAGE plpgsql AS $body$
+DECLARE
+  step retort.intent;
 BEGIN
   CALL retort.protect_session();
   SET LOCAL lock_timeout = 0;
@@ -1410,6 +1415,12 @@ BEGIN
     CALL retort.require_lock();
   END IF;
   CALL retort.require_intent(end_statement.revision, end_statement.statement, direction);
+  SELECT * INTO step FROM retort.intent;
+  IF step.kind ~ '^(create|drop|detach) ' THEN
+    -- An index that has a name may have been there before: IF NOT EXISTS.
+    CALL retort.require_done(end_statement.revision, end_statement.statement,
+      may_exist => cardinality(step.names) = 2);
+  END IF;
   UPDATE retort.intent SET done = true, error = NULL;
 END
 $body$;
@@ -1746,7 +1757,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '22c5dceb5b7a18a6f6c6174c7df7edaab8ff912dee74d17a43858e628c950ec6';
+  procedures CONSTANT pg_catalog.text := 'b26ec21b0bd31f561b0075e8f1da0085d8bd932db97735cf3d70834858e84230';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, migrate, digest_of, lock_key, '
     'unlock, require_lock, unfinished, resuming, step_name, '
@@ -2263,7 +2274,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('13a50da37f16278dc26f8f82781ef076c52070ba318c6d57ac683043cf1b57b6',
+CALL retort.begin_script('0a7ad9d9ee95fe70219ee7977c98a4aeeff00d24d3cc3663250e2549181302fa',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -2319,13 +2330,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:13a50da37f16278dc26f8f82781ef076c52070ba318c6d57ac683043cf1b57b6' AS receipt FROM retort.state;
+  'sha256:0a7ad9d9ee95fe70219ee7977c98a4aeeff00d24d3cc3663250e2549181302fa' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '13a50da37f16278dc26f8f82781ef076c52070ba318c6d57ac683043cf1b57b6'
+      '0a7ad9d9ee95fe70219ee7977c98a4aeeff00d24d3cc3663250e2549181302fa'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2481,7 +2492,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '22c5dceb5b7a18a6f6c6174c7df7edaab8ff912dee74d17a43858e628c950ec6';
+  procedures CONSTANT pg_catalog.text := 'b26ec21b0bd31f561b0075e8f1da0085d8bd932db97735cf3d70834858e84230';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, migrate, digest_of, lock_key, '
     'unlock, require_lock, unfinished, resuming, step_name, '

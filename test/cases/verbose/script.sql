@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:c4a250eb2b5bbd1d44aa9e0392cd4ed2bc5c1ccca81e4a20455d6047b811913f
+-- Receipt: sha256:56e6d9b906157c0e81f46a9e943191851a935d833a1de0122be28c51961bde36
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- With: -n ci
@@ -919,11 +919,14 @@ $body$;
 
 -- Before a statement that blocks others: takes its locks on these tables, names[i] in modes[i]. If
 -- that fails, it has none of them, says who blocks it, waits, and tries again, retries times. A
--- table that is missing, or that the role may not lock, is left to the statement itself.
+-- table that is missing, or that the role may not lock, is left to the statement itself. A name
+-- without a schema is looked up as that statement looks it up.
 CREATE PROCEDURE retort.take_locks(names text[], modes text[], retries integer)
 LANGUAGE plpgsql AS $body$
 DECLARE
   path CONSTANT pg_catalog.text := pg_catalog.current_setting('search_path');
+  tables CONSTANT pg_catalog.regclass[] := ARRAY(SELECT pg_catalog.to_regclass(n.name)
+    FROM pg_catalog.unnest(names) WITH ORDINALITY AS n (name, place) ORDER BY n.place);
   time_limit double precision;
   pause double precision;
   wanted record;
@@ -934,8 +937,8 @@ BEGIN
   FOR retry IN 0 .. retries LOOP
     BEGIN
       FOR wanted IN SELECT c.oid, c.oid::regclass AS name, n.mode
-        FROM unnest(names, modes) WITH ORDINALITY AS n (name, mode, place)
-          JOIN pg_class AS c ON c.oid = to_regclass(n.name)
+        FROM unnest(tables, modes) WITH ORDINALITY AS n (id, mode, place)
+          JOIN pg_class AS c ON c.oid = n.id
         WHERE c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE')
         ORDER BY n.place
       LOOP
@@ -1393,10 +1396,12 @@ $body$;
 
 -- Records that a statement outside a transaction succeeded, if the next one runs in a session of
 -- its own. A batch that is sent alone has no lock. It waits for the ledger without limit: what it
--- records is done.
+-- records is done. Stops if the catalog shows that it is not: who calls it by hand may be mistaken.
 CREATE PROCEDURE retort.end_statement(revision text, statement integer,
   has_lock boolean DEFAULT true, direction text DEFAULT 'up')
 LANGUAGE plpgsql AS $body$
+DECLARE
+  step retort.intent;
 BEGIN
   CALL retort.protect_session();
   SET LOCAL lock_timeout = 0;
@@ -1404,6 +1409,12 @@ BEGIN
     CALL retort.require_lock();
   END IF;
   CALL retort.require_intent(end_statement.revision, end_statement.statement, direction);
+  SELECT * INTO step FROM retort.intent;
+  IF step.kind ~ '^(create|drop|detach) ' THEN
+    -- An index that has a name may have been there before: IF NOT EXISTS.
+    CALL retort.require_done(end_statement.revision, end_statement.statement,
+      may_exist => cardinality(step.names) = 2);
+  END IF;
   UPDATE retort.intent SET done = true, error = NULL;
 END
 $body$;
@@ -1740,7 +1751,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '22c5dceb5b7a18a6f6c6174c7df7edaab8ff912dee74d17a43858e628c950ec6';
+  procedures CONSTANT pg_catalog.text := 'b26ec21b0bd31f561b0075e8f1da0085d8bd932db97735cf3d70834858e84230';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, migrate, digest_of, lock_key, '
     'unlock, require_lock, unfinished, resuming, step_name, '
@@ -2255,7 +2266,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('c4a250eb2b5bbd1d44aa9e0392cd4ed2bc5c1ccca81e4a20455d6047b811913f',
+CALL retort.begin_script('56e6d9b906157c0e81f46a9e943191851a935d833a1de0122be28c51961bde36',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -2275,13 +2286,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:c4a250eb2b5bbd1d44aa9e0392cd4ed2bc5c1ccca81e4a20455d6047b811913f' AS receipt FROM retort.state;
+  'sha256:56e6d9b906157c0e81f46a9e943191851a935d833a1de0122be28c51961bde36' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'c4a250eb2b5bbd1d44aa9e0392cd4ed2bc5c1ccca81e4a20455d6047b811913f'
+      '56e6d9b906157c0e81f46a9e943191851a935d833a1de0122be28c51961bde36'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2433,7 +2444,7 @@ DECLARE
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := '22c5dceb5b7a18a6f6c6174c7df7edaab8ff912dee74d17a43858e628c950ec6';
+  procedures CONSTANT pg_catalog.text := 'b26ec21b0bd31f561b0075e8f1da0085d8bd932db97735cf3d70834858e84230';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, migrate, digest_of, lock_key, '
     'unlock, require_lock, unfinished, resuming, step_name, '
