@@ -6,7 +6,7 @@ import { ignoredIn, unusedPatterns } from "../core/catalog/compare.ts";
 import { otherLedgers, withoutSchemas } from "../core/catalog/ledgers.ts";
 import { dumpOf, dumpText } from "../core/dump/dump.ts";
 import { hintsOf, MigrateError } from "../core/errors.ts";
-import type { OptionNames } from "../core/option-names.ts";
+import { asFlags, type OptionNames } from "../core/option-names.ts";
 import { outputs } from "../core/outputs.ts";
 import { shellWord } from "../core/shell.ts";
 import { readCatalog } from "../io/catalog.ts";
@@ -82,7 +82,8 @@ export async function keepDump(
   const path = below.startsWith("..") ? config.dumpFile : below;
   try {
     const { catalog, owner } = await schemaOf(session, config, async () => madeByFiles(project));
-    const pieces = [dumpText(dumpOf(catalog, owner, deps.names))];
+    // What is to be typed behind a hint is a command, for a caller of the API too.
+    const pieces = [dumpText(dumpOf(catalog, owner, asFlags))];
     await writeOutputs(deps, outputs.dump, [{ path, pieces }], config.directories);
   } catch (error) {
     if (!(error instanceof MigrateError)) throw error;
