@@ -85,7 +85,10 @@ export function waysOf(advice: Advice, world: World, truth: Truth, said: readonl
       const isPattern = /\b[A-Z]{2,}\b|…(?!")/.test(text.replace(/"[^"]*"/g, ""));
       const files = /until this is done/.test(clause) ? { ...world.files, ...truth.ever } : undefined;
       // What the cause is only a person knows.
-      const isAfterFix = clause.slice(0, found.index).endsWith("fix the cause and run: ");
+      const isAfterFix =
+        /fix the cause(?:, leaving the statements before this one as they are,)? and run: $/.test(
+          clause.slice(0, found.index),
+        );
       if (isPattern || isAfterFix) ways.push({ kind: "person", text, isPossible });
       else
         ways.push({
