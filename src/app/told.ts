@@ -50,10 +50,7 @@ function projectIn(result: unknown): Project | undefined {
 export const carriedOf = <Part extends { readonly hint?: string }>(
   parts: readonly Part[],
   project: Project,
-): readonly Part[] => {
-  const carry = ofProject.get(project);
-  return carry === undefined ? parts : parts.map((each) => withHint(each, carry));
-};
+): readonly Part[] => withHints(parts, ofProject.get(project));
 
 /** Does the work of such a function, with what it throws told so. */
 export async function toldOf<Result>(project: Project, work: () => Promise<Result>): Promise<Result> {
@@ -70,7 +67,7 @@ export const carriedIn = <Part extends { readonly hint?: string }>(
   parts: readonly Part[],
   deps: Deps,
   options: Named,
-): readonly Part[] => parts.map((each) => withHint(each, carryOf(deps, options)));
+): readonly Part[] => withHints(parts, carryOf(deps, options));
 
 function carryOf({ env }: Deps, options: Named): Carry {
   const { connection, database = connection !== undefined || env !== process.env } = options;
@@ -86,6 +83,11 @@ function carried(error: MigrateError, carry: Carry): MigrateError {
     { diagnostics },
   );
 }
+
+const withHints = <Part extends { readonly hint?: string }>(
+  parts: readonly Part[],
+  carry: Carry | undefined,
+): readonly Part[] => (carry === undefined ? parts : parts.map((each) => withHint(each, carry)));
 
 const hintOf = ({ hint }: Pick<Diagnostic, "hint">) => (hint === undefined ? {} : { hint });
 
