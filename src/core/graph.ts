@@ -263,7 +263,7 @@ function insteadOf(graph: Graph, name: string, branch?: string): string {
     return `one name is expected here, not a range; to list a range: migrate history -r ${shellWord(name)}; `;
   const parts = name.split(",").map((part) => shellWord(part.trim()));
   if (parts.length > 1 && !parts.includes(shellWord("")))
-    return `one name is expected here; where several are allowed, each is given by itself: ${parts.join(" ")}, or ${parts.map((part) => `--head ${part}`).join(" ")}; `;
+    return `one name is expected here; where several are allowed, each is given by itself, and with its flag if there is one: ${parts.join(" ")}; `;
   const revisions = [...graph.nodes.values()].map(({ revision }) => revision);
   const ofItsDigits = /^\d+$/.test(name) ? ofDigits(revisions, name) : [];
   const file = ofFile(revisions, name) ?? (ofItsDigits.length === 1 ? ofItsDigits[0] : undefined);

@@ -119,12 +119,14 @@ export const planOfflineDowngrade = (graph: Graph, range: string): OfflineSteps 
 /** The same for one whose options are called so. */
 export function offlineDowngrade(graph: Graph, range: string, names: OptionNames = asOptions): OfflineSteps {
   const parsed = parseRange(range);
-  if (parsed === undefined) {
+  // From base no way leads down: who leaves the start open means where the database is.
+  if (parsed === undefined || (parsed.start === "" && parsed.end !== "")) {
     const [head, ...others] = graph.heads;
     const isSeveral = others.length > 0;
+    const target = parsed?.end ?? range;
     // From head to head there is nothing to do, up leads no way, and what is current only a database knows.
-    const end = !/^(?:heads?|current)$/.test(range)
-      ? range.replace(/^\+(?=\d)/, "-")
+    const end = !/^(?:heads?|current)$/.test(target)
+      ? target.replace(/^\+(?=\d)/, "-")
       : isSeveral
         ? `${head}@-1`
         : "-1";
@@ -160,7 +162,7 @@ function turned(
   range: string,
 ): { readonly start: string; readonly end: string } | undefined {
   const parsed = parseRange(range);
-  if (parsed === undefined) return undefined;
+  if (parsed === undefined || (kind === "downgrade" && parsed.start === "")) return undefined;
   const start = parsed.start || BASE;
   const applied = stateAt(graph, parsed.start);
   const current = currentHeads(graph, applied);

@@ -334,6 +334,8 @@ interface Expanded {
 }
 
 function expand(graph: Graph, text: string): Expanded {
+  // No name has one: what is before an @ or behind it would be a part of the list alone.
+  if (text.includes(",")) unknown(graph, text, undefined);
   const at = text.indexOf("@");
   const branch = at < 0 ? undefined : text.slice(0, at);
   const symbol = text.slice(at + 1);

@@ -223,6 +223,9 @@ test("steps are counted from a revision in every place of a range, in a stamp an
     [() => planDowngrade(line, [], "head-4"), expect.stringMatching(/everything, use: base$/)],
     [() => planOfflineDowngrade(line, "head:0"), expect.stringMatching(/everything, use: head:base; /)],
     [() => planOfflineDowngrade(line, "head:zero"), expect.stringMatching(/everything, use: head:base; /)],
+    [() => planOfflineDowngrade(line, ":0a1b"), expect.stringMatching(/ target: "head:0a1b"$/)],
+    [() => planStamp(line, [], ["0a1b,trunk@head"]), expect.stringMatching(/one: 0a1b trunk@head; /)],
+    [() => planStamp(line, [], ["trunk@head, 0a1b"]), expect.stringMatching(/one: trunk@head 0a1b; /)],
     [() => planUpgrade(line, [], "zero"), expect.stringMatching(/^to undo everything, downgrade to: base; /)],
     [() => planUpgrade(line, [], "trunk@latest"), expect.stringMatching(/^did you mean 'trunk@heads'\? /)],
     [() => planUpgrade(line, [], "all"), expect.stringMatching(/^did you mean 'heads'\? /)],
@@ -593,7 +596,6 @@ describe("a range for a script", () => {
     ["upgrade", "0005:0004", "leads down", "0004:0005"],
     ["downgrade", "aa01:bb02", "'aa01:bb02' leads up, but a downgrade goes down", "bb02:aa01"],
     ["downgrade", "base:dd01", "leads up", "dd01:base"],
-    ["downgrade", ":dd01", "leads up", "dd01:base"],
   ] as const)("that is reversed is told how it is meant: %s %s", (kind, range, message, meant) => {
     expect(() => refuseReversed(graph, kind, range)).toThrow(
       expect.objectContaining({
@@ -615,6 +617,7 @@ describe("a range for a script", () => {
     ["downgrade", "bb02:bb02"],
     ["downgrade", "heads:base"],
     ["downgrade", "bb01:cc01"],
+    ["downgrade", ":dd01"],
     ["downgrade", "bb01"],
   ] as const)("that leads that way, aside or nowhere is left alone: %s %s", (kind, range) => {
     expect(() => refuseReversed(graph, kind, range)).not.toThrow();
@@ -628,7 +631,7 @@ it.each([
   [planUpgrade, "aa01:", "give the target alone: head"],
   [planDowngrade, "bb02:aa01", "give the target alone: aa01"],
   [planDowngrade, "base:bb02", "give the target alone: base"],
-  [planDowngrade, ":bb02", "give the target alone: base"],
+  [planDowngrade, ":bb02", "give the target alone: bb02"],
   [planDowngrade, "bb02:", "give the target alone: bb02"],
   [planDowngrade, ":", "name a revision; list them with: migrate history"],
 ])(
