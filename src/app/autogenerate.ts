@@ -1,5 +1,6 @@
 /** A desired schema → the revisions that lead to it from the migrations, with their downgrades; proven before they are written. */
 
+import { resolve } from "node:path";
 import { madeIn, withoutVersionTables } from "../core/adopt/version-tables.ts";
 import { type Catalog, describeObject } from "../core/catalog/catalog.ts";
 import { compareCatalogs, type Difference, ignoredIn, unusedPatterns } from "../core/catalog/compare.ts";
@@ -33,6 +34,7 @@ import { readCatalog } from "../io/catalog.ts";
 import { requireDatabase } from "../io/config.ts";
 import type { Engine } from "../io/diff/engine.ts";
 import { pgDelta } from "../io/diff/pg-delta.ts";
+import { statsAt } from "../io/files.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { hasLedger, readOtherLedgers } from "../io/queries.ts";
 import { givingValues } from "../io/rows.ts";
@@ -115,6 +117,7 @@ export async function autogenerate(deps: Deps, options: AutogenerateOptions): Pr
   const renames = (options.renames ?? []).map((text) => parseRename(text, names));
   const project = await openProject(deps, options, config);
   placeOf(project, options, deps);
+  refuseFolder(deps, options);
   const engine = await pgDelta();
   const folder =
     options.desired === undefined
@@ -133,6 +136,16 @@ export async function autogenerate(deps: Deps, options: AutogenerateOptions): Pr
       hidden: project.ledger.names.schema,
     }),
   );
+}
+
+/** The schema folder is no database. */
+function refuseFolder({ cwd, names = asOptions }: Deps, { desired }: AutogenerateOptions): void {
+  if (desired === undefined || statsAt(resolve(cwd, desired))?.isDirectory() !== true) return;
+  throw new MigrateError({
+    code: "usage/database-address",
+    message: `${names.short("desired")} names a database, but ${desired} is a folder`,
+    hint: `leave it out, and write "schema": ${JSON.stringify(desired)} in the config file`,
+  });
 }
 
 interface Work {

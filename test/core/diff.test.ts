@@ -61,6 +61,30 @@ describe("statements on tables that have rows", () => {
     expect(forRows([sql], users)).toEqual([[sql]]);
   });
 
+  test("a new sequence of a column goes on behind its values, unless it counts down", () => {
+    const parts = [
+      table("u", ["id", "a b", "t"]),
+      column("u", "id", "integer"),
+      column("u", "a b", "bigint"),
+    ];
+    const from = catalogOf(18, [...parts, column("u", "t")]);
+    const identity = (name: string, options = ""): string =>
+      `ALTER TABLE shop.u ALTER COLUMN ${name} ADD GENERATED ALWAYS AS IDENTITY${options}`;
+    const created = 'CREATE SEQUENCE shop."it\'s" AS integer INCREMENT BY 1 MINVALUE 1 START WITH 7';
+    const numbered = `ALTER TABLE shop.u ALTER COLUMN id SET DEFAULT nextval('shop."it''s"'::regclass)`;
+    expect(forRows([identity('"a b"', " (MINVALUE 5)"), created, numbered], from)).toEqual([
+      [
+        identity('"a b"', " (MINVALUE 5)"),
+        `SELECT setval(pg_get_serial_sequence('shop.u', 'a b'), max("a b")) FROM shop.u HAVING max("a b") >= 5`,
+        created,
+        numbered,
+        `SELECT setval('shop."it''s"', max(id)) FROM shop.u HAVING max(id) >= 7`,
+      ],
+    ]);
+    for (const sql of [identity("id", " (INCREMENT BY -1)"), identity("t"), identity("c"), numbered])
+      expect(forRows([sql], from)).toEqual([[sql]]);
+  });
+
   test("constraints look at the rows later, and indexes are built in between with --online", () => {
     const check = 'ALTER TABLE "shop"."users" ADD CONSTRAINT "k" CHECK (a > 0)';
     const index = "CREATE UNIQUE INDEX i ON shop.users USING btree (name)";

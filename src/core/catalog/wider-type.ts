@@ -115,5 +115,5 @@ export function isWidening(
 }
 
 /** Of a column, `shop.users.name`. */
-const typeIn = ({ objects }: Catalog, column: string): Value | undefined =>
+export const typeIn = ({ objects }: Catalog, column: string): Value | undefined =>
   objects.find((each) => each.class === "column" && each.identity.join(".") === column)?.properties["type"];

@@ -1,5 +1,6 @@
 /** Statements that were tried on a database without rows → the same for a database with rows that is in use. */
 import type { Catalog, CatalogObject } from "../catalog/catalog.ts";
+import { typeIn } from "../catalog/wider-type.ts";
 import { dollarQuoted, literal } from "../quote.ts";
 import { plainName } from "./name.ts";
 
@@ -10,7 +11,8 @@ export interface RowOptions {
 
 /**
  * The statements in groups; what is in one group is committed before the next. On tables that are in `from`: a column that
- * becomes NOT NULL gets its values from the author; foreign keys and checks look at the rows in a group of their own.
+ * becomes NOT NULL gets its values from the author; a column that gets a new sequence goes on behind the highest value that it
+ * has; foreign keys and checks look at the rows in a group of their own.
  */
 export function forRows(
   statements: readonly string[],
@@ -35,7 +37,7 @@ export function forRows(
       together.push(check.added);
       validated.push(check.validated);
     } else if (index !== undefined) alone.push([index]);
-    else together.push(sql);
+    else together.push(sql, ...goingOn(sql, statements, from));
   }
   return [together, validated, ...alone].filter((group) => group.length > 0);
 }
@@ -123,6 +125,49 @@ function unlessGiven(table: string, column: string): string {
     `BEGIN\n  IF EXISTS (SELECT FROM ${table} WHERE ${column} IS NULL) THEN\n` +
     `    RAISE not_null_violation USING MESSAGE = ${literal(`${name} has no value in some rows`)},\n      HINT = ${literal(hint)};\n  END IF;\nEND`;
   return `-- Each row needs a value: UPDATE ${table} SET ${column} = … WHERE ${column} IS NULL;\nDO ${dollarQuoted(body, "values")}`;
+}
+
+const NEW_IDENTITY = new RegExp(
+  `^ALTER TABLE (${TABLE}) ALTER COLUMN (${NAME}) ADD GENERATED .+ AS IDENTITY(.*)$`,
+  "s",
+);
+const NEW_DEFAULT = new RegExp(
+  `^ALTER TABLE (${TABLE}) ALTER COLUMN (${NAME}) SET DEFAULT nextval\\('((?:[^']|'')+)'::regclass\\)$`,
+);
+const NEW_SEQUENCE = new RegExp(`^CREATE SEQUENCE (${TABLE})(.*)$`, "s");
+
+/** What lets a new sequence of a column that is in `from` go on behind the values of the column, where they reach its start. */
+function goingOn(sql: string, statements: readonly string[], from: Catalog): readonly string[] {
+  const { table, column, sequence, options } =
+    ofIdentity(sql) ?? ofDefault(sql, (name) => optionsOf(name, statements)) ?? {};
+  if (table === undefined || column === undefined || options === undefined) return [];
+  const type = typeIn(from, [table, column].map(plainName).join("."));
+  // From a number of another type none comes that is one of a sequence; and few count down.
+  if (!/^(?:smallint|integer|bigint)$/.test(String(type)) || /INCREMENT BY -/.test(options)) return [];
+  const start = (/START WITH (-?\d+)/.exec(options) ?? /MINVALUE (-?\d+)/.exec(options))?.[1] ?? "1";
+  return [`SELECT setval(${sequence}, max(${column})) FROM ${table} HAVING max(${column}) >= ${start}`];
+}
+
+function ofIdentity(sql: string) {
+  const [, table = "", column = "", options] = NEW_IDENTITY.exec(sql) ?? [];
+  if (options === undefined) return undefined;
+  const sequence = `pg_get_serial_sequence(${literal(table)}, ${literal(plainName(column))})`;
+  return { table, column, sequence, options };
+}
+
+function ofDefault(sql: string, optionsOf: (sequence: string) => string | undefined) {
+  const [, table, column, text = ""] = NEW_DEFAULT.exec(sql) ?? [];
+  const sequence = text.replaceAll("''", "'");
+  return { table, column, sequence: literal(sequence), options: optionsOf(sequence) };
+}
+
+/** What a sequence is created with, if one of the statements does so. */
+function optionsOf(sequence: string, statements: readonly string[]): string | undefined {
+  for (const sql of statements) {
+    const [, name = "", options] = NEW_SEQUENCE.exec(sql) ?? [];
+    if (options !== undefined && plainName(name) === plainName(sequence)) return options;
+  }
+  return undefined;
 }
 
 /** A constraint that is added without a look at the rows, and then looks while others go on. A partitioned table cannot have such a foreign key. */
