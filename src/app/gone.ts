@@ -3,10 +3,11 @@
  * that would have made it if it had run; and what to type.
  */
 import { items, kindOf, node, objectName, rangeName, stringOf, word } from "../core/ast.ts";
-import { bare, createdBy } from "../core/diff/schema-files.ts";
+import { createdBy } from "../core/diff/schema-files.ts";
 import { type Gone, goneHint, leftHint, stampedHint } from "../core/failure/missing.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
+import { bare } from "../core/quote.ts";
 import type { LintedStatement } from "../core/rules/lint.ts";
 import { locate } from "../core/source.ts";
 import { createGrammar } from "../io/grammar.ts";
@@ -26,13 +27,18 @@ export const goneIn =
 
 /** Undefined where none has named it so, or the last that did made it in the run that does not find it. */
 async function goneBy(
-  { migrations }: Project,
+  { migrations, config }: Project,
   before: readonly Before[],
   name: string,
 ): Promise<Gone | undefined> {
   const grammar = createGrammar();
-  const isIt = (other: string): boolean =>
-    bare(other) === bare(name) && (!other.includes(".") || !name.includes(".") || other === name);
+  // A name alone is that of a schema of search_path, where more is not known.
+  const path = config.session.searchPath ?? ["public"];
+  const isIt = (other: string): boolean => {
+    if (bare(other) !== bare(name)) return false;
+    const [one, another = one] = [other, name].filter((each) => each.includes(".")).map(schemaOf);
+    return one === another && (other === name || path.includes(one!));
+  };
   const isStamped = ({ how }: Before): boolean => how === "stamp";
   const madeBy = (row: Before, place: string): Gone | undefined => {
     if (isStamped(row)) return { hint: stampedHint(place, row.revision, before.every(isStamped)) };
@@ -54,6 +60,8 @@ async function goneBy(
   }
   return undefined;
 }
+
+const schemaOf = (name: string): string => name.slice(0, name.lastIndexOf("."));
 
 function takenBy(
   { ast, losses }: Pick<LintedStatement, "ast" | "losses">,

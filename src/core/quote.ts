@@ -14,6 +14,9 @@ export function qualified(...names: readonly string[]): string {
   return names.map(plainIdentifier).join(".");
 }
 
+/** A name as a person writes it, without its schema. */
+export const bare = (name: string): string => name.slice(name.lastIndexOf(".") + 1);
+
 /**
  * A string literal that means the same whatever `standard_conforming_strings` says: text with a backslash is
  * written as an escape string.

@@ -13,6 +13,7 @@ import { sqlstates } from "../core/ledger/types.ts";
 import { lockHeld, waitedFor } from "../core/lock-held.ts";
 import { asOptions, type OptionNames } from "../core/option-names.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../core/plan/types.ts";
+import { bare } from "../core/quote.ts";
 import type { SessionInfo } from "../core/session-info.ts";
 import type { Failed } from "../core/undoing.ts";
 import { type Item, ItemFailure, itemsOf, sendAhead } from "./pipeline.ts";
@@ -340,7 +341,7 @@ export const explained = async (
   const shutOnes = isLookedFor
     ? await shut?.({ role: plan.role, searchPath: searchPathOf(plan, statement) })
     : undefined;
-  const others = lookedFor === undefined ? undefined : await elsewhere?.(lookedFor);
+  const others = lookedFor === undefined ? undefined : await elsewhere?.(bare(lookedFor));
   const gone =
     missing === undefined || step?.direction !== "up" ? undefined : await goneBy?.(step, missing.name);
   return explain(plan, batch, statement, failure, {

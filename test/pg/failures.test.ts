@@ -313,6 +313,9 @@ describe.each(oneServer("newest"))("on $name", (server) => {
       ["SELECT FROM app.o;", place(3, "drops it")],
       ["CREATE TABLE x (e e);", place(4, "renames it to f")],
       ["CREATE TABLE app.x ();", place(5, "drops it")],
+      // In that schema there was no t; and that the schema is gone says nothing of it.
+      ["SELECT FROM other.t;", "revision c was rolled back"],
+      ["SELECT FROM other.u;", "if public.u is meant, which is there, write the name so\n"],
       [
         "ALTER TABLE again ADD n int;",
         `0002_b.up.sql:${headerLines + 6}, which is applied, creates it: compare the database with the migrations: migrate drift\nrevision c was rolled back`,

@@ -3,6 +3,7 @@ import type { Catalog } from "../catalog/catalog.ts";
 import { MigrateError } from "../errors.ts";
 import { shorten } from "../fault.ts";
 import { tokens, withoutComments } from "../lexer.ts";
+import { bare } from "../quote.ts";
 import type { Location } from "../source.ts";
 import { type Path, pathIn, pathText, type Rename } from "./renames.ts";
 
@@ -50,9 +51,6 @@ const WRITTEN = new RegExp(
   `^(?:(?:INSERT|MERGE)\\s+INTO|UPDATE|DELETE\\s+FROM|TRUNCATE(?:\\s+TABLE)?)\\s+(?:ONLY\\s+)?(${QUALIFIED})`,
   "i",
 );
-
-/** A name without its schema. */
-export const bare = (name: string): string => name.slice(name.lastIndexOf(".") + 1);
 
 /** The first statement that writes or deletes rows of each table whose rows are no part of the schema: `tables` has neither `shop.users` nor `users`. */
 export function rowsLeftOut(

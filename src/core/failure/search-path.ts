@@ -2,7 +2,7 @@
 import { withoutComments } from "../lexer.ts";
 import { searchPathNames } from "../plan/session.ts";
 import type { Plan, Statement } from "../plan/types.ts";
-import { qualified } from "../quote.ts";
+import { bare, qualified } from "../quote.ts";
 import type { Location } from "../source.ts";
 import { type Failure, quotedName } from "./failure.ts";
 import { creatingSchema, missingObject, missingSchemaHint, type SchemaMadeIn } from "./missing.ts";
@@ -123,11 +123,13 @@ export function elsewhereHint(
   elsewhere: Elsewhere | undefined,
   { settings, setBy }: { readonly settings: readonly string[]; readonly setBy: Location | undefined },
 ): string | undefined {
-  const name = missingObject(message)?.name;
+  const missing = missingObject(message)?.name;
   const first = elsewhere?.schemas[0];
-  if (name === undefined || elsewhere === undefined || first === undefined) return undefined;
+  if (missing === undefined || elsewhere === undefined || first === undefined) return undefined;
+  const name = bare(missing);
   const whole = qualified(first, name);
-  if (isQualified(sql, name)) return `if ${whole} is meant, which is there, write the name so`;
+  if (missing.includes(".") || isQualified(sql, name))
+    return `if ${whole} is meant, which is there, write the name so`;
   const lacking = `${elsewhere.schemas.map((schema) => qualified(schema)).join(", ")}, where ${name} is: write ${whole}, or`;
   if (setBy !== undefined)
     return `line ${setBy.line} of this file sets a search_path without ${lacking} name ${qualified(first)} in that line`;
