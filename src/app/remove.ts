@@ -55,13 +55,7 @@ interface Newest {
 function newest({ graph }: Project, head: string | undefined): Newest {
   const waiting = head === undefined ? undefined : dormantNamed(graph, head);
   if (waiting !== undefined) return { migration: waiting };
-  if (head === undefined && graph.heads.length > 1) {
-    throw new MigrateError({
-      code: "graph/multiple-heads",
-      message: "Multiple heads are present; please specify which one to remove",
-      hint: `one of ${graph.heads.map((id) => describe(nodeOf(graph, id).revision)).join(", ")}: migrate revision --remove --head ${graph.heads.at(-1)}`,
-    });
-  }
+  if (head === undefined) refuseSeveral(graph);
   const ids = head === undefined ? graph.heads : resolveAll(graph, head);
   const [id] = ids;
   if (id === undefined || ids.length > 1) {
@@ -94,6 +88,21 @@ function newest({ graph }: Project, head: string | undefined): Newest {
     code: "graph/not-a-head",
     message: `${describe(node.revision)} is ${isHead(node) ? "needed by" : "followed by"} ${needing.join(", ")}`,
     hint: "only the newest revision can be removed; remove what comes after it first",
+  });
+}
+
+/** Throws where one of several may be meant: a head, or a squashed revision that was written after the heads. */
+function refuseSeveral(graph: Graph<Migration>): void {
+  const heads = graph.heads.map((id) => nodeOf(graph, id).revision);
+  const waiting = graph.dormant.filter(({ created = "", replaces = [] }) =>
+    heads.every((each) => created >= (each.created ?? "") && !replaces.includes(each.revision)),
+  );
+  const all = [...heads, ...waiting];
+  if (all.length < 2) return;
+  throw new MigrateError({
+    code: waiting.length === 0 ? "graph/multiple-heads" : "graph/one-revision",
+    message: `${waiting.length === 0 ? "Multiple heads are present" : "the newest is a squashed revision, which is no head yet"}; please specify which one to remove`,
+    hint: `one of ${all.map(describe).join(", ")}: migrate revision --remove --head ${all.at(-1)!.revision}`,
   });
 }
 

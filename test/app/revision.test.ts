@@ -297,6 +297,26 @@ describe("away with a revision", () => {
     expect(await removeRevision(world, { head: "s", yes: true })).toMatchObject({ revision: "s" });
     expect(await removeRevision(world, { yes: true })).toMatchObject({ revision: "b" });
   });
+
+  test("not another one than a squashed revision that was written last", async () => {
+    const { world, folder } = newProject();
+    for (const revision of ["a", "b", "c"]) await create(world, revision, { revision });
+    const squash = (created: string): void =>
+      ["up", "down"].forEach((kind) => {
+        const text = `-- revision: s\n-- parent: none\n-- replaces: a, b\n-- created: ${created}\n\nSELECT 1;\n`;
+        writeFileSync(
+          join(folder, `migrations/0004_s.${kind}.sql`),
+          kind === "up" ? text : "-- revision: s\n",
+        );
+      });
+    squash("2999-01-01 00:00:00+00:00");
+    await expect(removeRevision(world, { yes: true })).rejects.toMatchObject({
+      code: "graph/one-revision",
+      hint: expect.stringMatching(/^one of c .*, s .*: migrate revision --remove --head s$/),
+    });
+    squash("1999-01-01 00:00:00+00:00");
+    expect(await removeRevision(world, { yes: true })).toMatchObject({ revision: "c" });
+  });
 });
 
 test("every shipped template runs as it is, up and down", async () => {
