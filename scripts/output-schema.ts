@@ -407,6 +407,10 @@ export const outputs: Readonly<Record<string, Shape>> = {
         }),
       }),
     ),
+    changed: object({
+      since: text,
+      files: z.array(object({ revision: text, path: text, change: z.enum(["edited", "deleted"]) })),
+    }).optional(),
     catalog: z
       .union([
         object({

@@ -114,6 +114,8 @@ export type { SessionPins } from "./core/plan/session.ts";
 export type { Batch, Plan, PlanStep, Purpose, Statement } from "./core/plan/types.ts";
 export type { Change, Receipts } from "./core/receipt.ts";
 export type {
+  ChangedMigration,
+  ChangedSince,
   CheckQuery,
   NotCompared,
   RelationSize,

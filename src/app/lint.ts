@@ -6,6 +6,7 @@ import { refuseStepsDown } from "../core/history.ts";
 import type { Migration, MigrationFile, RevisionId } from "../core/migration.ts";
 import { asOptions } from "../core/option-names.ts";
 import { defaultTimeouts } from "../core/plan/session.ts";
+import { type ChangedSince, changedText } from "../core/review.ts";
 import type { Fixable } from "../core/rules/fix.ts";
 import { type Finding, type LintedFile, Linter } from "../core/rules/lint.ts";
 import { activeRules } from "../core/rules/settings.ts";
@@ -19,6 +20,7 @@ import { repositoryOf } from "../io/files.ts";
 import { filesAt } from "../io/git.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import { type ReadFile, readTrees } from "../io/trees.ts";
+import { changedSince } from "./changed-since.ts";
 import { majorOrNewest, warnOfNewer } from "./effects.ts";
 import { isEmptyUp } from "./empty-files.ts";
 import { readStanding, type Standing, warnOfRest } from "./look.ts";
@@ -54,6 +56,8 @@ export interface Linting {
   readonly findings: readonly Finding[];
   /** Paths of the up files that lack a statement. */
   readonly emptyUps: readonly string[];
+  /** What of the ref of `since` is changed here; where anything is. */
+  readonly changed?: ChangedSince;
 }
 
 /** Which migrations, and whether each is taken by itself: then what an earlier one made is in use. */
@@ -69,8 +73,12 @@ export interface Chosen {
  */
 export async function lint(deps: Deps, options: LintOptions): Promise<Linting> {
   warnOfNewer(deps, options.serverVersion);
-  const { fixable: _, ...linting } = await lintChosen(await choose(deps, options), options.serverVersion);
-  return linting;
+  const chosen = await choose(deps, options);
+  const { since } = options;
+  const changed = since === undefined ? undefined : changedSince(deps, chosen.project, since);
+  if (changed !== undefined) deps.onNotice?.({ severity: "WARNING", message: changedText(changed) });
+  const { fixable: _, ...linting } = await lintChosen(chosen, options.serverVersion);
+  return changed === undefined ? linting : { ...linting, changed };
 }
 
 /** Findings, and what of the statements has a safe form, by revision. */

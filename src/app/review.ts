@@ -7,6 +7,7 @@ import { ancestors } from "../core/graph.ts";
 import type { Migration } from "../core/migration.ts";
 import type { Plan, PlanStep, Statement } from "../core/plan/types.ts";
 import {
+  type ChangedSince,
   type CheckQuery,
   checksAfter,
   type NotCompared,
@@ -39,6 +40,8 @@ export interface Review {
   readonly project: Project;
   /** In the order in which they run. */
   readonly migrations: readonly ReviewedMigration[];
+  /** What of the ref of `since` is changed here; where anything is. */
+  readonly changed?: ChangedSince;
   /** Where it was asked for. */
   readonly catalog?: ReviewedCatalog | NotCompared;
   readonly sizes?: readonly RelationSize[];
@@ -52,7 +55,7 @@ export interface Review {
  * Throws as `lint`, and `source/…` with every fault of every file; with `sizes`, as `connect`.
  */
 export async function review(deps: Deps, options: ReviewOptions): Promise<Review> {
-  const { project, linted, oneByOne, findings } = await lint(deps, options);
+  const { project, linted, oneByOne, findings, changed } = await lint(deps, options);
   if (options.sizes === true) requireDatabase(project.config);
   const { graph, migrations } = project;
   const reviewed = new Set(linted);
@@ -84,6 +87,7 @@ export async function review(deps: Deps, options: ReviewOptions): Promise<Review
   return {
     project,
     migrations: documented,
+    ...(changed === undefined ? {} : { changed }),
     ...(catalog === true
       ? { catalog: await reviewCatalog(deps, project, { before, reviewed: linted, onScratch }) }
       : {}),

@@ -8,7 +8,7 @@ import type { Catalog } from "../core/catalog/catalog.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
 import { wouldBe } from "../core/diff/verdict.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
-import { ancestors, type Graph, inOrder, nodeOf } from "../core/graph.ts";
+import { ancestors, descendants, type Graph, inOrder, nodeOf } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
 import { type Migration, type Revision, type RevisionId, sourcesOf } from "../core/migration.ts";
 import { shellWord } from "../core/shell.ts";
@@ -55,7 +55,8 @@ export interface Squashed {
 export async function squash(deps: Deps, options: SquashOptions): Promise<Squashed> {
   const project = await openProject(deps, options);
   const { graph } = project;
-  const members = inOrder(graph, revisionsOf(graph, options.range));
+  // What a branch depends on is no part of it.
+  const members = inOrder(graph, revisionsOf(graph, options.range, "lineage"));
   refuseRange(graph, members, options.range);
   const again = squashedBefore(project, members, options.range);
   const order = inOrder(graph, ancestors(graph, members));
@@ -83,7 +84,7 @@ export async function squash(deps: Deps, options: SquashOptions): Promise<Squash
 
 const filesOf = (migration: Migration): readonly string[] => sourcesOf(migration).map(({ path }) => path);
 
-/** What comes after a revision, up to another, has none from outside in between. */
+/** Throws `usage/squash` for what is no range of several, or has others in between: these would need it, and it them. */
 function refuseRange(graph: Graph, members: readonly RevisionId[], range: string): void {
   const [only, ...others] = graph.order;
   if (others.length === 0) {
@@ -95,10 +96,13 @@ function refuseRange(graph: Graph, members: readonly RevisionId[], range: string
   }
   const sides = parseRange(range);
   const isRange = sides !== undefined;
-  if (isRange && members.length > 1) return;
+  if (isRange && members.length > 1) {
+    refuseBetween(graph, members, range);
+    return;
+  }
   if (isRange && members.length === 0 && sides.start !== "" && sides.end !== "") {
     const reversed = `${sides.end}:${sides.start}`;
-    if (revisionsOf(graph, reversed).size > 0) {
+    if (revisionsOf(graph, reversed, "lineage").size > 0) {
       throw new MigrateError({
         code: "usage/reversed-range",
         message: `'${range}' begins with the later revision`,
@@ -108,13 +112,31 @@ function refuseRange(graph: Graph, members: readonly RevisionId[], range: string
   }
   const found = members.length === 0 ? "no revision" : `only ${members[0]}`;
   // Nothing can be counted from base down, and up to the first revision there is one.
-  const isEnd = !isRange && parseRelative(range)?.symbol !== "" && ancestors(graph, members).size > 1;
+  const isEnd =
+    !isRange && parseRelative(range)?.symbol !== "" && ancestors(graph, members, "lineage").size > 1;
   throw new MigrateError({
     code: "usage/squash",
     message: isRange
       ? `'${range}' covers ${found}, but a squash needs at least two`
       : `'${range}' is not a range`,
     hint: `name the start, which is not included, and the end; from the first migration: migrate squash ${isEnd ? shellWord(`base:${range}`) : "base:REVISION"}`,
+  });
+}
+
+function refuseBetween(graph: Graph, members: readonly RevisionId[], range: string): void {
+  const above = descendants(graph, members);
+  const between = inOrder(graph, ancestors(graph, members)).find(
+    (id) => above.has(id) && !members.includes(id),
+  );
+  if (between === undefined) return;
+  const needed = ancestors(graph, [between]);
+  const needing = descendants(graph, [between]);
+  const last = members.findLast((id) => needed.has(id))!;
+  const next = members.find((id) => needing.has(id))!;
+  throw new MigrateError({
+    code: "usage/squash",
+    message: `'${range}' cannot be one migration: ${between}, which is not in it, needs ${last}, and ${next} needs ${between}`,
+    hint: `name a range that ends before ${next}, or one that starts at ${last}`,
   });
 }
 

@@ -15,15 +15,7 @@ import {
 import type { Applied } from "./ledger/types.ts";
 import type { RevisionId } from "./migration.ts";
 import { parseRange, requiredBy } from "./steps.ts";
-import {
-  onBranch,
-  parseRelative,
-  resolveAll,
-  resolveOne,
-  resolveStart,
-  startsOf,
-  upgradeTargets,
-} from "./target.ts";
+import { alongBranchesOf, parseRelative, resolveAll, resolveStart, upgradeTargets } from "./target.ts";
 
 /**
  * What `history -r range` lists, newest first; everything without a range. The range is inclusive, and only what
@@ -207,28 +199,4 @@ function firstAbove(graph: Graph, lines: readonly RevisionId[], id: RevisionId):
     }
     return false;
   });
-}
-
-/** The ends that one of the starts of a range keeps, in their order. */
-function alongBranchesOf(graph: Graph, start: string, ends: readonly RevisionId[]): readonly RevisionId[] {
-  const starts = startsOf(start);
-  if (starts.length === 0) return ends;
-  const kept = new Set(starts.flatMap((each) => alongBranchOf(graph, each, ends)));
-  return ends.filter((id) => kept.has(id));
-}
-
-/**
- * `label@…` as the start of a range keeps only the ends that have the label. A revision may stand for the one label
- * it has.
- */
-function alongBranchOf(graph: Graph, start: string, ends: readonly RevisionId[]): readonly RevisionId[] {
-  const at = start.indexOf("@");
-  if (at < 0) return ends;
-  const branch = start.slice(0, at);
-  if (resolveOne(graph, branch) !== branch)
-    return ends.filter((id) => nodeOf(graph, id).labels.includes(branch));
-  const [label, ...others] = nodeOf(graph, branch).labels;
-  return label === undefined || others.length > 0
-    ? onBranch(graph, ends, branch)
-    : ends.filter((id) => nodeOf(graph, id).labels.includes(label));
 }

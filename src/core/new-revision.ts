@@ -4,6 +4,7 @@ import { type Graph, isHead, nodeOf } from "./graph.ts";
 import { describe } from "./graph-faults.ts";
 import type { Revision, RevisionId } from "./migration.ts";
 import { asOptions, type OptionNames } from "./option-names.ts";
+import { shellWord } from "./shell.ts";
 import { BASE, resolveAll, resolveOne, wayOutOf } from "./target.ts";
 
 export interface NewRevisionOptions {
@@ -76,6 +77,25 @@ export function parentsOf(
     });
   }
   return parents;
+}
+
+/** What to tell who has joined all heads: `heads` means none of those that others depend on. Undefined: no other is left. */
+export function headsLeftText(
+  graph: Graph,
+  { revision, parents }: Pick<Revision, "revision" | "parents">,
+): string | undefined {
+  const left = graph.heads.filter((id) => !parents.includes(id));
+  const [only, ...others] = left;
+  if (only === undefined) return undefined;
+  const { dependents } = nodeOf(graph, only);
+  const [what, them] =
+    others.length > 0
+      ? [`${left.join(", ")} stay heads, since other revisions depend on them`, "them"]
+      : [
+          `${only} stays a head, since ${dependents.join(", ")} ${dependents.length > 1 ? "depend" : "depends"} on it`,
+          "it",
+        ];
+  return `${what}; to apply all: migrate upgrade heads; to join ${them}, too: migrate merge ${[...left, revision].map(shellWord).join(" ")}`;
 }
 
 function dependencyOn(graph: Graph, target: string): string {

@@ -1,6 +1,7 @@
 /** What a review says of migrations, as values; and of a ledger and its revisions, what to check after an upgrade. */
 import type { Difference } from "./catalog/compare.ts";
 import type { EffectSummary } from "./effects/summary.ts";
+import { fewOf } from "./few.ts";
 import type { LedgerNames } from "./ledger/types.ts";
 import type { RevisionId } from "./migration.ts";
 import { literal, qualified } from "./quote.ts";
@@ -79,6 +80,33 @@ export interface RelationSize {
   readonly rows: number | null;
   /** With its indexes; null where another session has locked it. */
   readonly bytes: number | null;
+}
+
+/** A migration of the ref that a review begins after, whose SQL is another one here, or which is missing. */
+export interface ChangedMigration {
+  readonly revision: RevisionId;
+  readonly path: string;
+  readonly change: "edited" | "deleted";
+}
+
+export interface ChangedSince {
+  /** The git ref, as it was given. */
+  readonly since: string;
+  readonly files: readonly ChangedMigration[];
+}
+
+/** Which these are, what comes of it, and what to do, as one sentence. */
+export function changedText({ since, files }: ChangedSince): string {
+  const having = (wanted: ChangedMigration["change"]): string =>
+    fewOf(files.flatMap(({ change, path }) => (change === wanted ? path : [])));
+  const [edited, deleted] = [having("edited"), having("deleted")];
+  const what = [
+    ...(edited === "" ? [] : [`${edited} with other SQL`]),
+    ...(deleted === "" ? [] : [`${deleted}, missing here`]),
+  ];
+  const [them, are] = files.length === 1 ? ["it", "is"] : ["them", "are"];
+  const they = files.length === 1 ? "it" : "they";
+  return `${since} has ${what.join(", and ")}; where ${they} ${are} applied, the next upgrade stops: put ${them} back, and write the change as a new migration`;
 }
 
 /** A query whose rows may need a look: a constraint may be meant to be validated later. */

@@ -16,13 +16,23 @@ import {
 } from "./absence.ts";
 import { refuseTogether } from "./arguments.ts";
 import { type Diagnostic, MigrateError } from "./errors.ts";
-import { ancestors, descendants, type Graph, inOrder, maximal, nodeOf, rangeMeant } from "./graph.ts";
+import {
+  ancestors,
+  descendants,
+  type Edges,
+  type Graph,
+  inOrder,
+  maximal,
+  nodeOf,
+  rangeMeant,
+} from "./graph.ts";
 import { describe } from "./graph-faults.ts";
 import type { RevisionId } from "./migration.ts";
 import { asOptions, type OptionNames } from "./option-names.ts";
 import { appliedThrough } from "./replaced.ts";
 import { shellWord } from "./shell.ts";
 import {
+  alongBranchesOf,
   appliedFrom,
   asTyped,
   BASE,
@@ -375,13 +385,23 @@ export function parseRange(text: string): { readonly start: string; readonly end
   return { start: start.trim(), end: end.trim() };
 }
 
-/** The revisions of `start:end`, what comes after the start; else the targets, each for itself. Default: all. */
-export function revisionsOf(graph: Graph, range: string | undefined): ReadonlySet<RevisionId> {
+/**
+ * The revisions of `start:end`, what comes after the start; else the targets, each for itself. Default: all. Over the
+ * lineage, without what the end only depends on.
+ */
+export function revisionsOf(
+  graph: Graph,
+  range: string | undefined,
+  edges: Edges = "all",
+): ReadonlySet<RevisionId> {
   const resolved = (text: string): readonly RevisionId[] => (text === "" ? [] : resolveAll(graph, text));
   const sides = range === undefined ? { start: BASE, end: "heads" } : parseRange(range);
   if (sides === undefined) return new Set(resolved(range!));
-  const below = ancestors(graph, resolveStart(graph, sides.start));
-  const above = ancestors(graph, resolved(sides.end === "" ? "heads" : sides.end));
+  const { start, end } = sides;
+  const below = ancestors(graph, resolveStart(graph, start));
+  // Up to all heads is everything, whatever leads there.
+  const ends = end === "" || end === "heads" ? graph.heads : resolved(end);
+  const above = ancestors(graph, alongBranchesOf(graph, start, ends), edges);
   return new Set([...above].filter((id) => !below.has(id)));
 }
 

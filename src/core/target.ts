@@ -75,6 +75,34 @@ export const startsOf = (text: string): readonly string[] =>
     .map((start) => start.trim())
     .filter((start) => start !== "");
 
+/** The ends that one of the starts of a range keeps, in their order. */
+export function alongBranchesOf(
+  graph: Graph,
+  start: string,
+  ends: readonly RevisionId[],
+): readonly RevisionId[] {
+  const starts = startsOf(start);
+  if (starts.length === 0) return ends;
+  const kept = new Set(starts.flatMap((each) => alongBranchOf(graph, each, ends)));
+  return ends.filter((id) => kept.has(id));
+}
+
+/**
+ * `label@…` as the start of a range keeps only the ends that have the label. A revision may stand for the one label
+ * it has.
+ */
+function alongBranchOf(graph: Graph, start: string, ends: readonly RevisionId[]): readonly RevisionId[] {
+  const at = start.indexOf("@");
+  if (at < 0) return ends;
+  const branch = start.slice(0, at);
+  if (resolveOne(graph, branch) !== branch)
+    return ends.filter((id) => nodeOf(graph, id).labels.includes(branch));
+  const [label, ...others] = nodeOf(graph, branch).labels;
+  return label === undefined || others.length > 0
+    ? onBranch(graph, ends, branch)
+    : ends.filter((id) => nodeOf(graph, id).labels.includes(label));
+}
+
 function placesOf(graph: Graph, text: string): readonly Place[] {
   const { branch, names } = expand(graph, text);
   if (names.length !== 1 || !/^-[1-9]\d*$/.test(names[0]!))

@@ -293,7 +293,7 @@ function patternHint(
 }
 
 /** What stands before the name of a file of a folder: `migrations/`, or nothing for the working directory. */
-function prefixOf(path: string, cwd: string): string {
+export function prefixOf(path: string, cwd: string): string {
   const below = relative(cwd, path);
   if (below === "") return "";
   const isBelow = below !== ".." && !below.startsWith(`..${sep}`) && !isAbsolute(below);

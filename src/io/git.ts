@@ -12,12 +12,45 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * the folder is not there yet. Throws `usage/git`.
  */
 export function filesAt(ref: string, folder: string, names = asOptions): ReadonlySet<string> {
+  const listed = git(folder, ["ls-tree", "-z", "--name-only", baseOf(ref, folder, names)]);
+  return pathsIn(listed.stdout);
+}
+
+/** A file as a commit has it. */
+export interface OldFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Those of the files that `filesAt` lists that are other ones or missing now, committed or not. Throws `usage/git`. */
+export function changedFiles(ref: string, folder: string, names = asOptions): readonly OldFile[] {
+  const base = baseOf(ref, folder, names);
+  const only = ["--raw", "-z", "--no-renames", "--no-abbrev", "--relative", "--diff-filter=MDT"];
+  const { stdout } = git(folder, ["diff", ...only, base, "--", "."]);
+  const changed = [...stdout.matchAll(/:\d+ \d+ ([0-9a-f]+) [0-9a-f]+ [A-Z]\0([^\0]+)\0/g)]
+    .map(([, blob, name]) => ({ blob: blob!, name: name! }))
+    .filter(({ name }) => !name.includes("/"));
+  if (changed.length === 0) return [];
+  const input = changed.map(({ blob }) => `${blob}\n`).join("");
+  const texts = spawnSync("git", ["-C", folder, "cat-file", "--batch"], { input, maxBuffer: 1 << 28 }).stdout;
+  let at = 0;
+  return changed.flatMap(({ name }) => {
+    const start = texts.indexOf("\n", at) + 1;
+    const size = Number(texts.toString("utf8", at, start).split(" ")[2]);
+    at = start;
+    // Git says so where it lacks one.
+    if (Number.isNaN(size)) return [];
+    at += size + 1;
+    return { name, text: texts.toString("utf8", start, start + size).replace(/^\uFEFF/, "") };
+  });
+}
+
+/** The commit where the two histories part. */
+function baseOf(ref: string, folder: string, names: OptionNames): string {
   const commit = commitOf(ref, folder);
   if (commit.status !== 0) throw noCommit(ref, folder, names);
   const base = git(folder, ["merge-base", commit.stdout.trim(), "HEAD"]);
-  const from = (base.status === 0 ? base.stdout : commit.stdout).trim();
-  const listed = git(folder, ["ls-tree", "-z", "--name-only", from]);
-  return pathsIn(listed.stdout);
+  return (base.status === 0 ? base.stdout : commit.stdout).trim();
 }
 
 const commitOf = (ref: string, folder: string) =>

@@ -1,6 +1,6 @@
 /** Which migrations `lint` looks at: by range, file, revision and git ref; and what they are asked with. */
 import { execFileSync } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { type LintOptions, lint } from "../../src/app/lint.ts";
@@ -142,6 +142,48 @@ test("since a git ref: the files that it has not, committed or not", async () =>
   );
   rmSync(join(given.folder, ".git"), { recursive: true });
   await expect(linted(given, { since: "main" })).rejects.toMatchObject({ code: "usage/git" });
+});
+
+test("since a git ref: what it has is not what is here", async () => {
+  const given = project(migrations);
+  const git = (...words: string[]) =>
+    execFileSync(
+      "git",
+      ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main", ...words],
+      { cwd: given.folder },
+    );
+  git("init", "-q");
+  git("add", ".");
+  git("commit", "-qm", "all");
+  const changed = async () => {
+    const told: string[] = [];
+    const { changed } = await lint(
+      { ...given.deps, cwd: given.folder, onNotice: ({ message }) => void told.push(message) },
+      { since: "main" },
+    );
+    expect(told).toHaveLength(changed === undefined ? 0 : 1);
+    return [changed?.files.map(({ revision, path, change }) => `${change} ${revision} ${path}`), ...told];
+  };
+  // Neither a comment, nor the way back, nor another name is other SQL.
+  const file = (name: string) => join(given.folder, name);
+  appendFileSync(file("0001_a.up.sql"), "-- é\n");
+  appendFileSync(file("0002_b.down.sql"), "SELECT 2;\n");
+  for (const way of ["up", "down"]) renameSync(file(`0003_c.${way}.sql`), file(`0007_c.${way}.sql`));
+  expect(await changed()).toEqual([undefined]);
+
+  appendFileSync(file("0007_c.up.sql"), "SELECT 2;\n");
+  expect(await changed()).toEqual([
+    ["edited c 0007_c.up.sql"],
+    "main has 0007_c.up.sql with other SQL; where it is applied, the next upgrade stops: put it back, and write the change as a new migration",
+  ]);
+  for (const way of ["up", "down"]) rmSync(file(`0004_d.${way}.sql`));
+  git("add", ".");
+  git("checkout", "-qb", "branch");
+  git("commit", "-qm", "changed");
+  expect(await changed()).toEqual([
+    ["edited c 0007_c.up.sql", "deleted d 0004_d.up.sql"],
+    "main has 0007_c.up.sql with other SQL, and 0004_d.up.sql, missing here; where they are applied, the next upgrade stops: put them back, and write the change as a new migration",
+  ]);
 });
 
 test("the configuration's rules, time zone and lock_timeout are used", async () => {

@@ -314,6 +314,46 @@ test("what was squashed already is squashed again with more; its own files may g
   expect((await drift(it.deps, { database: url })).differences).toEqual([]);
 });
 
+test("a branch is squashed without what it depends on; what lies in between is named", async () => {
+  const { url } = await ownDatabase(server!);
+  const table = (name: string) => ({ up: `CREATE TABLE ${name} (id int);\n`, down: `DROP TABLE ${name};\n` });
+  const it = project({
+    m1: table("m1"),
+    m2: { ...table("m2"), header: ["branch-labels: main"] },
+    b1: { ...table("b1"), parent: "none", header: ["branch-labels: bill", "depends-on: m1"] },
+    b2: table("b2"),
+    m3: { ...table("m3"), parent: "m2", header: ["depends-on: b1"] },
+    b3: { ...table("b3"), parent: "b2", header: ["depends-on: m2"] },
+    b4: table("b4"),
+  });
+  await it.upgrade(url);
+  const tried = (range: string) => squash(it.deps, { range, revision: "s", database: url });
+  // From a branch on, all heads are those of the branch.
+  for (const range of ["bill@base:bill@head", "base:bill@head", "bill@base:"]) {
+    const { created, replaces } = await tried(range);
+    expect([range, replaces]).toEqual([range, ["b1", "b2", "b3", "b4"]]);
+    expect(readFileSync(join(it.folder, created.files[0]!), "utf8")).toContain("-- depends-on: m1, m2\n");
+    removeReplaced(it, created.files);
+  }
+  expect((await failureOf(tried("b4"))).hint).toMatch(/: migrate squash base:b4$/);
+  expect((await failureOf(tried("b1"))).hint).toMatch(/: migrate squash base:REVISION$/);
+  expect((await failureOf(tried("base:b1"))).message).toMatch(/covers only b1,/);
+  const { created, replaces } = await tried("base:heads");
+  expect(replaces).toHaveLength(7);
+  removeReplaced(it, created.files);
+
+  it.write(
+    "0006_b3.up.sql",
+    "-- revision: b3\n-- parent: b2\n-- depends-on: m3\n\nCREATE TABLE b3 (id int);\n",
+  );
+  expect(await failureOf(tried("bill@base:bill@head"))).toMatchObject({
+    code: "usage/squash",
+    message: expect.stringMatching(/: m3, which is not in it, needs b1, and b3 needs m3$/),
+    hint: "name a range that ends before b3, or one that starts at b1",
+  });
+  expect((await tried("base:b2")).replaces).toEqual(["b1", "b2"]);
+});
+
 test("a range that is written from its end is told the other way round", async () => {
   const it = shop();
   const asked = (range: string) => failureOf(squash(it.deps, { range, database: server!.url() }));

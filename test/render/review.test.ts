@@ -47,6 +47,7 @@ const review: ReviewDocument = {
       back: { irreversible: evil, losses: [], notRestored: [], writtenAgain: [] },
     },
   ],
+  changed: { since: evil, files: [{ revision: "z", path: evil, change: "deleted" }] },
   catalog: {
     proves: true,
     differences: [{ kind: "extra", class: "table", identity: [evil] }],
@@ -67,6 +68,22 @@ test("what users wrote is text", () => {
       .match(/<(?:td|th|a|section|pre|div|details)\b[^<>]*>/g)!
       .every((tag) => tag.split('"').length % 2 === 1),
   ).toBe(true);
+});
+
+test("what of the ref is changed is said first", () => {
+  const changed = {
+    since: "main",
+    files: [
+      { revision: "y", path: "0001_y.up.sql", change: "edited" as const },
+      { revision: "z", path: "0002_z.up.sql", change: "deleted" as const },
+    ],
+  };
+  const text = reviewMarkdown({ ...review, changed });
+  expect(text).toMatch(/^# Review of migrations\n\n.*: 2 earlier migrations changed; /);
+  expect(text).toContain("## Changed migrations\n\nThese are not as main has them.");
+  expect(text).toContain("```text\nedited   0001_y.up.sql\ndeleted  0002_z.up.sql\n```");
+  const { changed: _, ...unchanged } = review;
+  expect(reviewMarkdown(unchanged) + reviewHtml(unchanged, "")).not.toContain("Changed migrations");
 });
 
 test("its policy allows its own script and nothing from elsewhere", () => {

@@ -1,6 +1,7 @@
 /** `migrate merge`. */
 import { compareOrders } from "../../app/merge-orders.ts";
 import { mergeRevisions } from "../../app/revision.ts";
+import { headsLeftText } from "../../core/new-revision.ts";
 import { ordersText } from "../../render/orders.ts";
 import { type Command, flag, repeatable, value } from "../command.ts";
 import { printNew } from "../new-files.ts";
@@ -37,6 +38,10 @@ const command: Command = {
       ...(args.flag("template") ? { template: args.text("template") } : {}),
     });
     if (!json) printNew(created, printer, json);
+    const left = args.positionals.includes("heads")
+      ? headsLeftText(created.project.graph, created)
+      : undefined;
+    if (left !== undefined) printer.info(left);
     printer.progress("comparing the orders");
     const compared = compareOrders(deps, options, created.parents);
     const orders = await compared.finally(() => printer.progress(""));

@@ -1,6 +1,7 @@
 /** A review → the words that all its formats share. */
 
 import type {
+  ChangedSince,
   CheckQuery,
   NotCompared,
   RelationSize,
@@ -18,13 +19,14 @@ import { sizeText } from "./size.ts";
 export interface ReviewDocument {
   /** In the order in which they run. */
   readonly migrations: readonly ReviewedMigration[];
+  readonly changed?: ChangedSince;
   readonly catalog?: ReviewedCatalog | NotCompared;
   readonly sizes?: readonly RelationSize[];
   readonly checks: readonly CheckQuery[];
 }
 
 /** `3 migrations, 7 statements: 1 error, 2 warnings; others wait in 1` */
-export function summaryOfReview({ migrations, catalog }: ReviewDocument): string {
+export function summaryOfReview({ migrations, changed, catalog }: ReviewDocument): string {
   const statements = migrations.flatMap((each) => each.statements);
   const findings = [...migrations, ...statements].flatMap((each) => each.findings);
   const errors = findings.filter(({ severity }) => severity === "error").length;
@@ -39,7 +41,9 @@ export function summaryOfReview({ migrations, catalog }: ReviewDocument): string
         : "no table is locked against others for more than a moment";
   const all = `${counted(migrations.length, "migration")}, ${counted(statements.length, "statement")}`;
   const failing = failingOf(catalog);
-  return `${all}: ${failing === undefined ? "" : `the ${failing} fails on a scratch database; `}${counts}; ${wait}`;
+  const others =
+    changed === undefined ? "" : `${counted(changed.files.length, "earlier migration")} changed; `;
+  return `${all}: ${others}${failing === undefined ? "" : `the ${failing} fails on a scratch database; `}${counts}; ${wait}`;
 }
 
 /** What could not be run to its end on the scratch database. */
@@ -173,6 +177,19 @@ function downgradeTold({ revisions, differences, rows, failed }: ReviewedDowngra
         ]),
   ];
 }
+
+/** What the migrations that were there before have become. */
+export const changedTold = ({ changed }: ReviewDocument): readonly Told[] =>
+  changed === undefined
+    ? []
+    : [
+        {
+          sentence: `These are not as ${changed.since} has them. Where they are applied, the next upgrade stops.`,
+          lines: changed.files.map(({ change, path }) => `${change.padEnd("deleted".length)}  ${path}`),
+        },
+      ];
+
+export const CHANGED = "Changed migrations";
 
 export const CHECKS = "These queries list what may need another look:";
 

@@ -11,8 +11,10 @@ import {
   asIs,
   backLines,
   type Carry,
+  CHANGED,
   CHECKS,
   catalogChange,
+  changedTold,
   checksSql,
   commands,
   effectRows,
@@ -33,7 +35,7 @@ export function reviewHtml(review: ReviewDocument, graph: string, carry: Carry =
     script: SORTING,
     body: `<a class="skip" href="#first">To the first migration</a>
 <header><h1>Review of migrations</h1><p>${html(summaryOfReview(review))}</p></header>
-<main>
+<main>${toldSection(CHANGED, changedTold(review))}
 <section><h2>Effects of each migration</h2>${tableOf(review)}</section>
 <section><h2>The graph, newest first</h2><pre class="graph" tabindex="0">${html(graph)}</pre></section>
 ${toldSection(

@@ -7,8 +7,10 @@ import {
   asIs,
   backLines,
   type Carry,
+  CHANGED,
   CHECKS,
   catalogChange,
+  changedTold,
   checksSql,
   commands,
   effectRows,
@@ -25,6 +27,7 @@ export function reviewMarkdown(review: ReviewDocument, carry: Carry = asIs): str
   return [
     "# Review of migrations",
     summaryOfReview(review),
+    ...headed(`## ${CHANGED}`, changedTold(review).flatMap(told)),
     ...effectTable(review),
     ...catalogBlocks(review, carry),
     ...review.migrations.flatMap(migrationBlocks),
