@@ -8,6 +8,7 @@ import {
   rolesLeftOut,
   rowsLeftOut,
   type SchemaStatement,
+  unsparing,
 } from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { serversHint } from "../core/failure/failure.ts";
@@ -135,6 +136,7 @@ export async function loadSchema(
   files: readonly (readonly SchemaStatement[])[],
   { ready, ownsRoles, dump, settings, names }: LoadOptions,
 ): Promise<void> {
+  const sqlOf = unsparing(files.flat());
   let left = new Set(files.flat().filter(({ setting }) => setting === undefined));
   for (;;) {
     const refused = new Map<SchemaStatement, StatementFailure>();
@@ -146,7 +148,7 @@ export async function loadSchema(
         if (!due.some(({ setting }) => setting === undefined)) continue;
         await ready(session);
         for (const statement of due) {
-          const failure = await sent(session, statement.sql, ownsRoles);
+          const failure = await sent(session, sqlOf.get(statement) ?? statement.sql, ownsRoles);
           if (failure !== undefined && statement.setting === undefined) refused.set(statement, failure);
         }
       }
@@ -237,11 +239,11 @@ function namesakeHint(statement: SchemaStatement, all: readonly SchemaStatement[
   const others = all.filter(
     (each) => each !== statement && (isNamed(madeBy(each), made?.name) || isSamePart(addedIn(each), added)),
   );
-  const other = others.find((each) => madeBy(each)?.kind === made?.kind) ?? others[0];
-  if (other !== undefined)
-    return madeBy(other)?.kind === made?.kind
-      ? `${placeOf(other)} creates it, too: delete one of the two`
-      : `${placeOf(other)} creates something else of that name: rename one of the two`;
+  const same = others.filter((each) => madeBy(each)?.kind === made?.kind);
+  if (same.length > 0)
+    return `${placesOf(SHARING.has(made?.kind ?? "") ? same : same.slice(0, 1))} creates it, too: delete one of the two`;
+  if (others.length > 0)
+    return `${placeOf(others[0]!)} creates something else of that name: rename one of the two`;
   return (
     withTableHint(added?.table, all) ??
     "it comes with another object, or with the server: delete the statement, or choose another name"
@@ -291,7 +293,7 @@ function partTwiceHint(
 function alsoMade([maker, ...more]: readonly SchemaStatement[], how = ""): string | undefined {
   if (maker === undefined) return undefined;
   return more.length > 0
-    ? `it is made, too${how}, by one of ${[maker, ...more].map(placeOf).join(", ")}: keep only one of the two`
+    ? `it is made, too${how}, by ${placesOf([maker, ...more])}: keep only one of the two`
     : `${placeOf(maker)} makes it, too${how}: keep only one of the two`;
 }
 
@@ -301,6 +303,14 @@ function isAdding(statement: SchemaStatement, table: string): boolean {
 }
 
 const placeOf = ({ origin }: SchemaStatement): string => `${origin.path}:${origin.line}`;
+
+const placesOf = (statements: readonly SchemaStatement[]): string =>
+  (statements.length > 1 ? "one of " : "") + statements.map(placeOf).join(", ");
+
+/** Of these there can be several with the name, by their arguments or their tables. */
+const SHARING: ReadonlySet<string> = new Set([
+  ...["function", "procedure", "aggregate", "operator", "trigger", "rule", "policy"],
+]);
 
 const addedIn = ({ sql, offset }: SchemaStatement) => addedBy(sql.slice(offset));
 

@@ -245,6 +245,66 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     ]);
   });
 
+  test("what would leave or replace what another statement creates is told; an equal one and a stub are not", async () => {
+    const { url } = await ownDatabase(server);
+    const of = project({});
+    mkdirSync(join(of.folder, "schema"));
+    const files = (a: string, b: string): void => {
+      writeFileSync(join(of.folder, "schema/a.sql"), a);
+      writeFileSync(join(of.folder, "schema/b.sql"), b);
+    };
+    const hints = async () => {
+      const { diagnostics } = await failureOf(generate(of, url));
+      return (diagnostics as readonly { readonly hint: string }[]).map(({ hint }) => hint);
+    };
+    const twice = "schema/a.sql:1 creates it, too: delete one of the two";
+    const f = (what: string, body: string): string =>
+      `${what} FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT ${body}';`;
+    files(
+      "CREATE TABLE IF NOT EXISTS users (id int);",
+      "CREATE TABLE IF NOT EXISTS public.users (id int, email text);",
+    );
+    expect(await failureOf(generate(of, url))).toMatchObject({
+      code: "source/schema",
+      message: 'CREATE TABLE public.users: relation "users" already exists',
+      hint: twice,
+      location: { path: "schema/b.sql", line: 1, column: 1 },
+    });
+    for (const [a, b] of [
+      ["CREATE TABLE users (id int);", "create unlogged table if not exists users (id bigint);"],
+      [
+        "CREATE OR REPLACE VIEW v AS SELECT 1 AS a;",
+        "-- the new one\nCREATE OR REPLACE VIEW v AS SELECT 2 AS a;",
+      ],
+      [f("CREATE", "1"), f("CREATE OR REPLACE", "2")],
+    ] as const) {
+      files(a, b);
+      expect(await hints(), a).toEqual([twice]);
+    }
+    files(
+      "CREATE TABLE t (a int); CREATE INDEX IF NOT EXISTS i ON t (a);",
+      "CREATE VIEW u AS SELECT 1 AS a;\nCREATE TABLE IF NOT EXISTS u (a int); CREATE UNIQUE INDEX IF NOT EXISTS i ON t (a);",
+    );
+    expect(await hints()).toEqual([
+      "schema/b.sql:1 creates something else of that name: rename one of the two",
+      twice,
+    ]);
+    const text = "CREATE OR REPLACE FUNCTION f(a text) RETURNS int LANGUAGE sql AS 'SELECT 1';";
+    files(`${f("CREATE OR REPLACE", "1")}\n${text}`, f("CREATE OR REPLACE", "2"));
+    expect(await hints()).toEqual([
+      "one of schema/a.sql:1, schema/a.sql:2 creates it, too: delete one of the two",
+    ]);
+    const shared = "CREATE SCHEMA IF NOT EXISTS app; CREATE EXTENSION IF NOT EXISTS plpgsql;";
+    const equal = "CREATE TABLE IF NOT EXISTS app.t (a int);";
+    files(
+      `${shared} ${f("CREATE OR REPLACE", "1")} ${equal} CREATE VIEW w AS SELECT NULL::int AS a;`,
+      `${shared} ${text} -- the same\n CREATE  TABLE IF NOT EXISTS app.t (a int); CREATE TABLE IF NOT EXISTS t (a int);
+       CREATE VIEW v AS SELECT NULL::int AS a; CREATE VIEW vv AS SELECT a FROM v; CREATE OR REPLACE VIEW v AS SELECT 1 AS a;`,
+    );
+    expect((await generate(of, url)).created).toHaveLength(1);
+    expect(written(of)).toMatch(/CREATE VIEW \S*v AS\s+SELECT 1 AS a/);
+  });
+
   test("a constraint that no statement names comes with its table: which of two tables stays is settled first", async () => {
     const { url } = await ownDatabase(server);
     const of = project({ a: "CREATE TABLE u (id int PRIMARY KEY); CREATE TABLE o (u int REFERENCES u);" });
