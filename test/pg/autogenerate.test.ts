@@ -159,6 +159,32 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     );
   });
 
+  test("a table and one of its columns, renamed at once, are asked for one after the other", async () => {
+    const { url } = await ownDatabase(server);
+    const of = project({ a: "CREATE TABLE users (id int, name text, email text);" });
+    schemaFolder(
+      of,
+      "CREATE TABLE people (id int, name text, mail text);\nCREATE TABLE other (id int, name text, email text);",
+    );
+    const renames = ["public.users=people"];
+    const { code, hint } = await failureOf(generate(of, url, { renames }));
+    expect(code).toBe("findings/rename");
+    expect(hint).toContain('renames: ["public.users.email=mail"]');
+    const questions: string[] = [];
+    const ask = async (_: readonly string[], question: string) => {
+      questions.push(question);
+      return !question.includes("other");
+    };
+    await generate(of, url, { ask });
+    expect(questions).toEqual([
+      "Is table public.users renamed to other?",
+      "Is table public.users renamed to people?",
+      "Is column public.users.email renamed to mail?",
+    ]);
+    expect(written(of)).toContain("RENAME TO people;\nALTER TABLE public.people RENAME COLUMN email TO mail;");
+    expect(written(of)).not.toContain("DROP COLUMN");
+  });
+
   test("what takes rows away is asked for; a table is not made anew; an error names its line", async () => {
     const { url } = await ownDatabase(server);
     const of = project({ a: "CREATE TABLE t (a int PRIMARY KEY); CREATE TABLE gone (b text);" });
