@@ -12,8 +12,15 @@ import {
 } from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { serversHint } from "../core/failure/failure.ts";
-import { missingOnServer } from "../core/failure/missing.ts";
-import { noSchemaHint, settingPath } from "../core/failure/search-path.ts";
+import { missingObject, missingOnServer } from "../core/failure/missing.ts";
+import {
+  type Elsewhere,
+  elsewhereHint,
+  LOOKED_FOR,
+  noSchemaHint,
+  settingPath,
+  systemsFirstHint,
+} from "../core/failure/search-path.ts";
 import type { FileText } from "../core/migration.ts";
 import { STANDARD_STRINGS, searchPathIs, settingsOf } from "../core/plan/session.ts";
 import { identifier } from "../core/quote.ts";
@@ -21,6 +28,7 @@ import type { ServerVersion } from "../core/server-version.ts";
 import type { Location } from "../core/source.ts";
 import { configFile } from "../io/config.ts";
 import { createGrammar } from "../io/grammar.ts";
+import { elsewhere } from "../io/queries.ts";
 import { readSchemaFolder } from "../io/schema-folder.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
@@ -154,7 +162,10 @@ export async function loadSchema(
       }
     }
     if (refused.size === 0) break;
-    if (refused.size === left.size) throw refusedBy(refused, { all: files.flat(), dump, settings, names });
+    if (refused.size === left.size) {
+      const places = await placesOfMissing(session, refused);
+      throw refusedBy(refused, { all: files.flat(), dump, settings, names, places });
+    }
     left = new Set(refused.keys());
   }
   await ready(session);
@@ -186,11 +197,26 @@ async function sent(
   }
 }
 
+/** By its name, where each relation is that is not found and is in another schema. */
+async function placesOfMissing(
+  session: Session,
+  refused: ReadonlyMap<SchemaStatement, StatementFailure>,
+): Promise<ReadonlyMap<string, Elsewhere>> {
+  const places = new Map<string, Elsewhere>();
+  for (const { sqlstate, message } of refused.values()) {
+    const name = LOOKED_FOR.has(sqlstate ?? "") ? missingObject(message)?.name : undefined;
+    const place = name === undefined || places.has(name) ? undefined : await elsewhere(session, name);
+    if (place !== undefined) places.set(name!, place);
+  }
+  return places;
+}
+
 /** A schema, a relation, another object, a routine of that name. */
 const IS_THERE: ReadonlySet<string> = new Set(["42P06", "42P07", "42710", "42723"]);
 
 interface Refusal extends Pick<LoadOptions, "dump" | "names" | "settings"> {
   readonly all: readonly SchemaStatement[];
+  readonly places: ReadonlyMap<string, Elsewhere>;
 }
 
 const refusedBy = (refused: ReadonlyMap<SchemaStatement, StatementFailure>, context: Refusal): MigrateError =>
@@ -212,21 +238,21 @@ const madeBy = ({ sql, offset }: SchemaStatement) => createdBy(sql.slice(offset)
 function hintOf(
   statement: SchemaStatement,
   failure: StatementFailure,
-  { all, dump, settings, names }: Refusal,
+  { all, dump, settings, names, places }: Refusal,
 ): string {
   const isThere = IS_THERE.has(failure.sqlstate ?? "");
   if (isThere && dump !== undefined)
     return `${dump} is what "dump" in the config file has written, and is read as one of the schema files: name a file in another folder there, and delete this one`;
   if (isThere) return namesakeHint(statement, all);
+  const path = { settings, setBy: settingPath(all, statement.origin) };
+  const missing = missingObject(failure.message)?.name ?? "";
   return (
     serversHint(failure) ??
     partTwiceHint(statement, failure, all) ??
     missingOnServer(failure.message, names) ??
-    noSchemaHint(failure, {
-      settings,
-      setBy: settingPath(all, statement.origin),
-      madeIn: "files",
-    }) ??
+    noSchemaHint(failure, { ...path, madeIn: "files" }) ??
+    systemsFirstHint(statement, failure, path) ??
+    elsewhereHint(statement, failure, places.get(missing), path) ??
     "the statements can be in any order, but each must work after all the others"
   );
 }

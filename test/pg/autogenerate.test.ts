@@ -181,7 +181,9 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
       "Is table public.users renamed to people?",
       "Is column public.users.email renamed to mail?",
     ]);
-    expect(written(of)).toContain("RENAME TO people;\nALTER TABLE public.people RENAME COLUMN email TO mail;");
+    expect(written(of)).toContain(
+      "RENAME TO people;\nALTER TABLE public.people RENAME COLUMN email TO mail;",
+    );
     expect(written(of)).not.toContain("DROP COLUMN");
   });
 
@@ -252,6 +254,21 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     );
     schemaFolder(of, "CREATE TABLE public.t (a int);\nSET search_path = none;\nCREATE TABLE u (a int);");
     expect((await failureOf(generate(of, url))).hint).toMatch(/^line 2 of this file sets a search_path/);
+    const dumped = "SET search_path = pg_catalog, pg_temp;\nCREATE TABLE public.t (a int);\n";
+    schemaFolder(of, `${dumped}CREATE TABLE u (a int);\nALTER TABLE t ADD b int;\nALTER TABLE v ADD b int;`);
+    expect((await failureOf(generate(of, url))).diagnostics).toMatchObject([
+      {
+        hint: "line 1 of this file sets a search_path that begins with pg_catalog, in which nothing can be made: write public.u, or name public first in that line",
+      },
+      {
+        hint: "line 1 of this file sets a search_path without public, where t is: write public.t, or name public in that line",
+      },
+      { hint: "the statements can be in any order, but each must work after all the others" },
+    ]);
+    schemaFolder(of, "CREATE SCHEMA app;\nCREATE TABLE app.t (a int);\nALTER TABLE t ADD b int;");
+    expect((await failureOf(generate(of, url))).hint).toMatch(
+      /^search_path does not have app, where t is: write app\.t, or set "session": \{"searchPath": \[.*"app"\]\}/,
+    );
     const rows = project({ a: "CREATE TABLE t (a int); INSERT INTO t VALUES (1), (2);" });
     schemaFolder(rows, "CREATE TABLE t (a int, code text NOT NULL UNIQUE);");
     expect((await failureOf(generate(rows, url))).hint).toMatch(
