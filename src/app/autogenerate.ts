@@ -12,6 +12,7 @@ import { tableNameOf } from "../core/diff/name.ts";
 import {
   type Candidate,
   checkedRenames,
+  isBoth,
   isEither,
   parseRename,
   pathText,
@@ -447,18 +448,19 @@ async function renamesOf(
     ...each,
     objects: each.objects.filter((object) => !isIgnored(object)),
   }));
-  const open = renameCandidates(is!, wanted!).filter(
-    (each) => !said.some((rename) => isEither(rename, each)),
-  );
-  if (open.length === 0 || allowLoss) return { renames: said, decided: allowLoss };
-  const answered: Rename[] = [];
-  for (const candidate of open) {
-    if (answered.some((each) => isEither(each, candidate))) continue;
+  const renames = [...said];
+  const denied: Rename[] = [];
+  for (;;) {
+    // What is in a table has others like it, once the table's own new name is known.
+    const open = renameCandidates(is!, wanted!, renames).filter(
+      (each) => !renames.some((rename) => isEither(rename, each)) && !denied.some((no) => isBoth(no, each)),
+    );
+    const [candidate] = open;
+    if (candidate === undefined || allowLoss) return { renames, decided: allowLoss };
     const answer = await ask?.([], question(candidate));
     if (answer === undefined) throw undecided(open, options.desired === undefined, names);
-    if (answerOf("ask", answer)) answered.push(candidate);
+    (answerOf("ask", answer) ? renames : denied).push(candidate);
   }
-  return { renames: [...said, ...answered], decided: false };
 }
 
 const question = ({ object, to }: Candidate): string => `Is ${object} renamed to ${pathText(to)}?`;

@@ -8,11 +8,19 @@ import {
   rolesLeftOut,
   rowsLeftOut,
   type SchemaStatement,
+  unsparing,
 } from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { serversHint } from "../core/failure/failure.ts";
-import { missingOnServer } from "../core/failure/missing.ts";
-import { noSchemaHint, settingPath } from "../core/failure/search-path.ts";
+import { missingObject, missingOnServer } from "../core/failure/missing.ts";
+import {
+  type Elsewhere,
+  elsewhereHint,
+  LOOKED_FOR,
+  noSchemaHint,
+  settingPath,
+  systemsFirstHint,
+} from "../core/failure/search-path.ts";
 import type { FileText } from "../core/migration.ts";
 import { STANDARD_STRINGS, searchPathIs, settingsOf } from "../core/plan/session.ts";
 import { identifier } from "../core/quote.ts";
@@ -20,6 +28,7 @@ import type { ServerVersion } from "../core/server-version.ts";
 import type { Location } from "../core/source.ts";
 import { configFile } from "../io/config.ts";
 import { createGrammar } from "../io/grammar.ts";
+import { elsewhere } from "../io/queries.ts";
 import { readSchemaFolder } from "../io/schema-folder.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
@@ -135,6 +144,7 @@ export async function loadSchema(
   files: readonly (readonly SchemaStatement[])[],
   { ready, ownsRoles, dump, settings, names }: LoadOptions,
 ): Promise<void> {
+  const sqlOf = unsparing(files.flat());
   let left = new Set(files.flat().filter(({ setting }) => setting === undefined));
   for (;;) {
     const refused = new Map<SchemaStatement, StatementFailure>();
@@ -146,13 +156,16 @@ export async function loadSchema(
         if (!due.some(({ setting }) => setting === undefined)) continue;
         await ready(session);
         for (const statement of due) {
-          const failure = await sent(session, statement.sql, ownsRoles);
+          const failure = await sent(session, sqlOf.get(statement) ?? statement.sql, ownsRoles);
           if (failure !== undefined && statement.setting === undefined) refused.set(statement, failure);
         }
       }
     }
     if (refused.size === 0) break;
-    if (refused.size === left.size) throw refusedBy(refused, { all: files.flat(), dump, settings, names });
+    if (refused.size === left.size) {
+      const places = await placesOfMissing(session, refused);
+      throw refusedBy(refused, { all: files.flat(), dump, settings, names, places });
+    }
     left = new Set(refused.keys());
   }
   await ready(session);
@@ -184,11 +197,26 @@ async function sent(
   }
 }
 
+/** By its name, where each relation is that is not found and is in another schema. */
+async function placesOfMissing(
+  session: Session,
+  refused: ReadonlyMap<SchemaStatement, StatementFailure>,
+): Promise<ReadonlyMap<string, Elsewhere>> {
+  const places = new Map<string, Elsewhere>();
+  for (const { sqlstate, message } of refused.values()) {
+    const name = LOOKED_FOR.has(sqlstate ?? "") ? missingObject(message)?.name : undefined;
+    const place = name === undefined || places.has(name) ? undefined : await elsewhere(session, name);
+    if (place !== undefined) places.set(name!, place);
+  }
+  return places;
+}
+
 /** A schema, a relation, another object, a routine of that name. */
 const IS_THERE: ReadonlySet<string> = new Set(["42P06", "42P07", "42710", "42723"]);
 
 interface Refusal extends Pick<LoadOptions, "dump" | "names" | "settings"> {
   readonly all: readonly SchemaStatement[];
+  readonly places: ReadonlyMap<string, Elsewhere>;
 }
 
 const refusedBy = (refused: ReadonlyMap<SchemaStatement, StatementFailure>, context: Refusal): MigrateError =>
@@ -210,21 +238,21 @@ const madeBy = ({ sql, offset }: SchemaStatement) => createdBy(sql.slice(offset)
 function hintOf(
   statement: SchemaStatement,
   failure: StatementFailure,
-  { all, dump, settings, names }: Refusal,
+  { all, dump, settings, names, places }: Refusal,
 ): string {
   const isThere = IS_THERE.has(failure.sqlstate ?? "");
   if (isThere && dump !== undefined)
     return `${dump} is what "dump" in the config file has written, and is read as one of the schema files: name a file in another folder there, and delete this one`;
   if (isThere) return namesakeHint(statement, all);
+  const path = { settings, setBy: settingPath(all, statement.origin) };
+  const missing = missingObject(failure.message)?.name ?? "";
   return (
     serversHint(failure) ??
     partTwiceHint(statement, failure, all) ??
     missingOnServer(failure.message, names) ??
-    noSchemaHint(failure, {
-      settings,
-      setBy: settingPath(all, statement.origin),
-      madeIn: "files",
-    }) ??
+    noSchemaHint(failure, { ...path, madeIn: "files" }) ??
+    systemsFirstHint(statement, failure, path) ??
+    elsewhereHint(statement, failure, places.get(missing), path) ??
     "the statements can be in any order, but each must work after all the others"
   );
 }
@@ -237,11 +265,11 @@ function namesakeHint(statement: SchemaStatement, all: readonly SchemaStatement[
   const others = all.filter(
     (each) => each !== statement && (isNamed(madeBy(each), made?.name) || isSamePart(addedIn(each), added)),
   );
-  const other = others.find((each) => madeBy(each)?.kind === made?.kind) ?? others[0];
-  if (other !== undefined)
-    return madeBy(other)?.kind === made?.kind
-      ? `${placeOf(other)} creates it, too: delete one of the two`
-      : `${placeOf(other)} creates something else of that name: rename one of the two`;
+  const same = others.filter((each) => madeBy(each)?.kind === made?.kind);
+  if (same.length > 0)
+    return `${placesOf(SHARING.has(made?.kind ?? "") ? same : same.slice(0, 1))} creates it, too: delete one of the two`;
+  if (others.length > 0)
+    return `${placeOf(others[0]!)} creates something else of that name: rename one of the two`;
   return (
     withTableHint(added?.table, all) ??
     "it comes with another object, or with the server: delete the statement, or choose another name"
@@ -291,7 +319,7 @@ function partTwiceHint(
 function alsoMade([maker, ...more]: readonly SchemaStatement[], how = ""): string | undefined {
   if (maker === undefined) return undefined;
   return more.length > 0
-    ? `it is made, too${how}, by one of ${[maker, ...more].map(placeOf).join(", ")}: keep only one of the two`
+    ? `it is made, too${how}, by ${placesOf([maker, ...more])}: keep only one of the two`
     : `${placeOf(maker)} makes it, too${how}: keep only one of the two`;
 }
 
@@ -301,6 +329,14 @@ function isAdding(statement: SchemaStatement, table: string): boolean {
 }
 
 const placeOf = ({ origin }: SchemaStatement): string => `${origin.path}:${origin.line}`;
+
+const placesOf = (statements: readonly SchemaStatement[]): string =>
+  (statements.length > 1 ? "one of " : "") + statements.map(placeOf).join(", ");
+
+/** Of these there can be several with the name, by their arguments or their tables. */
+const SHARING: ReadonlySet<string> = new Set([
+  ...["function", "procedure", "aggregate", "operator", "trigger", "rule", "policy"],
+]);
 
 const addedIn = ({ sql, offset }: SchemaStatement) => addedBy(sql.slice(offset));
 

@@ -100,12 +100,22 @@ export const originOfFault = ({ code, message }: MigrateError): string | undefin
 /** A text that is nothing but a variable; no password in capital letters is likely to be one. */
 const VARIABLE = /^\$(?:([a-z_]\w*)|\{([a-z_]\w*)\}|\(([a-z_]\w*)\))$/i;
 
-/** Such a text, and what to type for its value; undefined for another text. */
-export function notReplaced(text: string): { readonly variable: string; readonly hint: string } | undefined {
+/** The name of a variable in the place of its value. */
+export interface NotReplaced {
+  readonly name: string;
+  /** As it is written: `$NAME`. */
+  readonly variable: string;
+  /** What to type for its value. */
+  readonly hint: string;
+}
+
+/** What such a text is; undefined for another text. */
+export function notReplaced(text: string): NotReplaced | undefined {
   const [all, plain, braced, bracketed] = VARIABLE.exec(text) ?? [];
   if (all === undefined) return undefined;
   const name = plain ?? braced ?? bracketed!;
   return {
+    name,
     variable: all,
     hint:
       bracketed === undefined

@@ -332,6 +332,7 @@ function misnamed(
       ? `${because(why)}rename it to '${suggestion}'${values}`
       : `${why}: give it another name that ends in '.${meant}.sql'`;
   const shape = shapeOf(pattern);
+  const isOwn = pattern.text !== defaultPattern.text;
   const message =
     direction === undefined
       ? "the name ends in neither '.up.sql' nor '.down.sql'"
@@ -344,6 +345,8 @@ function misnamed(
     hint:
       direction === undefined
         ? `${rename} if it is a migration, or move it to another folder: ${NONE_SKIPPED}`
-        : rename,
+        : isOwn
+          ? `${rename}; or, if the other files are named like this one, correct "fileName" in the config file, which is "${pattern.text}"`
+          : rename,
   };
 }

@@ -277,6 +277,22 @@ describe("renames", () => {
       { object: "column shop.users.name", from: ["shop", "users", "name"], to: ["b"] },
     ]);
   });
+  test("of columns are looked for in the table's new place", () => {
+    const after = catalogOf(18, [
+      table("people", ["id", "b"]),
+      column("people", "id"),
+      column("people", "b"),
+    ]);
+    const of = { object: "column shop.users.name", from: ["shop", "users", "name"], to: ["b"] };
+    expect(renameCandidates(users, after)).toEqual([]);
+    const renamed = [{ from: ["shop", "users"], to: ["people"] }];
+    expect(renameCandidates(users, after, renamed)).toEqual([of]);
+    const both = checkedRenames([of, ...renamed], users, after, "");
+    expect(renameSql(both, users)).toEqual([
+      "ALTER TABLE shop.users RENAME TO people",
+      "ALTER TABLE shop.people RENAME COLUMN name TO b",
+    ]);
+  });
 });
 
 test.each([

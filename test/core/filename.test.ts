@@ -121,16 +121,18 @@ describe("a pattern", () => {
   });
 
   test("with {number} a name must be of its form", () => {
+    const correct = (text: string): string =>
+      `; or, if the other files are named like this one, correct "fileName" in the config file, which is "${text}"`;
     const pattern = filePattern("V{number}__{slug}");
     expect(parseFileName("0004_old.up.sql", pattern).fault).toEqual({
       code: "source/file-name",
       message: "the name is not of the form 'VNNNN__name.up.sql' or 'VNNNN__name.down.sql'",
-      hint: "rename it to 'V0004__old.up.sql'",
+      hint: `rename it to 'V0004__old.up.sql'${correct("V{number}__{slug}")}`,
     });
     expect(parseFileName("V12__x.up.sql", pattern).fault?.hint).toBe("rename it to 'V0012__x.up.sql'");
     const dated = filePattern("{date:YYYYMMDD}_{number}_{slug}");
     expect(parseFileName("0004_old.up.sql", dated).fault?.hint).toBe(
-      "rename it to '{date:YYYYMMDD}_0004_old.up.sql', with a value for {date:YYYYMMDD}",
+      `rename it to '{date:YYYYMMDD}_0004_old.up.sql', with a value for {date:YYYYMMDD}${correct(dated.text)}`,
     );
   });
 

@@ -2,8 +2,10 @@
 import { createServer, type Server } from "node:net";
 import pg from "pg";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { parseAddress } from "../../src/core/address.ts";
 import { MigrateError } from "../../src/core/errors.ts";
 import { asFlags, asOptions } from "../../src/core/option-names.ts";
+import { resolveAddress, secretsOf } from "../../src/io/libpq/parameters.ts";
 import { openScratch } from "../../src/io/scratch/open.ts";
 import { isNotYet, poolHint } from "../../src/io/session/connect.ts";
 import { lentSession } from "../../src/io/session/lent.ts";
@@ -195,6 +197,32 @@ test.each<[Being, string, string]>([
     code: "execution/connect",
     hint: expect.stringContaining(hint.replace("PORT", String(port))),
   });
+});
+
+test.each([
+  ["$DB_PASSWORD", "in .env and in the config file its value is ${DB_PASSWORD}; in a shell it is"],
+  ["%24%7BDB_PASSWORD%7D", "nothing is replaced in single quotes"],
+  ["$OTHER", undefined],
+  ["a$DB_PASSWORD", undefined],
+])("a password %s that is refused is told where it is a variable's name", async (password, end) => {
+  const { port } = await serverThatIs("28P01");
+  const text = `postgres://ann:${password}@127.0.0.1:${port}/shop?sslmode=disable`;
+  const variable = (name: string) => (name === "DB_PASSWORD" ? { value: "s3", origin: "x" } : undefined);
+  const address = await resolveAddress(parseAddress(text, "a test"), "a test", "/", { variable, cwd: "/" });
+  const { hint, message } = (await openSession(address).catch((error: unknown) => error)) as MigrateError;
+  if (end === undefined) expect(hint).toMatch(/^check the user and password/);
+  else expect(hint).toMatch(/^the password is .*DB_PASSWORD\}?, which was not replaced by its value: /);
+  expect(hint).toContain(end ?? "checkConfig");
+  expect(`${hint}${message}`).not.toContain("OTHER");
+  // A name is no secret, and is not made illegible.
+  expect(secretsOf(address)).toHaveLength(end === undefined ? 1 : 0);
+});
+
+test("a variable's name in the host is told", async () => {
+  const { hint } = (await openSession(
+    await addressOf("postgres://ann@db.$DOMAIN:1/shop?connect_timeout=2"),
+  ).catch((error: unknown) => error)) as MigrateError;
+  expect(hint).toMatch(/^\$DOMAIN was not replaced by its value: .* \$\{DOMAIN\};/);
 });
 
 test.each<[Being, string, string]>([

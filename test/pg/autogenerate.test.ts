@@ -159,6 +159,34 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     );
   });
 
+  test("a table and one of its columns, renamed at once, are asked for one after the other", async () => {
+    const { url } = await ownDatabase(server);
+    const of = project({ a: "CREATE TABLE users (id int, name text, email text);" });
+    schemaFolder(
+      of,
+      "CREATE TABLE people (id int, name text, mail text);\nCREATE TABLE other (id int, name text, email text);",
+    );
+    const renames = ["public.users=people"];
+    const { code, hint } = await failureOf(generate(of, url, { renames }));
+    expect(code).toBe("findings/rename");
+    expect(hint).toContain('renames: ["public.users.email=mail"]');
+    const questions: string[] = [];
+    const ask = async (_: readonly string[], question: string) => {
+      questions.push(question);
+      return !question.includes("other");
+    };
+    await generate(of, url, { ask });
+    expect(questions).toEqual([
+      "Is table public.users renamed to other?",
+      "Is table public.users renamed to people?",
+      "Is column public.users.email renamed to mail?",
+    ]);
+    expect(written(of)).toContain(
+      "RENAME TO people;\nALTER TABLE public.people RENAME COLUMN email TO mail;",
+    );
+    expect(written(of)).not.toContain("DROP COLUMN");
+  });
+
   test("what takes rows away is asked for; a table is not made anew; an error names its line", async () => {
     const { url } = await ownDatabase(server);
     const of = project({ a: "CREATE TABLE t (a int PRIMARY KEY); CREATE TABLE gone (b text);" });
@@ -226,6 +254,21 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     );
     schemaFolder(of, "CREATE TABLE public.t (a int);\nSET search_path = none;\nCREATE TABLE u (a int);");
     expect((await failureOf(generate(of, url))).hint).toMatch(/^line 2 of this file sets a search_path/);
+    const dumped = "SET search_path = pg_catalog, pg_temp;\nCREATE TABLE public.t (a int);\n";
+    schemaFolder(of, `${dumped}CREATE TABLE u (a int);\nALTER TABLE t ADD b int;\nALTER TABLE v ADD b int;`);
+    expect((await failureOf(generate(of, url))).diagnostics).toMatchObject([
+      {
+        hint: "line 1 of this file sets a search_path that begins with pg_catalog, in which nothing can be made: write public.u, or name public first in that line",
+      },
+      {
+        hint: "line 1 of this file sets a search_path without public, where t is: write public.t, or name public in that line",
+      },
+      { hint: "the statements can be in any order, but each must work after all the others" },
+    ]);
+    schemaFolder(of, "CREATE SCHEMA app;\nCREATE TABLE app.t (a int);\nALTER TABLE t ADD b int;");
+    expect((await failureOf(generate(of, url))).hint).toMatch(
+      /^search_path does not have app, where t is: write app\.t, or set "session": \{"searchPath": \[.*"app"\]\}/,
+    );
     const rows = project({ a: "CREATE TABLE t (a int); INSERT INTO t VALUES (1), (2);" });
     schemaFolder(rows, "CREATE TABLE t (a int, code text NOT NULL UNIQUE);");
     expect((await failureOf(generate(rows, url))).hint).toMatch(
@@ -264,6 +307,66 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     expect(await next()).toEqual([{ id: 3, n: "10" }]);
     await of.downgrade(url, "-1");
     expect(await next()).toEqual([{ id: 4, n: null }]);
+  });
+
+  test("what would leave or replace what another statement creates is told; an equal one and a stub are not", async () => {
+    const { url } = await ownDatabase(server);
+    const of = project({});
+    mkdirSync(join(of.folder, "schema"));
+    const files = (a: string, b: string): void => {
+      writeFileSync(join(of.folder, "schema/a.sql"), a);
+      writeFileSync(join(of.folder, "schema/b.sql"), b);
+    };
+    const hints = async () => {
+      const { diagnostics } = await failureOf(generate(of, url));
+      return (diagnostics as readonly { readonly hint: string }[]).map(({ hint }) => hint);
+    };
+    const twice = "schema/a.sql:1 creates it, too: delete one of the two";
+    const f = (what: string, body: string): string =>
+      `${what} FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT ${body}';`;
+    files(
+      "CREATE TABLE IF NOT EXISTS users (id int);",
+      "CREATE TABLE IF NOT EXISTS public.users (id int, email text);",
+    );
+    expect(await failureOf(generate(of, url))).toMatchObject({
+      code: "source/schema",
+      message: 'CREATE TABLE public.users: relation "users" already exists',
+      hint: twice,
+      location: { path: "schema/b.sql", line: 1, column: 1 },
+    });
+    for (const [a, b] of [
+      ["CREATE TABLE users (id int);", "create unlogged table if not exists users (id bigint);"],
+      [
+        "CREATE OR REPLACE VIEW v AS SELECT 1 AS a;",
+        "-- the new one\nCREATE OR REPLACE VIEW v AS SELECT 2 AS a;",
+      ],
+      [f("CREATE", "1"), f("CREATE OR REPLACE", "2")],
+    ] as const) {
+      files(a, b);
+      expect(await hints(), a).toEqual([twice]);
+    }
+    files(
+      "CREATE TABLE t (a int); CREATE INDEX IF NOT EXISTS i ON t (a);",
+      "CREATE VIEW u AS SELECT 1 AS a;\nCREATE TABLE IF NOT EXISTS u (a int); CREATE UNIQUE INDEX IF NOT EXISTS i ON t (a);",
+    );
+    expect(await hints()).toEqual([
+      "schema/b.sql:1 creates something else of that name: rename one of the two",
+      twice,
+    ]);
+    const text = "CREATE OR REPLACE FUNCTION f(a text) RETURNS int LANGUAGE sql AS 'SELECT 1';";
+    files(`${f("CREATE OR REPLACE", "1")}\n${text}`, f("CREATE OR REPLACE", "2"));
+    expect(await hints()).toEqual([
+      "one of schema/a.sql:1, schema/a.sql:2 creates it, too: delete one of the two",
+    ]);
+    const shared = "CREATE SCHEMA IF NOT EXISTS app; CREATE EXTENSION IF NOT EXISTS plpgsql;";
+    const equal = "CREATE TABLE IF NOT EXISTS app.t (a int);";
+    files(
+      `${shared} ${f("CREATE OR REPLACE", "1")} ${equal} CREATE VIEW w AS SELECT NULL::int AS a;`,
+      `${shared} ${text} -- the same\n CREATE  TABLE IF NOT EXISTS app.t (a int); CREATE TABLE IF NOT EXISTS t (a int);
+       CREATE VIEW v AS SELECT NULL::int AS a; CREATE VIEW vv AS SELECT a FROM v; CREATE OR REPLACE VIEW v AS SELECT 1 AS a;`,
+    );
+    expect((await generate(of, url)).created).toHaveLength(1);
+    expect(written(of)).toMatch(/CREATE VIEW \S*v AS\s+SELECT 1 AS a/);
   });
 
   test("a constraint that no statement names comes with its table: which of two tables stays is settled first", async () => {

@@ -125,6 +125,10 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     expect((await failureOf(byFile.upgrade(url)))["hint"]).toMatch(
       /^line \d+ of this file sets a search_path without public, where users is: write public.users, or name public in that line$/m,
     );
+    const made = "SET search_path = pg_catalog, pg_temp;\nCREATE TABLE items ();";
+    expect((await failureOf(project({ ...files, b: made }).upgrade(url)))["hint"]).toMatch(
+      /^line \d+ of this file sets a search_path that begins with pg_catalog, .*: write public.items, or name public first in that line$/m,
+    );
     await query(url, "CREATE SCHEMA app; CREATE TABLE app.orders ()");
     const ofConnection = project({ ...files, b: "ALTER TABLE orders ADD x int;" });
     expect((await failureOf(ofConnection.upgrade(url)))["hint"]).toContain(

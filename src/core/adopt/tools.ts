@@ -203,8 +203,25 @@ const NAME_FOLDER = "name the folder that contains the files";
 const MOST_FOLDERS = 3;
 const isPart = (part: string): boolean => part !== "" && part !== ".";
 
-/** Files that are named as Knex, Sequelize and TypeORM name theirs. */
-const PROGRAM = /^\d+[_-][^/]*(?<!\.d)\.[cm]?[jt]s$/;
+/** Files that are named as tools name theirs whose migrations are programs: what they are, and what else to do. */
+const PROGRAMS: readonly (readonly [RegExp, programs: string, or?: string])[] = [
+  [
+    /^\d+[_-][^/]*(?<!\.d)\.[cm]?[jt]s$/,
+    "programs in JavaScript or TypeScript, such as those of Knex, Sequelize and TypeORM,",
+    "; if they are of node-pg-migrate, add --tool node-pg-migrate",
+  ],
+  [/^\d+_[^/]*\.rb$/, "programs in Ruby, such as those of Rails,"],
+  [/^\d+_[^/]*\.py$/, "programs in Python, such as those of Django,"],
+  [/^\d+_[^/]*\.php$/, "programs in PHP, such as those of Laravel,"],
+];
+
+/** Undefined where no file is one. */
+function programsHint(files: readonly FolderFile[]): string | undefined {
+  const found = PROGRAMS.find(([named]) => files.some(({ name }) => named.test(name)));
+  if (found === undefined) return undefined;
+  const [, programs, or = ""] = found;
+  return `${programs} hold no SQL to adopt: begin with the schema that they have made: migrate baseline -m "schema so far"${or}`;
+}
 
 /** The tool of that name, or the one whose folder this looks like. Throws `usage/unknown-tool`, `usage/no-tool`. */
 export function toolOf(files: readonly FolderFile[], folder: string, name: string | undefined): Tool {
@@ -212,16 +229,13 @@ export function toolOf(files: readonly FolderFile[], folder: string, name: strin
   if (found !== undefined) return found;
   if (name === undefined) {
     const below = foldersLike(files);
-    const isPrograms = files.some((file) => PROGRAM.test(file.name));
     throw new MigrateError({
       code: "usage/no-tool",
       message: `${folder} does not look like the migrations of a known tool`,
       hint:
         below.length > 0
           ? folderHint(folder, below)
-          : isPrograms
-            ? 'programs in JavaScript or TypeScript, such as those of Knex, Sequelize and TypeORM, hold no SQL to adopt: begin with the schema that they have made: migrate baseline -m "schema so far"; if they are of node-pg-migrate, add --tool node-pg-migrate'
-            : `${NAME_FOLDER}, or name the tool with --tool: ${names.join(", ")}`,
+          : (programsHint(files) ?? `${NAME_FOLDER}, or name the tool with --tool: ${names.join(", ")}`),
     });
   }
   const guess = nearest(name, names);

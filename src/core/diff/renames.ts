@@ -95,6 +95,10 @@ function pathAfter(renames: readonly Rename[], rename: Rename): Path {
 export const isEither = (one: Rename, other: Rename): boolean =>
   isSame(one.from, other.from) || isSame(newPath(one), newPath(other));
 
+/** Whether two are of one object and to one name. */
+export const isBoth = (one: Rename, other: Rename): boolean =>
+  isSame(one.from, other.from) && isSame(one.to, other.to);
+
 const isSame = (a: Path, b: Path): boolean => a.length === b.length && a.every((part, i) => part === b[i]);
 
 const objectAt = ({ objects }: Catalog, path: Path): CatalogObject | undefined =>
@@ -115,7 +119,7 @@ export function checkedRenames(
   const faults: Diagnostic[] = [];
   const renames: Rename[] = [];
   for (const rename of all) {
-    const isSaid = renames.some(({ from, to }) => isSame(from, rename.from) && isSame(to, rename.to));
+    const isSaid = renames.some((each) => isBoth(each, rename));
     // What is done is no fault: the same command may be given again.
     const isDone =
       objectAt(is, rename.from) === undefined && objectAt(is, pathAfter(all, rename)) !== undefined;
@@ -269,19 +273,33 @@ function statementsFor(
 
 // ── what looks like a rename ────────────────────────────────────────────────────────────────────────────────────
 
-/** Pairs of a table, or a column, that goes and one of the same form that comes; where there are several, all of them. */
-export function renameCandidates(from: Catalog, to: Catalog): readonly Candidate[] {
-  const [is, desired] = [keysOf(from), keysOf(to)];
-  const gone = from.objects.filter((each) => !desired.has(keyOf(each)));
+/**
+ * Pairs of a table, or a column, that goes and one of the same form that comes; where there are several, all of them.
+ * `said`: renames that are known already; what is in a table of them is looked for there.
+ */
+export function renameCandidates(
+  from: Catalog,
+  to: Catalog,
+  said: readonly Rename[] = [],
+): readonly Candidate[] {
+  const all = from.objects.map((object) => ({ object, moved: withParents(object, said) }));
+  const is = new Set(all.map(({ moved }) => keyOf(moved)));
+  const desired = new Set(to.objects.map(keyOf));
+  const gone = all.filter(({ moved }) => !desired.has(keyOf(moved)));
   const come = to.objects.filter((each) => !is.has(keyOf(each)));
-  return gone.flatMap((a) =>
+  return gone.flatMap(({ object, moved }) =>
     come
-      .filter((b) => isAlike(a, b))
-      .map((b): Candidate => ({ object: describeObject(a), ...renameOf(a, b) })),
+      .filter((b) => isAlike(moved, b))
+      .map((b): Candidate => ({ object: describeObject(object), ...renameOf(object, b) })),
   );
 }
 
-const keysOf = ({ objects }: Catalog): ReadonlySet<string> => new Set(objects.map(keyOf));
+/** With the new names of what it is in, and its own old one. */
+function withParents(object: CatalogObject, said: readonly Rename[]): CatalogObject {
+  const { identity } = object;
+  const own = { from: identity, to: identity.slice(-1) };
+  return said.length === 0 ? object : { ...object, identity: pathAfter(said, own) };
+}
 
 function isAlike(a: CatalogObject, b: CatalogObject): boolean {
   if (a.class !== b.class) return false;

@@ -90,6 +90,52 @@ export function createdBy(sql: string): { readonly kind: string; readonly name: 
     : { kind: kind.toLowerCase().replaceAll(/\s+/g, " "), name: plain(name) };
 }
 
+/** With these words a CREATE leaves what is there, or replaces it. */
+const SPARING = /^(CREATE\s+(?:\w+\s+)*?)(?:OR\s+REPLACE|IF\s+NOT\s+EXISTS)\s+/i;
+const REPLACING = /^CREATE\s+OR\s+REPLACE\s/i;
+/** Of these the first is as good as any other. */
+const REPEATED: ReadonlySet<string> = new Set(["schema", "extension"]);
+
+/**
+ * The SQL of each statement that would leave or replace what another one of the schema creates, without the words that let
+ * it: which of the two wins would depend on the names of their files. The same text twice is no contradiction; nor is what
+ * replaces a statement above it in its own file, as pg_dump writes views that refer to each other.
+ */
+export function unsparing(statements: readonly SchemaStatement[]): ReadonlyMap<SchemaStatement, string> {
+  const all = statements.flatMap((statement, place) => {
+    const text = statement.sql.slice(statement.offset);
+    const made = createdBy(text);
+    if (made === undefined || REPEATED.has(made.kind)) return [];
+    return [{ statement, place, text, name: made.name, bare: text.replace(SPARING, "$1") }];
+  });
+  const byName = new Map<string, typeof all>();
+  for (const one of all) byName.set(bare(one.name), [...(byName.get(bare(one.name)) ?? []), one]);
+  return new Map(
+    all.flatMap((one) => {
+      if (one.bare === one.text) return [];
+      const words = wordsOf(one.bare);
+      const namesakes = byName
+        .get(bare(one.name))!
+        .filter((each) => each !== one && mayBeSame(each.name, one.name));
+      const isEqual = (each: (typeof all)[number]): boolean => wordsOf(each.bare) === words;
+      if (namesakes.some((each) => each.place < one.place && isEqual(each))) return [];
+      const rivals = namesakes.filter((each) => !isEqual(each));
+      const isStub = (each: (typeof all)[number]): boolean =>
+        each.place < one.place &&
+        each.statement.origin.path === one.statement.origin.path &&
+        !REPLACING.test(each.text);
+      if (rivals.length === 0 || (REPLACING.test(one.text) && rivals.every(isStub))) return [];
+      return [[one.statement, one.statement.sql.slice(0, one.statement.offset) + one.bare] as const];
+    }),
+  );
+}
+
+const wordsOf = (sql: string): string =>
+  [...tokens(sql)]
+    .flatMap(({ kind, start, end }) => (/^(?:space|comment)$/.test(kind) ? [] : sql.slice(start, end)))
+    .join(" ")
+    .replace(/ ;$/, "");
+
 /** What a statement adds to a table: a constraint or an index; without a name, what the server names or a column. */
 export function addedBy(sql: string): { readonly table: string; readonly name?: string } | undefined {
   const [, table, constraint] = ALTERED.exec(sql) ?? [];

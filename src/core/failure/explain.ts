@@ -20,6 +20,7 @@ import {
   type Shut,
   settingPath,
   shutHint,
+  systemsFirstHint,
 } from "./search-path.ts";
 
 export interface Explaining extends Roles {
@@ -120,6 +121,7 @@ export function explain(
         role: whom(plan.role, runsAs),
         given: explaining.searchPath,
       }) ??
+      systemsFirstHint(statement, failure, { settings, setBy }) ??
       timeoutIn(plan, origin, failure, explaining) ??
       encodingHint(statement, failure, step) ??
       leftIndex(explaining.invalid) ??

@@ -116,12 +116,29 @@ export interface Elsewhere {
   readonly path: readonly string[];
 }
 
+interface PathSetting {
+  readonly settings: readonly string[];
+  readonly setBy: Location | undefined;
+}
+
+/** What to type where something would be made in PostgreSQL's own schema, since the file's search_path begins with it. */
+export function systemsFirstHint(
+  { sql }: Pick<Statement, "sql">,
+  { sqlstate, message }: Pick<Failure, "sqlstate" | "message">,
+  { settings, setBy }: PathSetting,
+): string | undefined {
+  const name = sqlstate === "42501" ? /^pg_catalog\.(.+)$/.exec(quotedName(message) ?? "")?.[1] : undefined;
+  if (name === undefined || setBy === undefined || isQualified(sql, name)) return undefined;
+  const schema = pathIn(settings)?.find((each) => each !== "$user") ?? "public";
+  return `line ${setBy.line} of this file sets a search_path that begins with pg_catalog, in which nothing can be made: write ${qualified(schema, name)}, or name ${qualified(schema)} first in that line`;
+}
+
 /** Where a relation is that is not found; `setBy`: where the file has set the path; `settings`: of the session. */
 export function elsewhereHint(
-  { sql }: Statement,
-  { message }: Failure,
+  { sql }: Pick<Statement, "sql">,
+  { message }: Pick<Failure, "message">,
   elsewhere: Elsewhere | undefined,
-  { settings, setBy }: { readonly settings: readonly string[]; readonly setBy: Location | undefined },
+  { settings, setBy }: PathSetting,
 ): string | undefined {
   const missing = missingObject(message)?.name;
   const first = elsewhere?.schemas[0];

@@ -10,6 +10,8 @@ import {
   type Found,
   hasParametersBehind,
   isUrl,
+  type NotReplaced,
+  notReplaced,
   type Parameters,
   type ParsedAddress,
   parameterRules,
@@ -24,6 +26,8 @@ import { type ChannelBinding, channelBindingOf, tlsOf, type WithTls } from "./tl
 /** One server of those that an address names. */
 interface Server extends Pick<Login, "host" | "port">, WithTls {
   readonly password?: string;
+  /** The password is the name of a variable that there is, and so no secret: its value is meant. */
+  readonly notReplaced?: NotReplaced;
 }
 
 export interface ServerAddress extends Login, Server {
@@ -105,9 +109,12 @@ export async function resolveAddress(
     const { password, warning } = found;
     if (found.origin !== undefined) passwords["password"] ??= found.origin;
     if (warning !== undefined && !warnings.includes(warning)) warnings.push(warning);
+    const variable = password === undefined ? undefined : notReplaced(password);
+    const isName = variable !== undefined && surroundings.variable(variable.name) !== undefined;
     return {
       ...place,
       ...(password === undefined ? {} : { password }),
+      ...(isName ? { notReplaced: variable } : {}),
       ssl: tlsOf(parameters, place.host, home),
     };
   });
@@ -150,7 +157,7 @@ export const embeddedFolder = (folder: string, base: string): string =>
 
 /** An address of each server that the address names, in order. */
 export function serversOf({ others = [], ...first }: ServerAddress): readonly ServerAddress[] {
-  const { password: _, ...rest } = first;
+  const { password: _, notReplaced: __, ...rest } = first;
   return [first, ...others.map((server) => ({ ...rest, ...server }))];
 }
 
@@ -180,8 +187,8 @@ export function secretsOf(
 ): readonly string[] {
   if (address.kind === "pglite") return [];
   const { user, database } = address;
-  return serversOf(address).flatMap(({ host, password, ssl }) =>
-    [password, ssl === false ? undefined : ssl.passphrase].filter(
+  return serversOf(address).flatMap(({ host, password, notReplaced: name, ssl }) =>
+    [name === undefined ? password : undefined, ssl === false ? undefined : ssl.passphrase].filter(
       (secret): secret is string =>
         secret !== undefined && ![user, database, host, ...names].includes(secret),
     ),

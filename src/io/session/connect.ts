@@ -192,7 +192,9 @@ function connectHint(address: DatabaseAddress, cause: DriverError, told: Told): 
     const version = `, and that the PGlite that is installed is of PostgreSQL ${made}, which has made the database`;
     return `check that this user can write to the database's folder${made === undefined ? "" : version}`;
   }
-  for (const word of [address.host, address.database, address.user]) {
+  // A host has no such sign in its name.
+  const inHost = /\$(?:\w+|\{\w+\}|\(\w+\))/.exec(address.host)?.[0] ?? "";
+  for (const word of [inHost, address.database, address.user]) {
     const found = notReplaced(word);
     if (found !== undefined) return `${found.variable} was not replaced by its value: ${found.hint}`;
   }
@@ -222,7 +224,9 @@ function connectHint(address: DatabaseAddress, cause: DriverError, told: Told): 
     case "may not":
       return `as a superuser, run: ALTER ROLE ${qualified(address.user)} LOGIN; or connect as another role`;
     case "no login":
-      return `check the user and password; see where they come from with: ${settings}`;
+      return address.notReplaced === undefined
+        ? `check the user and password; see where they come from with: ${settings}`
+        : `the password is ${address.notReplaced.variable}, which was not replaced by its value: ${address.notReplaced.hint}`;
     case "no way in":
       return `check the user, and how the server's pg_hba.conf has it log in; see the settings with: ${settings}`;
     case "options":
