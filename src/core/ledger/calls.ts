@@ -3,7 +3,6 @@
 import type { RelationLock } from "../effects/summary.ts";
 import type { RevisionId } from "../migration.ts";
 import { arrayLiteral, identifier, literal, qualified } from "../quote.ts";
-import { sha256 } from "../sha256.ts";
 import {
   createBlock,
   lockBlock,
@@ -16,6 +15,7 @@ import {
 import {
   type Expectation,
   guardBlock,
+  lockKeyOf,
   type Rights,
   repairRowsBlock,
   sessionBlock,
@@ -161,9 +161,7 @@ export type PartRef = IntentRef & Pick<Intent, "direction">;
 /** The SQL of the ledger with these names. */
 export function ledgerOf(names: LedgerNames): Ledger {
   const schema = qualified(names.schema);
-  const lockKey = String(
-    BigInt.asIntN(64, BigInt(`0x${sha256(`retort ledger ${schema}.applied`).slice(0, 16)}`)),
-  );
+  const lockKey = lockKeyOf(names.schema);
   const call = (procedure: string, ...args: readonly (string | number | bigint)[]): string =>
     filled(`CALL ${schema}.${procedure}(`, args.map(String), ");");
   /** On two lines, with a checksum on each. */
