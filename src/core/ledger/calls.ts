@@ -44,8 +44,8 @@ export interface StartState {
   readonly halfDone: readonly RevisionId[];
   /** Any may be half done: that is discarded then. */
   readonly discards: boolean;
-  /** The last of the steps: if they are done, all are. */
-  readonly ends: readonly RevisionId[];
+  /** Of a script whose steps all go in that direction, these, in their order. */
+  readonly steps: readonly RevisionId[];
   /** Squashed revisions, and what each replaces, in order: a ledger that has it is to name that one first. */
   readonly replaced: Readonly<Record<RevisionId, readonly RevisionId[]>>;
   /** The code checksum of each step that may be applied already: it is to be applied with that SQL. */
@@ -194,7 +194,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
     direction,
     halfDone,
     discards,
-    ends,
+    steps,
     replaced,
     codes,
     known,
@@ -208,7 +208,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
     ...(halfDone.length === 0 ? [] : [arrayLiteral(halfDone)]),
     ...going(direction),
     ...named("starts", arrayLiteral(starts), again === "" || starts.length === 0),
-    ...named("ends", arrayLiteral(ends), ends.length === 0),
+    ...named("steps", arrayLiteral(steps), steps.length === 0),
     ...named("replaced", literal(listsJson(replaced)), Object.keys(replaced).length === 0),
     ...named("codes", literal(codesJson(codes)), Object.keys(codes).length === 0),
     ...named("known", arrayLiteral(known), known.length === 0),
