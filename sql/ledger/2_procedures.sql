@@ -213,10 +213,9 @@ BEGIN
 END
 $body$;
 
--- That every step of a script is done, whatever is applied besides; else null. ends are the
--- revisions of its last steps, which need all the others, or are needed by them. will_be are the
--- rows that a repair leaves.
-CREATE FUNCTION retort.nothing_to_do(ends text[], direction text, will_be jsonb DEFAULT '{}')
+-- That every step of a script is done, whatever is applied besides; else null. will_be are the rows
+-- that a repair leaves.
+CREATE FUNCTION retort.nothing_to_do(steps text[], direction text, will_be jsonb DEFAULT '{}')
 RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -224,10 +223,24 @@ BEGIN
   RETURN 'there is nothing to do for this script: ' || CASE
     WHEN will_be <> '{}' AND retort.changed_rows(will_be) = '{}'
       THEN 'its rows of the ledger are repaired already'
-    WHEN ends <> '{}' AND NOT retort.has_hole() AND NOT EXISTS (
-        SELECT FROM unnest(ends) AS e (id) WHERE retort.is_pending(e.id, direction))
+    WHEN steps <> '{}' AND NOT retort.has_hole() AND NOT EXISTS (
+        SELECT FROM unnest(steps) AS s (id) WHERE retort.is_pending(s.id, direction))
       THEN CASE direction WHEN 'up' THEN 'all of its revisions are applied already'
         ELSE 'none of its revisions is applied' END END;
+END
+$body$;
+
+-- Which steps of a script are still to be done, although later ones are done; else null. The rows
+-- may have no hole where they do: a file was put between others after these were applied.
+CREATE FUNCTION retort.passed_over(steps text[], direction text) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN (WITH step AS (SELECT s.id, s.place, retort.is_pending(s.id, direction) AS is_pending
+      FROM unnest(steps) WITH ORDINALITY AS s (id, place))
+    SELECT string_agg(s.id, ', ' ORDER BY s.place) FROM step AS s
+    WHERE s.is_pending
+      AND s.place < (SELECT max(l.place) FROM step AS l WHERE NOT l.is_pending));
 END
 $body$;
 
@@ -346,15 +359,16 @@ $body$;
 -- not tell what is applied, because those of must, starts, are the current ones, or something below
 -- them is missing, the command asks the database. There is no such command where nothing is to do;
 -- nor where the ledger still names what squashed revisions of the script replace, as replaced says.
+-- steps are those of a script whose steps all go in that direction, in their order.
 -- Where nothing is applied, the ledger may have been left out of a restore: then the starts of a
 -- script that runs SQL can be recorded, which a stamp does itself. known are revisions of the
--- script that must, may and codes do not have. Heads that are in none of these may have no file
+-- script that must, may and steps do not have. Heads that are in none of these may have no file
 -- where the command is typed; also is what such a script may do to them besides, with %s for them,
 -- or empty.
 CREATE FUNCTION retort.state_fault(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
-  ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}',
+  steps text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}',
   known text[] DEFAULT '{}', begun jsonb DEFAULT '{}', also text DEFAULT '',
   were jsonb DEFAULT '{}', will_be jsonb DEFAULT '{}', discards boolean DEFAULT false,
   OUT fault text, OUT hint text, OUT is_done boolean)
@@ -370,6 +384,7 @@ DECLARE
   squashed pg_catalog.text;
   nothing pg_catalog.text;
   place pg_catalog.text;
+  passed_over pg_catalog.text;
   has_hole boolean;
   command pg_catalog.text;
   script pg_catalog.text;
@@ -414,10 +429,14 @@ BEGIN
       WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1);
   rest := CASE WHEN discards THEN retort.discard_hint() END;
   squashed := retort.replaced_hint(replaced, heads);
-  nothing := CASE WHEN squashed IS NULL THEN retort.nothing_to_do(ends, direction, will_be) END;
-  of_script := must || may || known || ARRAY(SELECT jsonb_object_keys(codes));
+  nothing := CASE WHEN squashed IS NULL THEN retort.nothing_to_do(steps, direction, will_be) END;
+  of_script := must || may || steps || known;
   place := retort.wrong_place(of_script);
-  has_hole := retort.has_hole();
+  passed_over := CASE WHEN squashed IS NULL THEN retort.passed_over(steps, direction) END;
+  -- What is missing where the starts are there is below them.
+  has_hole := passed_over IS NOT NULL OR retort.has_hole()
+    OR starts <> '{}' AND missing IS NOT NULL AND NOT EXISTS (SELECT FROM unnest(starts) AS s (id)
+      WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = s.id));
   recording := CASE WHEN heads = '{}' AND starts <> '{}' AND were = '{}' AND NOT discards
     THEN format('all that %s %s with: %s stamp %s (as a script: add --sql)',
       array_to_string(starts, ', '), CASE cardinality(starts) WHEN 1 THEN 'does, record it'
@@ -448,6 +467,9 @@ BEGIN
       'restore their files where these are missing, and write ' || script)
     ELSE concat('See: SELECT * FROM retort.applied;', CASE WHEN changed IS NOT NULL
         THEN format(' and compare its rows with the files: %s verify.', retort.migrate()) END,
+      format(' of the revisions of this script these are %s: ', CASE direction
+        WHEN 'up' THEN 'not applied, though later ones are'
+        ELSE 'applied, though later ones are not' END) || left(passed_over, 1000) || '.',
       (SELECT format(' If a file of %s is missing, restore it first: another git branch may '
         'have it.', string_agg(h.id, ', '))
         FROM unnest(heads) AS h (id) WHERE again <> '' AND h.id <> ALL (of_script)
@@ -464,7 +486,7 @@ $body$;
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
-  ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}',
+  steps text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}',
   known text[] DEFAULT '{}', begun jsonb DEFAULT '{}', also text DEFAULT '',
   were jsonb DEFAULT '{}', will_be jsonb DEFAULT '{}', discards boolean DEFAULT false)
 LANGUAGE plpgsql AS $body$
@@ -474,7 +496,7 @@ BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   CALL retort.require_lock();
   SELECT * INTO refused FROM retort.state_fault(must, may, done_revisions, done_digest, again,
-    half_done, direction, starts, ends, replaced, codes, known, begun, also, were, will_be,
+    half_done, direction, starts, steps, replaced, codes, known, begun, also, were, will_be,
     discards);
   IF refused.fault IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001', MESSAGE = 'retort: ' || refused.fault,

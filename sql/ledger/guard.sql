@@ -15,6 +15,8 @@ DECLARE
   rights CONSTANT pg_catalog.text[] := NULL;
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
+  -- The key of its lock, which is made of its name.
+  key CONSTANT bigint := 8238127212073486265;
   -- SHA-256 of its procedures.
   procedures CONSTANT pg_catalog.text := '';
   -- The names of them.
@@ -60,10 +62,18 @@ DECLARE
   is_behind boolean;
   format integer;
   held pg_catalog.text;
-  key bigint;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   migrate := concat_ws(' ', 'migrate', nullif(current_setting('retort_script.flags', true), ''));
+  -- In a script its name may have been changed, to make that of one tenant into that of another.
+  IF key <> ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
+      16))::bit(64)::bigint THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: this script was changed: it was not written for the ledger %I',
+        (parse_ident('retort.state'))[1]),
+      HINT = 'Nothing was changed. Write one for that ledger, with the command that wrote this one '
+        'and -n with the environment that has that ledger in the config file.';
+  END IF;
   -- Who alters a table of the ledger is not waited for without end, to the end of the transaction.
   IF current_setting('lock_timeout') = '0' THEN
     PERFORM set_config('lock_timeout', '5s', true);
@@ -446,8 +456,6 @@ BEGIN
   END IF;
 EXCEPTION WHEN OTHERS OR query_canceled THEN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  key := ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
-    16))::bit(64)::bigint;
   WHILE releases LOOP
     held := (SELECT l.mode FROM pg_locks AS l
       WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.pid = pg_backend_pid()

@@ -297,8 +297,9 @@ export const warningText = (found: Diagnostic): string =>
 
 /**
  * The findings that stop what is to run, and those to warn of. An upgrade builds on what is applied, so it stops
- * where SQL changed; a downgrade is how a changed migration is taken back, so it warns of those it takes down. A
- * stamp says itself what is so. Rows that no file has stop every one of them where its steps are planned.
+ * where SQL changed; a downgrade is how a changed migration is taken back, so it warns of those it takes down, and of what
+ * these need and is not applied: with that it cannot end, even where that is its target. A stamp says itself what is so.
+ * Rows that no file has stop every one of them where its steps are planned.
  */
 export function consequences(
   findings: readonly Finding[],
@@ -306,11 +307,12 @@ export function consequences(
 ): { readonly refused: readonly Diagnostic[]; readonly warnings: readonly Diagnostic[] } {
   const warnOf = (chosen: readonly Finding[]) => ({ refused: [], warnings: chosen.map(diagnosticOf) });
   if (kind === "stamp") return warnOf([]);
-  const bodies = findings.filter((finding) => finding.kind === "body");
   if (kind === "downgrade") {
     const down = new Set(steps.map((step) => step.revision));
-    return warnOf(bodies.filter((finding) => down.has(finding.revision)));
+    const ofSteps = findings.filter((finding) => down.has(finding.revision));
+    return warnOf(ofSteps.filter((finding) => finding.kind === "body" || finding.kind === "hole"));
   }
+  const bodies = findings.filter((finding) => finding.kind === "body");
   if (bodies.length > 0) return { refused: bodies.map(diagnosticOf).map(toCompare), warnings: [] };
   return warnOf(findings.filter((finding) => finding.kind === "comments" || finding.kind === "hole"));
 }

@@ -399,6 +399,22 @@ test("what `repair` would refuse is not offered", () => {
   expect(refused.map(({ hint }) => hint?.match(/: migrate verify/g)?.length)).toEqual([1, 1]);
 });
 
+test("a downgrade warns of what a migration that it takes down needs, and is not applied", () => {
+  const findings = findingsOf(
+    files(before).graph,
+    rows.filter(({ revision }) => revision !== "b"),
+  );
+  const warned = (revision: string) =>
+    consequences(findings, { kind: "downgrade", steps: [{ direction: "down", revision }] }).warnings;
+  expect(warned("c")).toMatchObject([
+    {
+      code: "state/hole",
+      message: expect.stringMatching(/^c was applied on .*, but b, which it needs, is not$/),
+    },
+  ]);
+  expect(warned("a")).toEqual([]);
+});
+
 test("a downgrade that does not take the changed migration down says nothing", () => {
   const findings = findingsOf(files({ ...before, a: "SELECT 11;\n" }).graph, rows);
   const steps = [{ direction: "down", revision: "c" }] as const;

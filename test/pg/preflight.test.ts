@@ -353,6 +353,52 @@ describe.skipIf(!psqlAvailable()).each(oneServer("newest"))("on $name", (server)
     }
   });
 
+  test("no script says that all of it is done where a file was put below an applied one", async () => {
+    const before = project({ a: "SELECT 1;", b: "SELECT 2;", d: "SELECT 4;" });
+    const now = project({
+      a: "SELECT 1;",
+      c: "SELECT 3;",
+      b: { up: "SELECT 2;", parent: "c" },
+      d: { up: "SELECT 4;", parent: "b" },
+      e: "SELECT 5;",
+    });
+    const atB = await ownDatabase(server);
+    await before.upgrade(atB.url, "b");
+    const atD = await ownDatabase(server);
+    await before.upgrade(atD.url, "d");
+    const notYet = "of the revisions of this script these are not applied, though later ones are: c.";
+    const still = "of the revisions of this script these are applied, though later ones are not: b.";
+    for (const [request, said, again, { url } = atB] of [
+      [{ kind: "upgrade", target: "base:b" }, notYet, "upgrade b --sql"],
+      [{ kind: "upgrade", target: "a:heads" }, notYet, "upgrade e --sql"],
+      [{ kind: "stamp", targets: ["a:b"] }, notYet, "stamp b --sql"],
+      [{ kind: "downgrade", target: "b:a" }, still, "downgrade a --sql"],
+      // What its steps need is no step of it.
+      [{ kind: "upgrade", target: "b:e" }, "", "upgrade e --sql", atD],
+    ] as const) {
+      const script = await now.script(request as Request);
+      const { stderr } = await runScript(url, script);
+      expect(stderr).not.toContain("nothing to do");
+      expect(stderr).toContain(said);
+      expect(stderr).toMatch(new RegExp(`with: migrate ${again} --from-database$`, "m"));
+      const looked = await runScript(url, script, preflight);
+      const { heads } = await now.state(url);
+      expect(linesOf(looked.stdout)).toContain(refusal(heads.join(", "), stderr));
+      const words = [...again.split(" "), "--from-database", "--database", url];
+      const written = await migrateHere(words, { cwd: now.folder });
+      expect(await runScript(url, written.stdout, preflight)).toMatchObject({ code: 0, stderr: "" });
+    }
+    for (const form of ["any client", "split files"] as const) {
+      const [first] = await filesOf(form, now.deps, { kind: "upgrade", target: "a:b" });
+      expect((await runScript(atB.url, first!)).stderr).toContain(notYet);
+    }
+    const { stderr } = await migrateHere(["downgrade", "c", "--yes", "--database", atB.url], {
+      cwd: now.folder,
+    });
+    expect(stderr).toMatch(/^warning: 0003_b\.up\.sql: b was applied on .*, but c, which it needs, is not$/m);
+    expect((await now.state(atB.url)).heads).toEqual(["a"]);
+  });
+
   test("where the database is beyond a script, the hint proposes none", async () => {
     const of = project({
       a: "SELECT 1;",

@@ -139,6 +139,26 @@ describe.each(oneServer("oldest"))("on $name", (server) => {
     await expectSaid(`repair and record what is applied: ${words} stamp REVISION`);
   });
 
+  test("one that was made into that of another ledger says so, whether that is there or not", async () => {
+    const of = (schema: string) => project({ a: "SELECT 1;", b: "SELECT 2;" }, { ledger: { schema } });
+    const { url } = await ownDatabase(server);
+    const script = async (range: string) =>
+      (await of("retort_acme").script(range)).replaceAll("acme", "beta");
+    const said =
+      /ERROR: {2}retort: this script was changed: it was not written for the ledger retort_beta\nHINT: {2}Nothing was changed\. Write one for that ledger/m;
+    const refused = async (text: string) => {
+      await expectRefused(url, [text], said);
+      const { stdout } = await runScript(url, text, { args: ["-v", "preflight=1"] });
+      expect(stdout).toContain(
+        "this script was changed: it was not written for the ledger retort_beta. Write one",
+      );
+    };
+    await refused(await script("base:a"));
+    await of("retort_beta").upgrade(url, "a");
+    await refused(await script("a:b"));
+    expect(await runScript(url, await of("retort_beta").script("a:b"))).toMatchObject({ code: 0 });
+  });
+
   test("a state that does not lie on the way", async () => {
     const { url } = await ownDatabase(server);
     await shop.upgrade(url, "e");

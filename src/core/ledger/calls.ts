@@ -3,7 +3,6 @@
 import type { RelationLock } from "../effects/summary.ts";
 import type { RevisionId } from "../migration.ts";
 import { arrayLiteral, identifier, literal, qualified } from "../quote.ts";
-import { sha256 } from "../sha256.ts";
 import {
   createBlock,
   lockBlock,
@@ -16,6 +15,7 @@ import {
 import {
   type Expectation,
   guardBlock,
+  lockKeyOf,
   type Rights,
   repairRowsBlock,
   sessionBlock,
@@ -44,8 +44,8 @@ export interface StartState {
   readonly halfDone: readonly RevisionId[];
   /** Any may be half done: that is discarded then. */
   readonly discards: boolean;
-  /** The last of the steps: if they are done, all are. */
-  readonly ends: readonly RevisionId[];
+  /** Of a script whose steps all go in that direction, these, in their order. */
+  readonly steps: readonly RevisionId[];
   /** Squashed revisions, and what each replaces, in order: a ledger that has it is to name that one first. */
   readonly replaced: Readonly<Record<RevisionId, readonly RevisionId[]>>;
   /** The code checksum of each step that may be applied already: it is to be applied with that SQL. */
@@ -161,9 +161,7 @@ export type PartRef = IntentRef & Pick<Intent, "direction">;
 /** The SQL of the ledger with these names. */
 export function ledgerOf(names: LedgerNames): Ledger {
   const schema = qualified(names.schema);
-  const lockKey = String(
-    BigInt.asIntN(64, BigInt(`0x${sha256(`retort ledger ${schema}.applied`).slice(0, 16)}`)),
-  );
+  const lockKey = lockKeyOf(names.schema);
   const call = (procedure: string, ...args: readonly (string | number | bigint)[]): string =>
     filled(`CALL ${schema}.${procedure}(`, args.map(String), ");");
   /** On two lines, with a checksum on each. */
@@ -196,7 +194,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
     direction,
     halfDone,
     discards,
-    ends,
+    steps,
     replaced,
     codes,
     known,
@@ -210,7 +208,7 @@ export function ledgerOf(names: LedgerNames): Ledger {
     ...(halfDone.length === 0 ? [] : [arrayLiteral(halfDone)]),
     ...going(direction),
     ...named("starts", arrayLiteral(starts), again === "" || starts.length === 0),
-    ...named("ends", arrayLiteral(ends), ends.length === 0),
+    ...named("steps", arrayLiteral(steps), steps.length === 0),
     ...named("replaced", literal(listsJson(replaced)), Object.keys(replaced).length === 0),
     ...named("codes", literal(codesJson(codes)), Object.keys(codes).length === 0),
     ...named("known", arrayLiteral(known), known.length === 0),

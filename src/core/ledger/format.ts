@@ -80,6 +80,7 @@ export function guardBlock(
     owners: arrayLiteral(owners),
     rights: rights === undefined ? "NULL" : arrayLiteral(rights),
     releases: String(releases),
+    key: lockKeyOf(schema),
     procedures: literal(bodiesHash(schema)),
     own: literalOnLines(
       `{${routines()
@@ -93,6 +94,10 @@ export function guardBlock(
     elsewhere: literalOnLines(strangersHint(schema, undefined)),
   });
 }
+
+/** The key of the advisory lock of the ledger in that schema, as its `lock_key` computes it. */
+export const lockKeyOf = (schema: string): string =>
+  String(BigInt.asIntN(64, BigInt(`0x${sha256(`retort ledger ${qualified(schema)}.applied`).slice(0, 16)}`)));
 
 /** What to do where the schema has other objects; `moves`: and what gives a schema of its own to what is there of the ledger. */
 export function strangersHint(schema: string, moves: string | undefined): string {

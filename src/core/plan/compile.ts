@@ -112,7 +112,7 @@ function ledgerPlan(
       halfDone: [],
       discards: false,
       direction: "up",
-      ends: [],
+      steps: [],
       codes: {},
       known: [],
       replaced: {},
@@ -181,16 +181,15 @@ const ALSO: Readonly<Record<Plan["kind"], string>> = {
 function startState(input: CompileInput): Omit<Plan["start"], "without"> {
   const { applied, steps, idempotent } = input;
   const moved = new Set(idempotent === true ? steps.map((step) => step.revision) : []);
-  const codes = codesOf(input);
   return {
     must: applied.filter((id) => !moved.has(id)).toSorted(),
     may: [...moved].toSorted(),
     halfDone: halfDoneOf(input),
     discards: discardsOf(input),
     direction: directionOf(input),
-    ends: endsOf(input),
-    codes,
-    known: knownBesides(codes, input),
+    steps: stepsOneWay(input),
+    codes: codesOf(input),
+    known: knownBesides(input),
     replaced: replacedOf(input),
     begun: begunOf(input),
     again: againOf(input),
@@ -208,9 +207,12 @@ function againOf({ how, kind, end, flags = [] }: CompileInput): string {
 }
 
 /** Whoever runs a script may have connected to another database; a run has read this one. */
-function knownBesides(codes: StartState["codes"], input: CompileInput): readonly RevisionId[] {
+function knownBesides(input: CompileInput): readonly RevisionId[] {
   if (input.how !== "script") return [];
-  const others = input.steps.filter(({ direction, revision }) => direction === "up" && !(revision in codes));
+  const inSteps = new Set(stepsOneWay(input));
+  const others = input.steps.filter(
+    ({ direction, revision }) => direction === "up" && !inSteps.has(revision),
+  );
   return [...others.map(({ revision }) => revision), ...Object.values(replacedOf(input)).flat()].toSorted();
 }
 
@@ -285,20 +287,16 @@ const codesOf = ({ kind, how, steps }: CompileInput): StartState["codes"] =>
     ? Object.fromEntries(steps.map(({ revision, codeChecksum }) => [revision, codeChecksum]))
     : {};
 
-/** Of a script the steps that no other needs, where they go up; where they go down, those that need no other. */
-function endsOf(input: CompileInput): readonly RevisionId[] {
+/** Of a script those that a ledger may have done already, where that says what is left. */
+function stepsOneWay(input: CompileInput): readonly RevisionId[] {
   const { kind, how, steps, to } = input;
-  const goesUp = directionOf(input) === "up";
+  const direction = directionOf(input);
   // A stamp may go both ways; and where it goes down, the revision at its end may not be recorded either.
-  const isOneWay = steps.every(({ direction }) => (direction === "up") === goesUp);
-  const isToRecord = kind === "stamp" && !goesUp && to.length > 0;
-  if (how !== "script" || kind === "repair" || !isOneWay || isToRecord) return [];
-  const own = new Set(steps.map((step) => step.revision));
-  const needed = new Set(steps.flatMap(needsOf));
-  return steps
-    .filter((step) => (goesUp ? !needed.has(step.revision) : !needsOf(step).some((id) => own.has(id))))
-    .map((step) => step.revision)
-    .toSorted();
+  const isOneWay = steps.every((step) => step.direction === direction);
+  const isToRecord = kind === "stamp" && direction === "down" && to.length > 0;
+  return how !== "script" || kind === "repair" || !isOneWay || isToRecord
+    ? []
+    : steps.map(({ revision }) => revision);
 }
 
 const forgetting = ({ forgetIntent }: Ledger): Statement => ({ sql: forgetIntent, purpose: "forget" });
