@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:0a7ad9d9ee95fe70219ee7977c98a4aeeff00d24d3cc3663250e2549181302fa
+-- Receipt: sha256:4bf64aac9afd6ba7ce1c408a98f4bda23fa6e7a2329b12a779c6388bc6addd51
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -582,10 +582,9 @@ BEGIN
 END
 $body$;
 
--- That every step of a script is done, whatever is applied besides; else null. ends are the
--- revisions of its last steps, which need all the others, or are needed by them. will_be are the
--- rows that a repair leaves.
-CREATE FUNCTION retort.nothing_to_do(ends text[], direction text, will_be jsonb DEFAULT '{}')
+-- That every step of a script is done, whatever is applied besides; else null. will_be are the rows
+-- that a repair leaves.
+CREATE FUNCTION retort.nothing_to_do(steps text[], direction text, will_be jsonb DEFAULT '{}')
 RETURNS text
 LANGUAGE plpgsql AS $body$
 BEGIN
@@ -593,10 +592,24 @@ BEGIN
   RETURN 'there is nothing to do for this script: ' || CASE
     WHEN will_be <> '{}' AND retort.changed_rows(will_be) = '{}'
       THEN 'its rows of the ledger are repaired already'
-    WHEN ends <> '{}' AND NOT retort.has_hole() AND NOT EXISTS (
-        SELECT FROM unnest(ends) AS e (id) WHERE retort.is_pending(e.id, direction))
+    WHEN steps <> '{}' AND NOT retort.has_hole() AND NOT EXISTS (
+        SELECT FROM unnest(steps) AS s (id) WHERE retort.is_pending(s.id, direction))
       THEN CASE direction WHEN 'up' THEN 'all of its revisions are applied already'
         ELSE 'none of its revisions is applied' END END;
+END
+$body$;
+
+-- Which steps of a script are still to be done, although later ones are done; else null. The rows
+-- may have no hole where they do: a file was put between others after these were applied.
+CREATE FUNCTION retort.passed_over(steps text[], direction text) RETURNS text
+LANGUAGE plpgsql AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  RETURN (WITH step AS (SELECT s.id, s.place, retort.is_pending(s.id, direction) AS is_pending
+      FROM unnest(steps) WITH ORDINALITY AS s (id, place))
+    SELECT string_agg(s.id, ', ' ORDER BY s.place) FROM step AS s
+    WHERE s.is_pending
+      AND s.place < (SELECT max(l.place) FROM step AS l WHERE NOT l.is_pending));
 END
 $body$;
 
@@ -715,15 +728,16 @@ $body$;
 -- not tell what is applied, because those of must, starts, are the current ones, or something below
 -- them is missing, the command asks the database. There is no such command where nothing is to do;
 -- nor where the ledger still names what squashed revisions of the script replace, as replaced says.
+-- steps are those of a script whose steps all go in that direction, in their order.
 -- Where nothing is applied, the ledger may have been left out of a restore: then the starts of a
 -- script that runs SQL can be recorded, which a stamp does itself. known are revisions of the
--- script that must, may and codes do not have. Heads that are in none of these may have no file
+-- script that must, may and steps do not have. Heads that are in none of these may have no file
 -- where the command is typed; also is what such a script may do to them besides, with %s for them,
 -- or empty.
 CREATE FUNCTION retort.state_fault(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
-  ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}',
+  steps text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}',
   known text[] DEFAULT '{}', begun jsonb DEFAULT '{}', also text DEFAULT '',
   were jsonb DEFAULT '{}', will_be jsonb DEFAULT '{}', discards boolean DEFAULT false,
   OUT fault text, OUT hint text, OUT is_done boolean)
@@ -739,6 +753,7 @@ DECLARE
   squashed pg_catalog.text;
   nothing pg_catalog.text;
   place pg_catalog.text;
+  passed_over pg_catalog.text;
   has_hole boolean;
   command pg_catalog.text;
   script pg_catalog.text;
@@ -783,10 +798,14 @@ BEGIN
       WHERE a.revision = ANY (b.parents || b.depends_on)) ORDER BY 1);
   rest := CASE WHEN discards THEN retort.discard_hint() END;
   squashed := retort.replaced_hint(replaced, heads);
-  nothing := CASE WHEN squashed IS NULL THEN retort.nothing_to_do(ends, direction, will_be) END;
-  of_script := must || may || known || ARRAY(SELECT jsonb_object_keys(codes));
+  nothing := CASE WHEN squashed IS NULL THEN retort.nothing_to_do(steps, direction, will_be) END;
+  of_script := must || may || steps || known;
   place := retort.wrong_place(of_script);
-  has_hole := retort.has_hole();
+  passed_over := CASE WHEN squashed IS NULL THEN retort.passed_over(steps, direction) END;
+  -- What is missing where the starts are there is below them.
+  has_hole := passed_over IS NOT NULL OR retort.has_hole()
+    OR starts <> '{}' AND missing IS NOT NULL AND NOT EXISTS (SELECT FROM unnest(starts) AS s (id)
+      WHERE NOT EXISTS (SELECT FROM retort.applied AS a WHERE a.revision = s.id));
   recording := CASE WHEN heads = '{}' AND starts <> '{}' AND were = '{}' AND NOT discards
     THEN format('all that %s %s with: %s stamp %s (as a script: add --sql)',
       array_to_string(starts, ', '), CASE cardinality(starts) WHEN 1 THEN 'does, record it'
@@ -817,6 +836,9 @@ BEGIN
       'restore their files where these are missing, and write ' || script)
     ELSE concat('See: SELECT * FROM retort.applied;', CASE WHEN changed IS NOT NULL
         THEN format(' and compare its rows with the files: %s verify.', retort.migrate()) END,
+      format(' of the revisions of this script these are %s: ', CASE direction
+        WHEN 'up' THEN 'not applied, though later ones are'
+        ELSE 'applied, though later ones are not' END) || left(passed_over, 1000) || '.',
       (SELECT format(' If a file of %s is missing, restore it first: another git branch may '
         'have it.', string_agg(h.id, ', '))
         FROM unnest(heads) AS h (id) WHERE again <> '' AND h.id <> ALL (of_script)
@@ -833,7 +855,7 @@ $body$;
 CREATE PROCEDURE retort.require_state(
   must text[], may text[], done_revisions bigint, done_digest numeric, again text,
   half_done text[] DEFAULT '{}', direction text DEFAULT 'up', starts text[] DEFAULT '{}',
-  ends text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}',
+  steps text[] DEFAULT '{}', replaced jsonb DEFAULT '{}', codes jsonb DEFAULT '{}',
   known text[] DEFAULT '{}', begun jsonb DEFAULT '{}', also text DEFAULT '',
   were jsonb DEFAULT '{}', will_be jsonb DEFAULT '{}', discards boolean DEFAULT false)
 LANGUAGE plpgsql AS $body$
@@ -843,7 +865,7 @@ BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   CALL retort.require_lock();
   SELECT * INTO refused FROM retort.state_fault(must, may, done_revisions, done_digest, again,
-    half_done, direction, starts, ends, replaced, codes, known, begun, also, were, will_be,
+    half_done, direction, starts, steps, replaced, codes, known, begun, also, were, will_be,
     discards);
   IF refused.fault IS NOT NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'RT001', MESSAGE = 'retort: ' || refused.fault,
@@ -1756,24 +1778,27 @@ DECLARE
   rights CONSTANT pg_catalog.text[] := '{"applied INSERT","intent INSERT"}';
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := true;
+  -- The key of its lock, which is made of its name.
+  key CONSTANT bigint := 8238127212073486265;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'b26ec21b0bd31f561b0075e8f1da0085d8bd932db97735cf3d70834858e84230';
+  procedures CONSTANT pg_catalog.text := '7260d26296a20f651badfef8db735e82687ea0b2c78e088e77e3dd1e5d8f6c4e';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, migrate, digest_of, lock_key, '
     'unlock, require_lock, unfinished, resuming, step_name, '
     'unfinished_hint, require_no_intent, require_intent, '
-    'has_hole, nothing_to_do, discard_hint, replaced_hint, '
-    'differences, wrong_place, other_code, begun_otherwise, '
-    'state_fault, require_state, require_unbegun, '
-    'reset_session, set_session, take_locks, begin_step, '
-    'begin_upgrade, begin_downgrade, is_pending, '
-    'not_next_hint, names_of, relations_now, traces, intend, '
-    'outcome, definition, definition_of, is_half_detached, '
-    'is_next, is_undone, cleanup, resume_step, '
-    'end_statement, require_outcome, require_done, '
-    'step_duration, end_intent, end_upgrade, end_downgrade, '
-    'stamp, remove, forget_intent, changed_rows, accept, '
-    'fail, session_start, begin_script, check, '
+    'has_hole, nothing_to_do, passed_over, discard_hint, '
+    'replaced_hint, differences, wrong_place, other_code, '
+    'begun_otherwise, state_fault, require_state, '
+    'require_unbegun, reset_session, set_session, '
+    'take_locks, begin_step, begin_upgrade, begin_downgrade, '
+    'is_pending, not_next_hint, names_of, relations_now, '
+    'traces, intend, outcome, definition, definition_of, '
+    'is_half_detached, is_next, is_undone, cleanup, '
+    'resume_step, end_statement, require_outcome, '
+    'require_done, step_duration, end_intent, end_upgrade, '
+    'end_downgrade, stamp, remove, forget_intent, '
+    'changed_rows, accept, fail, session_start, '
+    'begin_script, check, '
     'refuse_format_1}';
   -- The columns of its tables: those that have a value in each row, and the others.
   filled CONSTANT pg_catalog.text[] := '{applied.revision, applied.checksum, '
@@ -1834,10 +1859,18 @@ DECLARE
   is_behind boolean;
   format integer;
   held pg_catalog.text;
-  key bigint;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   migrate := concat_ws(' ', 'migrate', nullif(current_setting('retort_script.flags', true), ''));
+  -- In a script its name may have been changed, to make that of one tenant into that of another.
+  IF key <> ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
+      16))::bit(64)::bigint THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: this script was changed: it was not written for the ledger %I',
+        (parse_ident('retort.state'))[1]),
+      HINT = 'Nothing was changed. Write one for that ledger, with the command that wrote this one '
+        'and -n with the environment that has that ledger in the config file.';
+  END IF;
   -- Who alters a table of the ledger is not waited for without end, to the end of the transaction.
   IF current_setting('lock_timeout') = '0' THEN
     PERFORM set_config('lock_timeout', '5s', true);
@@ -2220,8 +2253,6 @@ BEGIN
   END IF;
 EXCEPTION WHEN OTHERS OR query_canceled THEN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  key := ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
-    16))::bit(64)::bigint;
   WHILE releases LOOP
     held := (SELECT l.mode FROM pg_locks AS l
       WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.pid = pg_backend_pid()
@@ -2267,14 +2298,14 @@ $body$;
 
 -- Guard: exactly the expected revisions are applied, and no step is unfinished.
 CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql',
-  ends => '{c}',
+  steps => '{a,b,c}',
   codes => '{
   "a": "a9f988b4444cbe189d0f82570a2a4fb7078eb6daa8ff5e96948a7f793d1bfa42",
   "b": "ceec81c55b551fccdd528a83b392bb22b5e4c6e693ff423d0d4b722d02995079",
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('0a7ad9d9ee95fe70219ee7977c98a4aeeff00d24d3cc3663250e2549181302fa',
+CALL retort.begin_script('4bf64aac9afd6ba7ce1c408a98f4bda23fa6e7a2329b12a779c6388bc6addd51',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -2330,13 +2361,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:0a7ad9d9ee95fe70219ee7977c98a4aeeff00d24d3cc3663250e2549181302fa' AS receipt FROM retort.state;
+  'sha256:4bf64aac9afd6ba7ce1c408a98f4bda23fa6e7a2329b12a779c6388bc6addd51' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '0a7ad9d9ee95fe70219ee7977c98a4aeeff00d24d3cc3663250e2549181302fa'
+      '4bf64aac9afd6ba7ce1c408a98f4bda23fa6e7a2329b12a779c6388bc6addd51'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2491,24 +2522,27 @@ DECLARE
   rights CONSTANT pg_catalog.text[] := '{"applied INSERT","intent INSERT"}';
   -- If it stops, it releases the lock, unless it only looks.
   releases CONSTANT boolean := false;
+  -- The key of its lock, which is made of its name.
+  key CONSTANT bigint := 8238127212073486265;
   -- SHA-256 of its procedures.
-  procedures CONSTANT pg_catalog.text := 'b26ec21b0bd31f561b0075e8f1da0085d8bd932db97735cf3d70834858e84230';
+  procedures CONSTANT pg_catalog.text := '7260d26296a20f651badfef8db735e82687ea0b2c78e088e77e3dd1e5d8f6c4e';
   -- The names of them.
   own CONSTANT pg_catalog.text[] := '{protect_session, migrate, digest_of, lock_key, '
     'unlock, require_lock, unfinished, resuming, step_name, '
     'unfinished_hint, require_no_intent, require_intent, '
-    'has_hole, nothing_to_do, discard_hint, replaced_hint, '
-    'differences, wrong_place, other_code, begun_otherwise, '
-    'state_fault, require_state, require_unbegun, '
-    'reset_session, set_session, take_locks, begin_step, '
-    'begin_upgrade, begin_downgrade, is_pending, '
-    'not_next_hint, names_of, relations_now, traces, intend, '
-    'outcome, definition, definition_of, is_half_detached, '
-    'is_next, is_undone, cleanup, resume_step, '
-    'end_statement, require_outcome, require_done, '
-    'step_duration, end_intent, end_upgrade, end_downgrade, '
-    'stamp, remove, forget_intent, changed_rows, accept, '
-    'fail, session_start, begin_script, check, '
+    'has_hole, nothing_to_do, passed_over, discard_hint, '
+    'replaced_hint, differences, wrong_place, other_code, '
+    'begun_otherwise, state_fault, require_state, '
+    'require_unbegun, reset_session, set_session, '
+    'take_locks, begin_step, begin_upgrade, begin_downgrade, '
+    'is_pending, not_next_hint, names_of, relations_now, '
+    'traces, intend, outcome, definition, definition_of, '
+    'is_half_detached, is_next, is_undone, cleanup, '
+    'resume_step, end_statement, require_outcome, '
+    'require_done, step_duration, end_intent, end_upgrade, '
+    'end_downgrade, stamp, remove, forget_intent, '
+    'changed_rows, accept, fail, session_start, '
+    'begin_script, check, '
     'refuse_format_1}';
   -- The columns of its tables: those that have a value in each row, and the others.
   filled CONSTANT pg_catalog.text[] := '{applied.revision, applied.checksum, '
@@ -2569,10 +2603,18 @@ DECLARE
   is_behind boolean;
   format integer;
   held pg_catalog.text;
-  key bigint;
 BEGIN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   migrate := concat_ws(' ', 'migrate', nullif(current_setting('retort_script.flags', true), ''));
+  -- In a script its name may have been changed, to make that of one tenant into that of another.
+  IF key <> ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
+      16))::bit(64)::bigint THEN
+    RAISE EXCEPTION USING ERRCODE = 'RT001',
+      MESSAGE = format('retort: this script was changed: it was not written for the ledger %I',
+        (parse_ident('retort.state'))[1]),
+      HINT = 'Nothing was changed. Write one for that ledger, with the command that wrote this one '
+        'and -n with the environment that has that ledger in the config file.';
+  END IF;
   -- Who alters a table of the ledger is not waited for without end, to the end of the transaction.
   IF current_setting('lock_timeout') = '0' THEN
     PERFORM set_config('lock_timeout', '5s', true);
@@ -2955,8 +2997,6 @@ BEGIN
   END IF;
 EXCEPTION WHEN OTHERS OR query_canceled THEN
   PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-  key := ('x' || left(encode(sha256(convert_to('retort ledger retort.applied', 'UTF8')), 'hex'),
-    16))::bit(64)::bigint;
   WHILE releases LOOP
     held := (SELECT l.mode FROM pg_locks AS l
       WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.pid = pg_backend_pid()
@@ -3004,7 +3044,7 @@ $guard$, true)
 -- What the run would say of what is applied, in the words of its own check.
 SELECT pg_catalog.set_config('retort.state', $state$
 SELECT * FROM retort.state_fault('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %s:c --sql',
-  ends => '{c}',
+  steps => '{a,b,c}',
   codes => '{
   "a": "a9f988b4444cbe189d0f82570a2a4fb7078eb6daa8ff5e96948a7f793d1bfa42",
   "b": "ceec81c55b551fccdd528a83b392bb22b5e4c6e693ff423d0d4b722d02995079",
