@@ -162,7 +162,9 @@ async function catalogOfReplay(
     rows,
   }: Pick<Live, "live" | "rows"> & Pick<SessionState, "role"> & { readonly revisions: readonly RevisionId[] },
 ): Promise<Catalog> {
-  const { session, schemas } = await replayRevisions(deps, project, scratch, revisions);
+  const { session, schemas } = await replayRevisions(deps, project, scratch, revisions, {
+    applied: revisions,
+  });
   const replayer = project.pins.role ?? (await sessionState(session)).role;
   const replayed = await readCatalog(session, project.ledger.names.schema);
   const migrators = [...new Set([...rows.map((row) => row.appliedBy), project.pins.role ?? role])];

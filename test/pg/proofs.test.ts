@@ -404,6 +404,17 @@ describe.sequential.each(servers())("drift on $name", (on) => {
     expect(statements.map(({ verdict }) => verdict)).toEqual(["agrees", "agrees"]);
   });
 
+  test("is none for what was there before, whatever a migration that is not applied makes", async () => {
+    const shop = project(
+      { a: "CREATE TABLE t (id int);", b: "CREATE SCHEMA IF NOT EXISTS app;" },
+      { session: { searchPath: ["app", "public"] } },
+    );
+    const { url } = await ownDatabase(on);
+    await query(url, "CREATE SCHEMA app");
+    await shop.upgrade(url, "a");
+    expect(kinds((await drift(shop.deps, { database: url })).differences)).toEqual([]);
+  });
+
   test("is none where backslashes in strings are escapes, nor is the schema folder then another", async () => {
     const sql = "CREATE TABLE public.t (a text DEFAULT '\\\\n');";
     const shop = project({ a: sql });
