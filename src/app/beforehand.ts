@@ -10,6 +10,12 @@ import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
 import type { Project } from "./project.ts";
 
+/** Where the project sets no search_path, names are looked for along that of the database that is worked with. */
+export const withPath = (project: Project, { searchPath }: Pick<Scratch, "searchPath">): Project =>
+  searchPath === undefined || project.pins.searchPath !== undefined
+    ? project
+    : { ...project, pins: { ...project.pins, searchPath } };
+
 export interface Makers {
   /** Those that have made the database; all migrations by default, since a later one may have made a schema of it. */
   readonly applied?: readonly RevisionId[] | undefined;
