@@ -215,7 +215,7 @@ async function madeByUs(
   read: Read,
 ): Promise<MadeByUs> {
   const upTo = async (count: number): Promise<Session> =>
-    (await replayRevisions(deps, project, scratch, up.slice(0, count), false)).session;
+    (await replayRevisions(deps, project, scratch, up.slice(0, count), { keeps: false })).session;
   let session = await upTo(up.length);
   // How many migrations are applied in it; -1: a down that was refused, or run for its sake alone, may have left anything.
   let count = up.length;

@@ -44,6 +44,7 @@ import { openSession } from "../io/session/open.ts";
 import type { Session } from "../io/session/types.ts";
 import { type Ahead, madeAhead } from "./ahead.ts";
 import { allOf } from "./all-of.ts";
+import { withPath } from "./beforehand.ts";
 import { besideOwn } from "./beside.ts";
 import { awayFromHeads } from "./check.ts";
 import { loadSchemaFolder, readier, schemaFiles } from "./desired.ts";
@@ -128,7 +129,7 @@ export async function autogenerate(deps: Deps, options: AutogenerateOptions): Pr
   return withScratch(deps, project, { more: folder, onScratch }, async (scratch) =>
     written({
       deps,
-      project,
+      project: withPath(project, scratch),
       engine,
       scratch,
       options,

@@ -13,6 +13,7 @@ import { asOptions } from "../core/option-names.ts";
 import { settledRows } from "../core/replaced.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { removeFiles } from "../io/write-files.ts";
+import { withPath } from "./beforehand.ts";
 import { openConnected } from "./connect.ts";
 import type { DumpOptions } from "./dump.ts";
 import { type Schema, schemaOf } from "./keep-dump.ts";
@@ -159,7 +160,7 @@ async function prove(deps: Deps, options: BaselineOptions, { catalog }: Schema):
   const { names = asOptions } = deps;
   const project = await openProject(deps, options);
   const differences = await withScratch(deps, project, options, async (scratch) => {
-    const { session } = await replay(deps, project, scratch);
+    const { session } = await replay(deps, withPath(project, scratch), scratch);
     const made = await readCatalog(session, project.config.ledger.schema);
     // An extension is made in the version that the server has.
     return compareCatalogs(catalog, made).filter(({ kind }) => kind !== "version");

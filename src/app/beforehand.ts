@@ -2,7 +2,7 @@
  * A project and a scratch database → what stands there before the first migration, as on the database that is worked with:
  * the schemas of the search_path that somebody else has made. In another schema the same SQL would make other objects.
  */
-import type { FileText } from "../core/migration.ts";
+import type { FileText, RevisionId } from "../core/migration.ts";
 import { dollarQuoted, identifier } from "../core/quote.ts";
 import { mayMakeSchema } from "../core/statement/made-schema.ts";
 import { createGrammar } from "../io/grammar.ts";
@@ -10,14 +10,27 @@ import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
 import type { Project } from "./project.ts";
 
-/** Those of the schemas that no migration makes, nor another of the files that are run. */
+/** Where the project sets no search_path, names are looked for along that of the database that is worked with. */
+export const withPath = (project: Project, { searchPath }: Pick<Scratch, "searchPath">): Project =>
+  searchPath === undefined || project.pins.searchPath !== undefined
+    ? project
+    : { ...project, pins: { ...project.pins, searchPath } };
+
+export interface Makers {
+  /** Those that have made the database; all migrations by default, since a later one may have made a schema of it. */
+  readonly applied?: readonly RevisionId[] | undefined;
+  /** Other files that are run. */
+  readonly more?: readonly FileText[] | undefined;
+}
+
+/** Those of the schemas that none of these makes. */
 export async function schemasBeforehand(
-  project: Project,
+  { migrations }: Project,
   { schemas }: Scratch,
-  more: readonly FileText[] = [],
+  { applied = [...migrations.keys()], more = [] }: Makers = {},
 ): Promise<readonly string[]> {
   if (schemas.length === 0) return [];
-  const files = [...[...project.migrations.values()].map(({ up }) => up), ...more];
+  const files = [...applied.map((revision) => migrations.get(revision)!.up), ...more];
   const grammar = createGrammar();
   const left = new Set(schemas);
   for (const file of files) {
@@ -44,11 +57,8 @@ export async function emptyWith(
 }
 
 /** An empty database as it stands before the first migration. */
-export const emptyBefore = async (
-  project: Project,
-  scratch: Scratch,
-  more?: readonly FileText[],
-): Promise<Session> => emptyWith(project, scratch, await schemasBeforehand(project, scratch, more));
+export const emptyBefore = async (project: Project, scratch: Scratch, makers?: Makers): Promise<Session> =>
+  emptyWith(project, scratch, await schemasBeforehand(project, scratch, makers));
 
 /** It stands for one that may do what the files ask of it; and may be there, with what was kept. */
 export const standInSql = (role: string): string =>

@@ -4,6 +4,7 @@ import { foreignPartitions, patternFor } from "../core/diff/apart.ts";
 import { counts } from "../core/diff/verdict.ts";
 import { changesText } from "../core/reference-rows.ts";
 import { readCatalog } from "../io/catalog.ts";
+import { withPath } from "./beforehand.ts";
 import { loadSchemaFolder, schemaFiles } from "./desired.ts";
 import type { Deps, Project } from "./project.ts";
 import { changesBetween, referenceTables, refuseUnknownTables } from "./reference-rows.ts";
@@ -28,10 +29,11 @@ export async function checkSchema(deps: Deps, project: Project): Promise<SchemaC
   const folder = schemaFiles(deps, project);
   return withScratch(deps, project, { more: folder }, async (scratch) => {
     const { schema } = project.ledger.names;
-    const loaded = await loadSchemaFolder(deps, project, scratch, folder);
+    const there = withPath(project, scratch);
+    const loaded = await loadSchemaFolder(deps, there, scratch, folder);
     const desired = await readCatalog(loaded.session, schema);
     const desiredRows = await referenceTables(project, loaded.session);
-    const { session } = await replay(deps, project, scratch);
+    const { session } = await replay(deps, there, scratch);
     const made = await readCatalog(session, schema);
     const apart = foreignPartitions(made, desired).map(patternFor);
     const ignore = [...project.config.ignore, ...apart];

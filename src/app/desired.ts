@@ -55,7 +55,7 @@ export async function loadSchemaFolder(
   folder: readonly FileText[],
 ): Promise<{ readonly session: Session; readonly statements: readonly SchemaStatement[] }> {
   const files = await schemaStatements(folder, scratch.version);
-  const session = await emptyBefore(project, scratch, folder);
+  const session = await emptyBefore(project, scratch, { more: folder });
   const { dumpFile } = project.config;
   const dump = folder.find(
     ({ source }) => dumpFile !== undefined && path.resolve(deps.cwd, source.path) === dumpFile,

@@ -12,6 +12,7 @@ import { requireDatabase } from "../io/config.ts";
 import type { DatabaseAddress } from "../io/libpq/parameters.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { nextSave } from "../io/watch.ts";
+import { withPath } from "./beforehand.ts";
 import { databaseRounds } from "./dev-database.ts";
 import { type Deps, inFolder, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { refusalOf } from "./refusal.ts";
@@ -45,7 +46,9 @@ export async function dev(deps: Deps, options: DevOptions): Promise<void> {
   if (database !== undefined)
     return rounds(deps, options, project, databaseRounds(deps, project.config, options.onRound));
   await withScratch(deps, project, options, (scratch) =>
-    rounds(deps, options, project, (changed, newest) => scratchRound(deps, changed, scratch, newest())),
+    rounds(deps, options, project, (changed, newest) =>
+      scratchRound(deps, withPath(changed, scratch), scratch, newest()),
+    ),
   );
 }
 

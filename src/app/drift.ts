@@ -11,12 +11,13 @@ import { findingsOf } from "../core/integrity.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import type { Mend } from "../core/mend.ts";
 import type { RevisionId } from "../core/migration.ts";
-import { searchPathNames } from "../core/plan/session.ts";
+import { searchPathSet } from "../core/plan/session.ts";
 import { settledRows } from "../core/replaced.ts";
 import { appliedSet } from "../core/steps.ts";
 import { readCatalog } from "../io/catalog.ts";
 import { rolesOf, type SessionState, sessionState } from "../io/queries.ts";
 import type { Scratch } from "../io/scratch/types.ts";
+import { withPath } from "./beforehand.ts";
 import { type ConnectOptions, openConnected } from "./connect.ts";
 import { warnOfRest } from "./look.ts";
 import type { Deps, Project, ProjectOptions } from "./project.ts";
@@ -63,7 +64,7 @@ export interface Drift {
  */
 export async function drift(deps: Deps, options: DriftOptions): Promise<Drift> {
   const { project: read, database, rows, live: all, ledgers, roles, state } = await readLive(deps, options);
-  const project = { ...read, pins: pinsThere(read, state) };
+  const project = asThere(read, state);
   const revisions = orderApplied(project.graph, rows);
   // What is missing below a revision is not replayed, and what the database has of it would be extra.
   warnOfRest(deps, { project, applied: rows });
@@ -141,14 +142,9 @@ async function readLive(deps: Deps, options: DriftOptions): Promise<Live> {
   }
 }
 
-/** Of `search_path`, where nobody has set another for the database or the role. */
-const SERVERS_DEFAULT = '"$user", public';
-
 /** Names are looked for as in the live database. */
-const pinsThere = ({ pins }: Project, { searchPath }: SessionState): Project["pins"] =>
-  pins.searchPath !== undefined || searchPath === SERVERS_DEFAULT
-    ? pins
-    : { ...pins, searchPath: searchPathNames(searchPath) };
+const asThere = (project: Project, { searchPath }: SessionState): Project =>
+  withPath(project, { searchPath: searchPathSet(searchPath) });
 
 /** The catalog that the migrations make, with the owners that are in the live database. */
 async function catalogOfReplay(
@@ -162,7 +158,9 @@ async function catalogOfReplay(
     rows,
   }: Pick<Live, "live" | "rows"> & Pick<SessionState, "role"> & { readonly revisions: readonly RevisionId[] },
 ): Promise<Catalog> {
-  const { session, schemas } = await replayRevisions(deps, project, scratch, revisions);
+  const { session, schemas } = await replayRevisions(deps, project, scratch, revisions, {
+    applied: revisions,
+  });
   const replayer = project.pins.role ?? (await sessionState(session)).role;
   const replayed = await readCatalog(session, project.ledger.names.schema);
   const migrators = [...new Set([...rows.map((row) => row.appliedBy), project.pins.role ?? role])];

@@ -12,6 +12,7 @@ import type { Config } from "../io/config.ts";
 import { isReadFrom } from "../io/directory.ts";
 import { replaceDump } from "../io/dump-folder.ts";
 import { besideInSchemaFolder } from "../io/schema-folder.ts";
+import { withPath } from "./beforehand.ts";
 import { connect } from "./connect.ts";
 import { madeByFiles, type Schema, schemaOf } from "./keep-dump.ts";
 import { type Deps, openConfig, openProject, openWarned, type ProjectOptions } from "./project.ts";
@@ -137,7 +138,7 @@ async function catalogFor(deps: Deps, config: Config, options: DumpOptions): Pro
   const project = await openWarned(deps, options, config);
   const revisions = revisionsTo(project, revision);
   return withScratch(deps, project, { ...options, revisions }, async (scratch) => {
-    const { session } = await replayRevisions(deps, project, scratch, revisions);
+    const { session } = await replayRevisions(deps, withPath(project, scratch), scratch, revisions);
     return {
       of: revision,
       ...(await schemaOf(session, project.config, async () => () => true, {

@@ -21,6 +21,7 @@ import { databaseIfAny } from "../io/config.ts";
 import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { type NewText, writeFiles } from "../io/write-files.ts";
+import { withPath } from "./beforehand.ts";
 import { addedSince, type Chosen, fixableDown, type LintOptions, lintChosen, named } from "./lint.ts";
 import { readStanding, type Standing, unfinishedOf } from "./look.ts";
 import { type Deps, openProject, type Project, withSources } from "./project.ts";
@@ -74,7 +75,7 @@ export async function fix(deps: Deps, options: FixOptions): Promise<Fixing> {
   return withScratch(deps, project, { revisions, onScratch: options.onScratch }, async (scratch) => {
     const version = options.serverVersion ?? scratch.version;
     const { fixable } = majorOf(version.number) === NEWEST ? linting : await lintChosen(chosen, version);
-    const found = await provenFixes({ deps, project, scratch, version }, fixable);
+    const found = await provenFixes({ deps, project: withPath(project, scratch), scratch, version }, fixable);
     const files = withFollowers(project, found.proven);
     const written = files.length > 0 && options.dryRun !== true;
     const changed = withSources(project, sourcesWith(project, files));

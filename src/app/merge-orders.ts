@@ -3,6 +3,7 @@ import { cancelled, MigrateError } from "../core/errors.ts";
 import { ancestors, inOrder } from "../core/graph.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { ComparedOrders } from "../core/verdict.ts";
+import { withPath } from "./beforehand.ts";
 import { type Deps, openProject, type ProjectOptions } from "./project.ts";
 import { used, withScratch } from "./scratch.ts";
 import { testOrdersOf } from "./test-orders.ts";
@@ -39,7 +40,7 @@ async function compared(
     return { reason: database.message };
   const order = inOrder(project.graph, ancestors(project.graph, revisions));
   return withScratch(deps, project, { revisions: order }, async (scratch) => ({
-    ...(await testOrdersOf({ deps, project, scratch }, revisions)),
+    ...(await testOrdersOf({ deps, project: withPath(project, scratch), scratch }, revisions)),
     serverVersion: scratch.version.text,
     scratch: used(scratch),
   }));

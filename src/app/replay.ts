@@ -11,7 +11,7 @@ import type { ExecuteOptions } from "../io/execute.ts";
 import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
-import { emptyWith, schemasBeforehand, standInSql } from "./beforehand.ts";
+import { emptyWith, type Makers, schemasBeforehand, standInSql } from "./beforehand.ts";
 import { compileSteps } from "./compile.ts";
 import { needsIn } from "./effects.ts";
 import { goneIn } from "./gone.ts";
@@ -49,15 +49,20 @@ export async function replayOnce(
   return await scratch.alone(key, () => replayRevisions(deps, project, scratch, revisions));
 }
 
-/** The same with these revisions, in this order: each after all that it needs. `keeps`: what they make is kept. */
+export interface ReplayOptions extends Pick<Makers, "applied"> {
+  /** What they make is kept, which is the default. */
+  readonly keeps?: boolean | undefined;
+}
+
+/** The same with these revisions, in this order: each after all that it needs. */
 export async function replayRevisions(
   deps: Deps,
   project: Project,
   scratch: Scratch,
   revisions: readonly RevisionId[],
-  keeps = true,
+  { keeps = true, applied }: ReplayOptions = {},
 ): Promise<Replayed> {
-  const schemas = await schemasBeforehand(project, scratch);
+  const schemas = await schemasBeforehand(project, scratch, { applied });
   const keys = keysOf(project, scratch, { revisions, schemas });
   const isKept = revisions.length >= scratch.keepsFrom;
   // From the beginning, if a role is missing: what stood outside of a transaction is half done.

@@ -5,6 +5,7 @@ import { missingHint } from "../core/failure/missing.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { NotCompared, ReviewedCatalog, ReviewedDowngrade } from "../core/review.ts";
 import { changedRows } from "../core/verdict.ts";
+import { withPath } from "./beforehand.ts";
 import type { Deps, Project } from "./project.ts";
 import { isRefusal, RAN_BEFORE, refusalOf } from "./refusal.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
@@ -26,7 +27,7 @@ export async function reviewCatalog(
   try {
     const revisions = [...before, ...reviewed];
     return await withScratch(deps, project, { revisions, onScratch }, (scratch) =>
-      compared({ deps, project, scratch }, before, reviewed),
+      compared({ deps, project: withPath(project, scratch), scratch }, before, reviewed),
     );
   } catch (error) {
     const hint = error instanceof MigrateError ? missingHint(error.message, deps.names) : undefined;

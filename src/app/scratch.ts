@@ -9,9 +9,6 @@ import type { Scratch } from "../io/scratch/types.ts";
 import type { Deps, Project } from "./project.ts";
 import { beyondDatabase, filesOf } from "./replay.ts";
 
-/** Schemas that each database has, or gets by itself. */
-const GIVEN = /^(?:public|information_schema|pg_.*|\$user)$/;
-
 /** What was used, as it is told. */
 export type UsedScratch = Pick<Scratch, "description" | "proves">;
 
@@ -45,7 +42,7 @@ export async function withScratch<T>(
     on,
     beyond: await beyondDatabase([...filesOf(project, revisions), ...more]),
     owner: project.pins.role,
-    schemas: (project.pins.searchPath ?? []).filter((name) => !GIVEN.test(name)),
+    pins: project.pins,
     cwd: deps.cwd,
     env: deps.env,
     onNotice: deps.onNotice,

@@ -23,7 +23,7 @@ import { randomHex } from "../io/random.ts";
 import { readRows } from "../io/rows.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
-import { emptyBefore } from "./beforehand.ts";
+import { emptyBefore, withPath } from "./beforehand.ts";
 import { type Deps, openProject, type Project, withMigrations } from "./project.ts";
 import { isRefusal, RAN_BEFORE, reasonsOf } from "./refusal.ts";
 import { downwards, runSteps, trySteps, upwards, withRoles } from "./replay.ts";
@@ -64,7 +64,8 @@ export async function squash(deps: Deps, options: SquashOptions): Promise<Squash
   return withScratch(deps, project, { revisions: order, onScratch: options.onScratch }, async (scratch) => {
     const work = {
       deps,
-      project,
+      project: withPath(project, scratch),
+      pins: project.pins,
       scratch,
       members,
       squashed,
@@ -197,6 +198,8 @@ function revisionFor(
 interface Work {
   readonly deps: Deps;
   readonly project: Project;
+  /** What the project sets, whatever is set where it is tried. */
+  readonly pins: Project["pins"];
   readonly scratch: Scratch;
   /** In order, as are those that are applied before them. */
   readonly members: readonly RevisionId[];
@@ -235,7 +238,7 @@ async function provenBody(work: Work): Promise<Proven> {
   const tried = new Set<string>();
   const faults: string[] = [];
   for (const choice of CHOICES) {
-    const body = squashedBody(migrations, files, project.pins, choice);
+    const body = squashedBody(migrations, files, work.pins, choice);
     if (tried.has(JSON.stringify(body))) continue;
     tried.add(JSON.stringify(body));
     try {

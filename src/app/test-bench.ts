@@ -158,6 +158,6 @@ export async function catalogAfter(
   revisions: readonly RevisionId[],
   keeps: boolean,
 ): Promise<Catalog> {
-  const { session } = await replayRevisions(deps, project, scratch, revisions, keeps);
+  const { session } = await replayRevisions(deps, project, scratch, revisions, { keeps });
   return readCatalog(session, project.ledger.names.schema);
 }

@@ -20,6 +20,7 @@ import {
   type Verdict,
 } from "../core/verdict.ts";
 import { allOf } from "./all-of.ts";
+import { withPath } from "./beforehand.ts";
 import { type Deps, openWarned, type Project, type ProjectOptions } from "./project.ts";
 import { refusalOf } from "./refusal.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
@@ -63,7 +64,7 @@ export async function testMigrations(deps: Deps, options: TestOptions): Promise<
   return withScratch(deps, project, { revisions: order, onScratch: options.onScratch }, async (scratch) => {
     const withRows = options.rows === true;
     const scratches = await beside(scratch, withRows ? 1 : jobsFor(tested.size, options.jobs));
-    const ons = scratches.map((each): TestOn => ({ deps, project, scratch: each }));
+    const ons = scratches.map((each): TestOn => ({ deps, project: withPath(project, each), scratch: each }));
     const benches = ons.map((on) => openBench(on, withRows));
     const migrations = await testParts(project, benches, partsOf(order, tested, ons.length), tested, options);
     const broken = new Set(benches.flatMap((bench) => [...bench.broken]));

@@ -12,7 +12,7 @@ import { explained } from "../io/execute.ts";
 import type { FileEffects } from "../io/known-effects.ts";
 import { observed } from "../io/observed.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
-import { emptyWith, schemasBeforehand } from "./beforehand.ts";
+import { emptyWith, schemasBeforehand, withPath } from "./beforehand.ts";
 import { compileSteps } from "./compile.ts";
 import { effectsOfSteps } from "./effects.ts";
 import { goneIn } from "./gone.ts";
@@ -59,10 +59,11 @@ export interface Trace {
  * of an empty database throws, and `usage/scratch`.
  */
 export async function trace(deps: Deps, options: TraceOptions): Promise<Trace> {
-  const project = await openWarned(deps, options);
-  const { steps, before } = tracedSteps(project, options.range);
-  const down = options.down === true ? downSteps(project, steps) : [];
-  return withScratch(deps, project, options, async (scratch) => {
+  const read = await openWarned(deps, options);
+  const { steps, before } = tracedSteps(read, options.range);
+  const down = options.down === true ? downSteps(read, steps) : [];
+  return withScratch(deps, read, options, async (scratch) => {
+    const project = withPath(read, scratch);
     const schemas = await schemasBeforehand(project, scratch);
     const { version } = scratch;
     const effects = await effectsOfSteps(project, { before, steps: [...steps, ...down] }, version, {

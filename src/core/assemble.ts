@@ -100,7 +100,8 @@ export function assemble(
       diagnostics.push(swapped);
       continue;
     }
-    for (const file of [up, down]) for (const found of file?.diagnostics ?? []) diagnostics.push(found);
+    if (up !== undefined) diagnostics.push(...faultsBeside(up, down, isFree));
+    if (down !== undefined) diagnostics.push(...faultsBeside(down, up, isFree));
     const fault =
       up === undefined || down === undefined
         ? missingFile(pair, noText, lonely, strays, squashed, needed, isCommitted)
@@ -419,6 +420,18 @@ function needlessDown(up: MigrationFile, down: MigrationFile): Diagnostic | unde
     hint: "delete the down file, or this header line",
     ...placeOfKey(up.source, "irreversible"),
   };
+}
+
+/** Those of a file: where it lacks the revision, and the other of its pair has one that no other pair has, that is the one to write. */
+function faultsBeside(
+  { source, fileName: { direction }, header, diagnostics }: ParsedFile,
+  other: ParsedFile | undefined,
+  isFree: (id: string) => boolean,
+): readonly Diagnostic[] {
+  const known = other?.header.revision;
+  return diagnostics.length === 0 || header.revision !== undefined || known === undefined || !isFree(known)
+    ? diagnostics
+    : parseHeader(source, direction, known).diagnostics;
 }
 
 /** `isFree`: whether no file of another pair has that id. */

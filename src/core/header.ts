@@ -67,11 +67,13 @@ interface Said {
 
 /**
  * Reads the header of one file. `direction` says which keys are at home in it. `bodyStart` is the UTF-16 offset of the
- * first line that is not a header line. The header is complete only when there are no diagnostics.
+ * first line that is not a header line. The header is complete only when there are no diagnostics. `revision`: what the
+ * other file of the pair says, where that is known.
  */
 export function parseHeader(
   source: Source,
   direction: Direction,
+  revision = "<id>",
 ): { readonly header: Header; readonly bodyStart: number; readonly diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   // A key that is misspelt or has a bad value counts as said, so that it is not reported as missing as well.
@@ -104,7 +106,7 @@ export function parseHeader(
   if (firstLost !== undefined) diagnostics.push(...faultsOfLost(source, firstLost, bodyStart, said));
   const missing = unsaid.filter((key) => !lost.some((line) => line.key === key));
   if (missing.length > 0)
-    diagnostics.push(missingKeys(source, missing, lineThatSays(said, "revision"), bodyStart));
+    diagnostics.push(missingKeys(source, missing, lineThatSays(said, "revision"), bodyStart, revision));
 
   return { header: headerOf(said), bodyStart, diagnostics };
 }
@@ -429,18 +431,19 @@ function keyFault(
 function missingKeys(
   source: Source,
   missing: readonly HeaderKey[],
-  revision: HeaderLine | undefined,
+  line: HeaderLine | undefined,
   bodyStart: number,
+  revision: string,
 ): Diagnostic {
   const place =
-    revision === undefined
+    line === undefined
       ? {
           location: { path: source.path, line: 1, column: 1 },
           ...(/^[^\r\n]/.test(source.text) ? { excerpt: excerptAt(source, 0) } : {}),
         }
-      : placeOf(source, revision);
+      : placeOf(source, line);
   const hints: Partial<Record<HeaderKey, string>> = {
-    revision: "start the file with '-- revision: <id>'",
+    revision: `start the file with '-- revision: ${revision}'`,
     parent: "add '-- parent: <id>', the revision it follows, or '-- parent: none' if it is a base",
   };
   return {

@@ -287,6 +287,27 @@ describe("faults of pairs", () => {
     );
   });
 
+  test("the id that the other file of the pair has is the one to write, unless another pair has it, too", () => {
+    const hints = (files: Readonly<Record<string, string>>) =>
+      from(files).diagnostics.map(({ hint }) => hint);
+    const write = (id: string) => `start the file with '-- revision: ${id}'`;
+    const [bare, parent] = ["DROP TABLE t;\n", "-- parent: none\n"];
+    expect(hints({ "0001_a.up.sql": up("a"), "0001_a.down.sql": bare })).toEqual([write("a")]);
+    expect(hints({ "0001_a.up.sql": parent, "0001_a.down.sql": down("a") })).toEqual([write("a")]);
+    expect(hints({ "0001_a.up.sql": parent, "0001_a.down.sql": bare })).toEqual([
+      write("<id>"),
+      write("<id>"),
+    ]);
+    expect(
+      hints({
+        "0001_a.up.sql": up("a"),
+        "0001_a.down.sql": down("a"),
+        "0002_b.up.sql": `${parent}SELECT 1;\n`,
+        "0002_b.down.sql": down("a"),
+      }),
+    ).toContain(write("<id>"));
+  });
+
   test.each([
     [
       "both files of a pair the same",

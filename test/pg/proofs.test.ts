@@ -404,6 +404,35 @@ describe.sequential.each(servers())("drift on $name", (on) => {
     expect(statements.map(({ verdict }) => verdict)).toEqual(["agrees", "agrees"]);
   });
 
+  test("is none for what was there before, whatever a migration that is not applied makes", async () => {
+    const shop = project(
+      { a: "CREATE TABLE t (id int);", b: "CREATE SCHEMA IF NOT EXISTS app;" },
+      { session: { searchPath: ["app", "public"] } },
+    );
+    const { url } = await ownDatabase(on);
+    await query(url, "CREATE SCHEMA app");
+    await shop.upgrade(url, "a");
+    expect(kinds((await drift(shop.deps, { database: url })).differences)).toEqual([]);
+  });
+
+  test("is none for a search_path of the database, nor is the schema folder then another", async () => {
+    const shop = project({
+      a: { up: "CREATE TABLE t (id int);", down: "DROP TABLE t;" },
+      b: { up: "ALTER TABLE app.t ADD n int;", down: "ALTER TABLE app.t DROP n;" },
+    });
+    const { url, name } = await ownDatabase(on);
+    await query(url, `CREATE SCHEMA app; ALTER DATABASE ${name} SET search_path = app, public`);
+    await shop.upgrade(url);
+    mkdirSync(join(shop.folder, "schema"));
+    shop.write("schema/t.sql", "CREATE TABLE app.t (id int, n int);\n");
+    for (const options of [{ database: url }, { database: url, scratch: on.url() }]) {
+      expect(kinds((await drift(shop.deps, options)).differences)).toEqual([]);
+      const opened = await openProject(shop.deps, options);
+      expect(kinds((await checkSchema(shop.deps, opened)).differences)).toEqual([]);
+      expect((await testMigrations(shop.deps, options)).passed).toBe(true);
+    }
+  });
+
   test("is none where backslashes in strings are escapes, nor is the schema folder then another", async () => {
     const sql = "CREATE TABLE public.t (a text DEFAULT '\\\\n');";
     const shop = project({ a: sql });

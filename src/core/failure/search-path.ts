@@ -49,9 +49,14 @@ export function noSchemaHint(
         : `or run: CREATE SCHEMA ${qualified(first)}${granted}`;
     return `search_path${named} has ${NO_SCHEMA}: ${QUALIFY}, ${there}`;
   }
+  // On a scratch database it may be that of the database that is worked with.
+  const set =
+    madeIn === "run"
+      ? '"session.searchPath"'
+      : `search_path (${path.map((name) => qualified(name)).join(", ")})`;
   return first === undefined
-    ? `"session.searchPath" has ${NO_SCHEMA}: correct it`
-    : `"session.searchPath" has ${NO_SCHEMA}: correct it; or ${creatingSchema(first, madeIn)}${granted}`;
+    ? `${set} has ${NO_SCHEMA}: correct it`
+    : `${set} has ${NO_SCHEMA}: correct it; or ${creatingSchema(first, madeIn)}${granted}`;
 }
 
 /** The server passes over a schema that the role may not use as over one that does not exist. */

@@ -50,6 +50,10 @@ export const searchPathNames = (text: string): readonly string[] =>
     quoted === undefined ? plain : quoted.replaceAll('""', '"'),
   );
 
+/** What somebody has set for a database or a role; undefined: nobody has. */
+export const searchPathSet = (text: string): readonly string[] | undefined =>
+  text === '"$user", public' ? undefined : searchPathNames(text);
+
 /** The statement that brings a setting back to what each migration begins with. `name` in lower case. */
 export function restoring(name: string, pins: SessionPins): string {
   if (name === "session authorization") return "SET SESSION AUTHORIZATION DEFAULT;";

@@ -8,13 +8,14 @@ import { join } from "node:path";
 import { fingerprint } from "../../core/catalog/catalog.ts";
 import { EMPTY } from "../../core/catalog/empty.ts";
 import { MigrateError } from "../../core/errors.ts";
-import { STANDARD_STRINGS } from "../../core/plan/session.ts";
+import { type SessionPins, STANDARD_STRINGS, searchPathSet } from "../../core/plan/session.ts";
 import { identifier } from "../../core/quote.ts";
 import { majorOf } from "../../core/server-version.ts";
 import { unique } from "../../core/unique.ts";
 import type { Env } from "../cache-folder.ts";
 import { readCatalog } from "../catalog.ts";
 import type { DatabaseAddress, ServerAddress } from "../libpq/parameters.ts";
+import { sessionState } from "../queries.ts";
 import { randomHex } from "../random.ts";
 import { schemasThere } from "../server-facts.ts";
 import { openSession } from "../session/open.ts";
@@ -32,8 +33,8 @@ export interface ScratchOptions extends RoomOptions {
   readonly on?: DatabaseAddress | undefined;
   /** What would reach beyond a database, such as `CREATE ROLE in 0001_roles.up.sql`: then no server of the user's is used. */
   readonly beyond?: string | undefined;
-  /** Schemas that the database that is worked with is asked for. */
-  readonly schemas?: readonly string[] | undefined;
+  /** Those of the migrations that are run: of their search_path, or else of that of the database, the schemas are asked for. */
+  readonly pins?: Pick<SessionPins, "searchPath"> | undefined;
   /** Other processes are to connect to it, so that it is not in this one. */
   readonly needsServer?: boolean | undefined;
   /** Packages are looked for from here, and beside the program. */
@@ -119,8 +120,12 @@ async function roomOnServer(address: ServerAddress, options: ScratchOptions): Pr
 interface Target {
   /** Undefined where it cannot be asked. */
   readonly major: number | undefined;
+  readonly searchPath: readonly string[] | undefined;
   readonly schemas: readonly string[];
 }
+
+/** Schemas that each database has, or gets by itself. */
+const GIVEN = /^(?:public|information_schema|pg_.*|\$user)$/;
 
 /** `room`: on its server. */
 async function targetAt(
@@ -128,22 +133,28 @@ async function targetAt(
   options: ScratchOptions,
   room?: Room,
 ): Promise<Target> {
-  const { schemas: asked = [] } = options;
+  const { pins } = options;
+  const asksPath = pins !== undefined && pins.searchPath === undefined;
+  const pathIn = (text: string | undefined): readonly string[] | undefined =>
+    asksPath && text !== undefined ? searchPathSet(text) : undefined;
+  const asked = (path: readonly string[] | undefined): readonly string[] =>
+    (pins?.searchPath ?? path ?? []).filter((name) => !GIVEN.test(name));
   const known = database?.kind === "pglite" ? PGLITE_MAJOR : room && majorOf(room.version.number);
-  if (database === undefined || (known !== undefined && asked.length === 0))
-    return { major: known, schemas: [] };
+  const unasked = { major: known, searchPath: pathIn(room?.searchPath), schemas: [] };
+  if (database === undefined || (known !== undefined && asked(unasked.searchPath).length === 0))
+    return unasked;
   try {
     const session = await openSession(database, options);
     try {
-      const there = await schemasThere(session, asked, undefined);
-      return { major: majorOf(session.version.number), schemas: [...there.keys()] };
+      const searchPath = asksPath ? pathIn((await sessionState(session)).searchPath) : undefined;
+      const there = await schemasThere(session, asked(searchPath), undefined);
+      return { major: majorOf(session.version.number), searchPath, schemas: [...there.keys()] };
     } finally {
       await session.close();
     }
   } catch (error) {
     if (options.signal?.aborted === true) throw error;
-    if (error instanceof MigrateError || error instanceof StatementFailure)
-      return { major: known, schemas: [] };
+    if (error instanceof MigrateError || error instanceof StatementFailure) return unasked;
     throw error;
   }
 }
@@ -225,7 +236,7 @@ export const serversThere = (cwd: string): readonly string[] =>
 // ── the database ────────────────────────────────────────────────────────────────────────────────────────────────
 
 function scratchIn(room: Room, reasons: readonly string[], target: Target): Scratch {
-  const { major, schemas } = target;
+  const { major, searchPath, schemas } = target;
   let session: Session | undefined;
   const others: Room[] = [];
   const { version, settings, ownsRoles } = room;
@@ -244,6 +255,7 @@ function scratchIn(room: Room, reasons: readonly string[], target: Target): Scra
     settings,
     proves,
     ownsRoles,
+    searchPath,
     schemas,
     keepsFrom: room.keepsFrom,
     address: room.address,

@@ -93,6 +93,7 @@ interface Facts {
   readonly locale: string | null;
   readonly rules: string | null;
   readonly settings: string;
+  readonly searchPath: string;
   /** What follows is of the role that the migrations run as; null where there is none. */
   readonly ownerExists: boolean;
   readonly owner: string | null;
@@ -111,6 +112,7 @@ const factsSql = (owner: string | undefined, { version }: Session): string =>
   -- What is set for the role in the database of the address hides what holds in another.
   COALESCE((SELECT string_agg(setconfig::text, ' ' ORDER BY setrole) FROM pg_db_role_setting
     WHERE setdatabase = 0 AND setrole IN (0, r.oid)), '') AS settings,
+  (SELECT reset_val FROM pg_settings WHERE name = 'search_path') AS "searchPath",
   o.oid IS NOT NULL AS "ownerExists", CASE WHEN NOT o.rolsuper THEN o.rolname END AS owner,
   pg_has_role(r.oid, o.oid, '${version.number < 160_000 ? "MEMBER" : "SET"}') AS "mayBeOwner",
   pg_has_role(r.oid, o.oid, 'USAGE') AS "inheritsOwner"
@@ -207,6 +209,7 @@ function roomOn(
   return {
     version: admin.version,
     settings: facts.settings,
+    searchPath: facts.searchPath,
     place: `a temporary database on ${address.host}:${address.port}`,
     ownsRoles: false,
     keepsFrom: 1,

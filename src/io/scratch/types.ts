@@ -13,7 +13,9 @@ export interface Scratch {
   readonly proves: boolean;
   /** Whether the server is ours too. On one of the user's, roles are those of all its databases, and none is made. */
   readonly ownsRoles: boolean;
-  /** Of the schemas that were asked for, those that the database has that is worked with. */
+  /** The search_path that is set for the database that is worked with, or for the role there; undefined: none, or it was not asked. */
+  readonly searchPath: readonly string[] | undefined;
+  /** Of the schemas of the search_path that counts, those that the database has that is worked with. */
   readonly schemas: readonly string[];
   /** Where the database is, for connections of others; absent in this process. */
   readonly address?: ServerAddress | undefined;
@@ -40,6 +42,8 @@ export interface Room {
   readonly version: Session["version"];
   /** As that of a scratch. */
   readonly settings: string;
+  /** The search_path of the database that the address names; absent where it names none. */
+  readonly searchPath?: string | undefined;
   /** `a temporary database on db.example:5432` */
   readonly place: string;
   readonly ownsRoles: boolean;
