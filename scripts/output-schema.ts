@@ -465,6 +465,18 @@ export const outputs: Readonly<Record<string, Shape>> = {
       }),
     ),
     orders: z.array(testedOrders.extend({ merge: text.optional() })),
+    squashed: z.array(
+      object({
+        revision: text,
+        path: text,
+        replaces: texts,
+        verdict,
+        passed: z.boolean(),
+        differences,
+        rows: texts,
+        failed: failedStep.optional(),
+      }),
+    ),
     script: object({
       verdict,
       passed: z.boolean(),

@@ -144,6 +144,7 @@ export type {
   TestedMigration,
   TestedOrders,
   TestedScript,
+  TestedSquash,
   TestReport,
   Verdict,
 } from "./core/verdict.ts";

@@ -1,6 +1,6 @@
 /**
  * A project → for each migration what its upgrade, downgrade and second upgrade leave on a scratch database; whether branches
- * can be run in any order, and whether the offline script leads to the same database as the run.
+ * can be run in any order, whether a squashed migration leads to what it replaces, and the offline script to what the run does.
  */
 import { acceptanceOf } from "../core/acceptance.ts";
 import { compareCatalogs } from "../core/catalog/compare.ts";
@@ -29,6 +29,7 @@ import { openBench, type TestBench, type TestOn } from "./test-bench.ts";
 import { beside, jobsFor, partsOf, type TestPart, tellInOrder } from "./test-jobs.ts";
 import { testOrders } from "./test-orders.ts";
 import { type ScriptOf, testScript } from "./test-script.ts";
+import { testSquashes } from "./test-squashes.ts";
 
 export interface TestOptions extends ProjectOptions, Pick<ScratchUse, "onScratch"> {
   /** `start:end`: what comes after the start; else targets, each for itself. Default: all. */
@@ -73,16 +74,21 @@ export async function testMigrations(deps: Deps, options: TestOptions): Promise<
       scriptOf === undefined || tested.size === 0 || broken.size > 0
         ? undefined
         : await testScript(ons.at(-1)!, order, scriptOf);
-    const ofOrders = testOrders(ons[0]!, tested, broken);
+    const compare = async () => ({
+      orders: await testOrders(ons[0]!, tested, broken),
+      squashed: await testSquashes(ons[0]!, tested, broken),
+    });
+    const comparing = compare();
     // On one database they go one after the other.
-    const [orders, script] =
-      ons.length === 1 ? [await ofOrders, await ofScript()] : await allOf([ofOrders, ofScript()]);
-    const all = [...migrations, ...orders, ...(script === undefined ? [] : [script])];
+    const [{ orders, squashed }, script] =
+      ons.length === 1 ? [await comparing, await ofScript()] : await allOf([comparing, ofScript()]);
+    const all = [...migrations, ...orders, ...squashed, ...(script === undefined ? [] : [script])];
     return {
       project,
       scratch: used(scratch),
       migrations,
       orders,
+      squashed,
       ...(script === undefined ? {} : { script }),
       unfilled: benches.flatMap((bench) => bench.unfilled),
       passed: all.every(({ passed }) => passed),

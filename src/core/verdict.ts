@@ -85,6 +85,22 @@ export type ComparedOrders =
     })
   | { readonly reason: string };
 
+/** A squashed migration that waits, beside those that it replaces. */
+export interface TestedSquash {
+  readonly revision: RevisionId;
+  /** Of its up file. */
+  readonly path: string;
+  /** In the order in which they are run. */
+  readonly replaces: readonly RevisionId[];
+  readonly verdict: Verdict;
+  readonly passed: boolean;
+  /** From the catalog that those make to the one that it makes. */
+  readonly differences: readonly Difference[];
+  /** Tables that would have other rows. */
+  readonly rows: readonly string[];
+  readonly failed?: FailedStep;
+}
+
 /** The database that the offline script makes, beside the one that the run makes. */
 export interface TestedScript {
   readonly verdict: Verdict;
@@ -105,6 +121,7 @@ export interface TestReport {
   /** In the order in which they were run. */
   readonly migrations: readonly TestedMigration[];
   readonly orders: readonly TestedOrders[];
+  readonly squashed: readonly TestedSquash[];
   /** Absent where it was not asked for, or a migration fails. */
   readonly script?: TestedScript;
   readonly unfilled: readonly Unfilled[];

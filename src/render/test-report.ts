@@ -1,7 +1,14 @@
 /** What `migrate test` found → the lines a person reads, and the report that CI servers read (JUnit's XML). */
 
 import { unique } from "../core/unique.ts";
-import type { FailedStep, TestedMigration, TestedOrders, TestReport, Verdict } from "../core/verdict.ts";
+import type {
+  FailedStep,
+  TestedMigration,
+  TestedOrders,
+  TestedSquash,
+  TestReport,
+  Verdict,
+} from "../core/verdict.ts";
 import { counted } from "./counted.ts";
 import { differenceLines } from "./differences.ts";
 import { lossLine } from "./loss.ts";
@@ -9,7 +16,7 @@ import { markup } from "./markup.ts";
 import { failsIn, ordersHint } from "./orders.ts";
 import { onOneLine } from "./terminal.ts";
 
-/** One test: a migration, branches in several orders, or the script. */
+/** One test: a migration, branches in several orders, a squashed migration that waits, or the script. */
 interface Line {
   readonly verdict: Verdict;
   readonly passed: boolean;
@@ -23,10 +30,11 @@ interface Line {
 }
 
 /** All tests of a report, in the order in which they were made. */
-function linesOf({ migrations, orders, script }: TestReport): readonly Line[] {
+function linesOf({ migrations, orders, squashed, script }: TestReport): readonly Line[] {
   return [
     ...migrations.map(lineOf),
     ...orders.map(orderLine),
+    ...squashed.map(squashLine),
     ...(script === undefined
       ? []
       : [
@@ -52,6 +60,25 @@ function orderLine(tested: TestedOrders): Line {
       ...differenceLines(tested.differences, ["first", "other"]),
       ...(failed === undefined ? [] : [`${failsIn(tested)}:`, ...failureLines(failed)]),
       ...(tested.passed ? [] : [`hint: ${ordersHint(tested)}`]),
+    ],
+  };
+}
+
+function squashLine(tested: TestedSquash): Line {
+  const { revision, path, replaces, failed } = tested;
+  return {
+    ...tested,
+    name: `${onOneLine(path)}  ${revision}, compared with the ${replaces.length} that it replaces`,
+    details: [
+      ...differenceLines(tested.differences, ["replaced", "squashed"]),
+      ...tested.rows.map((table) => `the rows of ${onOneLine(table)} would differ`),
+      ...(failed === undefined ? [] : failureLines(failed)),
+      ...(tested.passed
+        ? []
+        : [
+            "hint: one of these files has changed since: where no database has it, write it anew: " +
+              `migrate revision --remove --head ${revision}, then migrate squash; else restore what has changed`,
+          ]),
     ],
   };
 }
@@ -120,7 +147,7 @@ const blockOf = ({ verdict, passed, name, note, details }: Line): readonly strin
 export const testLines = (report: TestReport): readonly string[] => linesOf(report).flatMap(blockOf);
 
 /** `12 migrations: 9 exact, 2 column-order (1 accepted), 1 fails; not passed: 1 comparison of orders, the offline script` */
-export function testTotals({ migrations, orders, script }: TestReport): string {
+export function testTotals({ migrations, orders, squashed, script }: TestReport): string {
   const counts = new Map<Verdict, { all: number; accepted: number }>();
   for (const { verdict, passed } of migrations) {
     const count = counts.get(verdict) ?? { all: 0, accepted: 0 };
@@ -133,8 +160,10 @@ export function testTotals({ migrations, orders, script }: TestReport): string {
   );
   const number = counted(migrations.length, "migration");
   const failed = orders.filter(({ passed }) => !passed).length;
+  const stale = squashed.filter(({ passed }) => !passed).length;
   const others = [
     ...(failed === 0 ? [] : [`${counted(failed, "comparison")} of orders`]),
+    ...(stale === 0 ? [] : [counted(stale, "squashed migration")]),
     ...(script === undefined || script.passed ? [] : ["the offline script"]),
   ];
   const besides = others.length === 0 ? "" : `; not passed: ${others.join(", ")}`;

@@ -7,6 +7,7 @@ import { drift } from "../../src/app/drift.ts";
 import { repair } from "../../src/app/repair.ts";
 import { run } from "../../src/app/run.ts";
 import { squash } from "../../src/app/squash.ts";
+import { testMigrations } from "../../src/app/test.ts";
 import { verify } from "../../src/app/verify.ts";
 import { compareCatalogs } from "../../src/core/catalog/compare.ts";
 import { EMPTY } from "../../src/core/catalog/empty.ts";
@@ -83,6 +84,31 @@ test("one migration does what the replaced ones did, up and down, and says so in
   expect(one.rows).toEqual(old.rows);
   await it.downgrade(other, "base");
   expect(compareCatalogs(EMPTY, (await whatIsIn(other)).catalog)).toEqual([]);
+});
+
+test("a squashed migration that waits is tested against what it replaces, which may have changed since", async () => {
+  const { url } = await ownDatabase(server!);
+  const it = shop();
+  const { created } = await squashed(it, "base:d", url);
+  const tested = async () => {
+    const { squashed, passed } = await testMigrations(it.deps, { scratch: url });
+    return { squashed, passed };
+  };
+  const edit = (file: string, from: string, to: string): void =>
+    it.write(file, readFileSync(join(it.folder, file), "utf8").replace(from, to));
+  // In a table that is dropped again.
+  edit("0002_b.up.sql", "id int,", "id int, n int,");
+  const same = { revision: "s", replaces: ["a", "b", "c", "d"], verdict: "exact", rows: [] };
+  expect(await tested()).toMatchObject({ squashed: [same] });
+  edit("0003_c.up.sql", "'bob'", "'Bob'");
+  edit(created.files[0]!, "name text", "name varchar");
+  const differences = [{ class: "column", identity: ["shop", "users", "name"] }];
+  expect(await tested()).toMatchObject({
+    squashed: [{ verdict: "different", differences, rows: ["shop.users"] }],
+    passed: false,
+  });
+  edit(created.files[0]!, "name varchar", "name no_such_type");
+  expect(await tested()).toMatchObject({ squashed: [{ verdict: "fails", failed: { step: "up" } }] });
 });
 
 test("a database that has all of them has it, without running anything; the ledger then names it", async () => {

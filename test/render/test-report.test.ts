@@ -64,6 +64,7 @@ const report: TestReport = {
       differences: [],
     },
   ],
+  squashed: [],
   script: {
     verdict: "skipped",
     passed: true,
@@ -92,6 +93,30 @@ test("lines", () => {
   expect(testTotals(report)).toBe(
     "5 migrations: 1 exact, 1 lossy (1 accepted), 1 different, 1 fails, 1 skipped",
   );
+});
+
+test("a squashed migration that is not what it replaces any more; and the totals do not pass it over", () => {
+  const found: TestReport = {
+    ...report,
+    squashed: [
+      {
+        revision: "s",
+        path: "0004_s.up.sql",
+        replaces: ["a", "b"],
+        verdict: "different",
+        passed: false,
+        differences: [{ kind: "missing", class: "column", identity: ["public", "t", "x"] }],
+        rows: ["public.t"],
+      },
+    ],
+  };
+  expect(testLines(found).slice(-6, -2)).toEqual([
+    "FAIL  different     0004_s.up.sql  s, compared with the 2 that it replaces",
+    "      missing  column public.t.x",
+    "      the rows of public.t would differ",
+    expect.stringMatching(/^ {6}hint: .* migrate revision --remove --head s, then migrate squash; else /),
+  ]);
+  expect(testTotals(found)).toMatch(/; not passed: 1 squashed migration$/);
 });
 
 test("of an order that fails, which one, where and what to do; and the totals do not pass it over", () => {
