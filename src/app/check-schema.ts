@@ -7,7 +7,7 @@ import { readCatalog } from "../io/catalog.ts";
 import { withPath } from "./beforehand.ts";
 import { loadSchemaFolder, schemaFiles } from "./desired.ts";
 import type { Deps, Project } from "./project.ts";
-import { changesBetween, referenceTables, refuseUnknownTables } from "./reference-rows.ts";
+import { changesBetween, referenceTables, refuseNumbered, refuseUnknownTables } from "./reference-rows.ts";
 import { replay } from "./replay.ts";
 import { type UsedScratch, used, withScratch } from "./scratch.ts";
 
@@ -31,6 +31,7 @@ export async function checkSchema(deps: Deps, project: Project): Promise<SchemaC
     const { schema } = project.ledger.names;
     const there = withPath(project, scratch);
     const loaded = await loadSchemaFolder(deps, there, scratch, folder);
+    await refuseNumbered(project, loaded.session, loaded.statements);
     const desired = await readCatalog(loaded.session, schema);
     const desiredRows = await referenceTables(project, loaded.session);
     const { session } = await replay(deps, there, scratch);

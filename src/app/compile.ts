@@ -26,6 +26,7 @@ import { type Loss, losesData } from "../core/statement/losses.ts";
 import { lostData } from "../core/statement/restored.ts";
 import { lossesOfCalls, namesOfRoutines, type Routine, type Routines } from "../core/statement/routines.ts";
 import { currentHeads, idsOf, type Step } from "../core/steps.ts";
+import type { Begun } from "../core/undoing.ts";
 import { unique } from "../core/unique.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import type { KnownBodies } from "../io/parsed.ts";
@@ -194,14 +195,22 @@ export const stepFaults = async (
   options: ReadOptions,
 ): Promise<readonly Diagnostic[]> => (await readSteps(project, steps, options)).faults;
 
-/** What each step would do. A file that is refused has the effects of what could be read of it. */
+/**
+ * What each step would do; of one that was interrupted, what is left to do. A file that is refused has the effects of what could
+ * be read of it.
+ */
 export async function stepsDo(
   project: Project,
   steps: Steps,
   serverVersion: ServerVersion,
+  begun?: Begun,
 ): Promise<readonly Does[]> {
-  const options = { serverVersion, effects: true, isShown: true };
-  return (await readSteps(project, steps, options)).inputs.map(doesOf);
+  const { inputs } = await readSteps(project, steps, { serverVersion, effects: true, isShown: true });
+  const isLeft = ({ revision, direction }: StepInput): boolean =>
+    begun?.revision === revision && begun.direction === direction && begun.differs === undefined;
+  return inputs.map((input) =>
+    doesOf(isLeft(input) ? { ...input, resumeAt: begun!.statement + (begun!.done ? 1 : 0) } : input),
+  );
 }
 
 type ReadOptions = CompileOptions & {

@@ -49,9 +49,9 @@ export interface State extends Standing {
 /** Reads the ledger, and the files that are pending; never writes. */
 export async function readState(deps: Deps, options: ProjectOptions & ConnectOptions): Promise<State> {
   const { version, ...read } = await readStanding(deps, options);
-  const { project, applied, unknown, pending } = read;
+  const { applied, unknown, pending } = read;
   const known = applied.slice(0, applied.length - unknown.length).map(({ revision }) => revision);
-  const does = await pendingDo(deps, project, known, pending, version);
+  const does = await pendingDo(deps, read, known, version);
   const told = <K extends keyof Does>(key: K): ReadonlyMap<RevisionId, NonNullable<Does[K]>> =>
     new Map(
       pending.flatMap((revision, i) => (does[i]?.[key] === undefined ? [] : [[revision, does[i][key]]])),
@@ -122,17 +122,22 @@ export const unfinishedOf = ({
 
 async function pendingDo(
   deps: Deps,
-  project: Project,
+  state: Standing,
   before: readonly RevisionId[],
-  pending: readonly RevisionId[],
   version: ServerVersion,
 ): Promise<readonly Does[]> {
+  const { project, pending } = state;
   if (pending.length === 0) return [];
   // The parser is loaded only where something is pending.
   const { stepsDo } = await import("./compile.ts");
   const steps = pending.map((revision) => ({ direction: "up" as const, revision }));
   return computing(deps, project, () =>
-    stepsDo(project, { kind: "upgrade", before, after: [...before, ...pending], steps }, version),
+    stepsDo(
+      project,
+      { kind: "upgrade", before, after: [...before, ...pending], steps },
+      version,
+      unfinishedOf(state),
+    ),
   );
 }
 

@@ -1,5 +1,6 @@
 /** A migration between two schemas, and the reference rows of both → the statements for the rows, up and down; proven. */
 import { type NeededValue, neededValue } from "../core/diff/rows.ts";
+import type { SchemaStatement } from "../core/diff/schema-files.ts";
 import type { Segment } from "../core/diff/text.ts";
 import { MigrateError } from "../core/errors.ts";
 import {
@@ -10,7 +11,7 @@ import {
   shownTable,
   statementsOf,
 } from "../core/reference-rows.ts";
-import { readReferenceTables } from "../io/reference-rows.ts";
+import { readNumberedKeys, readReferenceTables } from "../io/reference-rows.ts";
 import type { Session } from "../io/session/types.ts";
 import type { Project } from "./project.ts";
 import { sendSegments } from "./segments.ts";
@@ -44,6 +45,27 @@ export function refuseUnknownTables(
     message: `table ${unknown} of referenceRows does not exist`,
     hint: "correct the name in the config file, or create the table in the schema folder",
   });
+}
+
+/**
+ * Throws `usage/reference-rows` where a key of the schema folder's rows is a number that its sequence gave: a row that is put
+ * between others would take the number of another one. Who sets a sequence in the folder has written the numbers.
+ */
+export async function refuseNumbered(
+  { config: { referenceRows } }: Project,
+  session: Session,
+  statements: readonly SchemaStatement[],
+): Promise<void> {
+  if (referenceRows.length === 0 || statements.some(({ sql }) => /\b(?:setval|RESTART)\b/i.test(sql))) return;
+  const numbered = await readNumberedKeys(session, referenceRows);
+  if (numbered.length === 0) return;
+  throw MigrateError.all(
+    numbered.map(({ table, column }) => ({
+      code: "usage/reference-rows",
+      message: `the schema files do not give ${table}.${column}, the key of reference rows: their order would number the rows`,
+      hint: `write ${column} in each INSERT INTO ${table}, or take the table out of "referenceRows" in the config file`,
+    })),
+  );
 }
 
 /** What leads from the rows of the one to those of the other, in tables that both have. */

@@ -30,8 +30,8 @@ export function literal(text: string): string {
 export const literalOnLines = (text: string): string =>
   literal(text).replaceAll(/([^\n]{1,55} )(?=[^\n])/g, "$1'\n    '");
 
-/** The text of an array, to be read as `text[]`: `'{a,b}'`; on lines of about 100 columns. */
-export function arrayLiteral(items: readonly string[]): string {
+/** The text of an array, to be read as `text[]`: `'{a,b}'`; on lines of about 100 columns. `before`: how wide is what stands before it. */
+export function arrayLiteral(items: readonly string[], before = 0): string {
   const quoted = items.map((item) =>
     /^[A-Za-z0-9_.]+$/.test(item) && !/^null$/i.test(item)
       ? item
@@ -40,7 +40,8 @@ export function arrayLiteral(items: readonly string[]): string {
   const lines = [""];
   for (const [index, item] of quoted.entries()) {
     const piece = index === quoted.length - 1 ? item : `${item},`;
-    if (lines.at(-1)!.length + piece.length > 96 && lines.at(-1) !== "") lines.push("");
+    const room = lines.length === 1 ? 96 - before : 96;
+    if (lines.at(-1)!.length + piece.length > room && lines.at(-1) !== "") lines.push("");
     lines[lines.length - 1] += piece;
   }
   return literal(`{${lines.join("\n  ")}}`);

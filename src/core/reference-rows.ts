@@ -1,4 +1,6 @@
 /** The actual and the desired rows of a table, matched by its primary key → the statements for the difference. */
+import type { Catalog } from "./catalog/catalog.ts";
+import { plainName, tableNameOf } from "./diff/name.ts";
 import { identifier, literal } from "./quote.ts";
 
 /** A table whose rows belong to the schema, such as a list of countries, and what is in it. */
@@ -59,6 +61,19 @@ export function rowChanges(from: ReferenceTable | undefined, to: ReferenceTable)
     has.has(key) ? [] : [`DELETE FROM ${target} WHERE ${where(from!, row)}`],
   );
   return { table: shownTable(to), inserts, updates, deletes };
+}
+
+const FOLLOWING = /^FOREIGN KEY .* REFERENCES (.+?)\([^)]*\).* ON DELETE (CASCADE|SET NULL|SET DEFAULT)/s;
+
+/** What the deleted rows take with them, each as a sentence: rows of other tables refer to them. */
+export function followingDeletes({ objects }: Catalog, changes: readonly RowChanges[]): readonly string[] {
+  const deleted = new Set(changes.flatMap(({ table, deletes }) => (deletes.length === 0 ? [] : table)));
+  return objects.flatMap(({ class: of, identity, properties }) => {
+    if (of !== "constraint") return [];
+    const [, table, action] = FOLLOWING.exec(String(properties["definition"])) ?? [];
+    if (table === undefined || !deleted.has(plainName(table))) return [];
+    return `rows of ${plainName(table)} are deleted, and those of ${tableNameOf({ class: of, identity })} that refer to them are ${action === "CASCADE" ? "deleted" : "changed"} too: ON DELETE ${action}`;
+  });
 }
 
 const sqlOf = (value: string | null): string => (value === null ? "NULL" : literal(value));

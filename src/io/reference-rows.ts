@@ -32,7 +32,27 @@ async function rowsOf(session: Session, shape: Shape): Promise<ReferenceTable["r
   return rows.map(({ row }) => row);
 }
 
-const shapesSql = (
+/** A column of the key whose values come from a sequence of its own, which has given some. */
+export interface NumberedKey {
+  readonly table: string;
+  readonly column: string;
+}
+
+/** Of the tables of these names, as for `readReferenceTables`. */
+export const readNumberedKeys = (
+  session: Session,
+  names: readonly string[],
+): Promise<readonly NumberedKey[]> =>
+  session.read({
+    sql: `${namedSql(names)}
+SELECT t.nspname || '.' || t.relname AS table, a.attname AS column
+FROM named AS t JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = ANY (t.key)
+WHERE pg_sequence_last_value(pg_get_serial_sequence(format('%I.%I', t.nspname, t.relname), a.attname)::regclass) IS NOT NULL
+ORDER BY t.nspname, t.relname, a.attnum`,
+    row: { parse: (row) => row as NumberedKey },
+  });
+
+const namedSql = (
   names: readonly string[],
 ): string => `SET TRANSACTION READ ONLY; SET LOCAL search_path = pg_catalog, pg_temp;
 WITH named AS (SELECT c.oid, n.nspname, c.relname,
@@ -40,7 +60,9 @@ WITH named AS (SELECT c.oid, n.nspname, c.relname,
       WHERE i.indrelid = c.oid AND i.indisprimary ORDER BY k.n) AS key
   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p') AND (n.nspname || '.' || c.relname IN (${names.map(literal).join(", ")})
-    OR c.relname IN (${names.map(literal).join(", ")}) AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'))
+    OR c.relname IN (${names.map(literal).join(", ")}) AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'))`;
+
+const shapesSql = (names: readonly string[]): string => `${namedSql(names)}
 SELECT t.nspname AS schema, t.relname AS name,
   (SELECT coalesce(json_agg(a.attname ORDER BY k.n), '[]') FROM unnest(t.key) WITH ORDINALITY AS k (attnum, n)
     JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = k.attnum) AS key,

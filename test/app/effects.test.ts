@@ -7,6 +7,7 @@ import { stepsDo } from "../../src/app/compile.ts";
 import { openProject } from "../../src/app/project.ts";
 import { hazardsOf } from "../../src/core/plan/hazards.ts";
 import type { Plan } from "../../src/core/plan/types.ts";
+import type { Begun } from "../../src/core/undoing.ts";
 import { doesLines } from "../../src/render/does.ts";
 import { effectLines } from "../../src/render/effect.ts";
 import { type MigrationText, project } from "../support/project.ts";
@@ -174,6 +175,32 @@ test.each<[before: readonly string[], expected: readonly string[]]>([
         .join(", "),
     ),
   ).toEqual(expected);
+});
+
+test("of an interrupted step what is left to do, unless its file is another one now", async () => {
+  const given = project({
+    a: "CREATE TABLE t (old int);",
+    b: {
+      up: "ALTER TABLE t DROP old;\nCREATE INDEX CONCURRENTLY i ON t (tableoid);",
+      header: ["transaction: none"],
+    },
+  });
+  const opened = await openProject(given.deps, {});
+  const steps = [{ direction: "up" as const, revision: "b" }];
+  const doing = async (begun?: Partial<Begun>) => {
+    const of = { kind: "upgrade", before: ["a"], after: [], steps } as const;
+    const server = { number: 180_000, text: "18.0" };
+    const [does] = await stepsDo(opened, of, server, begun as Begun | undefined);
+    return [does?.losses?.length ?? 0, does?.effect?.locks.map(({ mode }) => mode)];
+  };
+  const all = [1, ["ACCESS EXCLUSIVE"]];
+  const begun = { revision: "b", direction: "up", statement: 1, done: true } as const;
+  expect(await doing()).toEqual(all);
+  expect(await doing(begun)).toEqual([0, ["SHARE UPDATE EXCLUSIVE"]]);
+  expect(await doing({ ...begun, done: false })).toEqual(all);
+  expect(await doing({ ...begun, statement: 2, done: false })).toEqual([0, ["SHARE UPDATE EXCLUSIVE"]]);
+  expect(await doing({ ...begun, direction: "down" })).toEqual(all);
+  expect(await doing({ ...begun, differs: { path: "b", by: "statements" } })).toEqual(all);
 });
 
 test("a script does not call lost what it makes itself, and what it only may have made is", async () => {

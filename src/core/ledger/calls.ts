@@ -180,8 +180,9 @@ export function ledgerOf(names: LedgerNames): Ledger {
   /** What has a default in the procedure is named where it is something else. */
   const named = (name: string, value: string, isDefault: boolean): string[] =>
     isDefault ? [] : [`${name} => ${value}`];
-  const dependsOn = (row: Pick<NewRow, "dependsOn">): string[] =>
-    named("depends_on", arrayLiteral(row.dependsOn), row.dependsOn.length === 0);
+  const namedList = (name: string, items: readonly string[]): string[] =>
+    named(name, arrayLiteral(items, `${name} => `.length), items.length === 0);
+  const dependsOn = (row: Pick<NewRow, "dependsOn">): string[] => namedList("depends_on", row.dependsOn);
   const how = (row: Pick<NewRow, "how">): string[] => named("how", literal(row.how), row.how === "script");
   const going = (direction: Direction): string[] =>
     named("direction", literal(direction), direction === "up");
@@ -207,11 +208,11 @@ export function ledgerOf(names: LedgerNames): Ledger {
     literal(again),
     ...(halfDone.length === 0 ? [] : [arrayLiteral(halfDone)]),
     ...going(direction),
-    ...named("starts", arrayLiteral(starts), again === "" || starts.length === 0),
-    ...named("steps", arrayLiteral(steps), steps.length === 0),
+    ...(again === "" ? [] : namedList("starts", starts)),
+    ...namedList("steps", steps),
     ...named("replaced", literal(listsJson(replaced)), Object.keys(replaced).length === 0),
     ...named("codes", literal(codesJson(codes)), Object.keys(codes).length === 0),
-    ...named("known", arrayLiteral(known), known.length === 0),
+    ...namedList("known", known),
     ...named("also", literal(also), also === "" || again === ""),
     ...named("begun", literal(listsJson(begun)), Object.keys(begun).length === 0),
     ...named("discards", "true", !discards),
