@@ -225,7 +225,7 @@ const plan = object({
     halfDone: texts,
     discards: z.boolean(),
     direction: z.enum(["up", "down"]),
-    ends: texts,
+    steps: texts,
     codes: z.record(text, text),
     known: texts,
     begun: z.record(text, texts),

@@ -19,7 +19,7 @@ import {
   type Rename,
   renameCandidates,
   renameSql,
-  reversed,
+  takenBackSql,
   undecided,
 } from "../core/diff/renames.ts";
 import { forRows, plainForm } from "../core/diff/rows.ts";
@@ -535,7 +535,7 @@ async function waysDown(
   for (let count = 1; count <= up.segments.length; count += 1) {
     const to = count === 1 ? now : await readSide(engine, await upTo(count - 1), hidden);
     const begun = count === 1 ? await firstBegun() : undefined;
-    const first = begun === undefined ? [] : renameSql(reversed(renames), begun.catalog);
+    const first = begun === undefined ? [] : takenBackSql(renames, begun.catalog);
     const way = await findWay(engine, {
       ...shared(options, ignore, hidden, deps),
       start: () => upTo(count),

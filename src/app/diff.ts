@@ -214,7 +214,7 @@ async function tried(
   const trial = openTrial(begun, options.hidden);
   const allowed = new Set(options.allowRebuild);
   const desired = objectsOf(to.catalog);
-  for (const sql of first) await trial.must(sql);
+  await sendFirst(trial, first);
   const from = await trial.catalog();
   await trial.send(sameObjects(await trial.catalog(), to.catalog).map((sql) => [withPlainNames(sql)]));
   const beginning = objectsOf(await trial.catalog());
@@ -264,6 +264,22 @@ async function tried(
   }
 }
 
+/** Throws `findings/not-proven` where the server refuses a rename, or what makes room for it. */
+async function sendFirst(trial: Trial, first: readonly string[]): Promise<void> {
+  for (const sql of first) {
+    try {
+      await trial.must(sql);
+    } catch (error) {
+      if (!(error instanceof StatementFailure) || error.lost) throw error;
+      throw new MigrateError({
+        code: "findings/not-proven",
+        message: `the rename does not go with the other changes in one revision: ${sql}: ${error.message}`,
+        hint: "write the rename in a revision of its own, by hand or with only that change in the schema; then generate again",
+      });
+    }
+  }
+}
+
 /**
  * What drops the tables that may be dropped and created again, and have to be, with the views and foreign keys that depend
  * on them. `isUsed`: the database is not at the beginning any more.
@@ -274,7 +290,7 @@ async function clearing(
 ): Promise<{ readonly drops: readonly string[]; readonly isUsed: boolean }> {
   if (allowRebuild.length === 0) return { drops: [], isUsed: false };
   const trial = openTrial(begun, hidden);
-  for (const sql of first) await trial.must(sql);
+  await sendFirst(trial, first);
   await trial.send(sameObjects(await trial.catalog(), to.catalog).map((sql) => [withPlainNames(sql)]));
   const before = objectsOf(await trial.catalog());
   const tables = unalterable(before, objectsOf(to.catalog)).filter((table) =>

@@ -11,6 +11,7 @@ import {
   renameCandidates,
   renameSql,
   reversed,
+  takenBackSql,
   undecided,
 } from "../../src/core/diff/renames.ts";
 import { forRows, plainForm } from "../../src/core/diff/rows.ts";
@@ -159,9 +160,57 @@ describe("renames", () => {
   });
   test("are taken back", () => {
     expect(reversed(renames)).toEqual([
-      { from: ["archive", "people", "full_name"], to: ["name"] },
       { from: ["archive", "people"], to: ["shop", "users"] },
+      { from: ["archive", "people", "full_name"], to: ["name"] },
     ]);
+  });
+  test("are taken back from the last to the first, each behind what has its old name by now", () => {
+    const chain = ["shop.users=old", "shop.new=users"].map(renameOf);
+    const is = catalogOf(18, [table("old", []), table("users", [])]);
+    expect(takenBackSql(chain, is)).toEqual([
+      "ALTER TABLE shop.users RENAME TO new",
+      "ALTER TABLE shop.old RENAME TO users",
+    ]);
+    const view = { class: "view", identity: ["shop", "users"], parent: null, properties: {} };
+    const people = catalogOf(18, [table("people", []), column("people", "a"), column("people", "b"), view]);
+    const again = ["shop.users=people", "shop.users.a=b"].map(renameOf);
+    expect(takenBackSql(again, people)).toEqual([
+      "DROP VIEW shop.users",
+      "ALTER TABLE shop.people DROP COLUMN a",
+      "ALTER TABLE shop.people RENAME TO users",
+      "ALTER TABLE shop.users RENAME COLUMN b TO a",
+    ]);
+  });
+  test("of each kind make room for it in its own words", () => {
+    const part = (name: string, at: string) => ({
+      class: name,
+      identity: ["shop", "t", at],
+      parent: null,
+      properties: {},
+    });
+    const dropped = (name: string) =>
+      takenBackSql(
+        [{ from: ["shop", "t", "a"], to: ["b"] }],
+        catalogOf(18, [part(name, "a"), part(name, "b"), part("other", "a")]),
+      );
+    const kinds = ["attribute", "constraint", "trigger", "policy", "rule"];
+    expect(kinds.map((kind) => dropped(kind)[0])).toEqual([
+      "ALTER TYPE shop.t DROP ATTRIBUTE a",
+      "ALTER TABLE shop.t DROP CONSTRAINT a",
+      "DROP TRIGGER a ON shop.t",
+      "DROP POLICY a ON shop.t",
+      "DROP RULE a ON shop.t",
+    ]);
+    const routine = (name: string, args: string, kind = "function") => ({
+      class: kind,
+      identity: ["shop", name, args],
+      parent: null,
+      properties: {},
+    });
+    const routines = [routine("g", "integer"), routine("f", "integer", "procedure"), routine("f", "text")];
+    expect(takenBackSql([{ from: ["shop", "f"], to: ["g"] }], catalogOf(18, routines))[0]).toBe(
+      "DROP PROCEDURE shop.f(integer)",
+    );
   });
   test.each([
     ['public."My T"."a=b.c ""d""" = "x y"', ["public", "My T", 'a=b.c "d"'], ["x y"]],

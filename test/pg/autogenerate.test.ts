@@ -159,6 +159,49 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     );
   });
 
+  test("the old name of a rename may be used again: what has it goes before the rename is taken back", async () => {
+    const { url } = await ownDatabase(server);
+    const of = project({ a: "CREATE TABLE posts (id int, name text); CREATE TABLE next (x int);" });
+    const renamed = `-- renamed-from: posts
+      CREATE TABLE articles (
+        id int,
+        -- renamed-from: name
+        title text,
+        name text
+      );`;
+    const next = "-- renamed-from: next\nCREATE TABLE later (x int);\nCREATE TABLE next (y int);";
+    schemaFolder(of, `${renamed}\nCREATE VIEW posts AS SELECT id, title, name FROM articles;\n${next}`);
+    await generate(of, url);
+    expect(written(of)).toContain(
+      `DROP TABLE public.next;
+DROP VIEW public.posts;
+ALTER TABLE public.articles DROP COLUMN name;
+ALTER TABLE public.later RENAME TO next;
+ALTER TABLE public.articles RENAME TO posts;
+ALTER TABLE public.posts RENAME COLUMN title TO name;`,
+    );
+    const renames = ["public.posts=articles", "public.next=later"];
+    expect((await generate(of, url, { renames })).created).toEqual([]);
+  });
+
+  test("a rename that cannot be taken back with the other changes goes in a revision of its own", async () => {
+    const { url } = await ownDatabase(server);
+    const of = project({ a: "CREATE TABLE posts (id int);" });
+    const renamed = "-- renamed-from: posts\nCREATE TABLE articles (id int);";
+    const both = `${renamed}\nCREATE TABLE posts (id int);\nCREATE VIEW v AS SELECT id FROM posts;`;
+    schemaFolder(of, both);
+    expect(await failureOf(generate(of, url))).toMatchObject({
+      code: "findings/not-proven",
+      message: expect.stringContaining("in one revision: DROP TABLE public.posts: cannot drop table posts"),
+      hint: expect.stringContaining("a revision of its own"),
+    });
+    schemaFolder(of, renamed);
+    await generate(of, url);
+    schemaFolder(of, both);
+    expect((await generate(of, url)).created).toHaveLength(1);
+    expect((await generate(of, url)).created).toEqual([]);
+  });
+
   test("a table and one of its columns, renamed at once, are asked for one after the other", async () => {
     const { url } = await ownDatabase(server);
     const of = project({ a: "CREATE TABLE users (id int, name text, email text);" });

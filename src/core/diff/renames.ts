@@ -6,6 +6,8 @@ import { nearest } from "../nearest.ts";
 import type { OptionNames } from "../option-names.ts";
 import { identifier, qualified, withPlainNames } from "../quote.ts";
 import type { Location } from "../source.ts";
+import { dropConstraint } from "./fix-index-trees.ts";
+import { addressed } from "./fixes.ts";
 
 /** The names of an object, from the outermost: `["shop", "users", "name"]`. */
 export type Path = readonly string[];
@@ -73,12 +75,51 @@ export function renameSql(renames: readonly Rename[], from: Catalog): readonly s
     });
 }
 
-/** What takes the renames back. */
+/** What takes the renames back; the last one first, as it may have the old name of one before it. */
 export function reversed(renames: readonly Rename[]): readonly Rename[] {
-  return renames.map((rename) => ({
+  return renames.toReversed().map((rename) => ({
     from: pathAfter(renames, rename),
     to: rename.to.length > 1 ? rename.from : rename.from.slice(-1),
   }));
+}
+
+/** The statements that take the renames back. What has an old name by now, such as a view in a table's place, goes first. */
+export function takenBackSql(renames: readonly Rename[], is: Catalog): readonly string[] {
+  const back = reversed(renames);
+  const inTheWay = back.flatMap((rename) => {
+    const object = objectAt(is, rename.from)!;
+    const path = newPath(rename);
+    if (back.some(({ from }) => isSame(from, path))) return [];
+    const identity = [...path, ...object.identity.slice(path.length)];
+    return is.objects.filter((each) => isSame(each.identity, identity) && shareNames(each, object));
+  });
+  // A view may read a column that goes.
+  const drops = inTheWay.toSorted((a, b) => a.identity.length - b.identity.length).map(dropOf);
+  return [...drops.map(withPlainNames), ...renameSql(back, is)];
+}
+
+/** Whether two objects of one identity cannot be there at once. */
+const shareNames = (one: CatalogObject, other: CatalogObject): boolean =>
+  one.class === other.class ||
+  [one, other].every((each) => RENAMED.includes(each.class) && each.identity.length === 2) ||
+  [one, other].every(isRoutine);
+
+function dropOf(object: CatalogObject): string {
+  const [schema = "", name = "", detail = ""] = object.identity;
+  const on = qualified(schema, name);
+  switch (object.class) {
+    case "column":
+      return `ALTER TABLE ${on} DROP COLUMN ${identifier(detail)}`;
+    case "attribute":
+      return `ALTER TYPE ${on} DROP ATTRIBUTE ${identifier(detail)}`;
+    case "constraint":
+      return dropConstraint(object);
+    case "trigger":
+    case "policy":
+    case "rule":
+      return `DROP ${object.class.toUpperCase()} ${identifier(detail)} ON ${on}`;
+  }
+  return `DROP ${addressed(object)}`;
 }
 
 /** The whole path that it has then, but for what becomes of its table. */
@@ -121,8 +162,10 @@ export function checkedRenames(
   for (const rename of all) {
     const isSaid = renames.some((each) => isBoth(each, rename));
     // What is done is no fault: the same command may be given again.
-    const isDone =
-      objectAt(is, rename.from) === undefined && objectAt(is, pathAfter(all, rename)) !== undefined;
+    const path = pathAfter(all, rename);
+    const isOtherOne = objectAt(is, rename.from) !== undefined;
+    const isMovedOn = isOtherOne && all.some((each) => isSame(each.from, newPath(rename)));
+    const isDone = isRenamed(rename.from, path, is, desired) && !isMovedOn;
     if (isSaid || isDone) continue;
     const fault = faultOf(rename, { before: renames, all, is, desired, source });
     if (fault === undefined) renames.push(rename);
@@ -130,6 +173,16 @@ export function checkedRenames(
   }
   if (faults.length > 0) throw MigrateError.all(faults);
   return renames;
+}
+
+/** Whether a rename is done: the new name is there, and what has the old one, if anything, is another object that stays. */
+export function isRenamed(from: Path, to: Path, is: Catalog, desired: Catalog): boolean {
+  const isAt = (path: Path): readonly CatalogObject[] =>
+    is.objects.filter((each) => RENAMED.includes(each.class) && isSame(pathOfObject(each), path));
+  const staying = new Set(desired.objects.map(keyOf));
+  const [old, renamed] = [isAt(from), isAt(to)];
+  const stays = (each: CatalogObject): boolean => staying.has(keyOf(each));
+  return renamed.length > 0 && (old.length === 0 || [...old, ...renamed].every(stays));
 }
 
 const codeOf = ({ location }: Rename): Pick<Diagnostic, "code" | "location"> =>
@@ -206,8 +259,10 @@ function nearestPaths(path: Path, { objects }: Catalog): readonly Path[] {
   return text === undefined ? [] : [byText.get(text)!];
 }
 
-const namesOf = ({ class: name, identity }: CatalogObject): number =>
-  ["function", "procedure", "aggregate"].includes(name) ? 2 : identity.length;
+const isRoutine = ({ class: name }: CatalogObject): boolean =>
+  ["function", "procedure", "aggregate"].includes(name);
+
+const namesOf = (object: CatalogObject): number => (isRoutine(object) ? 2 : object.identity.length);
 
 const RENAMED = [
   "schema",
@@ -258,7 +313,7 @@ function statementsFor(
     case "rule":
       return [`ALTER ${words} ${identifier(detail)} ON ${on} RENAME TO ${identifier(to)}`];
   }
-  const routine = ["function", "procedure", "aggregate"].includes(kind) ? `(${detail})` : "";
+  const routine = isRoutine(object) ? `(${detail})` : "";
   const newSchema = rename.to.at(-2) ?? schema;
   const moved = `ALTER ${words} ${qualified(schema, name)}${routine} SET SCHEMA ${identifier(newSchema)}`;
   const called = `ALTER ${words} ${qualified(newSchema, name)}${routine} RENAME TO ${identifier(to)}`;

@@ -5,7 +5,7 @@ import { shorten } from "../fault.ts";
 import { tokens, withoutComments } from "../lexer.ts";
 import { bare } from "../quote.ts";
 import type { Location } from "../source.ts";
-import { type Path, pathIn, pathText, type Rename } from "./renames.ts";
+import { isRenamed, type Path, pathIn, pathText, type Rename } from "./renames.ts";
 
 /** A statement as it stands in a file. */
 export interface SchemaStatement {
@@ -192,7 +192,7 @@ export function renamesIn(
           if (isObject && has(part) && !has(part, to)) throw tooHigh(said, part, location);
           return [];
         }
-        if (isObject) table = rename.from;
+        if (isObject && !isRenamed(rename.from, object, from, to)) table = rename.from;
         return [rename];
       },
     );
