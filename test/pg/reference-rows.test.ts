@@ -107,3 +107,31 @@ test("a name in the configuration that is no table is refused, not passed over",
   expect(await failureOf(autogenerate(of.deps, { message: "rows", database: url }))).toMatchObject(refused);
   expect(await failureOf(check(of.deps, { only: ["schema"], database: url }))).toMatchObject(refused);
 });
+
+test("a key that a sequence would number is refused; and which rows of other tables go with those that are deleted, is told", async () => {
+  const { url } = await ownDatabase(server!);
+  const of = project({}, { referenceRows: ["plans"] });
+  mkdirSync(join(of.folder, "schema"));
+  const folder = (rows: string): void =>
+    writeFileSync(
+      join(of.folder, "schema/all.sql"),
+      `CREATE TABLE plans (id serial PRIMARY KEY, name text);
+       CREATE TABLE users (id serial PRIMARY KEY, plan int REFERENCES plans ON DELETE CASCADE);
+       CREATE TABLE notes (plan int REFERENCES plans);
+       ${rows}`,
+    );
+  const generate = () => autogenerate(of.deps, { message: "rows", database: url });
+  folder("INSERT INTO plans (name) VALUES ('free'), ('pro');");
+  const refused = {
+    code: "usage/reference-rows",
+    hint: expect.stringMatching(/^write id in each INSERT INTO public\.plans, or /),
+  };
+  expect(await failureOf(generate())).toMatchObject(refused);
+  expect(await failureOf(check(of.deps, { only: ["schema"], database: url }))).toMatchObject(refused);
+  folder("INSERT INTO plans VALUES (1, 'free'), (2, 'pro');");
+  expect((await generate()).notes).toEqual([]);
+  folder("INSERT INTO plans VALUES (2, 'pro'), (3, 'team');");
+  expect((await generate()).notes).toEqual([
+    "rows of public.plans are deleted, and those of public.users that refer to them are deleted too: ON DELETE CASCADE",
+  ]);
+});
