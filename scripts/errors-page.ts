@@ -95,7 +95,8 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/range-not-allowed": "A range was given instead of one target.",
   "usage/range-required": "A script of a downgrade needs a starting point.",
   "usage/rebuild": "A table that `--allow-rebuild` names does not exist.",
-  "usage/reference-rows": "A table of `referenceRows` does not exist, or has no primary key.",
+  "usage/reference-rows":
+    "A table of `referenceRows` does not exist, has no primary key, or has one that a sequence numbers in the schema files.",
   "usage/rename":
     "`--rename` is not of the form `old=new`, names an object that does not exist, or contradicts another one.",
   "usage/repeated-flag": "A flag that takes one value was given two.",
@@ -119,7 +120,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "usage/unreadable-directory": "A folder cannot be read.",
   "usage/unreadable-file": "A file cannot be read.",
   "usage/variable": "`-x` takes `KEY=VALUE`, but has another value.",
-  "usage/squash": "The range does not name two or more migrations.",
+  "usage/squash": "The range does not name two or more migrations, or has others in between.",
   "usage/version-path": "`--version-path` names a folder that is not one of the project's.",
   "source/advisory-unlock-all": "The file would release all advisory locks, including Retort's.",
   "source/batch": "A `-- batch:` line cannot be read, or does not fit the statement below it.",
