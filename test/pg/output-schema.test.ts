@@ -68,9 +68,9 @@ revision -m more
 revision -m beside --head c --splice
 branches
 merge heads -m both
-squash base:b
 edit b
 revision --remove --yes
+squash base:b
 verify
 repair --dry-run
 doctor
