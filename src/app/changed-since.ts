@@ -1,5 +1,6 @@
 /** A project and a git ref → the migrations that the ref has and whose SQL is edited or missing here. */
 import { dirname, resolve } from "node:path";
+import { isElsewhere } from "../core/absence.ts";
 import { ParsedFile } from "../core/assemble.ts";
 import { parseFileName, stemOf } from "../core/filename.ts";
 import { codeChecksumOf } from "../core/integrity.ts";
@@ -21,8 +22,6 @@ export function changedSince(deps: Deps, project: Project, since: string): Chang
       // All that a folder had may be missing.
       .concat(config.directories.filter((folder) => statsAt(folder)?.isDirectory() === true)),
   );
-  const isKnown = (id: string): boolean =>
-    graph.replaced.has(id) || dormant.some(({ revision }) => revision === id);
   const files = [...folders].flatMap((folder) =>
     changedFiles(since, folder, deps.names).flatMap(({ name, text }): readonly ChangedMigration[] => {
       const { fileName } = parseFileName(name, project.pattern);
@@ -30,9 +29,10 @@ export function changedSince(deps: Deps, project: Project, since: string): Chang
       const path = prefixOf(folder, deps.cwd) + name;
       const then = new ParsedFile({ path, text }, fileName, stemOf(path, "up"));
       const { revision } = then.header;
-      if (revision === undefined || isKnown(revision)) return [];
+      if (revision === undefined) return [];
       const now = migrations.get(revision)?.up;
-      if (now === undefined) return [{ revision, path, change: "deleted" }];
+      if (now === undefined)
+        return isElsewhere(graph, revision) ? [{ revision, path, change: "deleted" }] : [];
       const isSame = codeChecksumOf(now) === codeChecksumOf(then);
       return isSame ? [] : [{ revision, path: now.source.path, change: "edited" }];
     }),

@@ -138,9 +138,9 @@ const NEW_SEQUENCE = new RegExp(`^CREATE SEQUENCE (${TABLE})(.*)$`, "s");
 
 /** What lets a new sequence of a column that is in `from` go on behind the values of the column, where they reach its start. */
 function goingOn(sql: string, statements: readonly string[], from: Catalog): readonly string[] {
-  const { table, column, sequence, options } =
-    ofIdentity(sql) ?? ofDefault(sql, (name) => optionsOf(name, statements)) ?? {};
-  if (table === undefined || column === undefined || options === undefined) return [];
+  const numbered = ofIdentity(sql) ?? ofDefault(sql, statements);
+  if (numbered?.options === undefined) return [];
+  const { table, column, sequence, options } = numbered;
   const type = typeIn(from, [table, column].map(plainName).join("."));
   // From a number of another type none comes that is one of a sequence; and few count down.
   if (!/^(?:smallint|integer|bigint)$/.test(String(type)) || /INCREMENT BY -/.test(options)) return [];
@@ -148,17 +148,28 @@ function goingOn(sql: string, statements: readonly string[], from: Catalog): rea
   return [`SELECT setval(${sequence}, max(${column})) FROM ${table} HAVING max(${column}) >= ${start}`];
 }
 
-function ofIdentity(sql: string) {
-  const [, table = "", column = "", options] = NEW_IDENTITY.exec(sql) ?? [];
-  if (options === undefined) return undefined;
+/** A column whose values come from a sequence from now on. */
+interface Numbered {
+  readonly table: string;
+  readonly column: string;
+  /** As an argument of `setval`. */
+  readonly sequence: string;
+  /** What it is created with; undefined: it is there already. */
+  readonly options: string | undefined;
+}
+
+function ofIdentity(sql: string): Numbered | undefined {
+  const [, table, column, options] = NEW_IDENTITY.exec(sql) ?? [];
+  if (table === undefined || column === undefined) return undefined;
   const sequence = `pg_get_serial_sequence(${literal(table)}, ${literal(plainName(column))})`;
   return { table, column, sequence, options };
 }
 
-function ofDefault(sql: string, optionsOf: (sequence: string) => string | undefined) {
-  const [, table, column, text = ""] = NEW_DEFAULT.exec(sql) ?? [];
+function ofDefault(sql: string, statements: readonly string[]): Numbered | undefined {
+  const [, table, column, text] = NEW_DEFAULT.exec(sql) ?? [];
+  if (table === undefined || column === undefined || text === undefined) return undefined;
   const sequence = text.replaceAll("''", "'");
-  return { table, column, sequence: literal(sequence), options: optionsOf(sequence) };
+  return { table, column, sequence: literal(sequence), options: optionsOf(sequence, statements) };
 }
 
 /** What a sequence is created with, if one of the statements does so. */
