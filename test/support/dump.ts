@@ -3,7 +3,7 @@
  * equal databases whatever order they were made in. Read from the catalogs, so that no pg_dump is needed.
  */
 import pg from "pg";
-import { withClient } from "./server.ts";
+import { reading } from "./server.ts";
 
 export interface DumpOptions {
   /** Leave the rows and the states of sequences out. */
@@ -235,9 +235,8 @@ export function ledger(url: string, schema = "retort", volatile = /_at$|duration
 
 /** One unchanging view of the database; with an empty search path, all names come out qualified. */
 function snapshot<T>(url: string, read: (client: pg.Client) => Promise<T>): Promise<T> {
-  return withClient(url, async (client) => {
-    await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-      SET LOCAL search_path = ''; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL bytea_output = 'hex';
+  return reading(url, async (client) => {
+    await client.query(`SET LOCAL search_path = ''; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL bytea_output = 'hex';
       SET LOCAL row_security = off; SET LOCAL default_text_search_config = 'pg_catalog.english'`);
     return read(client);
   });

@@ -84,8 +84,10 @@ export async function freshDatabase(
   const from = template === undefined ? "" : ` TEMPLATE ${pg.escapeIdentifier(template)}`;
   // Copied as files: the data are in memory, and the log of a copy is not.
   const strategy = server.major >= 15 ? " STRATEGY file_copy" : "";
+  if (template !== undefined) await endLasting(server.url(template));
   await (await lasting(server.url())).query(`CREATE DATABASE ${name}${from}${strategy}`);
   const drop = async (): Promise<void> => {
+    await endLasting(server.url(name));
     const client = await lasting(server.url());
     await client.query(waitsForEnds(name));
     await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
@@ -101,7 +103,11 @@ const waitsForEnds = (database: string): string => `DO $$ BEGIN
   END LOOP;
 END $$`;
 
-/** To connect takes about as long as to make a database or to drop it, so one connection does it for all tests of the process. */
+/**
+ * To connect takes about as long as to make a database or to drop it, so one connection does it for all tests of the
+ * process; and one to each fresh database, until its end, takes the snapshots of it: what reads many catalogs takes
+ * twice as long on a new connection.
+ */
 const connections = new Map<string, Promise<pg.Client>>();
 
 function lasting(url: string): Promise<pg.Client> {
@@ -116,6 +122,33 @@ function lasting(url: string): Promise<pg.Client> {
   });
   connections.set(url, connected);
   return connected;
+}
+
+async function endLasting(url: string): Promise<void> {
+  turns.delete(url);
+  const client = await connections.get(url);
+  await client?.end();
+}
+
+/** Who reads a database in one transaction after another, each in turn. */
+const turns = new Map<string, Promise<unknown>>();
+
+/** Lends `work` a transaction that only reads, on a connection that stays until the database is dropped. */
+export function reading<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const before = turns.get(url) ?? Promise.resolve();
+  const turn = before
+    .catch(() => {})
+    .then(async () => {
+      const client = await lasting(url);
+      await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+      try {
+        return await work(client);
+      } finally {
+        await client.query("ROLLBACK");
+      }
+    });
+  turns.set(url, turn);
+  return turn;
 }
 
 /** The rows of the last statement of `sql`, on a connection of its own. */
