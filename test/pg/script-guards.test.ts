@@ -115,7 +115,7 @@ describe.each(oneServer("oldest"))("on $name", (server) => {
       { a: "SELECT 1;", b: "SELECT 1;", c: "SELECT 1;" },
       { environments: { "my prod": {} } },
     );
-    const { url } = await ownDatabase(server);
+    const { url, name } = await ownDatabase(server);
     const words = 'migrate -n "my prod"';
     const script = await of.script("a:c", { environment: "my prod" });
     const expectSaid = async (said: string) => {
@@ -125,6 +125,11 @@ describe.each(oneServer("oldest"))("on $name", (server) => {
       );
     };
     await expectSaid("stamp a (as a script: add --sql); if it has not, write a script from base");
+    const anyone = await ownRole(server, "LOGIN");
+    const create = await of.script("base:a", { environment: "my prod" });
+    expect((await runScript(anyone.url(name), create)).stderr).toContain(
+      `${words} ensure-version --database URL, then: GRANT`,
+    );
     await of.upgrade(url, "a");
     await of.downgrade(url, "base");
     await expectSaid("stamp a (as a script: add --sql); if it has not, write a script from this state");

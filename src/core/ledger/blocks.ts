@@ -132,11 +132,14 @@ function creatingSql(
   as: string,
   { schema, role }: LedgerNames,
 ): string {
-  const way = mayBeCreated({ on, object: as, to: "%2$I", schema: "%3$s", isSet: role !== undefined });
+  const words = { object: as, to: "%2$I", schema: "%3$s", migrate: "%4$s" };
+  const way = mayBeCreated({ on, ...words, isSet: role !== undefined });
   const lines = `Nothing was changed. A${way.slice(1)}`.split(/(?<=[:;] )/);
   return [
     `format(${lines.map((line) => `'${line}'`).join("\n        ")},`,
-    `${object}, CURRENT_USER, ${literal(qualified(schema))})`,
+    `${object}, CURRENT_USER, ${literal(qualified(schema))},`,
+    // With the flags that say which project a script is of.
+    "concat_ws(' ', 'migrate', nullif(current_setting('retort_script.flags', true), '')))",
   ].join("\n        ");
 }
 

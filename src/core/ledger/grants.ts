@@ -13,6 +13,8 @@ interface Uncreated {
   readonly schema: string;
   /** The project sets that role. */
   readonly isSet: boolean;
+  /** How a command begins. Default: `migrate`. */
+  readonly migrate?: string;
 }
 
 /**
@@ -20,11 +22,11 @@ interface Uncreated {
  * another creates it, which does not take the role that the project sets, and grants what is needed. That one connects with
  * an address of its own: what is configured is that of the role that may not.
  */
-export function mayBeCreated({ on, object, to, schema, isSet }: Uncreated): string {
+export function mayBeCreated({ on, object, to, schema, isSet, migrate = "migrate" }: Uncreated): string {
   const right = on === "database" ? "CREATE ON DATABASE" : "CREATE, USAGE ON SCHEMA";
   return (
     `as the owner of the ${on}, run: GRANT ${right} ${object} TO ${to}; or create the ledger for it, with the address of that owner` +
-    `${isSet ? ' and a config file without "role"' : ""}: migrate ensure-version --database URL, then: ${grants(schema, to)}`
+    `${isSet ? ' and a config file without "role"' : ""}: ${migrate} ensure-version --database URL, then: ${grants(schema, to)}`
   );
 }
 
