@@ -315,6 +315,28 @@ describe("renames", () => {
     );
     expect(renamesIn(statements, after, after)).toEqual([]);
   });
+  test.each([
+    ["-- renamed-from: name\nALTER TABLE shop.users ADD COLUMN IF NOT EXISTS full_name text;"],
+    ["ALTER TABLE ONLY users\n  ADD a int,\n  -- renamed-from: name\n  add full_name text;"],
+  ])("of a comment above what adds a column: %s", (sql) => {
+    const origin = { path: "schema/y.sql", line: 1, column: 1 };
+    const added = { tag: "ALTER TABLE", sql, offset: sql.indexOf("ALTER"), origin };
+    const after = [table("users", ["id", "full_name"]), column("users", "full_name")];
+    const rename = { from: ["shop", "users", "name"], to: ["full_name"] };
+    expect(renamesIn([added], users, catalogOf(18, after))).toMatchObject([rename]);
+    // That of its table may stand in a file below.
+    const head = "-- renamed-from: users\n";
+    const created = { ...added, sql: `${head}CREATE TABLE shop.people (id int);`, offset: head.length };
+    const people = catalogOf(18, [table("people", ["id", "full_name"]), column("people", "full_name")]);
+    const ofPeople = { ...added, sql: sql.replace("users", "people") };
+    expect(renamesIn([ofPeople, created], users, people)).toMatchObject([
+      { from: ["shop", "users"], to: ["people"] },
+      rename,
+    ]);
+    const constraint = sql.replace(/add .*full_name.*/i, "ADD CONSTRAINT full_name CHECK (true);");
+    const other = { ...added, sql: constraint, offset: constraint.indexOf("ALTER") };
+    expect(failure(() => renamesIn([other], users, catalogOf(18, after))).hint).toContain("an ADD COLUMN");
+  });
   test("are looked for where the form is the same", () => {
     const after = [
       table("users", ["id", "b"]),

@@ -30,15 +30,20 @@ const CREATED = new RegExp(
   `^CREATE\\s+(?:OR\\s+REPLACE\\s+)?(?:UNLOGGED\\s+|UNIQUE\\s+|RECURSIVE\\s+)*((?:MATERIALIZED\\s+VIEW|FOREIGN\\s+TABLE|\\w+))\\s+(?:CONCURRENTLY\\s+)?(?:IF\\s+NOT\\s+EXISTS\\s+)?(${QUALIFIED})`,
   "i",
 );
-const ALTERED = new RegExp(
-  `^ALTER\\s+(?:FOREIGN\\s+)?TABLE\\s+(?:IF\\s+EXISTS\\s+)?(?:ONLY\\s+)?(${QUALIFIED})[\\s*]+ADD\\b(?:\\s+CONSTRAINT\\s+(${NAME}))?`,
-  "i",
-);
+const ALTER_TABLE = `ALTER\\s+(FOREIGN\\s+)?TABLE\\s+(?:IF\\s+EXISTS\\s+)?(?:ONLY\\s+)?(${QUALIFIED})[\\s*]+`;
+const ALTERED_TABLE = new RegExp(`^${ALTER_TABLE}`, "i");
+const ALTERED = new RegExp(`^${ALTER_TABLE}ADD\\b(?:\\s+CONSTRAINT\\s+(${NAME}))?`, "i");
 const INDEXED = new RegExp(
   `^CREATE\\s+(?:UNIQUE\\s+)?INDEX\\s+(?:CONCURRENTLY\\s+)?(?:IF\\s+NOT\\s+EXISTS\\s+)?(${NAME})\\s+ON\\s+(?:ONLY\\s+)?(${QUALIFIED})`,
   "i",
 );
 const FIRST_NAME = new RegExp(`^(?:\\s|--[^\\n]*\\n)*(${NAME})`);
+/** What stands before a column's name where it is added to a table: nothing else can follow `ADD COLUMN`. */
+const ADDING = new RegExp(
+  `^(?:\\s|--[^\\n]*\\n)*(?:${ALTER_TABLE})?` +
+    `ADD\\s+(?:COLUMN\\s+(?:IF\\s+NOT\\s+EXISTS\\s+)?|(?!(?:CONSTRAINT|CHECK|UNIQUE|PRIMARY|FOREIGN|EXCLUDE|NOT)\\b))`,
+  "i",
+);
 
 /** `"shop" . users` → `shop.users` */
 const plain = (name: string): string =>
@@ -136,9 +141,17 @@ const wordsOf = (sql: string): string =>
     .join(" ")
     .replace(/ ;$/, "");
 
+/** The table that an ALTER TABLE alters. */
+function alteredBy(sql: string): { readonly kind: string; readonly name: string } | undefined {
+  const [, foreign, name] = ALTERED_TABLE.exec(sql) ?? [];
+  return name === undefined
+    ? undefined
+    : { kind: foreign === undefined ? "table" : "foreign table", name: plain(name) };
+}
+
 /** What a statement adds to a table: a constraint or an index; without a name, what the server names or a column. */
 export function addedBy(sql: string): { readonly table: string; readonly name?: string } | undefined {
-  const [, table, constraint] = ALTERED.exec(sql) ?? [];
+  const [, , table, constraint] = ALTERED.exec(sql) ?? [];
   if (table !== undefined)
     return constraint === undefined
       ? { table: plain(table) }
@@ -167,36 +180,51 @@ export function renamesIn(
     objects.some(
       ({ identity }) => identity.length === path.length && identity.every((part, i) => part === path[i]),
     );
-  return statements.flatMap((statement) => {
-    let table: Path | undefined;
-    return renameComments(statement).flatMap(
-      ({ start, end, said, location, name: oldName }): readonly Rename[] => {
-        const old = pathIn(oldName);
-        const created = createdBy(statement.sql.slice(statement.offset));
-        const object = created === undefined ? undefined : pathOf(created, to);
-        if (object === undefined) throw misplaced(said, location);
-        const isObject = start < statement.offset;
-        const column = FIRST_NAME.exec(statement.sql.slice(end))?.[1] ?? "";
-        const name = isObject ? object.at(-1)! : plain(column);
-        const within = isObject ? object.slice(0, -1) : (table ?? object);
-        const rename: Rename = {
-          ...(old.length > 1
-            ? { from: old, to: isObject ? object : [name] }
-            : { from: [...within, ...old], to: [name] }),
-          said,
-          location,
-        };
-        // Once it is done the comment says nothing more, unless it is meant for a column that goes.
-        if (!has(rename.from) && has([...within, name])) {
-          const part = [...object, ...old];
-          if (isObject && has(part) && !has(part, to)) throw tooHigh(said, part, location);
-          return [];
-        }
-        if (isObject && !isRenamed(rename.from, object, from, to)) table = rename.from;
-        return [rename];
-      },
-    );
-  });
+  const comments = statements.flatMap((statement) =>
+    renameComments(statement).map((comment) => ({ ...comment, ...named(statement, comment, to) })),
+  );
+  /** The old path of what is renamed, by the new one: the old name of a column is that of one in it. */
+  const renamed = new Map<string, Path>();
+  const objectsFirst = [...comments.filter((it) => it.isObject), ...comments.filter((it) => !it.isObject)];
+  return objectsFirst.flatMap(
+    ({ said, location, name: oldName, object, isObject, column }): readonly Rename[] => {
+      const old = pathIn(oldName);
+      const name = column ?? object.at(-1)!;
+      const within = isObject ? object.slice(0, -1) : (renamed.get(pathText(object)) ?? object);
+      const rename: Rename = {
+        ...(old.length > 1
+          ? { from: old, to: isObject ? object : [name] }
+          : { from: [...within, ...old], to: [name] }),
+        said,
+        location,
+      };
+      // Once it is done the comment says nothing more, unless it is meant for a column that goes.
+      if (!has(rename.from) && has([...within, name])) {
+        const part = [...object, ...old];
+        if (isObject && has(part) && !has(part, to)) throw tooHigh(said, part, location);
+        return [];
+      }
+      if (isObject && !isRenamed(rename.from, object, from, to)) renamed.set(pathText(object), rename.from);
+      return [rename];
+    },
+  );
+}
+
+/** What a comment stands above: an object, or a column of one, which a CREATE or an ALTER TABLE makes. */
+function named(
+  { sql, offset }: SchemaStatement,
+  { start, end, said, location }: RenameComment,
+  to: Catalog,
+): { readonly object: Path; readonly isObject: boolean; readonly column: string | undefined } {
+  const text = sql.slice(offset);
+  const altered = alteredBy(text);
+  const made = createdBy(text) ?? altered;
+  const object = made === undefined ? undefined : pathOf(made, to);
+  const below = sql.slice(end);
+  if (object === undefined || (altered !== undefined && !ADDING.test(below))) throw misplaced(said, location);
+  const isObject = altered === undefined && start < offset;
+  const column = FIRST_NAME.exec(below.replace(ADDING, ""))?.[1] ?? "";
+  return { object, isObject, column: isObject ? undefined : plain(column) };
 }
 
 interface RenameComment {
@@ -252,7 +280,7 @@ const misplaced = (said: string, location: Location): MigrateError =>
   new MigrateError({
     code: "source/renamed-from",
     message: `${said.replace(/^--\s*/, "")} is not above a CREATE statement or a column`,
-    hint: "put it above a CREATE statement, or above a column in one",
+    hint: "put it above a CREATE statement, a column in one, or an ADD COLUMN",
     location,
   });
 
