@@ -12,6 +12,7 @@ import {
 } from "./filename.ts";
 import { parseHeader, placeOfKey } from "./header.ts";
 import type { Direction, Header } from "./header-keys.ts";
+import { countLines } from "./header-line.ts";
 import type { Migration, MigrationFile } from "./migration.ts";
 import { sha256 } from "./sha256.ts";
 import { shellWord } from "./shell.ts";
@@ -372,7 +373,13 @@ function missingFile(
     const restore = `restore it${isLost ? ` from the last commit: git checkout HEAD -- ${shellWord(missing)}` : ""}`;
     if (direction === "down") {
       const first = isLost ? `${restore};` : `create it, starting with '-- revision: ${revision ?? "<id>"}',`;
-      return `${first} or mark the migration as irreversible in this header: '-- irreversible: <reason>'`;
+      const { source, bodyStart } = present;
+      const below = source.text.slice(bodyStart).search(/^--[ \t]*irreversible\b/im);
+      const place =
+        below < 0
+          ? ""
+          : `, above line ${countLines(source.text, bodyStart) + 1}, not below as in line ${countLines(source.text, bodyStart + below) + 1}`;
+      return `${first} or mark the migration as irreversible in this header${place}: '-- irreversible: <reason>'`;
     }
     // What has run can only come back as it was, and what others name cannot go.
     const others = [

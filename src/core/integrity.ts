@@ -257,7 +257,7 @@ export function diagnosticOf(finding: Finding): Diagnostic {
           : `only comments or white space of ${revision} changed since the ledger recorded it`;
       return {
         code: `state/changed-${kind === "body" ? "file" : "comments"}`,
-        message: `${what}: sha256 ${short(finding.checksum)} then, ${short(finding.fileChecksum)} now; it was ${applied}`,
+        message: `${what}: sha256 ${short(finding.checksum)} in the ledger, ${short(finding.fileChecksum)} in the file; it was ${applied}`,
         ...hint,
         location: startOf(finding.path),
       };

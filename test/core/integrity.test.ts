@@ -361,7 +361,7 @@ describe("findings", () => {
     expect(location?.path).toBe("0001_b.up.sql");
     const [then, now] = [sha256("\nSELECT 2;\n"), sha256("\nSELECT 22;\n")].map((hash) => hash.slice(0, 12));
     expect(message).toBe(
-      `the SQL of b is not what the ledger recorded: sha256 ${then} then, ${now} now; it was applied on 2026-03-02T09:14:01.000Z by ann`,
+      `the SQL of b is not what the ledger recorded: sha256 ${then} in the ledger, ${now} in the file; it was applied on 2026-03-02T09:14:01.000Z by ann`,
     );
   });
 });

@@ -384,6 +384,9 @@ test("a lost file is to be restored from git only where the last commit has it",
   const creating = `create it, starting with '-- revision: a', or ${marking}`;
   put({ "db/0001_a.up.sql": "-- revision: a\n-- parent: none\n" });
   expect(await hint()).toBe(creating);
+  put({ "db/0001_a.up.sql": "-- revision: a\n-- parent: none\n\nSELECT 1;\n-- irreversible: yes\n" });
+  expect(await hint()).toContain("in this header, above line 3, not below as in line 5: '-- irreversible: <");
+  put({ "db/0001_a.up.sql": "-- revision: a\n-- parent: none\n" });
   git("init", "-q");
   expect(await hint()).toBe(creating);
   put({ "db/0001_a.down.sql": "-- revision: a\n" });
