@@ -229,11 +229,11 @@ describe("renames", () => {
     column("users", "full_name"),
   ]);
   const checked = (...texts: readonly string[]) =>
-    checkedRenames(texts.map(renameOf), users, wanted, "the schema folder");
+    checkedRenames(texts.map(renameOf), users, wanted, "the schema folder", asFlags);
   test("that are given twice or are done count once", () => {
     const [once] = ["shop.users.name=full_name"].map(renameOf);
     expect(checked("shop.users.name=full_name", "shop.users.name=full_name")).toEqual([once]);
-    expect(checkedRenames([once!], wanted, wanted, "")).toEqual([]);
+    expect(checkedRenames([once!], wanted, wanted, "", asFlags)).toEqual([]);
   });
   test.each([
     [
@@ -283,7 +283,9 @@ describe("renames", () => {
     const origin = { path: "schema/y.sql", line: 4, column: 1 };
     const statements = [{ tag: "CREATE TABLE", sql, offset: sql.indexOf("CREATE"), origin }];
     const said = renamesIn(statements, catalogOf(18, []), users);
-    const { code, message, location } = failure(() => checkedRenames(said, catalogOf(18, []), users, ""));
+    const { code, message, location } = failure(() =>
+      checkedRenames(said, catalogOf(18, []), users, "", asFlags),
+    );
     expect({ code, message, location }).toEqual({
       code: "source/renamed-from",
       message: "-- renamed-from: gone: the migrations make nothing named 'shop.gone'",
@@ -315,8 +317,44 @@ describe("renames", () => {
     );
     expect(renamesIn(statements, after, after)).toEqual([]);
   });
+  test("of a comment whose old name is used again may be of an earlier rename, and are not done", () => {
+    const names = (...columns: readonly string[]) =>
+      catalogOf(18, [table("users", columns), ...columns.map((each) => column("users", each))]);
+    const [is, desired] = [names("email", "phone"), names("email", "mobile")];
+    const location = { path: "schema/y.sql", line: 3, column: 3 };
+    const said = {
+      from: ["shop", "users", "email"],
+      to: ["mobile"],
+      said: "-- renamed-from: email",
+      location,
+    };
+    const done = (renames: readonly string[], to = desired) =>
+      checkedRenames([...renames.map(renameOf), said], is, to, "the schema folder", asFlags);
+    const { code, message, hint } = failure(() => done([]));
+    expect({ code, message, hint }).toEqual({
+      code: "source/renamed-from",
+      message:
+        "-- renamed-from: email: both the migrations and the schema folder have column shop.users.email",
+      hint: "if the comment is of an earlier rename, delete its line; if shop.users.email is to be renamed, and made anew, add --rename shop.users.email=mobile",
+    });
+    for (const given of ["shop.users.phone=mobile", "shop.users.email=mobile"])
+      expect(done([given])).toEqual([renameOf(given)]);
+    expect(done([], names("mobile"))).toEqual([said]);
+    expect(failure(() => done([], names("email", "phone", "mobile"))).hint).toContain("delete its line");
+    // It goes, and what was made of it stays.
+    const earlier = { ...said, to: ["phone"] };
+    expect(
+      failure(() => checkedRenames([earlier], is, names("phone"), "the schema folder", asFlags)),
+    ).toMatchObject({
+      message: "-- renamed-from: email: the migrations already have shop.users.phone",
+      hint: expect.stringMatching(
+        /^if the comment is of an earlier rename, delete its line; if not, an object/,
+      ),
+    });
+  });
   test.each([
     ["-- renamed-from: name\nALTER TABLE shop.users ADD COLUMN IF NOT EXISTS full_name text;"],
+    ["ALTER TABLE shop.users ADD COLUMN\n  -- renamed-from: name\n  full_name text;"],
     ["ALTER TABLE ONLY users\n  ADD a int,\n  -- renamed-from: name\n  add full_name text;"],
   ])("of a comment above what adds a column: %s", (sql) => {
     const origin = { path: "schema/y.sql", line: 1, column: 1 };
@@ -333,9 +371,12 @@ describe("renames", () => {
       { from: ["shop", "users"], to: ["people"] },
       rename,
     ]);
-    const constraint = sql.replace(/add .*full_name.*/i, "ADD CONSTRAINT full_name CHECK (true);");
-    const other = { ...added, sql: constraint, offset: constraint.indexOf("ALTER") };
-    expect(failure(() => renamesIn([other], users, catalogOf(18, after))).hint).toContain("an ADD COLUMN");
+  });
+  test("of a comment above a constraint that is added is refused", () => {
+    const sql = "-- renamed-from: name\nALTER TABLE shop.users ADD CONSTRAINT full_name CHECK (true);";
+    const origin = { path: "schema/y.sql", line: 1, column: 1 };
+    const added = { tag: "ALTER TABLE", sql, offset: sql.indexOf("ALTER"), origin };
+    expect(failure(() => renamesIn([added], users, users)).hint).toContain("an ADD COLUMN");
   });
   test("are looked for where the form is the same", () => {
     const after = [
@@ -358,7 +399,7 @@ describe("renames", () => {
     expect(renameCandidates(users, after)).toEqual([]);
     const renamed = [{ from: ["shop", "users"], to: ["people"] }];
     expect(renameCandidates(users, after, renamed)).toEqual([of]);
-    const both = checkedRenames([of, ...renamed], users, after, "");
+    const both = checkedRenames([of, ...renamed], users, after, "", asFlags);
     expect(renameSql(both, users)).toEqual([
       "ALTER TABLE shop.users RENAME TO people",
       "ALTER TABLE shop.people RENAME COLUMN name TO b",

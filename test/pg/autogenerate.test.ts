@@ -171,17 +171,24 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
       );`;
     const next = "-- renamed-from: next\nCREATE TABLE later (x int);\nCREATE TABLE next (y int);";
     schemaFolder(of, `${renamed}\nCREATE VIEW posts AS SELECT id, title, name FROM articles;\n${next}`);
-    await generate(of, url);
+    // A comment may be of an earlier rename; a view is no table, so that it cannot be meant.
+    expect((await failureOf(generate(of, url)))["diagnostics"]).toMatchObject([
+      { message: expect.stringMatching(/have table public.next$/) },
+      { message: expect.stringMatching(/have column public.posts.name$/) },
+    ]);
+    const renames = ["public.next=later", "public.posts.name=title"];
+    await generate(of, url, { renames });
     expect(written(of)).toContain(
-      `DROP TABLE public.next;
-DROP VIEW public.posts;
+      `DROP VIEW public.posts;
+DROP TABLE public.next;
 ALTER TABLE public.articles DROP COLUMN name;
-ALTER TABLE public.later RENAME TO next;
 ALTER TABLE public.articles RENAME TO posts;
+ALTER TABLE public.later RENAME TO next;
 ALTER TABLE public.posts RENAME COLUMN title TO name;`,
     );
-    const renames = ["public.posts=articles", "public.next=later"];
-    expect((await generate(of, url, { renames })).created).toEqual([]);
+    expect((await generate(of, url, { renames: ["public.posts=articles", renames[0]!] })).created).toEqual(
+      [],
+    );
   });
 
   test("a rename that cannot be taken back with the other changes goes in a revision of its own", async () => {
@@ -190,7 +197,7 @@ ALTER TABLE public.posts RENAME COLUMN title TO name;`,
     const renamed = "-- renamed-from: posts\nCREATE TABLE articles (id int);";
     const both = `${renamed}\nCREATE TABLE posts (id int);\nCREATE VIEW v AS SELECT id FROM posts;`;
     schemaFolder(of, both);
-    expect(await failureOf(generate(of, url))).toMatchObject({
+    expect(await failureOf(generate(of, url, { renames: ["public.posts=articles"] }))).toMatchObject({
       code: "findings/not-proven",
       message: expect.stringContaining("in one revision: DROP TABLE public.posts: cannot drop table posts"),
       hint: expect.stringContaining("a revision of its own"),

@@ -156,6 +156,7 @@ export function checkedRenames(
   is: Catalog,
   desired: Catalog,
   source: string,
+  names: OptionNames,
 ): readonly Rename[] {
   const faults: Diagnostic[] = [];
   const renames: Rename[] = [];
@@ -167,12 +168,51 @@ export function checkedRenames(
     const isMovedOn = isOtherOne && all.some((each) => isSame(each.from, newPath(rename)));
     const isDone = isRenamed(rename.from, path, is, desired) && !isMovedOn;
     if (isSaid || isDone) continue;
-    const fault = faultOf(rename, { before: renames, all, is, desired, source });
+    const again = usedAgain(rename, all, is, desired);
+    // One that is given beside the files is newer than any comment.
+    if (again !== undefined && all.some((each) => isGiven(each) && isEither(each, rename))) continue;
+    const fault =
+      again === undefined
+        ? faultOf(rename, { before: renames, all, is, desired, source })
+        : unclear(rename, again, source, names);
     if (fault === undefined) renames.push(rename);
     else faults.push({ ...fault, ...codeOf(rename) });
   }
   if (faults.length > 0) throw MigrateError.all(faults);
   return renames;
+}
+
+const isGiven = ({ location }: Rename): boolean => location === undefined;
+
+/**
+ * Of a comment, what has its old name in the migrations and, unless another rename brings it, in the schema files again: the
+ * comment may be of an earlier rename, and stay above what is another column by now.
+ */
+function usedAgain(
+  rename: Rename,
+  all: readonly Rename[],
+  is: Catalog,
+  desired: Catalog,
+): CatalogObject | undefined {
+  const { from } = rename;
+  if (isGiven(rename) || all.some((each) => isSame(newPath(each), from))) return undefined;
+  const object = objectAt(is, from);
+  const like = objectAt(desired, pathAfter(all, { from, to: from.slice(-1) }));
+  return object?.class === like?.class ? object : undefined;
+}
+
+const EARLIER = "if the comment is of an earlier rename, delete its line";
+
+function unclear(
+  { from, to, said }: Rename,
+  object: CatalogObject,
+  source: string,
+  names: OptionNames,
+): Pick<Diagnostic, "hint" | "message"> {
+  return {
+    message: `${said}: both the migrations and ${source} have ${describeObject(object)}`,
+    hint: `${EARLIER}; if ${pathText(from)} is to be renamed, and made anew, add ${names.given("renames", `${pathText(from)}=${pathText(to)}`)}`,
+  };
 }
 
 /** Whether a rename is done: the new name is there, and what has the old one, if anything, is another object that stays. */
@@ -224,7 +264,7 @@ function faultOf(
   ) {
     return {
       message: `${said}: ${rival === undefined ? "the migrations already have" : `${pathText(rival.from)} is to be`} ${pathText(taken)}`,
-      hint: "an object that has that name is renamed first, in a migration of its own",
+      hint: `${isGiven(rename) ? "" : `${EARLIER}; if not, `}an object that has that name is renamed first, in a migration of its own`,
     };
   }
   const path = pathAfter(all, rename);

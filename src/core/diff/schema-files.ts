@@ -38,7 +38,8 @@ const INDEXED = new RegExp(
   "i",
 );
 const FIRST_NAME = new RegExp(`^(?:\\s|--[^\\n]*\\n)*(${NAME})`);
-/** What stands before a column's name where it is added to a table: nothing else can follow `ADD COLUMN`. */
+/** What stands before a column's name where it is added to a table, below a comment and above it. */
+const ADDING_ABOVE = /\bADD(?:\s+COLUMN(?:\s+IF\s+NOT\s+EXISTS)?)?\s*$/i;
 const ADDING = new RegExp(
   `^(?:\\s|--[^\\n]*\\n)*(?:${ALTER_TABLE})?` +
     `ADD\\s+(?:COLUMN\\s+(?:IF\\s+NOT\\s+EXISTS\\s+)?|(?!(?:CONSTRAINT|CHECK|UNIQUE|PRIMARY|FOREIGN|EXCLUDE|NOT)\\b))`,
@@ -221,7 +222,8 @@ function named(
   const made = createdBy(text) ?? altered;
   const object = made === undefined ? undefined : pathOf(made, to);
   const below = sql.slice(end);
-  if (object === undefined || (altered !== undefined && !ADDING.test(below))) throw misplaced(said, location);
+  const isAdded = ADDING.test(below) || ADDING_ABOVE.test(sql.slice(0, start));
+  if (object === undefined || (altered !== undefined && !isAdded)) throw misplaced(said, location);
   const isObject = altered === undefined && start < offset;
   const column = FIRST_NAME.exec(below.replace(ADDING, ""))?.[1] ?? "";
   return { object, isObject, column: isObject ? undefined : plain(column) };
