@@ -460,13 +460,15 @@ BEGIN
         AND has_any_column_privilege(who, object, asked);
     END IF;
     CONTINUE WHEN ok IS NOT FALSE;
-    report := report || jsonb_build_array(jsonb_build_array(mark, 'missing',
+    -- Of two names, with the schema and without it, one place may come.
+    said := jsonb_build_array(jsonb_build_array(mark, 'missing',
       concat(item ->> 'text',
         CASE WHEN NOT is_looked_up THEN NULL
           WHEN asked = 'CREATE' AND lies_in IS NOT NULL THEN ' ' || quote_ident(lies_in)
           ELSE concat(' ', CASE WHEN about <> 'schema' THEN quote_ident(coalesce(lies_in, path[1]))
             || '.' END, quote_ident(found)) END,
         ' (as ' || who || ')')));
+    report := report || CASE WHEN report @> said THEN '[]' ELSE said END;
   END LOOP;
   IF NOT report @> '[["X"]]' THEN
     report := report || jsonb_build_array(jsonb_build_array(NULL, 'result',

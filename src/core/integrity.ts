@@ -124,7 +124,7 @@ const BROKEN_FIRST =
   "migrate repair accepts nothing while a changed file cannot be run; settle that first, then run: migrate verify";
 
 /** What to type about a hole where changed SQL stops the upgrade that would fill it; not all who tell of holes tell of that. */
-const OTHERS_FIRST = "settle first what else is different; to see it: migrate verify";
+const OTHERS_FIRST = "settle the changed SQL first, which migrate verify lists";
 
 /** What the rows are, all together. */
 interface Context {

@@ -193,7 +193,7 @@ describe("findings", () => {
     expect(findingsOf(changed.graph, rows).map(({ kind, hint }) => `${kind}: ${hint}`)).toEqual([
       expect.stringMatching(/^body: restore the file /),
       expect.stringMatching(/^header: /),
-      "hole: settle first what else is different; to see it: migrate verify",
+      "hole: settle the changed SQL first, which migrate verify lists",
     ]);
   });
 

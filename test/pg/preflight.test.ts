@@ -678,6 +678,8 @@ describe.skipIf(!psqlAvailable()).each(oneServer("newest"))("on $name", (server)
     };
     const missing = (what: string) => `X missing: ${what} (as ${role.name})`;
     expect(await said(a)).toEqual([missing("CREATE on schema public")]);
+    const twice = await project({ a: "CREATE TABLE t ();\nCREATE TABLE public.u ();" }).script("base:a");
+    expect(await said(twice)).toEqual([missing("CREATE on schema public")]);
     await query(url, `ALTER DATABASE ${name} SET search_path = "no, such", app, public`);
     expect(await said(a)).toEqual([missing("CREATE on schema public")]);
     await query(url, `GRANT USAGE ON SCHEMA app TO ${role.name}`);
