@@ -9,21 +9,15 @@ import { onOneLine } from "./terminal.ts";
 export interface RelationEffect {
   readonly relation: string;
   readonly mode: LockMode | undefined;
-  /** `reads and writes`, `writes`, or empty. */
+  /** `reads and writes`, `writes`, or empty; with `, briefly` where there is work, and they do not wait for it. */
   readonly waiting: string;
   /** `rewrites the table`, `writes every row`, `builds an index`, `scans the table`, `writes rows`, joined by commas; or empty. */
   readonly work: string;
 }
 
 /** Those that matter to others: they are blocked, or the whole relation is rewritten, scanned or indexed. */
-export function relationEffects({
-  locks,
-  rewrites,
-  scans,
-  writes,
-  updates,
-  builds,
-}: EffectSummary): readonly RelationEffect[] {
+export function relationEffects(summary: EffectSummary): readonly RelationEffect[] {
+  const { locks, rewrites, scans, writes, updates, builds, waits = false } = summary;
   const relations = new Set([
     ...locks.map(({ relation }) => relation),
     ...rewrites,
@@ -43,7 +37,8 @@ export function relationEffects({
       ]
         .filter((each) => each !== false)
         .join(", ");
-      return { relation, mode, waiting: mode === undefined ? "" : whoWaits(mode), work };
+      const who = mode === undefined ? "" : whoWaits(mode);
+      return { relation, mode, waiting: who === "" || work === "" || waits ? who : `${who}, briefly`, work };
     })
     .filter(({ waiting: who, work }) => who !== "" || work !== "");
 }

@@ -212,8 +212,17 @@ const hanging = (text: string): readonly string[] =>
 
 /** What each step does to a database that others use; those that nobody notices are summed up. */
 function effectsTable({ steps }: Pick<Plan, "steps">, isOne: boolean): readonly string[] {
+  // In one transaction the work of a step is done under the locks of those before it, too.
+  const all = isOne
+    ? summaryOfStep(
+        steps.map(({ effect }) => effect),
+        isOne,
+      )?.waits
+    : undefined;
   const noticed = steps.flatMap(({ effect }, index) =>
-    effect !== undefined && effectLines(effect).length > 0 ? [{ index, effect }] : [],
+    effect !== undefined && effectLines(effect).length > 0
+      ? [{ index, effect: all === undefined ? effect : { ...effect, waits: all } }]
+      : [],
   );
   if (noticed.length === 0) return [];
   const columns = [
