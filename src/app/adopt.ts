@@ -10,6 +10,7 @@ import {
 } from "../core/adopt/adopt.ts";
 import type { FolderFile, ForeignMigration, Reading, Section } from "../core/adopt/foreign.ts";
 import { folderHint, foldersLike, nothingOf, type Tool, toolOf } from "../core/adopt/tools.ts";
+import { ranOf } from "../core/adopt/version-tables.ts";
 import { assemble } from "../core/assemble.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { filePattern, parseFileName } from "../core/filename.ts";
@@ -273,7 +274,15 @@ export async function adoptedProject(
     const lost = migrations.find(({ revision }) => !project.migrations.has(revision));
     if (lost === undefined) return project;
     const message = `${lost.revision} is not among the project's migrations`;
-    throw new MigrateError({ code: "usage/not-adopted", message, hint });
+    const row = { version: lost.version, dirty: false, andBefore: false };
+    // Written by hand, with the number as its id.
+    const [own] = ranOf([row], [...project.migrations.keys()]);
+    const recording = `the project's ${own} has that number: if its file has the same SQL, record it with: migrate stamp ${own}`;
+    throw new MigrateError({
+      code: "usage/not-adopted",
+      message,
+      hint: own === undefined ? hint : recording,
+    });
   } catch (error) {
     if (!(error instanceof MigrateError && error.code === "usage/missing-directory")) throw error;
     throw new MigrateError({ code: "usage/not-adopted", message: error.message, hint }, { cause: error });

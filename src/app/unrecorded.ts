@@ -1,12 +1,17 @@
 /** A database whose ledger never had a row → the other tool that has run the project's migrations there, and what to type. */
 
+import type { VersionRow } from "../core/adopt/applied.ts";
 import { tools } from "../core/adopt/tools.ts";
-import { hasRun, toolOfTable } from "../core/adopt/version-tables.ts";
+import { ranOf, toolOfTable } from "../core/adopt/version-tables.ts";
 import { ignoredIn } from "../core/catalog/compare.ts";
 import { MigrateError } from "../core/errors.ts";
+import type { Graph } from "../core/graph.ts";
 import { recordedIn } from "../core/ledger/recorded.ts";
 import type { LedgerState } from "../core/ledger/types.ts";
+import type { RevisionId } from "../core/migration.ts";
 import { qualified } from "../core/quote.ts";
+import { shellWord } from "../core/shell.ts";
+import { currentHeads } from "../core/steps.ts";
 import { configFile } from "../io/config.ts";
 import { readLog, readVersions, tablesNamed } from "../io/queries.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
@@ -36,7 +41,7 @@ export async function unrecorded(
 }
 
 async function found(
-  { config, ledger, migrations, dormant }: Project,
+  { config, ledger, migrations, dormant, graph }: Project,
   session: Session,
   { format }: LedgerState,
 ): Promise<Unrecorded | undefined> {
@@ -52,14 +57,29 @@ async function found(
       if (error instanceof StatementFailure && !error.lost) return [];
       throw error;
     });
-    if (!hasRun(rows, ids)) continue;
+    const ran = ranOf(rows, ids);
+    if (ran.length === 0) continue;
     if (format !== undefined && recordedIn(await readLog(session, ledger, 0)).size > 0) return undefined;
     return {
       message: `the table ${table} says that ${tool.name} has run migrations of this project on this database, and the ledger records none of them`,
-      hint: `record them, with the folder of ${tool.name}: migrate adopt FOLDER --from-database --yes\nif that is the table of another program, add ${JSON.stringify(identity.join("."))} to "ignore" in ${configFile(config)}`,
+      hint: `${recording(tool.name, rows, ran, graph)}\nif that is the table of another program, add ${JSON.stringify(identity.join("."))} to "ignore" in ${configFile(config)}`,
     };
   }
   return undefined;
+}
+
+/** Those that were written by hand, with the versions as ids, are no migrations that `adopt` knows. */
+function recording(
+  tool: string,
+  rows: readonly VersionRow[],
+  ran: readonly RevisionId[],
+  graph: Graph,
+): string {
+  if (!ran.every((id) => /^\d+$/.test(id)))
+    return `record them, with the folder of ${tool}: migrate adopt FOLDER --from-database --yes`;
+  const last = rows.some(({ dirty }) => dirty) ? [] : currentHeads(graph, ran);
+  const targets = last.length === 0 ? ["REVISION"] : last.map(shellWord);
+  return `record those that it has run, where their files have the same SQL: migrate stamp ${targets.join(" ")}`;
 }
 
 /** Throws `state/not-recorded`. */

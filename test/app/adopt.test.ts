@@ -15,7 +15,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { type AdoptOptions, adopt } from "../../src/app/adopt.ts";
 import { init } from "../../src/app/init.ts";
 import { openProject, warnOfFolders } from "../../src/app/project.ts";
-import { hasRun } from "../../src/core/adopt/version-tables.ts";
+import { ranOf } from "../../src/core/adopt/version-tables.ts";
 import { totalsOf } from "../../src/render/adoption.ts";
 import { deps } from "../support/migrate.ts";
 
@@ -441,8 +441,10 @@ test.each([
   [["m0001"], "9", true, true],
   [["m0001"], "9", false, false],
   [["m0003"], "2", true, false],
-  [["0001", "c9"], "1", true, false],
+  [["0001", "c9"], "1", true, true],
+  [["0001", "01x", "c9"], "2", true, false],
+  [["000001_a"], "1", false, false],
   [["m0001"], "init", true, false],
 ])("whether %o has what a version table calls %s (and before: %s): %s", (ids, version, andBefore, is) => {
-  expect(hasRun([{ version, dirty: false, andBefore }], ids)).toBe(is);
+  expect(ranOf([{ version, dirty: false, andBefore }], ids).length > 0).toBe(is);
 });

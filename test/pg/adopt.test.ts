@@ -2,14 +2,14 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { adopt } from "../../src/app/adopt.ts";
 import { adoptDatabase } from "../../src/app/adopt-database.ts";
 import { diagnose } from "../../src/app/doctor.ts";
 import { readState } from "../../src/app/look.ts";
 import { run } from "../../src/app/run.ts";
 import { deps } from "../support/migrate.ts";
-import { ownDatabase } from "../support/project.ts";
+import { failureOf, ownDatabase, project } from "../support/project.ts";
 import { query, servers } from "../support/server.ts";
 
 const root = mkdtempSync(join(tmpdir(), "retort-adopt-pg-"));
@@ -275,6 +275,35 @@ describe.each(servers().slice(0, 1))("on $name", (server) => {
     const { stamped, takenBack } = await adoptDatabase(world, { folder: "old", write: true });
     expect({ stamped, takenBack }).toEqual({ stamped: [], takenBack: ["m0001", "m0002"] });
     expect((await upgrade()).steps).toHaveLength(3);
+  });
+
+  test("revisions that are the versions themselves, in files written by hand, are stamped", async () => {
+    const { url } = await ownDatabase(server);
+    const of = project({ "001": "SELECT 1;", "002": "SELECT 2;", "003": "SELECT 3;" });
+    const columns = "(version bigint, dirty boolean)";
+    await query(
+      url,
+      `CREATE TABLE schema_migrations ${columns}; INSERT INTO schema_migrations VALUES (2, true)`,
+    );
+    const { code, hint } = await failureOf(of.upgrade(url));
+    expect({ code, hint }).toEqual({
+      code: "state/not-recorded",
+      hint: expect.stringContaining("have the same SQL: migrate stamp REVISION\n"),
+    });
+    await query(url, "UPDATE schema_migrations SET dirty = false");
+    expect((await failureOf(of.upgrade(url)))["hint"]).toMatch(/: migrate stamp 002\n/);
+    const old = mkdtempSync(join(tmpdir(), "retort-adopt-"));
+    onTestFinished(() => rmSync(old, { recursive: true }));
+    for (const [number, name] of ["a", "b", "c"].entries()) {
+      writeFileSync(join(old, `${number + 1}_${name}.up.sql`), "SELECT 1;\n");
+      writeFileSync(join(old, `${number + 1}_${name}.down.sql`), "SELECT 1;\n");
+    }
+    const options = { folder: old, database: url, write: true };
+    expect((await failureOf(adoptDatabase(of.deps, options)))["hint"]).toBe(
+      "the project's 002 has that number: if its file has the same SQL, record it with: migrate stamp 002",
+    );
+    await of.run(url, { kind: "stamp", targets: ["002"] });
+    expect((await of.upgrade(url)).steps).toHaveLength(1);
   });
 
   test("of two version tables one must be named, whatever its name holds", async () => {

@@ -105,18 +105,25 @@ export function toolOfTable({ schema, name, columns }: FoundTable): Tool | undef
 }
 
 /**
- * Whether what is recorded there are migrations of a project that has these revisions: those that `adopt` makes have the
- * version itself, or its number behind an m. Other programs of the database have version tables too.
+ * Which of a project's revisions are recorded there: those that `adopt` makes have the version itself, or its number behind
+ * an m; those that are written by hand the version or its number, such as 0001. Other programs of the database have version
+ * tables too.
  */
-export function hasRun(rows: readonly VersionRow[], revisions: readonly RevisionId[]): boolean {
-  const numbers = revisions.flatMap((id) => /^m(\d+)(?:_|$)/.exec(id)?.[1] ?? []);
-  const [ids, all] = [new Set(revisions), numbers.map(BigInt)];
-  return rows.some(({ version, andBefore }) => {
-    const number = /^\d+/.exec(version)?.[0];
-    if (ids.has(version)) return true;
-    return (
-      number !== undefined &&
-      all.some((each) => each === BigInt(number) || (andBefore && each < BigInt(number)))
-    );
+export function ranOf(rows: readonly VersionRow[], revisions: readonly RevisionId[]): readonly RevisionId[] {
+  const versions = new Set(rows.map(({ version }) => version));
+  const numbered = rows.flatMap(({ version, andBefore }) => {
+    const digits = /^\d+/.exec(version)?.[0];
+    return digits === undefined ? [] : [{ number: BigInt(digits), andBefore }];
+  });
+  const numbers = new Set(numbered.map(({ number }) => number));
+  const before = numbered.reduce(
+    (most, { number, andBefore }) => (andBefore && number > most ? number : most),
+    0n,
+  );
+  return revisions.filter((id) => {
+    if (versions.has(id)) return true;
+    const [, adopted, own] = /^m(\d+)(?:_|$)|^(\d+)$/.exec(id) ?? [];
+    if (adopted !== undefined) return numbers.has(BigInt(adopted)) || BigInt(adopted) < before;
+    return own !== undefined && numbers.has(BigInt(own));
   });
 }
