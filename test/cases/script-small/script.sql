@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> c
--- Receipt: sha256:4bf64aac9afd6ba7ce1c408a98f4bda23fa6e7a2329b12a779c6388bc6addd51
+-- Receipt: sha256:5286799e59ed37d3cd1821732ae6b9ca45b16177da02d0c385ece22d313e1546
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- Run:  psql -X -v ON_ERROR_STOP=1 -f FILE DATABASE
@@ -274,11 +274,12 @@ BEGIN
         HINT = format('Nothing was changed. As the owner of the database, run: '
           'GRANT CREATE ON DATABASE %1$I TO %2$I; '
           'or create the ledger for it, with the address of that owner: '
-          'migrate ensure-version --database URL, then: '
+          '%4$s ensure-version --database URL, then: '
           'GRANT USAGE ON SCHEMA %3$s TO %2$I; '
           'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %3$s TO %2$I; '
           'GRANT EXECUTE ON ALL ROUTINES IN SCHEMA %3$s TO %2$I',
-          current_database(), CURRENT_USER, 'retort');
+          current_database(), CURRENT_USER, 'retort',
+          concat_ws(' ', 'migrate', nullif(current_setting('retort_script.flags', true), '')));
     END IF;
     IF NOT has_schema_privilege(to_regnamespace('retort'), 'CREATE')
       OR NOT has_schema_privilege(to_regnamespace('retort'), 'USAGE') THEN
@@ -288,11 +289,12 @@ BEGIN
         HINT = format('Nothing was changed. As the owner of the schema, run: '
           'GRANT CREATE, USAGE ON SCHEMA %1$s TO %2$I; '
           'or create the ledger for it, with the address of that owner: '
-          'migrate ensure-version --database URL, then: '
+          '%4$s ensure-version --database URL, then: '
           'GRANT USAGE ON SCHEMA %3$s TO %2$I; '
           'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %3$s TO %2$I; '
           'GRANT EXECUTE ON ALL ROUTINES IN SCHEMA %3$s TO %2$I',
-          to_regnamespace('retort'), CURRENT_USER, 'retort');
+          to_regnamespace('retort'), CURRENT_USER, 'retort',
+          concat_ws(' ', 'migrate', nullif(current_setting('retort_script.flags', true), '')));
     END IF;
     IF to_regnamespace('retort') IS NULL THEN
       CREATE SCHEMA retort;
@@ -2305,7 +2307,7 @@ CALL retort.require_state('{}', '{}', 3, 1401614897665169694, 'migrate upgrade %
   "c": "83afaa1f802ebbe68790558d9538895f4deecf619cd66d90a383ecaecc86021d"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('4bf64aac9afd6ba7ce1c408a98f4bda23fa6e7a2329b12a779c6388bc6addd51',
+CALL retort.begin_script('5286799e59ed37d3cd1821732ae6b9ca45b16177da02d0c385ece22d313e1546',
   'base:c', 3, 1401614897665169694);
 COMMIT;
 
@@ -2361,13 +2363,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(3, 1401614897665169694) AS retort_passed \gset
 SELECT revisions AS applied_revisions, 'c' AS current_heads,
-  'sha256:4bf64aac9afd6ba7ce1c408a98f4bda23fa6e7a2329b12a779c6388bc6addd51' AS receipt FROM retort.state;
+  'sha256:5286799e59ed37d3cd1821732ae6b9ca45b16177da02d0c385ece22d313e1546' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '4bf64aac9afd6ba7ce1c408a98f4bda23fa6e7a2329b12a779c6388bc6addd51'
+      '5286799e59ed37d3cd1821732ae6b9ca45b16177da02d0c385ece22d313e1546'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -3532,13 +3534,15 @@ BEGIN
         AND has_any_column_privilege(who, object, asked);
     END IF;
     CONTINUE WHEN ok IS NOT FALSE;
-    report := report || jsonb_build_array(jsonb_build_array(mark, 'missing',
+    -- Of two names, with the schema and without it, one place may come.
+    said := jsonb_build_array(jsonb_build_array(mark, 'missing',
       concat(item ->> 'text',
         CASE WHEN NOT is_looked_up THEN NULL
           WHEN asked = 'CREATE' AND lies_in IS NOT NULL THEN ' ' || quote_ident(lies_in)
           ELSE concat(' ', CASE WHEN about <> 'schema' THEN quote_ident(coalesce(lies_in, path[1]))
             || '.' END, quote_ident(found)) END,
         ' (as ' || who || ')')));
+    report := report || CASE WHEN report @> said THEN '[]' ELSE said END;
   END LOOP;
   IF NOT report @> '[["X"]]' THEN
     report := report || jsonb_build_array(jsonb_build_array(NULL, 'result',

@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:c10553eb91d42061e1e6160a87c037e3133383cf773c20b12e37578672e4e356
+-- Receipt: sha256:83fc3c1963dff1c2c138a8883929009b55d76e4779496b000b3d25b24a853349
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- With: -n ci
@@ -268,11 +268,12 @@ BEGIN
         HINT = format('Nothing was changed. As the owner of the database, run: '
           'GRANT CREATE ON DATABASE %1$I TO %2$I; '
           'or create the ledger for it, with the address of that owner: '
-          'migrate ensure-version --database URL, then: '
+          '%4$s ensure-version --database URL, then: '
           'GRANT USAGE ON SCHEMA %3$s TO %2$I; '
           'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %3$s TO %2$I; '
           'GRANT EXECUTE ON ALL ROUTINES IN SCHEMA %3$s TO %2$I',
-          current_database(), CURRENT_USER, 'retort');
+          current_database(), CURRENT_USER, 'retort',
+          concat_ws(' ', 'migrate', nullif(current_setting('retort_script.flags', true), '')));
     END IF;
     IF NOT has_schema_privilege(to_regnamespace('retort'), 'CREATE')
       OR NOT has_schema_privilege(to_regnamespace('retort'), 'USAGE') THEN
@@ -282,11 +283,12 @@ BEGIN
         HINT = format('Nothing was changed. As the owner of the schema, run: '
           'GRANT CREATE, USAGE ON SCHEMA %1$s TO %2$I; '
           'or create the ledger for it, with the address of that owner: '
-          'migrate ensure-version --database URL, then: '
+          '%4$s ensure-version --database URL, then: '
           'GRANT USAGE ON SCHEMA %3$s TO %2$I; '
           'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %3$s TO %2$I; '
           'GRANT EXECUTE ON ALL ROUTINES IN SCHEMA %3$s TO %2$I',
-          to_regnamespace('retort'), CURRENT_USER, 'retort');
+          to_regnamespace('retort'), CURRENT_USER, 'retort',
+          concat_ws(' ', 'migrate', nullif(current_setting('retort_script.flags', true), '')));
     END IF;
     IF to_regnamespace('retort') IS NULL THEN
       CREATE SCHEMA retort;
@@ -2297,7 +2299,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('c10553eb91d42061e1e6160a87c037e3133383cf773c20b12e37578672e4e356',
+CALL retort.begin_script('83fc3c1963dff1c2c138a8883929009b55d76e4779496b000b3d25b24a853349',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -2317,13 +2319,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:c10553eb91d42061e1e6160a87c037e3133383cf773c20b12e37578672e4e356' AS receipt FROM retort.state;
+  'sha256:83fc3c1963dff1c2c138a8883929009b55d76e4779496b000b3d25b24a853349' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      'c10553eb91d42061e1e6160a87c037e3133383cf773c20b12e37578672e4e356'
+      '83fc3c1963dff1c2c138a8883929009b55d76e4779496b000b3d25b24a853349'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -3482,13 +3484,15 @@ BEGIN
         AND has_any_column_privilege(who, object, asked);
     END IF;
     CONTINUE WHEN ok IS NOT FALSE;
-    report := report || jsonb_build_array(jsonb_build_array(mark, 'missing',
+    -- Of two names, with the schema and without it, one place may come.
+    said := jsonb_build_array(jsonb_build_array(mark, 'missing',
       concat(item ->> 'text',
         CASE WHEN NOT is_looked_up THEN NULL
           WHEN asked = 'CREATE' AND lies_in IS NOT NULL THEN ' ' || quote_ident(lies_in)
           ELSE concat(' ', CASE WHEN about <> 'schema' THEN quote_ident(coalesce(lies_in, path[1]))
             || '.' END, quote_ident(found)) END,
         ' (as ' || who || ')')));
+    report := report || CASE WHEN report @> said THEN '[]' ELSE said END;
   END LOOP;
   IF NOT report @> '[["X"]]' THEN
     report := report || jsonb_build_array(jsonb_build_array(NULL, 'result',
