@@ -78,6 +78,12 @@ export function patternFault(text: string): { readonly mustBe: string; readonly 
   if (illegal === "/" || illegal === "\\") return fault("a file name, without / or \\");
   if (illegal !== undefined) return fault(`a file name that every system allows, without '${illegal}'`);
   if (text.startsWith(".")) return fault("a name that does not begin with a dot: such files are not read");
+  const ending = /(?:\.(?:up|down))?\.sql$|\.(?:up|down)$/i.exec(text)?.[0];
+  if (ending !== undefined)
+    return fault(
+      `a name without its ending: .up.sql and .down.sql are added to it`,
+      `leave out ${ending}: ${text.slice(0, -ending.length)}`,
+    );
   for (const name of names) {
     const [word, ...format] = name.split(":");
     const known = PLACEHOLDERS.find((placeholder) => placeholder === word);

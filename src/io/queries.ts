@@ -270,7 +270,8 @@ async function unreadable(
       ? [refusal.code, refusal.message, refusal.hint]
       : [
           "execution/ledger",
-          refusal?.message ?? `cannot read the ledger of ${session.database}: ${message}${waitedFor(holders)}`,
+          refusal?.message ??
+            `cannot read the ledger of ${session.database}: ${message}${waitedFor(holders)}`,
           isLocked
             ? waitHint(holders, "and run the same command again")
             : await unreadableHint(error, names, use, session),

@@ -164,6 +164,8 @@ describe("a pattern", () => {
     ["../{number}", "a file name, without / or \\"],
     ["a*{number}", "a file name that every system allows, without '*'"],
     [".{number}", "a name that does not begin with a dot"],
+    ["{number}_{slug}.up.sql", "a name without its ending", "leave out .up.sql: {number}_{slug}"],
+    ["{number}_{slug}.SQL", "a name without its ending", "leave out .SQL: {number}_{slug}"],
     [
       "{date:YYYY_MM_DD_HHMM}_{slug}",
       "clear about its date: MM is the month, and it appears twice",
