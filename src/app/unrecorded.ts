@@ -75,7 +75,7 @@ function recording(
   ran: readonly RevisionId[],
   graph: Graph,
 ): string {
-  if (!ran.every((id) => /^\d+$/.test(id)))
+  if (!ran.every((id) => /^\d+(?:_|$)/.test(id)))
     return `record them, with the folder of ${tool}: migrate adopt FOLDER --from-database --yes`;
   const last = rows.some(({ dirty }) => dirty) ? [] : currentHeads(graph, ran);
   const targets = last.length === 0 ? ["REVISION"] : last.map(shellWord);

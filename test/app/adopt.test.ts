@@ -443,7 +443,9 @@ test.each([
   [["m0003"], "2", true, false],
   [["0001", "c9"], "1", true, true],
   [["0001", "01x", "c9"], "2", true, false],
-  [["000001_a"], "1", false, false],
+  [["000001_a"], "1", false, true],
+  [["20260101000000_b"], "20260101000000", false, true],
+  [["1a"], "1", true, false],
   [["m0001"], "init", true, false],
 ])("whether %o has what a version table calls %s (and before: %s): %s", (ids, version, andBefore, is) => {
   expect(ranOf([{ version, dirty: false, andBefore }], ids).length > 0).toBe(is);

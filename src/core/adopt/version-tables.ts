@@ -106,8 +106,8 @@ export function toolOfTable({ schema, name, columns }: FoundTable): Tool | undef
 
 /**
  * Which of a project's revisions are recorded there: those that `adopt` makes have the version itself, or its number behind
- * an m; those that are written by hand the version or its number, such as 0001. Other programs of the database have version
- * tables too.
+ * an m; those that are written by hand the version or its number, such as 0001 or 0001_users. Other programs of the database
+ * have version tables too.
  */
 export function ranOf(rows: readonly VersionRow[], revisions: readonly RevisionId[]): readonly RevisionId[] {
   const versions = new Set(rows.map(({ version }) => version));
@@ -122,7 +122,7 @@ export function ranOf(rows: readonly VersionRow[], revisions: readonly RevisionI
   );
   return revisions.filter((id) => {
     if (versions.has(id)) return true;
-    const [, adopted, own] = /^m(\d+)(?:_|$)|^(\d+)$/.exec(id) ?? [];
+    const [, adopted, own] = /^m(\d+)(?:_|$)|^(\d+)(?:_|$)/.exec(id) ?? [];
     if (adopted !== undefined) return numbers.has(BigInt(adopted)) || BigInt(adopted) < before;
     return own !== undefined && numbers.has(BigInt(own));
   });
