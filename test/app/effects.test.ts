@@ -142,6 +142,20 @@ test("every kind of work on a relation is told, also that every row is written",
   expect(linesOf(await planOf("INSERT INTO u SELECT id FROM t;"))).toEqual(["b public.t: scans the table"]);
 });
 
+test("who is blocked only after the work, or before it, is blocked briefly; not under a lock that another step holds", async () => {
+  const late = "UPDATE t SET note = ''; ALTER TABLE t ADD COLUMN x int;";
+  expect(linesOf(await planOf(late))).toEqual([
+    "b public.t ACCESS EXCLUSIVE: blocks reads and writes, briefly; writes every row",
+  ]);
+  const given = project({ a, b: "ALTER TABLE u ADD COLUMN x int;", c: late });
+  const row = async (singleTransaction: boolean) =>
+    /ACCESS EXCLUSIVE +reads and writes(, briefly)? +writes every row/.exec(
+      await given.script("a:c", { singleTransaction }),
+    );
+  expect((await row(false))?.[1]).toBe(", briefly");
+  expect(await row(true)).toMatchObject({ 1: undefined });
+});
+
 test.each<[before: readonly string[], expected: readonly string[]]>([
   [
     ["a"],

@@ -230,7 +230,7 @@ function effectsTable({ steps }: Pick<Plan, "steps">, isOne: boolean): readonly 
     { name: "", most: 1 },
     { name: "relation", most: 30 },
     { name: "lock", most: 22 },
-    { name: "blocks", most: 16 },
+    { name: "blocks", most: 25 },
     { name: "work", most: 20 },
   ];
   const rows = noticed.flatMap(({ index, effect }) =>
