@@ -27,6 +27,7 @@ const diagnostic = object({
   hint: text.optional(),
   location: location.extend({ start: count.optional() }).optional(),
 });
+const adoptFinding = diagnostic.extend({ to: location.optional() });
 const error = diagnostic.extend({
   sqlstate: text.optional(),
   exitCode: count,
@@ -526,11 +527,11 @@ export const outputs: Readonly<Record<string, Shape>> = {
           files: texts,
           changes: texts,
           irreversible: text.optional(),
-          findings: z.array(diagnostic),
+          findings: z.array(adoptFinding),
         }),
       ),
       known: texts,
-      findings: z.array(diagnostic),
+      findings: z.array(adoptFinding),
       leftOut: texts,
       written: z.boolean(),
       settings: object({

@@ -96,7 +96,12 @@ export type { TestOptions, TestResult } from "./app/test.ts";
 export type { Agreement, Trace, TracedStatement, TraceOptions } from "./app/trace.ts";
 export { downgrade, type MigrationOptions, type MigrationRun, upgrade } from "./app/upgrade.ts";
 export type { Verification } from "./app/verify.ts";
-export type { AdoptedFile, AdoptedMigration, Change as AdoptedChange } from "./core/adopt/adopt.ts";
+export type {
+  AdoptedFile,
+  AdoptedFinding,
+  AdoptedMigration,
+  Change as AdoptedChange,
+} from "./core/adopt/adopt.ts";
 export type { Catalog, CatalogObject, ObjectKey, Properties, Value } from "./core/catalog/catalog.ts";
 export type { Difference } from "./core/catalog/compare.ts";
 export { type Diagnostic, exitCodes, MigrateError } from "./core/errors.ts";

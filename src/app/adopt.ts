@@ -1,7 +1,8 @@
 /** A folder of another tool's migrations → migrations of ours, and on request the files. */
 import path from "node:path";
-import { adjust, blanked, bodyOf } from "../core/adopt/adjust.ts";
+import { adjust, blanked, bodyOf, placesOf } from "../core/adopt/adjust.ts";
 import {
+  type AdoptedFinding,
   type AdoptedMigration,
   adopted,
   dateIn,
@@ -11,14 +12,13 @@ import {
 import type { FolderFile, ForeignMigration, Reading, Section } from "../core/adopt/foreign.ts";
 import { folderHint, foldersLike, nothingOf, type Tool, toolOf } from "../core/adopt/tools.ts";
 import { ranOf } from "../core/adopt/version-tables.ts";
-import { assemble } from "../core/assemble.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { filePattern, parseFileName } from "../core/filename.ts";
 import { parseHeader } from "../core/header.ts";
-import type { RevisionId } from "../core/migration.ts";
+import { type RevisionId, sourcesOf } from "../core/migration.ts";
 import { asOptions } from "../core/option-names.ts";
 import { shellWord } from "../core/shell.ts";
-import type { Stretch } from "../core/source.ts";
+import type { Source, Stretch } from "../core/source.ts";
 import { type Config, withChanges } from "../io/config.ts";
 import {
   createDirectory,
@@ -65,8 +65,8 @@ export interface Adoption {
   readonly migrations: readonly AdoptedMigration[];
   /** Those that it has, which stay as they are. */
   readonly known: readonly RevisionId[];
-  /** What is to be done by hand and belongs to none of them. */
-  readonly findings: readonly Diagnostic[];
+  /** What is to be done by hand and belongs to none of them; of those that it has, in files that are as they were written. */
+  readonly findings: readonly AdoptedFinding[];
   /** Names of SQL files that are no migrations of the tool, or not for PostgreSQL. */
   readonly leftOut: readonly string[];
   readonly written: boolean;
@@ -102,15 +102,24 @@ export async function adopt(deps: Deps, options: AdoptOptions): Promise<Adoption
   if (write && whyTaken !== undefined && !beside) throw whyTaken;
   const { adoption: whole } = await adoptionOf(files, deps, config, options);
   const known = whole.migrations.filter(({ revision }) => own.paths.has(revision));
-  const taken =
-    otherFault(known, own, options, config) ?? (beside && known.length > 0 ? undefined : whyTaken);
+  const migrations = whole.migrations.filter((each) => !known.includes(each));
+  // Another folder to write to would not help.
+  const fault =
+    otherFault(known, own, options, config) ??
+    (known.length > 0 ? renamedFault(migrations, own, options) : undefined);
+  if (fault !== undefined) throw fault;
+  const taken = beside && known.length > 0 ? undefined : whyTaken;
   if (write && taken !== undefined) throw taken;
   const { tool, folder, ...read } = whole;
   const adoption = {
     ...{ tool, folder, to, isFree: taken === undefined },
     ...(taken === undefined ? {} : { taken: taken.message }),
     ...read,
-    migrations: read.migrations.filter((each) => !known.includes(each)),
+    findings: [...read.findings, ...findingsLeft(known, own)],
+    migrations: migrations.map((each) => ({
+      ...each,
+      findings: each.findings.map((finding) => placedIn(taken === undefined ? to : "", finding)),
+    })),
     known: known.map(({ revision }) => revision),
   };
   if (!write || adoption.migrations.length === 0) return adoption;
@@ -120,12 +129,35 @@ export async function adopt(deps: Deps, options: AdoptOptions): Promise<Adoption
   return { ...adoption, written: true, ...(settings === undefined ? {} : { settings }) };
 }
 
+/** The finding at its place in a file of that folder. */
+const placedIn = (folder: string, finding: AdoptedFinding): AdoptedFinding =>
+  finding.to === undefined
+    ? finding
+    : { ...finding, to: { ...finding.to, path: path.join(folder, finding.to.path) } };
+
+/** What is still to be done in the project's files: in those that are, to the letter, what would be written again. */
+function findingsLeft(
+  known: readonly AdoptedMigration[],
+  { paths }: OwnMigrations,
+): readonly AdoptedFinding[] {
+  return known.flatMap(({ revision, files, findings }) =>
+    findings.flatMap((finding) => {
+      const text = files.find(({ name }) => name === finding.to?.path)?.text;
+      const own = paths.get(revision)!.sources.find((source) => source.text === text);
+      return own === undefined ? [] : [{ ...finding, to: { ...finding.to!, path: own.path } }];
+    }),
+  );
+}
+
 /** What the project has beside the other tool's folder, which may be the one that it reads. */
 interface OwnMigrations {
   /** Absolute paths of the folders that have something in them. */
   readonly directories: readonly string[];
   /** Of each revision its up file; of one that was squashed, that of the migration that replaces it. */
-  readonly paths: ReadonlyMap<RevisionId, { readonly path: string; readonly squashed: boolean }>;
+  readonly paths: ReadonlyMap<
+    RevisionId,
+    { readonly path: string; readonly squashed: boolean; readonly sources: readonly Source[] }
+  >;
 }
 
 async function ownMigrations(deps: Deps, options: AdoptOptions, config: Config): Promise<OwnMigrations> {
@@ -140,9 +172,13 @@ async function ownMigrations(deps: Deps, options: AdoptOptions, config: Config):
   if (project === undefined) return { directories: [], paths: new Map() };
   const { migrations, dormant } = project;
   const all = [...dormant, ...migrations.values()];
-  const named = all.flatMap(({ revision, replaces = [], path: at }) =>
-    [...replaces, revision].map((id) => [id, { path: at, squashed: id !== revision }] as const),
-  );
+  const named = all.flatMap((migration) => {
+    const { revision, replaces = [], path: at } = migration;
+    const sources = sourcesOf(migration);
+    return [...replaces, revision].map(
+      (id) => [id, { path: at, squashed: id !== revision, sources }] as const,
+    );
+  });
   return { directories: all.length === 0 ? [] : directories, paths: new Map(named) };
 }
 
@@ -172,6 +208,25 @@ function otherFault(
       code: "usage/not-adopted",
       message: `the project's ${revision} is ${own.path}, but ${options.folder} now makes ${name} of it`,
       hint: `nothing was written; if the file was only renamed, give it that name again; to have them all in a folder of their own: ${adoptCommand(options)} --directory DIR --yes`,
+    });
+  }
+  return undefined;
+}
+
+/** Where a person gave one of them another id: it would be written, and run, a second time. */
+function renamedFault(
+  migrations: readonly AdoptedMigration[],
+  { paths }: OwnMigrations,
+  { folder }: AdoptOptions,
+): MigrateError | undefined {
+  const ids = new Map([...paths].map(([id, own]) => [path.basename(own.path), id]));
+  for (const { revision, files } of migrations) {
+    const id = ids.get(files[0]!.name);
+    if (id === undefined) continue;
+    return new MigrateError({
+      code: "usage/not-adopted",
+      message: `${paths.get(id)!.path} has the id ${id}, but ${folder} makes a file of that name with the id ${revision}`,
+      hint: `nothing was written; if it is the same migration, and ${id} is applied nowhere, write ${revision} in the place of ${id}, in its files and in those that name it; if it is another migration, rename its files`,
     });
   }
   return undefined;
@@ -247,7 +302,7 @@ async function adoptionOf(
   const adoption = {
     tool: tool.name,
     folder,
-    migrations: migrations.map((migration) => withFaults(migration, config)),
+    migrations,
     findings: reading.findings.filter((finding) => !judged.some(({ foreign }) => isIn(foreign, finding))),
     leftOut: [...reading.others, ...unclaimed(files, reading)],
     written: false,
@@ -399,25 +454,21 @@ async function judged(section: Section, tool: Tool, grammar: Grammar): Promise<J
   const taken = isTorn ? [] : control;
   // Of what was printed and cannot be read, it is not known what is said of the tool's table.
   const isRead = section.printed === undefined || !all.some(({ code }) => code === "source/syntax");
+  const cuts = inOrder(own, taken);
   return {
-    body: bodyOf(section, inOrder(own, taken)),
+    body: bodyOf(section, cuts),
     // What stands around SQL that was printed was never its author's.
     isCut: taken.length > 0 && section.printed === undefined,
     isEnded: section.printed?.semicolons === true,
     outside: section.outside && taken.length === 0 ? "said" : outside && "found",
     ...(raises === undefined ? {} : { raises }),
-    findings: [...(isRead ? findings : []), ...foremost(all)].map((finding) => placed(finding, section)),
+    findings: [...(isRead ? findings : []), ...foremost(all)],
+    places: placesOf(section, cuts),
   };
 }
 
 const inOrder = (...cuts: readonly (readonly Stretch[])[]): readonly Stretch[] =>
   cuts.flat().sort((a, b) => a.start - b.start);
-
-/** At the code that a section was printed for. */
-function placed({ excerpt, ...finding }: Diagnostic, { printed }: Section): Diagnostic {
-  if (printed !== undefined) return { ...finding, location: printed.place };
-  return excerpt === undefined ? finding : { ...finding, excerpt };
-}
 
 /** Where something else is wrong, BEGIN and COMMIT may have stayed for that alone. */
 function foremost(faults: readonly Diagnostic[]): readonly Diagnostic[] {
@@ -443,13 +494,6 @@ async function told<T>(
     if (!(error instanceof MigrateError)) throw error;
     return { faults: error.diagnostics } as Partial<T> & { readonly faults: readonly Diagnostic[] };
   }
-}
-
-/** What the header of a new file makes of the lines below it: they may look like lines of its own. */
-function withFaults(migration: AdoptedMigration, config: Config): AdoptedMigration {
-  const sources = migration.files.map(({ name, text }) => ({ path: name, text }));
-  const { diagnostics } = assemble(sources, [], filePattern(config.fileName));
-  return { ...migration, findings: [...migration.findings, ...diagnostics] };
 }
 
 /** SQL files of which nothing was said. */

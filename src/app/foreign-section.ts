@@ -19,8 +19,8 @@ export interface Refusal {
 const OUTSIDE = "25001";
 
 /**
- * In a transaction, unless the file or the tool says otherwise, or a statement cannot stand in one. Throws what is no failure of
- * a statement.
+ * In a transaction, unless the file or the tool says otherwise, or a statement cannot stand in one; after it none is open. Throws
+ * what is no failure of a statement.
  */
 export async function runSection(
   session: Session,
@@ -31,14 +31,10 @@ export async function runSection(
   const statements = await statementsOf(section, tool, grammar);
   const hasControl = statements.some(({ isControl }) => isControl);
   const begins = section.printed?.begun === true || !(section.outside || hasControl);
-  if (!begins) return await sent(session, section, statements, false);
-  await session.send("BEGIN");
-  const refusal = await sent(session, section, statements, true);
-  if (refusal === undefined) {
-    const failure = await failureOf(() => session.send("COMMIT"));
-    return failure && { failure, location: placeIn(section, section.bodyStart), isUndone: true };
-  }
-  return refusal.failure.sqlstate === OUTSIDE ? await sent(session, section, statements, false) : refusal;
+  const refusal = await sent(session, section, statements, begins);
+  return begins && refusal?.failure.sqlstate === OUTSIDE
+    ? await sent(session, section, statements, false)
+    : refusal;
 }
 
 interface SectionStatement {
@@ -72,22 +68,29 @@ async function statementsOf(
     : statements;
 }
 
+/** `begins`: in a transaction that is begun for it. */
 async function sent(
   session: Session,
   section: Section,
   statements: readonly SectionStatement[],
-  isBegun: boolean,
+  begins: boolean,
 ): Promise<Refusal | undefined> {
-  for (const [at, { start, sql }] of statements.entries()) {
-    const failure = await failureOf(() => session.send(sql));
-    if (failure === undefined) continue;
-    const before = statements.slice(0, at).map((each) => each.isControl);
+  const refused = async (failure: StatementFailure, start: number, count: number): Promise<Refusal> => {
+    const before = statements.slice(0, count).map((each) => each.isControl);
     // Where the file's own BEGIN is its first statement, and no COMMIT has come since.
-    const isUndone = isBegun || (before.indexOf(true) === 0 && before.lastIndexOf(true) === 0);
+    const isUndone = begins || (before.indexOf(true) === 0 && before.lastIndexOf(true) === 0);
     if (isUndone) await session.send("ROLLBACK");
     return { failure, location: placeIn(section, start), isUndone };
+  };
+  if (begins) await session.send("BEGIN");
+  for (const [at, { start, sql }] of statements.entries()) {
+    const failure = await failureOf(() => session.send(sql));
+    if (failure !== undefined) return await refused(failure, start, at);
   }
-  return undefined;
+  // A transaction that the file leaves open is what the tool ends when it records the version.
+  if (!begins && statements.every(({ isControl }) => !isControl)) return undefined;
+  const failure = await failureOf(() => session.send("COMMIT"));
+  return failure && (await refused(failure, section.bodyStart, statements.length));
 }
 
 /** Of SQL that was printed, its migration in the program. */

@@ -49,6 +49,21 @@ export function locate(source: Source, offset: number): Location {
   return { path: source.path, line, column: codePoints(source.text, lineStart, offset) + 1 };
 }
 
+/** The UTF-16 offset of a line and column; undefined where the text has no such line. */
+export function offsetOfPlace(
+  text: string,
+  { line, column }: Pick<Location, "line" | "column">,
+): number | undefined {
+  let start = 0;
+  LINE_END.lastIndex = 0;
+  for (let above = 1; above < line; above += 1) {
+    const m = LINE_END.exec(text);
+    if (m === null) return undefined;
+    start = m.index + m[0].length;
+  }
+  return offsetOfCodePoint(text, column - 1, start);
+}
+
 /** The text of a 1-based line, without its line end; empty past the last one. */
 export function lineOf(text: string, line: number): string {
   return text.split(/\r\n|\n|\r/, line)[line - 1] ?? "";

@@ -1,6 +1,6 @@
 /** What a folder of another tool becomes → the summary a person reads before anything is written. */
 
-import type { AdoptedMigration } from "../core/adopt/adopt.ts";
+import type { AdoptedFinding, AdoptedMigration } from "../core/adopt/adopt.ts";
 import { type Difference, legendOf } from "../core/catalog/compare.ts";
 import type { Diagnostic } from "../core/errors.ts";
 import { fewOf } from "../core/few.ts";
@@ -17,7 +17,7 @@ export interface AdoptionSummary {
   readonly migrations: readonly AdoptedMigration[];
   /** Those that are not shown, because the project has them. */
   readonly known: readonly RevisionId[];
-  readonly findings: readonly Diagnostic[];
+  readonly findings: readonly AdoptedFinding[];
   readonly leftOut: readonly string[];
 }
 
@@ -62,7 +62,7 @@ export function summaryLines(adoption: AdoptionSummary): readonly string[] {
           "",
           `left out: ${counted(leftOut.length, "file")}, for other databases or not named as ${tool} names its files (${fewOf(leftOut)})`,
         ]),
-    ...byHandLines([...findings, ...migrations.flatMap(firstFindings)]),
+    ...byHandLines(firstFindings([...findings, ...migrations.flatMap((each) => each.findings)])),
   ];
 }
 
@@ -85,12 +85,11 @@ function tallied(all: readonly string[]): string {
   return [...counts].map(([each, count]) => `${count} × ${each}`).join(", ");
 }
 
-/** Of each file the first, which may be the cause of the others. */
-function firstFindings({ findings }: AdoptedMigration): readonly Diagnostic[] {
-  return findings.filter(
-    ({ location }, at) => findings.findIndex((each) => each.location?.path === location?.path) === at,
+/** Of each new file the first, which may be the cause of the others. */
+const firstFindings = (findings: readonly AdoptedFinding[]): readonly AdoptedFinding[] =>
+  findings.filter(
+    ({ to }, at) => to === undefined || findings.findIndex((each) => each.to?.path === to.path) === at,
   );
-}
 
 /** What is shown of a proof. */
 export interface ProofSummary {
@@ -137,15 +136,21 @@ export function proofLines(proof: ProofSummary, withDown: boolean): readonly str
 const NO_WAY_BACK = "down: there is no way back from the last";
 
 /** Those that are done in the same way stand together, above how. */
-function byHandLines(findings: readonly Diagnostic[]): readonly string[] {
-  const groups = new Map<string, Diagnostic[]>();
+function byHandLines(findings: readonly AdoptedFinding[]): readonly string[] {
+  const groups = new Map<string, AdoptedFinding[]>();
   for (const finding of findings) {
     const hint = finding.hint ?? "correct it in the new file: PostgreSQL would refuse it";
     groups.set(hint, [...(groups.get(hint) ?? []), finding]);
   }
   return [...groups].flatMap(([hint, group]) => [
     "",
-    ...group.flatMap(({ location, message }) => hanging(`${location?.path}:${location?.line}: ${message}`)),
+    ...group.flatMap((finding) => hanging(`${placeOf(finding)}: ${finding.message}`)),
     ...hint.split("\n").map((line) => `  ${line}`),
   ]);
+}
+
+/** In the file that is to be corrected, and where that was made of another, in that. */
+function placeOf({ location, to }: AdoptedFinding): string {
+  const [old, own] = [location, to].map((at) => at && `${at.path}:${at.line}`);
+  return own === undefined || own === old ? `${old}` : `${own} (${old})`;
 }

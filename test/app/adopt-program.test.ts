@@ -86,6 +86,12 @@ describe("alembic", () => {
       "findings/no-sql old/versions/d1_data.py:14",
       "source/transaction-control old/versions/g1_mixed.py:16",
     ]);
+    const places = migrations.flatMap(({ findings }) => findings.map(({ to }) => to));
+    expect(places.map((to) => read(to!.path.slice("new/".length)).split("\n")[to!.line - 1])).toEqual([
+      expect.stringMatching(/^DO .* RAISE EXCEPTION/),
+      "COMMIT;",
+      "BEGIN;",
+    ]);
     const all = names.map(read).join("");
     expect(all).not.toContain("alembic_version");
     // What cannot be one file keeps its own.

@@ -15,12 +15,20 @@ import { afterAll, describe, expect, test } from "vitest";
 import { type AdoptOptions, adopt } from "../../src/app/adopt.ts";
 import { init } from "../../src/app/init.ts";
 import { openProject, warnOfFolders } from "../../src/app/project.ts";
+import type { AdoptedFinding } from "../../src/core/adopt/adopt.ts";
 import { ranOf } from "../../src/core/adopt/version-tables.ts";
 import { totalsOf } from "../../src/render/adoption.ts";
 import { deps } from "../support/migrate.ts";
 
 const root = mkdtempSync(join(tmpdir(), "retort-adopt-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** `new/0001_a.up.sql:4:1 (old/1_a.up.sql:1:1)` */
+const placesIn = (findings: readonly AdoptedFinding[]): readonly string[] =>
+  findings.map(({ location, to }) => {
+    const [own, old] = [to, location].map((at) => `${at?.path}:${at?.line}:${at?.column}`);
+    return `${own} (${old})`;
+  });
 
 /** Writes the files into `old/` of a new folder, and adopts that into `new/`. */
 async function adoptFiles(files: Readonly<Record<string, string>>, options: Partial<AdoptOptions> = {}) {
@@ -334,6 +342,90 @@ test("an id that counts the migrations is not another one's, once one has come b
     message: "the project's m0002 is new/0002_c.up.sql, but old now makes 0002_b.up.sql of it",
   });
   expect(readdirSync(join(world.cwd, "new"))).toEqual(before);
+});
+
+test("one that has another id by now is not written a second time", async () => {
+  const { world } = await adoptFiles({ "1_a.up.sql": "SELECT 1;", "2_b.up.sql": "SELECT 2;" });
+  const file = join(world.cwd, "new/0002_b.up.sql");
+  writeFileSync(file, readFileSync(file, "utf8").replace("m0002", "b"));
+  const before = readFileSync(file, "utf8");
+  const hint = (id: string) =>
+    `nothing was written; if it is the same migration, and ${id} is applied nowhere, write m0002 in the place of ${id}, in its files and in those that name it; if it is another migration, rename its files`;
+  for (const options of [{}, { write: true }, { write: true, to: "further" }])
+    await expect(adopt(world, { folder: "old", ...options })).rejects.toMatchObject({
+      code: "usage/not-adopted",
+      message: "new/0002_b.up.sql has the id b, but old makes a file of that name with the id m0002",
+      hint: hint("b"),
+    });
+  expect(readFileSync(file, "utf8")).toBe(before);
+  writeFileSync(file, before.replace("revision: b", "revision: m0002"));
+  expect(await adopt(world, { folder: "old", write: true })).toMatchObject({ known: ["m0001", "m0002"] });
+});
+
+describe("what is to be done by hand is said of the new file", () => {
+  const pair = (up: string, down = "SELECT 1;") => ({ "1_a.up.sql": up, "1_a.down.sql": down });
+  const dbmate = (up: string, down: string) => ({
+    "1_a.sql": `-- migrate:up\n${up}\n-- migrate:down\n${down}\n`,
+  });
+  const alter = "ALTER TABLE a ADD b int;";
+
+  test.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
+    ["BEGIN", pair(`BEGIN;\n${alter}`), ["new/0001_a.up.sql:4:1 (old/1_a.up.sql:1:1)"]],
+    [
+      "a statement behind what is cut out",
+      pair("SELECT 1;", "BEGIN\n;\n\nDELETE FROM schema_migrations; COMMIT;"),
+      ["new/0001_a.down.sql:5:1 (old/1_a.down.sql:4:1)"],
+    ],
+    [
+      "what looks like a header, behind what is cut out",
+      pair(`BEGIN\n;\n-- depends-on: x\n${alter}\nCOMMIT;`),
+      ["new/0001_a.up.sql:5:4 (old/1_a.up.sql:3:4)"],
+    ],
+    [
+      "both directions of one file",
+      dbmate("SELEC 1;", "SELEC 2;"),
+      ["new/0001_a.up.sql:4:1 (old/1_a.sql:2:1)", "new/0001_a.down.sql:3:1 (old/1_a.sql:4:1)"],
+    ],
+    [
+      "a value that is inserted, in a header of the tool's",
+      { "1_a.sql": "-- +goose ENVSUB ON\n-- +goose Up\n\nSELECT '${X}';\n" },
+      ["new/0001_a.up.sql:5:1 (old/1_a.sql:1:1)"],
+    ],
+    [
+      "a value that is inserted",
+      { "V1__a.sql": "SELECT 1;\nSELECT '${x}';\n" },
+      ["new/0001_a.up.sql:6:9 (old/V1__a.sql:2:9)"],
+    ],
+    [
+      "a program",
+      { "1_a.sql": "-- +goose Up\n", "2_b.go": "package m" },
+      ["new/0002_b.up.sql:5:1 (old/2_b.go:1:1)"],
+    ],
+  ])("%s", async (_what, files, expected) => {
+    const folder = mkdtempSync(join(root, "f"));
+    mkdirSync(join(folder, "old"));
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, "old", name), text);
+    const { migrations } = await adopt(deps({}, folder), { folder: "old", to: "new" });
+    expect(placesIn(migrations.flatMap(({ findings }) => findings))).toEqual(expected);
+  });
+
+  test("as long as that is as it was written", async () => {
+    const { world, read } = await adoptFiles(pair(`BEGIN;\n${alter}`, "SELEC 1;"));
+    const again = async (options: Partial<AdoptOptions> = {}) => {
+      const { findings, written } = await adopt(world, { folder: "old", write: true, ...options });
+      expect(written).toBe(false);
+      return placesIn(findings);
+    };
+    const down = "new/0001_a.down.sql:3:1 (old/1_a.down.sql:1:1)";
+    expect(await again()).toEqual(["new/0001_a.up.sql:4:1 (old/1_a.up.sql:1:1)", down]);
+    const up = join(world.cwd, "new/0001_a.up.sql");
+    writeFileSync(up, read("0001_a.up.sql").replace("BEGIN;\n", ""));
+    expect(await again()).toEqual([down]);
+    // Where they cannot go there, it is not known where they go.
+    const { isFree, migrations } = await adopt(world, { folder: "old", directories: ["none"], to: "old" });
+    expect(isFree).toBe(false);
+    expect(placesIn(migrations[0]!.findings)[0]).toBe("0001_a.up.sql:4:1 (old/1_a.up.sql:1:1)");
+  });
 });
 
 test("what cannot be read says what to type", async () => {

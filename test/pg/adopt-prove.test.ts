@@ -77,6 +77,35 @@ describe.each(servers())("on $name", (server) => {
     );
   });
 
+  once("a transaction that a file of the tool's leaves open ends with the file", async () => {
+    const at = await world({
+      "1_users.up.sql": "BEGIN;\nCREATE TABLE users (id int);\n",
+      "1_users.down.sql": "BEGIN;\nDROP TABLE users;\n",
+      "2_names.up.sql":
+        "BEGIN;\nALTER TABLE users ADD name text;\nCOMMIT;\nBEGIN;\nALTER TABLE users ADD n int;\n",
+      "2_names.down.sql": "ALTER TABLE users DROP name, DROP n;\n",
+    });
+    await adopt(at, { folder: "old", write: true });
+    for (const name of ["0001_users.up.sql", "0001_users.down.sql", "0002_names.up.sql"]) {
+      const path = join(at.cwd, "migrations", name);
+      writeFileSync(path, readFileSync(path, "utf8").replaceAll(/^(?:BEGIN|COMMIT);\n/gm, ""));
+    }
+    expect(await proveAdoption(at, { folder: "old" })).toMatchObject({
+      up: ["m0001", "m0002"],
+      down: ["m0002", "m0001"],
+      differences: { up: [], down: [] },
+    });
+    writeFileSync(
+      join(at.cwd, "old/2_names.up.sql"),
+      "CREATE TABLE a (id int UNIQUE DEFERRABLE INITIALLY DEFERRED);\nBEGIN;\nINSERT INTO a VALUES (1), (1);\n",
+    );
+    await expect(proveAdoption(at, { folder: "old" })).rejects.toMatchObject({
+      code: "findings/not-proven",
+      message: expect.stringContaining("duplicate key value"),
+      location: { path: "old/2_names.up.sql", line: 1 },
+    });
+  });
+
   once("a file of the tool's that the server refuses is named, with its line", async () => {
     const at = await world({ "1_a.up.sql": "CREATE TABLE a ();\nDROP TABLE b;\n" });
     await adopt(at, { folder: "old", write: true });

@@ -111,6 +111,38 @@ export function bodyOf({ source, bodyStart, printed }: Section, cuts: readonly S
   return text === "" ? "" : `${text}\n`;
 }
 
+/** Where what stands in a section stands in what `bodyOf` makes of it, and back: UTF-16 offsets. */
+export interface Places {
+  inBody(offset: number): number;
+  inSection(offset: number): number;
+}
+
+export function placesOf({ source, bodyStart, printed }: Section, cuts: readonly Stretch[]): Places {
+  const start = printed === undefined ? bodyStart : skipSpace(source.text, bodyStart, cuts);
+  return {
+    inBody: (offset) => Math.max(offset - cutBefore(offset, cuts) - (start - cutBefore(start, cuts)), 0),
+    inSection: (offset) =>
+      cuts.reduce(
+        (at, cut) => (cut.start >= start && cut.start <= at ? at + cut.end - cut.start : at),
+        start + offset,
+      ),
+  };
+}
+
+/** How much of the text before a place is cut out. */
+const cutBefore = (offset: number, cuts: readonly Stretch[]): number =>
+  cuts.reduce((sum, { start, end }) => sum + Math.min(Math.max(offset - start, 0), end - start), 0);
+
+/** Behind the space and the cuts at a place. */
+function skipSpace(text: string, from: number, cuts: readonly Stretch[]): number {
+  let at = from;
+  for (;;) {
+    const cut = cuts.find(({ start }) => start === at);
+    if (cut === undefined && !/^\s/.test(text.slice(at, at + 1))) return at;
+    at = cut?.end ?? at + 1;
+  }
+}
+
 /**
  * The statements that begin and end transactions, where one transaction around all of the file does as well: they come in
  * pairs, and what is done in between is the same. Undefined where it is not, and a person must look. `begun`: in a transaction

@@ -1,10 +1,13 @@
 /** Another tool's migrations, with what was found out about their sections → our files, and what was done to each. */
+import { assemble } from "../assemble.ts";
 import type { Diagnostic } from "../errors.ts";
 import { FEWEST_DIGITS, type FileNamePattern, formatFileName, slugOf } from "../filename.ts";
 import type { Direction } from "../header-keys.ts";
 import type { RevisionId } from "../migration.ts";
 import { commentText, dollarQuoted, literal } from "../quote.ts";
-import { aboutFile, type ForeignMigration } from "./foreign.ts";
+import { type Location, locate, offsetOfPlace } from "../source.ts";
+import type { Places } from "./adjust.ts";
+import { aboutFile, type ForeignMigration, type Section } from "./foreign.ts";
 
 /** A section as it goes into a file of ours. */
 export interface Judged {
@@ -18,8 +21,9 @@ export interface Judged {
   readonly outside: false | "said" | "found";
   /** It does nothing but raise an error with this message. */
   readonly raises?: string;
-  /** What is to be done by hand. */
+  /** What is to be done by hand, at its place in the section. */
   readonly findings: readonly Diagnostic[];
+  readonly places: Places;
 }
 
 export interface JudgedMigration {
@@ -43,6 +47,12 @@ export interface AdoptedFile {
   readonly text: string;
 }
 
+/** What is to be done by hand. Its `location` is in the tool's folder. */
+export interface AdoptedFinding extends Diagnostic {
+  /** Its place in the new file; absent where it belongs to none. */
+  readonly to?: Location;
+}
+
 export interface AdoptedMigration {
   /** As the other tool's version table records it. */
   readonly version: string;
@@ -53,7 +63,7 @@ export interface AdoptedMigration {
   /** Why there is no way back. */
   readonly irreversible?: string;
   /** What is to be done by hand. */
-  readonly findings: readonly Diagnostic[];
+  readonly findings: readonly AdoptedFinding[];
 }
 
 /** Each follows the one before it, unless its tool's file says otherwise. `date` is that of names, where the pattern has one. */
@@ -84,25 +94,35 @@ export function adopted(
       ],
       down: [`revision: ${revision}`],
     };
-    const file = (direction: Direction, body: string, outside: boolean): AdoptedFile => {
-      const header = [...lines[direction], ...(outside ? ["transaction: none"] : [])];
+    const part = (direction: Direction, judged: Judged | undefined): Part => {
+      const header = [
+        ...lines[direction],
+        ...(judged === undefined || judged.outside === false ? [] : ["transaction: none"]),
+      ];
+      const above = `${header.map((line) => `-- ${onOneLine(line)}\n`).join("")}\n`;
+      const name = formatFileName(
+        { number, slug, revision, date: dateIn(number) ?? date, direction },
+        pattern,
+      );
+      const text = above + (judged === undefined ? placeholder(revision, foreign) : judged.body);
       return {
-        direction,
-        name: formatFileName({ number, slug, revision, date: dateIn(number) ?? date, direction }, pattern),
-        text: `${header.map((line) => `-- ${onOneLine(line)}\n`).join("")}\n${body}`,
+        file: { direction, name, text },
+        bodyStart: above.length,
+        section: foreign[direction],
+        judged,
       };
     };
-    const kept = irreversible === undefined ? [up, down] : [up];
-    const sections = kept.filter((section) => section !== undefined);
+    const parts = [part("up", up), ...(irreversible === undefined ? [part("down", down)] : [])];
+    const files = parts.map(({ file }) => file);
+    const sections = parts.flatMap(({ judged }) => judged ?? []);
+    const aboutAll =
+      foreign.code === undefined || foreign.asked !== undefined
+        ? findings
+        : [...findings, program(foreign.code)];
     return {
       version: foreign.version,
       revision,
-      files: [
-        up === undefined
-          ? file("up", placeholder(revision, foreign), false)
-          : file("up", up.body, up.outside !== false),
-        ...(irreversible === undefined ? [file("down", down!.body, down!.outside !== false)] : []),
-      ],
+      files,
       changes: [
         ...(sections.some(({ isCut }) => isCut) ? (["BEGIN and COMMIT removed"] as const) : []),
         ...(sections.some(({ outside }) => outside === "found")
@@ -113,11 +133,65 @@ export function adopted(
       ],
       ...(irreversible === undefined ? {} : { irreversible }),
       findings: [
-        ...findings,
-        ...(foreign.code === undefined || foreign.asked !== undefined ? [] : [program(foreign.code)]),
-        ...sections.flatMap((each) => each.findings),
+        ...aboutAll.map((finding) => ({ ...finding, to: ofFolder(finding, parts) })),
+        ...parts.flatMap(ofSection),
+        ...ofHeaders(parts, pattern),
       ],
     };
+  });
+}
+
+/** A new file, and what it is made of; without a section it raises an error in the place of a program. */
+interface Part {
+  readonly file: AdoptedFile;
+  readonly bodyStart: number;
+  readonly section: Section | undefined;
+  readonly judged: Judged | undefined;
+}
+
+/** Where in a new file stands what a tool's files show: what is in no section is about the whole of the first. */
+function ofFolder({ location }: Diagnostic, parts: readonly Part[]): Location {
+  const part = parts.find(({ section }) => isIn(section, location)) ?? parts[0]!;
+  return inFile(part, part.section?.printed === undefined ? location : undefined);
+}
+
+function isIn(section: Section | undefined, location: Location | undefined): boolean {
+  if (section === undefined || location?.path !== section.source.path) return false;
+  const { source, bodyStart, printed } = section;
+  if (printed !== undefined) return printed.place.line === location.line;
+  const offset = offsetOfPlace(source.text, location);
+  return offset !== undefined && offset >= bodyStart && offset < source.text.length;
+}
+
+/** Where in a part's file stands what is at a place of its section; without one, where its body begins. */
+function inFile({ file, bodyStart, section, judged }: Part, at: Location | undefined): Location {
+  const text = section?.source.text ?? "";
+  const offset = at === undefined ? 0 : (judged?.places.inBody(offsetOfPlace(text, at) ?? text.length) ?? 0);
+  return locate({ path: file.name, text: file.text }, bodyStart + offset);
+}
+
+const ofSection = (part: Part): readonly AdoptedFinding[] =>
+  (part.judged?.findings ?? []).map((finding) => {
+    const to = inFile(part, finding.location);
+    const printed = part.section?.printed;
+    if (printed === undefined) return { ...finding, to };
+    // At the code that it was printed for.
+    const { excerpt: _, ...rest } = finding;
+    return { ...rest, location: printed.place, to };
+  });
+
+/** What the header of a new file makes of the lines below it: they may look like lines of its own. */
+function ofHeaders(parts: readonly Part[], pattern: FileNamePattern): readonly AdoptedFinding[] {
+  const sources = parts.map(({ file: { name, text } }) => ({ path: name, text }));
+  return assemble(sources, [], pattern).diagnostics.map((finding) => {
+    const to = finding.location!;
+    const { section, judged, file, bodyStart } = parts.find(({ file }) => file.name === to.path)!;
+    const at = Math.max((offsetOfPlace(file.text, to) ?? 0) - bodyStart, 0);
+    const location =
+      section === undefined || judged === undefined
+        ? to
+        : (section.printed?.place ?? locate(section.source, judged.places.inSection(at)));
+    return { ...finding, location, to };
   });
 }
 
