@@ -138,7 +138,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "source/duplicate-key": "The header has a key twice.",
   "source/duplicate-revision": "Two migrations have the same revision.",
   "source/empty-item": "A list in the header has an empty item.",
-  "source/empty-value": "A key in the header has no value.",
+  "source/empty-value": "A key in the header has no value, which means none only where a list may follow.",
   "source/encoding": "The file is not UTF-8: it is in another encoding, or compressed.",
   "source/file-name": "The file name is not that of a migration.",
   "source/header-line":

@@ -70,10 +70,13 @@ export async function loadSchemaFolder(
   const statements = files.flat();
   const warn = ({ path: file, line, column }: Location, text: string): void =>
     deps.onNotice?.({ severity: "WARNING", message: `${file}:${line}:${column}: ${text}` });
+  const { schema } = project.ledger.names;
   for (const { table, location } of rowsLeftOut(statements, project.config.referenceRows))
     warn(
       location,
-      `rows of ${table} are not compared; if they belong to the schema, add "${table}" to "referenceRows" in ${configFile(project.config)}`,
+      table.startsWith(`${schema}.`)
+        ? `rows of ${table} are not compared: the ledger is not part of the schema`
+        : `rows of ${table} are not compared; if they belong to the schema, add "${table}" to "referenceRows" in ${configFile(project.config)}`,
     );
   const migrations = [...project.migrations.values()].map(({ up }) => up.source.text);
   for (const { role, location } of rolesLeftOut(statements, migrations))

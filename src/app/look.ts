@@ -6,6 +6,7 @@ import { MigrateError } from "../core/errors.ts";
 import { ancestors, inOrder } from "../core/graph.ts";
 import { appliedHeads, historyOf, shown } from "../core/history.ts";
 import { diagnosticOf, findingsOf, warningText } from "../core/integrity.ts";
+import { behindIn } from "../core/ledger/inconsistency.ts";
 import type { Applied, LedgerState } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
 import type { Does } from "../core/plan/types.ts";
@@ -66,8 +67,10 @@ export async function readStanding(
 ): Promise<Standing & { readonly version: ServerVersion }> {
   const { project, session, state } = await openConnected(deps, options);
   const { database, version } = session;
+  const onNotice = options.onNotice ?? deps.onNotice;
+  warnOf(behindIn(state), onNotice);
   try {
-    warnOf(await unrecorded(project, session, state), options.onNotice ?? deps.onNotice);
+    warnOf(await unrecorded(project, session, state), onNotice);
   } finally {
     await session.close();
   }

@@ -23,6 +23,13 @@ export async function referenceTables(
   session: Session,
 ): Promise<readonly ReferenceTable[]> {
   const tables = await readReferenceTables(session, referenceRows, ledger.names.schema);
+  const own = tables.find(({ schema }) => schema === ledger.names.schema);
+  if (own !== undefined)
+    throw new MigrateError({
+      code: "usage/reference-rows",
+      message: `${shownTable(own)} is a table of the ledger, which no migration may change`,
+      hint: 'take it out of "referenceRows" in the config file',
+    });
   const keyless = tables.find(({ key }) => key.length === 0);
   if (keyless === undefined) return tables;
   throw new MigrateError({

@@ -396,6 +396,8 @@ describe("a ledger that does not fit together", () => {
       ),
     });
     expect((await command(url, "doctor")).stdout).toContain(sentence);
+    for (const words of [["status"], ["current", "--check-heads"]])
+      expect((await command(url, ...words)).stderr).toContain(`warning: ${sentence}; before anything is run`);
     for (const script of [await shop.script("a:b"), await shop.script("a:b", { idempotent: true })]) {
       const preflight = await runScript(url, script, { args: ["-v", "preflight=1"] });
       expect(preflight.stdout).toContain(`${sentence}. A restore of data alone`);

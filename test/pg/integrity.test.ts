@@ -428,7 +428,7 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
         /repaired: b.*; none of their SQL was run\nwarning: c has no file; .*\nhint: .*--forget c/,
       ),
     });
-    const deleted = "  its row in the ledger is deleted; what it did stays in the database\n";
+    const deleted = "  its row in the ledger is deleted; what it did is not undone by that\n";
     expect(await say("repair", "--forget", "c", "--dry-run")).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(new RegExp(`^c has no file; .*\n${deleted}$`)),

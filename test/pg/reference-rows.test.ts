@@ -108,6 +108,27 @@ test("a name in the configuration that is no table is refused, not passed over",
   expect(await failureOf(check(of.deps, { only: ["schema"], database: url }))).toMatchObject(refused);
 });
 
+test("rows of the ledger are told not to be compared, and are no reference rows", async () => {
+  const { url } = await ownDatabase(server!);
+  const refused = async (referenceRows: readonly string[]) => {
+    const of = project({ a: TABLES }, { referenceRows });
+    mkdirSync(join(of.folder, "schema"));
+    const rows =
+      "CREATE SCHEMA retort; CREATE TABLE retort.log (id int PRIMARY KEY); INSERT INTO retort.log VALUES (1);";
+    writeFileSync(join(of.folder, "schema/all.sql"), `${TABLES}\n${rows}`);
+    const said: string[] = [];
+    const deps = { ...of.deps, onNotice: ({ message }: { message: string }) => void said.push(message) };
+    const done = check(deps, { only: ["schema"], database: url }).catch((error: Error) => error.message);
+    return [await done, ...said];
+  };
+  expect((await refused(["shop.kinds"]))[1]).toMatch(
+    /rows of retort\.log are not compared: the ledger is not part of the schema$/,
+  );
+  expect((await refused(["retort.log"]))[0]).toBe(
+    "retort.log is a table of the ledger, which no migration may change",
+  );
+});
+
 test("a key that a sequence would number is refused; and which rows of other tables go with those that are deleted, is told", async () => {
   const { url } = await ownDatabase(server!);
   const of = project({}, { referenceRows: ["plans"] });

@@ -353,8 +353,10 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   DoStmt: (work, _, __, body) => doBlock(work, body),
   DropStmt: drop,
   DropOwnedStmt: (work, tree) => {
-    if (items(tree["roles"]).some((role) => /^(?:postgres|CURRENT_USER)$/.test(roleName(role))))
-      work.refuse("the database system needs what the role owns");
+    const roles = items(tree["roles"]).map(roleName);
+    if (roles.includes("postgres")) work.refuse("the database system needs what the role owns");
+    else if (roles.includes("CURRENT_USER"))
+      work.refuse("if the role is the server's first superuser, the database system needs what it owns");
     if (!work.schema.complete) work.unknown("what the role owns");
   },
   ExecuteStmt: (work, tree) => {
