@@ -438,7 +438,7 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
     expect(await say("repair", "--yes", "--forget", "c")).toMatchObject({
       code: 0,
       stderr: expect.stringMatching(
-        /^c has no file.*\n.*\nforgotten: c on .*; what it did stays in the data/,
+        /^c has no file.*\n.*\nforgotten: c on .*; what it did is not undone/,
       ),
     });
     expect(await say("verify")).toMatchObject({ code: 0, stdout: "", stderr: "verified: 2\n" });
