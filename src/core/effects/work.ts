@@ -16,6 +16,8 @@ export interface Session {
   /** That is what the server has set for the session, which is not known: `public` is assumed. */
   isServersPath: boolean;
   timeZone: string;
+  /** `check_function_bodies`: CREATE FUNCTION looks up what a body in SQL names. */
+  checksBodies: boolean;
   prepared: Map<string, Ast>;
   cursors: Map<string, Ast>;
   /** The number of the transaction; types remember in which one they, and each of their labels, were made. */
