@@ -29,6 +29,7 @@ DECLARE
   found pg_catalog.text;
   heads pg_catalog.text[];
   unfinished pg_catalog.text;
+  is_unknown boolean;
   state record;
   item pg_catalog.jsonb;
   object oid;
@@ -134,10 +135,19 @@ BEGIN
         ledger) INTO unfinished, done USING facts -> 'may', facts ->> 'direction';
       is_done := state.is_done;
       ok := state.fault IS NULL;
+      IF ok AND unfinished IS NOT NULL AND (facts ->> 'resumes')::boolean THEN
+        EXECUTE format('SELECT o.outcome = ''unknown'' AND o.reason IS NULL AND o.remedy IS NULL
+          FROM %s.outcome(NULL) AS o', ledger) INTO is_unknown;
+        ok := NOT is_unknown;
+      END IF;
       -- Of a long list of revisions the beginning is enough here.
       found := concat(CASE WHEN ok AND is_done THEN '; all of it is done already'
           WHEN NOT is_done THEN '; ' || left(state.fault, 600) END,
-        CASE WHEN ok THEN '; unfinished: ' || unfinished || (facts ->> 'unfinished') END,
+        CASE WHEN state.fault IS NULL
+          THEN '; unfinished: ' || unfinished || (facts ->> 'unfinished') END,
+        CASE WHEN is_unknown THEN '; the catalog does not show whether that statement was done, '
+          'so that the script stops there: finish the step by hand, and CALL its end_upgrade or '
+          'end_downgrade' END,
         '. ' || state.hint);
     END IF;
     PERFORM set_config('role', was, true);

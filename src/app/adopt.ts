@@ -104,9 +104,7 @@ export async function adopt(deps: Deps, options: AdoptOptions): Promise<Adoption
   const known = whole.migrations.filter(({ revision }) => own.paths.has(revision));
   const migrations = whole.migrations.filter((each) => !known.includes(each));
   // Another folder to write to would not help.
-  const fault =
-    otherFault(known, own, options, config) ??
-    (known.length > 0 ? renamedFault(migrations, own, options) : undefined);
+  const fault = otherFault(known, own, options, config) ?? renamedFault(migrations, own, options);
   if (fault !== undefined) throw fault;
   const taken = beside && known.length > 0 ? undefined : whyTaken;
   if (write && taken !== undefined) throw taken;

@@ -56,11 +56,16 @@ export interface Fixing {
  * git alone says which. Throws `usage/…` for what it is told and cannot find, `state/applied` for a migration that is applied.
  */
 export async function fix(deps: Deps, options: FixOptions): Promise<Fixing> {
-  const { chosen, kept, ...choice } = await choose(deps, options);
+  const choice = await choose(deps, options);
+  const { chosen, kept, placeOf } = choice;
   const { project } = chosen;
   const linting = await lintChosen(chosen, options.serverVersion);
   const others = await lintChosen({ ...chosen, revisions: new Set(kept) }, options.serverVersion);
-  const changeable = kept.filter((id) => others.fixable.get(id)?.some(({ parts }) => parts !== undefined));
+  const changeable = kept.filter(
+    (id) =>
+      placeOf(project.migrations.get(id)!) !== undefined &&
+      others.fixable.get(id)?.some(({ parts }) => parts !== undefined),
+  );
   const notes = [...choice.notes, ...keptNotes(project, changeable, choice)];
   if (![...linting.fixable.values()].flat().some(({ parts }) => parts !== undefined))
     return {
@@ -123,7 +128,7 @@ const resultOf = (
 
 interface Choice {
   readonly chosen: Chosen;
-  /** What is not changed, because others have it. */
+  /** What is not changed, because others have it, or a run of it was interrupted. */
   readonly kept: readonly RevisionId[];
   /** Where they have it. */
   readonly placeOf: (migration: Migration) => string | undefined;
@@ -165,12 +170,19 @@ function untouched(deps: Deps, project: Project, state: Standing | undefined): C
     });
   }
   const begun = state && unfinishedOf(state);
-  const open = (state?.pending ?? project.graph.order).filter((id) => id !== begun?.revision);
+  const pending = state?.pending ?? project.graph.order;
+  const open = pending.filter((id) => id !== begun?.revision);
   const place = (id: RevisionId): string | undefined => placeOf(project.migrations.get(id)!);
   const shared = open.filter((id) => place(id) !== undefined);
   const revisions = new Set(open.filter((id) => place(id) === undefined));
-  const hasDatabase = state !== undefined;
-  return { chosen: { project, revisions, oneByOne: false }, kept: shared, placeOf, hasDatabase, notes: [] };
+  const [half] = pending.filter((id) => id === begun?.revision);
+  return {
+    chosen: { project, revisions, oneByOne: false },
+    kept: half === undefined ? shared : [...shared, half],
+    placeOf,
+    hasDatabase: state !== undefined,
+    notes: half === undefined ? [] : [`not changed: ${unfinishedText(begun!)}; ${TO_SETTLE}`],
+  };
 }
 
 /** What of these would be changed, and is not. */
@@ -188,6 +200,8 @@ function keptNotes(
   ];
 }
 
+const TO_SETTLE = "to finish or discard it, see: migrate status";
+
 function refuseApplied({ applied, project, ...standing }: Standing, id: RevisionId): void {
   const begun = unfinishedOf(standing);
   const row = applied.find(({ revision }) => revision === id);
@@ -199,7 +213,10 @@ function refuseApplied({ applied, project, ...standing }: Standing, id: Revision
       row === undefined
         ? unfinishedText(begun!)
         : `${describe(revision)} was ${row.how === "stamp" ? "stamped" : "applied"} on ${row.appliedAt} by ${row.appliedBy}`,
-    hint: "what has run in a database is not changed; to take only what is pending: migrate lint --fix",
+    hint:
+      row === undefined
+        ? TO_SETTLE
+        : "what has run in a database is not changed; to take only what is pending: migrate lint --fix",
   });
 }
 

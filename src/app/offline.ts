@@ -160,10 +160,18 @@ function plansOf(
       ...(resume === undefined ? {} : { resume }),
     });
     if (options.withDowngrade !== true) return { plan };
+    if (options.idempotent === true && steps.steps.length > 0) warnOfDone(deps, steps);
     // It is the upgrade that may be refused for what it does to others.
     const back = { ...compiling, failOn: undefined };
     return { plan, back: await compileSteps(project, wayBack(project, steps, deps), "script", back) };
   });
+}
+
+/** Which of them the first script finds done is known only when it is run. */
+function warnOfDone({ onNotice, names = asOptions }: Deps, { steps }: Steps): void {
+  const all = steps.length === 1 ? "its step" : `all ${steps.length} steps`;
+  const message = `the script of ${names.short("withDowngrade")} takes back ${all}, also what the first script finds done when it is run`;
+  onNotice?.({ severity: "WARNING", message });
 }
 
 /** The same steps the other way round. Throws `usage/irreversible-range`. */

@@ -183,16 +183,23 @@ export async function warnOfHalf(
     return;
   }
   const isRecorded = after.includes(intent.revision) === (intent.direction === "up");
-  const statements = isRecorded ? undefined : await statementsOf(project, intent);
+  const statements = await statementsOf(project, intent);
   const interrupted = statements?.length === intent.of ? statements[intent.statement - 1] : undefined;
   const isUnchanged = interrupted !== undefined && statementsHash([interrupted]) === intent.hash;
   const outcome = await outcomeOf(session, project.ledger, isUnchanged ? twinFor(interrupted) : undefined);
-  const ways = isRecorded ? await finishedByHand(project, intent, outcome) : undone(outcome);
+  const ways = isRecorded ? otherHalf(outcome) : undone(outcome);
+  const rest = isRecorded ? restOf(statements, intent, outcome) : "";
   const half =
     ways === undefined
       ? "; the stamp discards the record of that"
       : ` and left its work half done; after the stamp nothing finishes it; run: ${ways}`;
-  const stays = isRecorded ? "" : committed(statements, interrupted, intent, outcome);
+  const stays = isRecorded
+    ? rest === ""
+      ? ""
+      : ways === undefined
+        ? `, and runs nothing of what was left: its ${rest}`
+        : `; then its ${rest}`
+    : committed(statements, interrupted, intent, outcome);
   const severity = ways === undefined && stays === "" ? "NOTICE" : "WARNING";
   onNotice?.({ severity, message: unfinishedText(intent) + half + stays });
 }
@@ -212,21 +219,26 @@ function undone({ cleanup, finishes, halfDropped }: Outcome): string | undefined
   return finishes ? `${sql}; then attach it again` : sql;
 }
 
-/** What does the other half, and the statements after it; undefined where nothing is half done. */
-async function finishedByHand(
-  project: Project,
+/** What does the other half of a statement; undefined where nothing is half done. */
+function otherHalf({ cleanup, halfDropped }: Outcome): string | undefined {
+  const sql = [...cleanup, ...halfDropped.map((index) => `DROP INDEX CONCURRENTLY ${index}`)].join("; ");
+  return sql === "" ? undefined : sql;
+}
+
+/** What an interrupted step still has to do when its half statement is finished, or cleaned up; empty where that is nothing. */
+function restOf(
+  statements: readonly UserStatement[] | undefined,
   intent: Intent,
-  { cleanup, finishes, halfDropped }: Outcome,
-): Promise<string | undefined> {
-  const dropped = halfDropped.map((index) => `DROP INDEX CONCURRENTLY ${index}`);
-  const sql = [...cleanup, ...dropped].join("; ");
-  if (sql === "") return undefined;
-  const next = finishes || dropped.length > 0 ? intent.statement + 1 : intent.statement;
-  if (next > intent.of) return sql;
-  const statements = await statementsOf(project, intent);
+  { outcome, finishes, halfDropped }: Outcome,
+): string {
+  const isDone = intent.done || outcome === "done" || finishes || halfDropped.length > 0;
+  const next = isDone ? intent.statement + 1 : intent.statement;
+  if (next > intent.of) return "";
   const origin = statements?.length === intent.of ? statements[next - 1]?.origin : undefined;
   const place = origin === undefined ? "" : ` (${origin.path}:${origin.line})`;
-  return `${sql}; then its statement ${next}${place}${next < intent.of ? " and those after it" : ""}`;
+  const unless = outcome === "unknown" && !isDone ? ", unless that is done," : "";
+  const after = next < intent.of ? " and those after it" : "";
+  return `statement ${next}${place}${after === "" ? unless.replace(/,$/, "") : unless}${after}`;
 }
 
 /** What an interrupted step has committed, as the end of a message; empty where that is nothing. */
@@ -380,7 +392,7 @@ const cannotTell = (
     step,
     statement,
     `${interruptedAt(intent)}, and the catalog does not show whether that ${what} was done`,
-    `check by hand; if all of it is done, or when you have finished it, record it${byHand}` +
+    `check by hand; when that and all after it is done, which no command does, record the step${byHand}` +
       (intent.statement > 1 ? "" : `; if none of it is done, discard it ${discard}`),
   );
 

@@ -358,6 +358,15 @@ test("one that has another id by now is not written a second time", async () => 
       hint: hint("b"),
     });
   expect(readFileSync(file, "utf8")).toBe(before);
+  // None of them has the id that it would get, as where the headers were written by hand.
+  const first = join(world.cwd, "new/0001_a.up.sql");
+  const text = readFileSync(first, "utf8");
+  writeFileSync(first, text.replace("m0001", "1"));
+  writeFileSync(file, before.replace("m0001", "1"));
+  await expect(adopt(world, { folder: "old", write: true, to: "further" })).rejects.toMatchObject({
+    message: "new/0001_a.up.sql has the id 1, but old makes a file of that name with the id m0001",
+  });
+  writeFileSync(first, text);
   writeFileSync(file, before.replace("revision: b", "revision: m0002"));
   expect(await adopt(world, { folder: "old", write: true })).toMatchObject({ known: ["m0001", "m0002"] });
 });

@@ -49,6 +49,19 @@ describe("compareCatalogs", () => {
     expect(compareCatalogs(all, catalogOf(18, [...rows, schema]))).toEqual([]);
   });
 
+  test.each([
+    ["extension:hstore", ["extension", "hstore"]],
+    ["function:shop.f.integer, text", ["function", "shop", "f", "integer", "text"]],
+    ["column:shop.users.*", ["table", "shop", "users", "name"]],
+    ["comment:*", ["type", "shop.mood"]],
+  ])("a comment is ignored with what it is on: %s", (pattern, identity) => {
+    const row = { class: "comment", identity, parent: null, properties: { text: "x" } };
+    const compare = (ignore: string) =>
+      compareCatalogs(catalogOf(18, []), catalogOf(18, [row]), { ignore: [ignore] });
+    expect(compare(pattern)).toEqual([]);
+    expect(compare("extension:other")).toHaveLength(1);
+  });
+
   test("of what is missing or extra only the outermost is listed", () => {
     const missing = [{ class: "table", identity: ["shop", "users"], kind: "missing" }];
     expect(compareCatalogs(all, catalogOf(18, [schema]))).toEqual(missing);

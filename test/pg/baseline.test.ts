@@ -1,5 +1,5 @@
 /** A database without migrations becomes one with its first: proven, stamped, and the same for a new database. */
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { baseline } from "../../src/app/baseline.ts";
@@ -86,6 +86,20 @@ describe.each(servers())("on $name", (server) => {
       code: "usage/scratch",
     });
   });
+
+  once(
+    "an extension is left out with its comment; comments that are ignored may come with extensions",
+    async () => {
+      const { url } = await ownDatabase(server);
+      await query(url, "CREATE EXTENSION hstore; CREATE EXTENSION pg_trgm; CREATE TABLE t (h hstore)");
+      const { deps, folder } = project({});
+      const ignore = ["extension:pg_trgm", "comment:*"];
+      await baseline(deps, { database: url, message: "as it is", ignore });
+      const text = readFileSync(join(folder, "0001_as_it_is.up.sql"), "utf8");
+      expect(text).toContain("CREATE EXTENSION IF NOT EXISTS hstore");
+      expect(text).not.toContain("pg_trgm");
+    },
+  );
 
   once("where it cannot be proven, no file is left and nothing is stamped", async () => {
     const { url } = await ownDatabase(server);

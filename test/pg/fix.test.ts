@@ -254,6 +254,30 @@ test("which files: the pending ones that others have not; by name; never one tha
   expect((await on({ database: url })).notes).toEqual([expect.stringContaining("is in the last commit, so")]);
 });
 
+test("one that was interrupted is linted, and not changed", async () => {
+  const { url } = await ownDatabase(server!);
+  const header = ["transaction: none"];
+  const it = project({
+    a: "CREATE TABLE p (x int) PARTITION BY RANGE (x);\nCREATE TABLE q PARTITION OF p DEFAULT;",
+    b: { up: "CREATE INDEX CONCURRENTLY i ON p (x);", header },
+  });
+  await failureOf(it.upgrade(url));
+  const rest = "CREATE INDEX i ON p (x);\n";
+  it.write("0002_b.up.sql", `-- revision: b\n-- parent: a\n-- transaction: none\n\n${rest}`);
+  const settling = "to finish or discard it, see: migrate status";
+  const { fixed: changed, findings, migrations, notes } = await fixed(it, url);
+  expect({ changed, migrations, rules: findings.map(({ rule }) => rule), notes }).toEqual({
+    changed: [],
+    migrations: 1,
+    rules: ["create-index"],
+    notes: [`not changed: the upgrade to b was interrupted at statement 1 of 1; ${settling}`],
+  });
+  expect(await failureOf(fixed(it, url, { which: ["b"] }))).toMatchObject({
+    code: "state/applied",
+    hint: settling,
+  });
+});
+
 test("a table that has other rows in each run is named once, however many migrations are proven", async () => {
   const { url } = await ownDatabase(server!);
   const random = {

@@ -657,6 +657,33 @@ describe.skipIf(!psqlAvailable()).each(oneServer("newest"))("on $name", (server)
     await query(url, `DROP OWNED BY ${role.name} CASCADE`);
   });
 
+  test("a step that was interrupted where the catalog does not show what was done stops the script", async () => {
+    const { url } = await ownDatabase(server);
+    const fails = "DO $$ BEGIN CREATE TABLE t (); COMMIT; RAISE 'no'; END $$;";
+    const of = project({
+      a: { up: `SELECT 1;\n${fails}\nSELECT 2;`, header: ["transaction: none"] },
+      b: { up: "CREATE INDEX CONCURRENTLY i ON t ((1));" },
+    });
+    const script = await of.script("base:b", { idempotent: true });
+    const looked = async () => {
+      const { stdout } = await runScript(url, script, preflight);
+      return linesOf(stdout).filter((line) => /ledger:/.test(line));
+    };
+    expect(script.match(/it resumes there.*\n.*/g)).toEqual([
+      "it resumes there;\n-- but not in its DO, of which the catalog does not show whether it was done.",
+      expect.stringMatching(/^it resumes there\.\n/),
+    ]);
+    expect((await runScript(url, script)).stderr).toContain("ERROR:  no");
+    expect(await looked()).toEqual([
+      "X ledger: at <base>; unfinished: a at statement 2 of 3, a step of this script; the catalog does not show whether that statement was done, so that the script stops there: finish the step by hand, and CALL its end_upgrade or end_downgrade",
+    ]);
+    expect((await runScript(url, script)).stderr).toContain("does not show whether it was done");
+    await query(url, "UPDATE retort.intent SET done = true");
+    expect(await looked()).toEqual([
+      expect.stringMatching(/^ledger: .* which is done, a step of this script$/),
+    ]);
+  });
+
   test("where the project sets no search_path, names are looked up in that of the session", async () => {
     const of = project({
       a: "CREATE TABLE t (id int);",

@@ -151,6 +151,29 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     );
   });
 
+  test("what a stamp leaves undone of an interrupted step is told, also where the catalog does not show what was done", async () => {
+    const { url } = await ownDatabase(server);
+    const fails = "DO $$ BEGIN CREATE TABLE u (); COMMIT; RAISE 'no'; END $$;";
+    const shop = project({
+      a: { up: `CREATE TABLE t (id int);\n${fails}\nALTER TABLE t ADD note text;\nVACUUM t;`, header: none },
+    });
+    await failureOf(shop.upgrade(url));
+    expect((await failureOf(shop.upgrade(url)))["hint"]).toMatch(
+      /^check by hand; when that and all after it is done, which no command does, record the step: migrate stamp a$/,
+    );
+    const stamp = async () => (await command(shop, url, "stamp", "--dry-run", "a")).stderr;
+    const place = (line: number) => `(0001_a.up.sql:${headerLines + 1 + line})`;
+    const said = "warning: the upgrade to a was interrupted at statement 2 of 4";
+    const discards = "; the stamp discards the record of that";
+    expect(await stamp()).toBe(
+      `${said}${discards}, and runs nothing of what was left: its statement 2 ${place(2)}, unless that is done, and those after it\n`,
+    );
+    await query(url, "UPDATE retort.intent SET done = true");
+    expect(await stamp()).toBe(
+      `${said}, which is done${discards}, and runs nothing of what was left: its statement 3 ${place(3)} and those after it\n`,
+    );
+  });
+
   test("a step of which only the record is missing is called done, and a stamp tells what stays", async (context) => {
     needsPsql(context);
     const { url } = await ownDatabase(server);

@@ -38,7 +38,11 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
     const args = flags.includes("--from-database")
       ? ["upgrade", "d", "--sql", "-o", up, "--with-downgrade", down, "--from-database", "--database", url]
       : ["upgrade", "a:d", "--sql", "-o", up, "--with-downgrade", down, ...flags];
-    expect(await migrateHere(args, cwd)).toMatchObject({ code: 0, stdout: "" });
+    const written = await migrateHere(args, cwd);
+    expect(written).toMatchObject({ code: 0, stdout: "" });
+    const isIdempotent = flags.includes("--idempotent");
+    expect(/^warning: .* takes back all 3 steps, also what/.test(written.stderr)).toBe(isIdempotent);
+    expect(readFileSync(up, "utf8").includes("also takes back those of these")).toBe(isIdempotent);
     expect(await psql(url, up)).toMatchObject({ code: 0 });
     await query(url, "INSERT INTO u VALUES (1)");
     expect(await psql(url, down)).toMatchObject({ code: 0 });

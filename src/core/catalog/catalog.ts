@@ -26,14 +26,16 @@ export interface ObjectKey {
 
 /** `table shop.users`, `function shop.total(integer)`, `comment column shop.users.email` */
 export function describeObject({ class: name, identity }: ObjectKey): string {
-  const [first = "", ...rest] = identity;
-  if (name === "comment") {
-    const isColumn = rest.length === 3 && COLUMNS.test(first);
-    // Each type of a routine's arguments stands by itself.
-    const names = ROUTINES.test(first) ? [...rest.slice(0, 2), rest.slice(2).join(", ")] : rest;
-    return `${name} ${describeObject({ class: isColumn ? "column" : first, identity: names })}`;
-  }
+  if (name === "comment") return `${name} ${describeObject(commented(identity))}`;
   return `${name} ${ROUTINES.test(name) ? `${identity.slice(0, -1).join(".")}(${identity.at(-1)})` : identity.join(".")}`;
+}
+
+/** What the comment with that identity is on. */
+export function commented([of = "", ...names]: readonly string[]): ObjectKey {
+  const isColumn = names.length === 3 && COLUMNS.test(of);
+  // Each type of a routine's arguments stands by itself.
+  const identity = ROUTINES.test(of) ? [...names.slice(0, 2), names.slice(2).join(", ")] : names;
+  return { class: isColumn ? "column" : of, identity };
 }
 
 const ROUTINES = /^(?:function|procedure|aggregate)$/;

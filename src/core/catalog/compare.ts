@@ -1,7 +1,7 @@
 /** Two catalogs → where the second is not as the first: what is missing, what is extra, what differs. */
 
 import { asOptions, type OptionNames } from "../option-names.ts";
-import { type Catalog, type CatalogObject, keyOf, type ObjectKey, type Value } from "./catalog.ts";
+import { type Catalog, type CatalogObject, commented, keyOf, type ObjectKey, type Value } from "./catalog.ts";
 import { refuseUnknownClass } from "./classes.ts";
 import { listInMajor, type Privilege } from "./privileges.ts";
 import { beside } from "./public.ts";
@@ -192,8 +192,11 @@ function ignoring(
   for (const pattern of patterns) refuseUnknownClass(pattern);
   const tests = patterns.map(patternTest);
   if (tests.length === 0) return () => false;
+  const matches = (key: ObjectKey): boolean => tests.some((test) => test(key));
   const isIgnored = ({ parent, ...object }: CatalogObject): boolean =>
-    tests.some((test) => test(object)) || (parent !== undefined && isIgnored(objectOf(parent)));
+    matches(object) ||
+    (object.class === "comment" && matches(commented(object.identity))) ||
+    (parent !== undefined && isIgnored(objectOf(parent)));
   const objectOf = (key: ObjectKey): CatalogObject =>
     catalogs.map((each) => each.get(keyOf(key))).find((each) => each !== undefined) ?? {
       ...key,

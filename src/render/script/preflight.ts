@@ -93,6 +93,7 @@ function factsOf(plan: Plan, { lockKey }: Ledger): string {
       : kind === "repair"
         ? ""
         : ", a step of this script",
+    resumes: !start.discards && kind !== "repair",
   };
   const needs = distinctPrivileges(steps.flatMap(({ privileges = [] }) => privileges));
   const list = (items: readonly unknown[]): string =>

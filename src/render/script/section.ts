@@ -47,7 +47,7 @@ export function* layOut(
       page.gap();
       page.add(...rule("end"));
     }
-    if (isFirst) stepHeading(page, plan, step, form, when);
+    if (isFirst) stepHeading(page, plan, step, form, when, unseen(batches, index));
     if (batch.next !== undefined) page.add(...linesOf(batch.next), "\\gset", "\\if :retort_next");
     addBatch(page, plan, batch, form);
     if (batch.next !== undefined) page.add("\\endif");
@@ -67,13 +67,34 @@ const goOnByHand = ({ schema }: Plan, direction: "up" | "down"): readonly string
 export const hasCheck = ({ statements }: Batch): boolean =>
   statements.some(({ purpose }) => purpose === "check");
 
-function stepHeading(page: Page, plan: Plan, index: number, { client }: ScriptForm, when?: string): void {
+/** Of the step that begins with that batch, the first statement that commits by itself, so that the catalog does not show its end. */
+function unseen(batches: readonly Batch[], first: number): Statement | undefined {
+  for (let at = first; batches[at]?.step === batches[first]!.step; at += 1) {
+    const found = batches[at]!.statements.find(({ trace }) => trace?.kind === "commits");
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function stepHeading(
+  page: Page,
+  plan: Plan,
+  index: number,
+  { client }: ScriptForm,
+  when?: string,
+  commits?: Statement,
+): void {
   page.gap();
   page.add(...rule(stepTitle(plan, index)));
   if (plan.kind === "stamp" || plan.kind === "repair") return;
   const { transactional, direction } = plan.steps[index]!;
   if (!transactional && when !== undefined)
-    page.add("-- Not in a transaction. If it is interrupted, run this script again: it resumes there.");
+    page.add(
+      `-- Not in a transaction. If it is interrupted, run this script again: it resumes there${commits === undefined ? "." : ";"}`,
+      ...(commits === undefined
+        ? []
+        : [`-- but not in its ${commits.tag}, of which the catalog does not show whether it was done.`]),
+    );
   else if (!transactional) page.add(...goOnByHand(plan, direction));
   if (when !== undefined) page.add(when, "\\gset", "\\if :retort_pending");
   // Numbers only: what stands on a backslash line is psql's to interpret.

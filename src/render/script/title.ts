@@ -102,7 +102,7 @@ export function runWith({ client }: ScriptForm, file: string, looks = true): rea
 }
 
 function startsFrom(plan: Plan): readonly string[] {
-  if (plan.batches.some((batch) => batch.when !== undefined)) {
+  if (skips(plan.batches)) {
     return [
       `It skips what is done, and ${plan.kind === "downgrade" ? "undoes" : "applies"} the rest. In a state that is not on the way it stops, with`,
       "nothing changed. It can be run again at any time.",
@@ -280,8 +280,11 @@ const oneWay = ({ direction, irreversible, revision }: PlanStep, index: number):
     ? []
     : [`  ${index + 1}  ${revision}  ${commentText(irreversible)}`];
 
+/** What is done already is passed over. */
+const skips = (batches: Plan["batches"]): boolean => batches.some(({ when }) => when !== undefined);
+
 /** What is lost for good, and what takes the rest back. */
-function wayBack({ kind, steps }: Plan, { wayBack: receipt }: ScriptForm): readonly string[] {
+function wayBack({ kind, steps, batches }: Plan, { wayBack: receipt }: ScriptForm): readonly string[] {
   if (kind !== "upgrade") return [];
   const objectsOf = (which: keyof LostData): readonly string[] =>
     steps.flatMap(({ revision, lost }, index) => {
@@ -291,7 +294,12 @@ function wayBack({ kind, steps }: Plan, { wayBack: receipt }: ScriptForm): reado
   return [
     ...(receipt === undefined
       ? []
-      : ["", "The script that takes all of it back has the receipt", `  sha256:${receipt}`]),
+      : [
+          "",
+          "The script that takes all of it back has the receipt",
+          `  sha256:${receipt}`,
+          ...(skips(batches) ? ["It also takes back those of these steps that this script finds done."] : []),
+        ]),
     ...titled("A downgrade does not bring back the data of:", objectsOf("notRestored")),
     ...titled("A downgrade writes again, perhaps with other values:", objectsOf("writtenAgain")),
   ];
