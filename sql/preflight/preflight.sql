@@ -376,7 +376,8 @@ BEGIN
     END CASE;
     -- Of a relation that is said above. A name without a schema may be meant in another, and one
     -- that is called may be that of a type or of a column.
-    IF object IS NULL AND about <> 'server' AND (asked <> 'INSTALL' OR NOT EXISTS (
+    IF object IS NULL AND about NOT IN ('server', 'parameter')
+      AND (asked <> 'INSTALL' OR NOT EXISTS (
         SELECT FROM pg_available_extensions AS e WHERE e.name = found)) THEN
       IF asked <> 'INSTALL' THEN
         mark := CASE WHEN item ? 'mustExist' AND NOT is_begun THEN 'X' ELSE '!' END;
@@ -423,7 +424,10 @@ BEGIN
       WHEN kind = 'S' AND asked IN ('USAGE', 'GRANT') THEN 'sequence'
       ELSE 'table' END || '_privilege';
     ok := CASE
-      WHEN asked IN ('OWNER', 'DROP', 'GRANT') THEN pg_has_role(who, owner, 'USAGE')
+      -- Before 15 it is enough to be a member of a role of PostgreSQL's own.
+      WHEN asked IN ('OWNER', 'DROP', 'GRANT') THEN pg_has_role(who, owner,
+        CASE WHEN version < 150000 AND about = 'role' AND found ^@ 'pg_' THEN 'MEMBER'
+          ELSE 'USAGE' END)
       WHEN asked = 'SAME OWNER' THEN owner = own_role.oid
       WHEN asked = 'MAINTAIN' THEN pg_has_role(who, owner, 'USAGE')
         OR version >= 170000 AND has_table_privilege(who, object, asked)
@@ -434,7 +438,7 @@ BEGIN
           AND pg_has_role(who, object, 'MEMBER WITH ADMIN OPTION')
         OR version < 160000 AND own_role.rolcreaterole
           AND NOT (SELECT r.rolsuper FROM pg_roles AS r WHERE r.oid = object)
-      WHEN asked = 'SUPERUSER' THEN false
+      WHEN asked = 'SUPERUSER' OR about = 'parameter' AND version < 150000 THEN false
       WHEN asked = 'CREATEROLE' THEN own_role.rolcreaterole
       WHEN asked = 'CREATEDB' THEN own_role.rolcreatedb
       WHEN asked = 'INSTALL' THEN object IS NOT NULL OR EXISTS (
@@ -456,6 +460,7 @@ BEGIN
       -- With another right on it, PostgreSQL grants nothing, and warns.
       all_rights := CASE rights WHEN 'has_schema_privilege' THEN '{CREATE, USAGE}'
         WHEN 'has_function_privilege' THEN '{EXECUTE}' WHEN 'has_type_privilege' THEN '{USAGE}'
+        WHEN 'has_language_privilege' THEN '{USAGE}' WHEN 'has_tablespace_privilege' THEN '{CREATE}'
         WHEN 'has_database_privilege' THEN '{CREATE, CONNECT, TEMPORARY}'
         WHEN 'has_sequence_privilege' THEN '{USAGE, SELECT, UPDATE}'
         ELSE '{SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER}' END;
@@ -463,6 +468,8 @@ BEGIN
         USING who, object, array_to_string(all_rights, ' WITH GRANT OPTION, ')
           || ' WITH GRANT OPTION', array_to_string(all_rights, ', ');
       mark := CASE WHEN is_allowed THEN '!' ELSE mark END;
+    ELSIF ok IS NULL AND about = 'parameter' THEN
+      EXECUTE format('SELECT %I($1, $2, $3)', rights) INTO ok USING who, found, asked;
     ELSIF ok IS NULL AND object IS NOT NULL THEN
       EXECUTE format('SELECT %I($1, $2, $3)', rights) INTO ok USING who, object,
         array_to_string(asked || ARRAY(SELECT jsonb_array_elements_text(item -> 'or')), ', ');

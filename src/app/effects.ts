@@ -74,6 +74,7 @@ export function effectsReader(
     searchPath: pins.searchPath ?? ["public"],
     isServersPath: pins.searchPath === undefined,
     timeZone: pins.timeZone,
+    checksBodies: pins.checkFunctionBodies,
     schemas,
   };
   const reader = new EffectsReader(start, knownEffects(start));

@@ -151,6 +151,7 @@ const linterFor = ({ config, pins }: Project, serverVersion: ServerVersion | und
     version: majorOrNewest(serverVersion),
     searchPath: pins.searchPath ?? ["public"],
     timeZone: pins.timeZone,
+    checksBodies: pins.checkFunctionBodies,
     lockTimeout: pins.lockTimeout ?? defaultTimeouts.lockTimeout,
   });
 

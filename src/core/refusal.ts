@@ -1,6 +1,7 @@
 /** A statement's tree → why it must not stand in a migration, or in a schema file, and what to do instead. */
-import { type Ast, items, kindOf, namesIn, node, someNode, word } from "./ast.ts";
+import { type Ast, items, kindOf, namesIn, someNode, word } from "./ast.ts";
 import type { Fault } from "./fault.ts";
+import { isOff, settingText } from "./setting.ts";
 import { tagOf } from "./tag.ts";
 
 /** What is wrong with the statement, whose text is `text`; undefined for nearly all. `mode`: what its header says, or that it has none. */
@@ -141,8 +142,8 @@ function copyThroughClient(from: boolean): Fault {
 /** Files are read and sent as UTF-8 with standard strings; another setting would make the server read other text. */
 function lexingSetting(tree: Ast): Fault | undefined {
   const name = word(tree["name"]).toLowerCase();
-  const value = settingOf(tree);
-  if (name === "standard_conforming_strings" && /^(?:off|of|f|fa|fal|fals|false|n|no|0)$/i.test(value)) {
+  const value = settingText(items(tree["args"])[0] ?? {});
+  if (name === "standard_conforming_strings" && isOff(value)) {
     return {
       code: "source/nonstandard-strings",
       message: "SET standard_conforming_strings = off changes the meaning of the strings after it",
@@ -157,12 +158,4 @@ function lexingSetting(tree: Ast): Fault | undefined {
     };
   }
   return undefined;
-}
-
-function settingOf(tree: Ast): string {
-  const value = node(node(items(tree["args"])[0])["A_Const"]);
-  return (
-    word(node(value["sval"])["sval"]) ||
-    (value["ival"] === undefined ? "" : String(node(value["ival"])["ival"] ?? 0))
-  );
 }

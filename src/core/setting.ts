@@ -11,7 +11,7 @@ export interface SettingOf {
 /** Undefined for all other nodes; `tree` without the kind around it. */
 export function settingSet(kind: string, tree: Ast): SettingOf | undefined {
   if (kind === "VariableSetStmt") {
-    const values = items(tree["args"]).map(constant);
+    const values = items(tree["args"]).map(settingText);
     return {
       name: word(tree["name"]).toLowerCase(),
       values: tree["kind"] === "VAR_SET_VALUE" ? values : undefined,
@@ -19,8 +19,15 @@ export function settingSet(kind: string, tree: Ast): SettingOf | undefined {
   }
   if (kind !== "FuncCall" || stringOf(items(tree["funcname"]).at(-1) ?? {}) !== "set_config")
     return undefined;
-  const [name = "", value = ""] = items(tree["args"]).map(constant);
+  const [name = "", value = ""] = items(tree["args"]).map(settingText);
   return { name: name.toLowerCase(), values: value.split(",").map((each) => each.trim()) };
 }
 
-const constant = (item: Ast): string => word(node(node(item["A_Const"])["sval"])["sval"]);
+/** A value of a setting that is on or off, as PostgreSQL reads it. */
+export const isOff = (value: string): boolean => /^(?:off?|f|fa|fal|fals|false|no?|0)$/i.test(value);
+
+/** What a setting is given, as text. */
+export const settingText = (item: Ast): string => {
+  const { sval, ival } = node(item["A_Const"]);
+  return ival === undefined ? word(node(sval)["sval"]) : String(node(ival)["ival"] ?? 0);
+};

@@ -80,7 +80,7 @@ const nameOf = ({ privilege, on, schema, name }: Privilege): string =>
   commentText(
     name === "" || on === "server" || privilege === "UNKNOWN"
       ? name
-      : qualified(...(schema === undefined ? [name] : [schema, name])),
+      : qualified(...(on === "parameter" ? name.split(".") : schema === undefined ? [name] : [schema, name])),
   );
 
 const WORDS: Partial<Record<Privilege["privilege"], string>> = {
@@ -97,6 +97,7 @@ const WORDS: Partial<Record<Privilege["privilege"], string>> = {
   SUPERUSER: "superuser",
   CREATEROLE: "CREATEROLE",
   CREATEDB: "CREATEDB",
+  "ALTER SYSTEM": "superuser, or from PostgreSQL 15 on ALTER SYSTEM on,",
   INSTALL: "superuser, or CREATE on the database where it is trusted, for",
   UNKNOWN: "not known:",
 };
@@ -117,6 +118,7 @@ const ONE: Readonly<Record<Privilege["on"], string>> = {
   extension: "the extension",
   language: "the language",
   tablespace: "the tablespace",
+  parameter: "the parameter",
   server: "",
 };
 
@@ -130,5 +132,6 @@ const SEVERAL: typeof ONE = {
   extension: "the extensions",
   language: "the languages",
   tablespace: "the tablespaces",
+  parameter: "the parameters",
   server: "",
 };

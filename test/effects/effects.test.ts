@@ -227,3 +227,73 @@ test("a table made of a query is not said to lack a column that the query may ha
   ]);
   expect(refusedOf("create table e (a bytea); alter table e alter a type text").at(-1)).toBe(undefined);
 });
+
+test.each<[string, boolean, string[]]>([
+  ["language sql as 'select id from public.t'", true, ["t already exists"]],
+  ["language sql begin atomic select id from public.t; end", false, ["t already exists"]],
+  ["language sql as 'select id from public.t'", false, []],
+  ["language plpgsql as 'begin return (select id from public.t); end'", true, []],
+])(
+  "a body that is not looked at shows of no table that it exists: %s, %s",
+  (body, checksBodies, expected) => {
+    const fold = new Fold(newSession(false));
+    const makes = `create function public.f() returns int ${body}; create table public.t (id int); create index on public.t (id)`;
+    const run = (sql: string) => {
+      fold.beginRun();
+      fold.beginFile({ searchPath: ["public"], timeZone: "UTC", checksBodies });
+      return [...fold.run(reader(sql), { version: 18, block: true })];
+    };
+    const effects = run(makes);
+    expect(effects.flatMap(({ refused = [] }) => refused)).toEqual(expected);
+    expect(summaryOf(effects[2]!)?.builds).toEqual(expected.length === 0 ? undefined : ["public.t"]);
+  },
+);
+
+test.each([
+  ["set check_function_bodies = off", true],
+  ["set check_function_bodies = false", true],
+  ["set check_function_bodies = 0", true],
+  ["select set_config('check_function_bodies', 'no', false)", true],
+  ["set check_function_bodies = 1", false],
+  ["set check_function_bodies = off; reset check_function_bodies", false],
+])("%s: bodies are passed over: %s", (sql, passesOver) => {
+  const { session } = effectsOf(reader(sql), newSession(false), { version: 18, block: true });
+  expect(session.checksBodies).toBe(!passesOver);
+});
+
+describe("that a name is met where it may be missing shows of nothing that it is there", () => {
+  const refusals = (sql: string) =>
+    effectsOf(reader(sql), newSession(false), { version: 18, block: true }).effects.map((each) => [
+      each.refused,
+      ...each.builds.map(({ name }) => name),
+    ]);
+  const makes = "create table public.t (id int); create index on public.t (id)";
+  test.each([
+    "do 'begin if to_regclass(''public.t'') is not null then update public.t set id = 1; end if; end'",
+    "do 'begin perform from public.t; exception when undefined_table then null; end'",
+    "alter table if exists public.t add column a int",
+    "alter table if exists public.old rename to t",
+    "drop trigger if exists g on public.t",
+  ])("%s", (first) => {
+    expect(refusals(`${first}; ${makes}`).slice(1)).toEqual([[undefined], [undefined]]);
+    expect(refusals(`${first}; create or replace view public.t as select 1 as id`).at(-1)).toEqual([
+      undefined,
+    ]);
+    expect(refusals(`${first}; select from public.t; ${makes}`).slice(2)).toEqual([
+      ["t already exists"],
+      [undefined, "t"],
+    ]);
+  });
+
+  test("a trigger of a table that is gone need not be there", () =>
+    expect(refusals("drop table public.t; drop trigger if exists g on public.t").flat()).toEqual([
+      undefined,
+      undefined,
+    ]));
+
+  test("nor, where it is read, that it is a table", () => {
+    const replaces = "create or replace view public.v as select 1 as a";
+    expect(refusals(`select from public.v; ${replaces}`).at(-1)).toEqual([undefined]);
+    expect(refusals(`create table public.v (); ${replaces}`).at(-1)).toEqual(["v is not a view"]);
+  });
+});

@@ -308,4 +308,36 @@ describe.skipIf(!psqlAvailable()).each(servers())("on $name", (server) => {
       });
     await query(url, `DROP OWNED BY ${dep.name}, ${other.name} CASCADE`);
   });
+
+  test.for<[sql: string, grant: string]>([
+    ["COPY loaded FROM '/dev/null'", "GRANT pg_read_server_files TO :role"],
+    ["COPY loaded TO '/dev/null'", "GRANT pg_write_server_files TO :role"],
+    ["COPY loaded TO PROGRAM 'cat >/dev/null'", "GRANT pg_execute_server_program TO :role"],
+    ["COPY loaded FROM PROGRAM 'true'", "GRANT pg_execute_server_program TO :role"],
+    ["ALTER SYSTEM RESET work_mem", "GRANT ALTER SYSTEM ON PARAMETER work_mem TO :role"],
+    [
+      "GRANT USAGE ON LANGUAGE plpgsql TO :role",
+      "GRANT USAGE ON LANGUAGE plpgsql TO :role WITH GRANT OPTION",
+    ],
+  ])("of a superuser's statement, %s, what is enough: %s", async ([text, grant]) => {
+    const role = await ownRole(server, "LOGIN", "etl");
+    const { url, name } = await ownDatabase(server);
+    await query(url, `CREATE TABLE loaded (a int); GRANT ALL ON loaded TO ${role.name}`);
+    await query(url, `GRANT CREATE ON DATABASE ${name} TO ${role.name}`);
+    const sql = text.replaceAll(":role", role.name);
+    const script = await project({ a: `${sql};` }).script("base:a");
+    const asks = () => runScript(role.url(name), script, PREFLIGHT);
+    const does = () => query(role.url(name), sql);
+
+    const before = await asks();
+    const refused = /^(?:COPY|ALTER)/.test(text);
+    if (refused) await expect(does()).rejects.toThrow(/permission denied|must be/);
+    expect(before.code === 3, before.stdout + before.stderr).toBe(refused);
+    await query(url, grant.replaceAll(":role", role.name));
+    await does();
+    const after = await asks();
+    expect(after.code, after.stdout + after.stderr).toBe(0);
+    expect(after.stdout).toContain("nothing is missing");
+    await query(url, `DROP OWNED BY ${role.name}`);
+  });
 });

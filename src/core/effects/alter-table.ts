@@ -458,8 +458,7 @@ function renameRelation(work: Work, tree: Ast, type: string, newName: string, mi
       : "ACCESS EXCLUSIVE";
   const relation = work.openRange(range, mode, { missingOk, kind: kindFor(type) });
   if (relation === undefined) return;
-  if (work.schema.relation({ schema: relation.schema, name: newName }, []) !== undefined)
-    work.refuse(`${newName} already exists`);
+  work.requireFree({ schema: relation.schema, name: newName });
   work.schema.rename(relation, newName);
   const constraint = relation.index?.table.constraints.find((each) => each.index === relation);
   if (constraint !== undefined) constraint.name = newName;

@@ -8,7 +8,7 @@ import type { UserFunction } from "./schema.ts";
 import { type TypeName, typeName, typeText } from "./types.ts";
 import type { Work } from "./work.ts";
 
-/** CREATE FUNCTION, CREATE PROCEDURE. Of SQL the relations it names are locked as for a view. */
+/** CREATE FUNCTION, CREATE PROCEDURE. Of SQL the relations it names are locked as for a view, if its body is looked at. */
 export function createFunction(work: Work, tree: Ast, body: RoutineBody | undefined): void {
   const name = objectName(items(tree["funcname"]).map(stringOf));
   const schema = work.schemaFor(name);
@@ -22,7 +22,7 @@ export function createFunction(work: Work, tree: Ast, body: RoutineBody | undefi
     .functionsNamed({ schema, name: name.name }, [])
     .find((each) => each.arguments === input.length);
   if (before !== undefined) replaced(work, before, returns, tree["replace"] === true);
-  if (language === "sql")
+  if (language === "sql" && (atomic !== undefined || work.session.checksBodies))
     for (const each of body?.statements.flatMap(statementsIn) ?? [])
       if (isQuery(each)) query(work, each, "analysed");
   for (const type of [

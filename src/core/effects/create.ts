@@ -25,10 +25,9 @@ export function createTable(work: Work, tree: Ast): void {
   const name = rangeName(range);
   const temporary = range["relpersistence"] === "t";
   const schema = work.schemaFor(name, temporary);
-  if (work.schema.relation({ schema, name: name.name }, []) !== undefined) {
-    if (base["if_not_exists"] === true) return;
-    work.refuse(`${name.name} already exists`);
-  }
+  if (base["if_not_exists"] === true && work.schema.relation({ schema, name: name.name }, []) !== undefined)
+    return;
+  work.requireFree({ schema, name: name.name });
   const spec = node(base["partspec"]);
   const kind: RelationKind = foreign
     ? "foreign table"
@@ -141,10 +140,8 @@ export function makeFrom(work: Work, body: Ast, into: Ast, { matview, missing }:
   const range = node(into["rel"]);
   const name = rangeName(range);
   const schema = work.schemaFor(name, range["relpersistence"] === "t");
-  if (work.schema.relation({ schema, name: name.name }, []) !== undefined) {
-    if (missing) return;
-    work.refuse(`${name.name} already exists`);
-  }
+  if (missing && work.schema.relation({ schema, name: name.name }, []) !== undefined) return;
+  work.requireFree({ schema, name: name.name });
   const empty = into["skipData"] === true;
   if (body["ExecuteStmt"] !== undefined) work.unknown("what the prepared statement reads");
   query(work, body, empty ? "analysed" : "run");
@@ -216,8 +213,9 @@ export function createView(work: Work, tree: Ast): void {
   const name = rangeName(range);
   const schema = work.schemaFor(name, range["relpersistence"] === "t");
   const body = node(tree["query"]);
-  const before = work.schema.relation({ schema, name: name.name }, []);
-  if (before !== undefined && tree["replace"] !== true) work.refuse(`${name.name} already exists`);
+  if (tree["replace"] !== true) work.requireFree({ schema, name: name.name });
+  const found = work.schema.relation({ schema, name: name.name }, []);
+  const before = found?.perhaps === true ? undefined : found;
   query(work, body, "analysed");
   const aliases = items(tree["aliases"]).map(stringOf);
   const shown = columnsOf(work, body);
@@ -240,7 +238,7 @@ export function createView(work: Work, tree: Ast): void {
     });
     return;
   }
-  if (before.kind !== "view") work.refuse(`${before.name} is not a view`);
+  if (before.known && before.kind !== "view") work.refuse(`${before.name} is not a view`);
   work.lock(before, "ACCESS EXCLUSIVE");
   const changed = before.columns.find((each, i) => columns[i]?.name !== each.name);
   if (
@@ -260,10 +258,9 @@ export function createSequence(work: Work, tree: Ast): void {
   const range = node(tree["sequence"]);
   const name = rangeName(range);
   const schema = work.schemaFor(name, range["relpersistence"] === "t");
-  if (work.schema.relation({ schema, name: name.name }, []) !== undefined) {
-    if (tree["if_not_exists"] === true) return;
-    work.refuse(`${name.name} already exists`);
-  }
+  if (tree["if_not_exists"] === true && work.schema.relation({ schema, name: name.name }, []) !== undefined)
+    return;
+  work.requireFree({ schema, name: name.name });
   const inServersPath = work.isInServersPath(name, schema);
   const made = work.make({ schema, name: name.name, inServersPath, kind: "sequence" });
   ownedBy(work, made, tree["options"]);

@@ -221,6 +221,7 @@ export class Demands {
 const isThere = (privilege: Privilege["privilege"], on: Privilege["on"], where: Where): boolean =>
   privilege !== "INSTALL" &&
   on !== "server" &&
+  on !== "parameter" &&
   (on !== "schema" || where === "as named" || privilege === "CREATE");
 
 /** No schema has this name. */

@@ -161,7 +161,6 @@ function dropObject(
 function dropOfTable(work: Work, type: string, name: readonly string[], missingOk: boolean): void {
   const [table, own] = [objectName(name.slice(0, -1)), name.at(-1)!];
   const found = work.find(table);
-  if (found === undefined && missingOk && work.schema.complete) return;
   const field = ({ OBJECT_TRIGGER: "triggers", OBJECT_POLICY: "policies", OBJECT_RULE: "rules" } as const)[
     type as "OBJECT_RULE" | "OBJECT_TRIGGER" | "OBJECT_POLICY"
   ];
@@ -170,7 +169,7 @@ function dropOfTable(work: Work, type: string, name: readonly string[], missingO
     if (missingOk) return;
     work.refuse(`${found.name} has no ${own}`);
   }
-  const relation = work.open(table, "ACCESS EXCLUSIVE");
+  const relation = work.open(table, "ACCESS EXCLUSIVE", { missingOk });
   if (relation === undefined) return;
   for (const each of field === "triggers" ? [relation, ...relation.children] : [relation]) {
     if (!each[field].some((one) => one.name === own)) continue;

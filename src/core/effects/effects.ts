@@ -92,6 +92,8 @@ export interface FileState extends Pick<Session, "searchPath" | "timeZone"> {
   readonly schemas?: readonly string[] | undefined;
   /** The path is what the server has set, and `searchPath` what is assumed of it. */
   readonly isServersPath?: boolean | undefined;
+  /** Absent: yes, as is PostgreSQL's default. */
+  readonly checksBodies?: boolean | undefined;
 }
 
 /** A session that has just begun. `complete`: the schema holds all that there is; nothing is in it yet. */
@@ -101,6 +103,7 @@ export function newSession(complete: boolean, timeZone = "UTC"): Session {
     searchPath: ["public"],
     isServersPath: false,
     timeZone,
+    checksBodies: true,
     prepared: new Map(),
     cursors: new Map(),
     transaction: 1,
@@ -165,10 +168,11 @@ export class Fold {
   }
 
   /** The next file begins: in a transaction, and with settings, of its own. */
-  beginFile({ searchPath, timeZone, schemas = [], isServersPath = false }: FileState): void {
+  beginFile(state: FileState): void {
+    const { searchPath, timeZone, schemas = [], isServersPath = false, checksBodies = true } = state;
     this.#transaction.end(this.#session);
     this.#session.schema.file += 1;
-    Object.assign(this.#session, { searchPath, isServersPath, timeZone, role: undefined });
+    Object.assign(this.#session, { searchPath, isServersPath, timeZone, checksBodies, role: undefined });
     for (const name of schemas) this.#session.schema.schemas.add(name);
     this.#session.prepared.clear();
     this.#session.cursors.clear();

@@ -14,7 +14,7 @@ function performBody(work: Work, body: RoutineBody | undefined, name: string): v
   if (!body.isWhole) work.unknown(`what ${name} executes`);
   for (const tree of body.statements.flatMap(statementsIn)) {
     try {
-      work.perform(tree);
+      work.performBranch(tree);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       work.unknown(`whether ${name} reaches a statement that PostgreSQL would refuse`);

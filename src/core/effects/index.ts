@@ -101,9 +101,10 @@ export function createIndex(work: Work, tree: Ast): void {
   if (table.kind === "partitioned table" && !only) lockPartitions(work, table, mode);
   const elements = items(tree["indexParams"]).map((item) => node(item["IndexElem"]));
   const name = word(tree["idxname"]);
-  if (name !== "" && work.schema.relation({ schema: table.schema, name }, []) !== undefined) {
-    if (tree["if_not_exists"] === true) return;
-    work.refuse(`${name} already exists`);
+  if (name !== "") {
+    const own = { schema: table.schema, name };
+    if (tree["if_not_exists"] === true && work.schema.relation(own, []) !== undefined) return;
+    work.requireFree(own);
   }
   const definition = elementsOf(work, table, tree, elements);
   if (definition.unique) requirePartitionKey(work, table, definition.keys);

@@ -7,7 +7,8 @@ export interface Privilege {
    * `CREATE` on a relation or a routine: on the schema in which it lies); `DROP`: the owner of its schema may, too; `GRANT`:
    * a grant option is enough; `SAME OWNER`: the role itself, and no other, is the owner; `DEFAULTS`: the privilege on the
    * sequences that fill columns of the table; `MEMBER` of a role; `ADMIN` of a role; `SELF`: that, or to be the role;
-   * `EXISTS`; an attribute of the role itself (then `on` is `server`); `INSTALL`, of an extension; `UNKNOWN`, where nothing can be said.
+   * `EXISTS`; an attribute of the role itself (then `on` is `server`); `INSTALL`, of an extension; `ALTER SYSTEM`, of a parameter
+   * (before PostgreSQL 15 that is the superuser's); `UNKNOWN`, where nothing can be said.
    */
   readonly privilege:
     | "OWNER"
@@ -35,6 +36,7 @@ export interface Privilege {
     | "CREATEROLE"
     | "CREATEDB"
     | "INSTALL"
+    | "ALTER SYSTEM"
     | "UNKNOWN";
   readonly on:
     | "relation"
@@ -46,6 +48,7 @@ export interface Privilege {
     | "extension"
     | "language"
     | "tablespace"
+    | "parameter"
     | "server";
   /** Of a relation, a type or a routine. */
   readonly schema?: string;
@@ -117,7 +120,8 @@ function follows(each: Privilege, by: Privilege): boolean {
 
 /** Not: where it lies, what other sequences fill it, and that nobody else is its owner. */
 const isOwners = ({ privilege, on }: Privilege): boolean =>
-  on === "schema" || (on !== "role" && !/^(?:CREATE|SAME OWNER|DEFAULTS)$/.test(privilege));
+  /^(?:schema|tablespace)$/.test(on) ||
+  (on !== "role" && !/^(?:CREATE|SAME OWNER|DEFAULTS)$/.test(privilege));
 
 const certainKey = (each: Privilege): string =>
   JSON.stringify([each.privilege, each.or, each.ifThere, each.orIn ?? [], each.given, thingKey(each)]);

@@ -108,6 +108,8 @@ const FREE =
   /^(?:Transaction|VariableShow|Prepare|Deallocate|Discard|Listen|Notify|Unlisten|Fetch|ClosePortal|ConstraintsSet|Return|Do|Call).*|^$/;
 
 const superuser: Demand = (demands) => demands.need("SUPERUSER", "server");
+/** What its owner may do, who has mostly been a superuser. */
+const mostlySuperuser: Demand = (demands) => demands.need("SUPERUSER", "server", "", { maybe: true });
 const createRole: Demand = (demands) => demands.need("CREATEROLE", "server");
 const ofRelation =
   (privilege: Privilege["privilege"], field = "relation"): Demand =>
@@ -253,7 +255,10 @@ function owned(
   else if (type === "OBJECT_EXTENSION") demands.need("OWNER", "extension", found.name || name);
   else if (type === "OBJECT_DATABASE") demands.need(inNone, "database", found.name || name);
   else if (type === "OBJECT_ROLE") alterRole(demands, found.name || name);
-  else if (/_(?:ACCESS_METHOD|FDW|EVENT_TRIGGER|TABLESPACE|LANGUAGE)$/.test(type)) superuser(demands, object);
+  else if (type === "OBJECT_TABLESPACE") demands.need(inNone, "tablespace", found.name || name);
+  else if (type === "OBJECT_LANGUAGE") demands.need(inNone, "language", found.name || name);
+  else if (/_(?:FDW|EVENT_TRIGGER)$/.test(type)) mostlySuperuser(demands, object);
+  else if (type === "OBJECT_ACCESS_METHOD") superuser(demands, object);
   else demands.need("UNKNOWN", "server", type.replace(/^OBJECT_/, "").toLowerCase());
 }
 
@@ -295,6 +300,14 @@ function demandsOfQuery(demands: Demands, ast: Ast): void {
   if (/^(?:Select|Insert|Update|Delete|Merge)Stmt$/.test(kind)) DEMANDS[kind]!(demands, tree);
 }
 
+/** Whose rights COPY needs for a file of the server, or a program. */
+const roleOfFiles = ({ is_program, is_from }: Ast): string =>
+  is_program === true
+    ? "pg_execute_server_program"
+    : is_from === true
+      ? "pg_read_server_files"
+      : "pg_write_server_files";
+
 const LOCKS = { ACCESS_SHARE: 1, ROW_EXCLUSIVE: 3 };
 
 /** One of several rights is enough. Of ACCESS SHARE PostgreSQL 16 accepts more than those before it. */
@@ -330,6 +343,9 @@ const setVariable: Demand = (demands, tree) => {
     demands.setRole(role);
   }
 };
+
+const ofTablespace: Demand = (demands, tree) =>
+  demands.need("OWNER", "tablespace", word(tree["tablespacename"]));
 
 const DEMANDS: Readonly<Record<string, Demand>> = {
   AlterDatabaseSetStmt: (demands, tree) => demands.need("OWNER", "database", word(tree["dbname"])),
@@ -372,7 +388,13 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
     else alterRole(demands, word(role["rolename"]));
   },
   AlterSeqStmt: ofRelation("OWNER", "sequence"),
-  AlterSystemStmt: superuser,
+  AlterSystemStmt: (demands, tree) => {
+    const name = word(node(tree["setstmt"])["name"]);
+    // Of RESET ALL.
+    if (name === "") superuser(demands, tree);
+    else demands.need("ALTER SYSTEM", "parameter", name);
+  },
+  AlterTableSpaceOptionsStmt: ofTablespace,
   AlterTableStmt: alterTable,
   ClusterStmt: ofRelation("MAINTAIN"),
   CommentStmt: (demands, tree) => owned(demands, word(tree["objtype"]), node(tree["object"])),
@@ -382,7 +404,7 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
     const columns = items(tree["attlist"]).map(stringOf);
     if (tree["is_from"] === true)
       fills(demands, node(tree["relation"]), columns.length > 0 ? columns : undefined, true);
-    if (word(tree["filename"]) !== "") superuser(demands, tree);
+    if (word(tree["filename"]) !== "") demands.need("OWNER", "role", roleOfFiles(tree));
   },
   CreateAmStmt: superuser,
   CreateDomainStmt: (demands, tree) =>
@@ -444,7 +466,7 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
     superuser(demands, tree);
     demands.own("tablespace", word(tree["tablespacename"]));
   },
-  CreateTransformStmt: superuser,
+  CreateTransformStmt: mostlySuperuser,
   CreateTrigStmt: (demands, tree) => {
     for (const table of [tree["relation"], tree["constrrel"]]) demands.range("TRIGGER", node(table));
     demands.object("EXECUTE", "routine", objectName(items(tree["funcname"]).map(stringOf)));
@@ -469,7 +491,7 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
     for (const object of items(tree["objects"]))
       owned(demands, word(tree["removeType"]), object, { by: "DROP" });
   },
-  DropTableSpaceStmt: superuser,
+  DropTableSpaceStmt: ofTablespace,
   DropdbStmt: (demands, tree) => demands.need("OWNER", "database", word(tree["dbname"])),
   ExecuteStmt: (demands, tree) =>
     demandsOfQuery(demands, demands.work.session.prepared.get(word(tree["name"])) ?? {}),
@@ -483,7 +505,9 @@ const DEMANDS: Readonly<Record<string, Demand>> = {
     demands.range("OWNER", node(tree["relation"]));
     demands.range("CREATE", node(tree["relation"]));
   },
-  LoadStmt: superuser,
+  LoadStmt: (demands, tree) => {
+    if (!/^\$libdir\/plugins\/[^/]+$/.test(word(tree["filename"]))) superuser(demands, tree);
+  },
   LockStmt: lockTable,
   ReassignOwnedStmt: (demands, tree) => {
     for (const role of [...items(tree["roles"]).map((item) => node(item["RoleSpec"])), node(tree["newrole"])])

@@ -59,6 +59,8 @@ export interface Relation {
   readonly kind: RelationKind;
   /** False where only its name is known: no statement of the folder made it. */
   readonly known: boolean;
+  /** Nothing but what may stand in a branch, or passes over what is missing, has named it: it need not be there. */
+  perhaps?: boolean;
   /** `public` stands for the schema that the server's search_path leads to: it was named without one. */
   inServersPath: boolean;
   /** The file, as `Schema.file` counts them, that gave it its present name; absent where that was there before all of them. */

@@ -1,6 +1,6 @@
 /** Transactions and their savepoints → which locks are held. */
 import { type Ast, visitNodes, word } from "../ast.ts";
-import { type SettingOf, settingSet } from "../setting.ts";
+import { isOff, type SettingOf, settingSet } from "../setting.ts";
 import type { LockMode } from "./mode.ts";
 import { stronger } from "./mode.ts";
 import type { Relation } from "./schema.ts";
@@ -84,5 +84,7 @@ function set(session: Session, setting: SettingOf | undefined): void {
     session.searchPath = (setting.values ?? ["public"]).filter((schema) => schema !== "");
     session.isServersPath = setting.values === undefined;
   }
+  if (setting?.name === "check_function_bodies")
+    session.checksBodies = setting.values === undefined || !isOff(setting.values[0] ?? "");
   if (setting?.name === "timezone") session.timeZone = setting.values?.[0] ?? "";
 }

@@ -16,6 +16,8 @@ export interface Session {
   /** That is what the server has set for the session, which is not known: `public` is assumed. */
   isServersPath: boolean;
   timeZone: string;
+  /** `check_function_bodies`: CREATE FUNCTION looks up what a body in SQL names. */
+  checksBodies: boolean;
   prepared: Map<string, Ast>;
   cursors: Map<string, Ast>;
   /** The number of the transaction; types remember in which one they, and each of their labels, were made. */
@@ -82,6 +84,8 @@ export class Work {
   /** Told of each relation before it is locked, and so before it is renamed. */
   onLock: (relation: Relation) => void = () => {};
 
+  /** What is done now may stand in a branch that is not taken. */
+  #isBranch = false;
   readonly #perform: (work: Work, ast: Ast) => void;
 
   constructor(session: Session, circumstances: Circumstances, perform: (work: Work, ast: Ast) => void) {
@@ -93,6 +97,17 @@ export class Work {
   /** Does a statement that stands within this one. */
   perform(ast: Ast): void {
     this.#perform(this, ast);
+  }
+
+  /** Does a statement of a body, which may stand in a branch. */
+  performBranch(ast: Ast): void {
+    const before = this.#isBranch;
+    this.#isBranch = true;
+    try {
+      this.#perform(this, ast);
+    } finally {
+      this.#isBranch = before;
+    }
   }
 
   get schema(): Schema {
@@ -192,7 +207,9 @@ export class Work {
     { missingOk = false, kind = "table" }: { missingOk?: boolean; kind?: RelationKind } = {},
   ): Relation | undefined {
     const found = this.find(name);
+    const perhaps = missingOk || this.#isBranch;
     if (found !== undefined) {
+      found.perhaps &&= perhaps;
       this.lock(found, mode);
       return found;
     }
@@ -208,6 +225,7 @@ export class Work {
       inServersPath: this.isInServersPath(name, schema),
       kind,
       known: false,
+      perhaps,
       rows: "unknown",
     });
     this.lock(assumed, mode);
@@ -243,9 +261,15 @@ export class Work {
     return name.schema === undefined && this.session.isServersPath && schema === "public";
   }
 
+  /** Of what need not be there, a statement that gives another its name shows that it is not. */
+  requireFree({ schema, name }: Required<ObjectName>): void {
+    const found = this.schema.relation({ schema, name }, []);
+    if (found !== undefined && found.perhaps !== true) this.refuse(`${name} already exists`);
+  }
+
   /** Adds a relation that the statement makes. */
   make(relation: Parameters<Schema["add"]>[0]): Relation {
-    if (this.schema.relation(relation, []) !== undefined) this.refuse(`${relation.name} already exists`);
+    this.requireFree(relation);
     const made = this.schema.add(relation);
     this.session.made.add(made.id);
     return made;
