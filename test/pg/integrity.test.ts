@@ -437,9 +437,7 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
     expect(json).toMatchObject({ repaired: [], forgotten: ["c"], done: false });
     expect(await say("repair", "--yes", "--forget", "c")).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(
-        /^c has no file.*\n.*\nforgotten: c on .*; what it did is not undone/,
-      ),
+      stderr: expect.stringMatching(/^c has no file.*\n.*\nforgotten: c on .*; what it did is not undone/),
     });
     expect(await say("verify")).toMatchObject({ code: 0, stdout: "", stderr: "verified: 2\n" });
   });
