@@ -1,5 +1,5 @@
 -- Retort migration script: upgrade <base> -> 29f859a13ea1
--- Receipt: sha256:83fc3c1963dff1c2c138a8883929009b55d76e4779496b000b3d25b24a853349
+-- Receipt: sha256:00f60dec454b5cdbbc983f468ddc49f84b6b668325b02130298dc0344c0de569
 \if true
 -- For:  PostgreSQL 12 or later; ledger retort, format 2.
 -- With: -n ci
@@ -2299,7 +2299,7 @@ CALL retort.require_state('{}', '{}', 1, 418732435334715376,
   "29f859a13ea1": "17db4fd369edb9244b9f91d9aeed145c3d04ad8ba6e95d06247f07a63527d11a"}');
 
 -- Log: the receipt of this script.
-CALL retort.begin_script('83fc3c1963dff1c2c138a8883929009b55d76e4779496b000b3d25b24a853349',
+CALL retort.begin_script('00f60dec454b5cdbbc983f468ddc49f84b6b668325b02130298dc0344c0de569',
   'base:29f859a13ea1', 1, 418732435334715376);
 COMMIT;
 
@@ -2319,13 +2319,13 @@ BEGIN TRANSACTION READ ONLY;
 -- Check: exactly the revisions that should be applied now are, row by row.
 SELECT retort.check(1, 418732435334715376) AS retort_passed \gset
 SELECT revisions AS applied_revisions, '29f859a13ea1' AS current_heads,
-  'sha256:83fc3c1963dff1c2c138a8883929009b55d76e4779496b000b3d25b24a853349' AS receipt FROM retort.state;
+  'sha256:00f60dec454b5cdbbc983f468ddc49f84b6b668325b02130298dc0344c0de569' AS receipt FROM retort.state;
 
 -- Durations: what this run of the script has done, as the log of the ledger has it.
 SELECT l.event AS step, l.revision, round(date_part('epoch', l.duration) * 1000) AS milliseconds
   FROM retort.log AS l WHERE l.event IN ('upgrade', 'downgrade') AND l.id > (
     SELECT max(s.id) FROM retort.log AS s WHERE s.event = 'script' AND s.checksum =
-      '83fc3c1963dff1c2c138a8883929009b55d76e4779496b000b3d25b24a853349'
+      '00f60dec454b5cdbbc983f468ddc49f84b6b668325b02130298dc0344c0de569'
       AND s.at > (SELECT retort.session_start()))
   ORDER BY l.id;
 COMMIT;
@@ -2457,6 +2457,7 @@ SELECT pg_catalog.set_config('retort.preflight', '{"ledger": "retort",
 "expected": "optional",
 "direction": "up",
 "unfinished": ", a step of this script",
+"resumes": true,
 "may": [],
 "tables": [],
 "needs": []}', true)
@@ -3034,6 +3035,7 @@ DECLARE
   found pg_catalog.text;
   heads pg_catalog.text[];
   unfinished pg_catalog.text;
+  is_unknown boolean;
   state record;
   item pg_catalog.jsonb;
   object oid;
@@ -3139,10 +3141,19 @@ BEGIN
         ledger) INTO unfinished, done USING facts -> 'may', facts ->> 'direction';
       is_done := state.is_done;
       ok := state.fault IS NULL;
+      IF ok AND unfinished IS NOT NULL AND (facts ->> 'resumes')::boolean THEN
+        EXECUTE format('SELECT o.outcome = ''unknown'' AND o.reason IS NULL AND o.remedy IS NULL
+          FROM %s.outcome(NULL) AS o', ledger) INTO is_unknown;
+        ok := NOT is_unknown;
+      END IF;
       -- Of a long list of revisions the beginning is enough here.
       found := concat(CASE WHEN ok AND is_done THEN '; all of it is done already'
           WHEN NOT is_done THEN '; ' || left(state.fault, 600) END,
-        CASE WHEN ok THEN '; unfinished: ' || unfinished || (facts ->> 'unfinished') END,
+        CASE WHEN state.fault IS NULL
+          THEN '; unfinished: ' || unfinished || (facts ->> 'unfinished') END,
+        CASE WHEN is_unknown THEN '; the catalog does not show whether that statement was done, '
+          'so that the script stops there: finish the step by hand, and CALL its end_upgrade or '
+          'end_downgrade' END,
         '. ' || state.hint);
     END IF;
     PERFORM set_config('role', was, true);
@@ -3390,7 +3401,8 @@ BEGIN
     END CASE;
     -- Of a relation that is said above. A name without a schema may be meant in another, and one
     -- that is called may be that of a type or of a column.
-    IF object IS NULL AND about <> 'server' AND (asked <> 'INSTALL' OR NOT EXISTS (
+    IF object IS NULL AND about NOT IN ('server', 'parameter')
+      AND (asked <> 'INSTALL' OR NOT EXISTS (
         SELECT FROM pg_available_extensions AS e WHERE e.name = found)) THEN
       IF asked <> 'INSTALL' THEN
         mark := CASE WHEN item ? 'mustExist' AND NOT is_begun THEN 'X' ELSE '!' END;
@@ -3437,7 +3449,10 @@ BEGIN
       WHEN kind = 'S' AND asked IN ('USAGE', 'GRANT') THEN 'sequence'
       ELSE 'table' END || '_privilege';
     ok := CASE
-      WHEN asked IN ('OWNER', 'DROP', 'GRANT') THEN pg_has_role(who, owner, 'USAGE')
+      -- Before 15 it is enough to be a member of a role of PostgreSQL's own.
+      WHEN asked IN ('OWNER', 'DROP', 'GRANT') THEN pg_has_role(who, owner,
+        CASE WHEN version < 150000 AND about = 'role' AND found ^@ 'pg_' THEN 'MEMBER'
+          ELSE 'USAGE' END)
       WHEN asked = 'SAME OWNER' THEN owner = own_role.oid
       WHEN asked = 'MAINTAIN' THEN pg_has_role(who, owner, 'USAGE')
         OR version >= 170000 AND has_table_privilege(who, object, asked)
@@ -3448,7 +3463,7 @@ BEGIN
           AND pg_has_role(who, object, 'MEMBER WITH ADMIN OPTION')
         OR version < 160000 AND own_role.rolcreaterole
           AND NOT (SELECT r.rolsuper FROM pg_roles AS r WHERE r.oid = object)
-      WHEN asked = 'SUPERUSER' THEN false
+      WHEN asked = 'SUPERUSER' OR about = 'parameter' AND version < 150000 THEN false
       WHEN asked = 'CREATEROLE' THEN own_role.rolcreaterole
       WHEN asked = 'CREATEDB' THEN own_role.rolcreatedb
       WHEN asked = 'INSTALL' THEN object IS NOT NULL OR EXISTS (
@@ -3470,6 +3485,7 @@ BEGIN
       -- With another right on it, PostgreSQL grants nothing, and warns.
       all_rights := CASE rights WHEN 'has_schema_privilege' THEN '{CREATE, USAGE}'
         WHEN 'has_function_privilege' THEN '{EXECUTE}' WHEN 'has_type_privilege' THEN '{USAGE}'
+        WHEN 'has_language_privilege' THEN '{USAGE}' WHEN 'has_tablespace_privilege' THEN '{CREATE}'
         WHEN 'has_database_privilege' THEN '{CREATE, CONNECT, TEMPORARY}'
         WHEN 'has_sequence_privilege' THEN '{USAGE, SELECT, UPDATE}'
         ELSE '{SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER}' END;
@@ -3477,6 +3493,8 @@ BEGIN
         USING who, object, array_to_string(all_rights, ' WITH GRANT OPTION, ')
           || ' WITH GRANT OPTION', array_to_string(all_rights, ', ');
       mark := CASE WHEN is_allowed THEN '!' ELSE mark END;
+    ELSIF ok IS NULL AND about = 'parameter' THEN
+      EXECUTE format('SELECT %I($1, $2, $3)', rights) INTO ok USING who, found, asked;
     ELSIF ok IS NULL AND object IS NOT NULL THEN
       EXECUTE format('SELECT %I($1, $2, $3)', rights) INTO ok USING who, object,
         array_to_string(asked || ARRAY(SELECT jsonb_array_elements_text(item -> 'or')), ', ');
