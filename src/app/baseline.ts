@@ -123,7 +123,7 @@ function nextWith(
     count === migrations.size
       ? "all migrations here are"
       : `${count} of the ${migrations.size} migrations here ${count === 1 ? "is" : "are"}`;
-  const all = `${which} recorded as applied to the database; to compare it with them: migrate drift`;
+  const all = `${which} recorded as applied to the database; to compare it with them: migrate drift; to write what it has besides as a migration: migrate revision -m TEXT --autogenerate --desired URL`;
   if (applied.some(({ how }) => how !== "stamp")) return all;
   return `${all}; or, if the stamp was a mistake, take it back: migrate stamp base; then, if ${unusedBy}: ${removal}`;
 }
@@ -150,7 +150,11 @@ function textOf(
 /** What the new file was refused for, with a hint that is true without a file, and without migrations before it. */
 function withoutFile(error: unknown, { names = asOptions }: Pick<Deps, "names">): unknown {
   if (!(error instanceof MigrateError) || !couldBeMade(error.message)) return error;
-  const hint = `no file was written; to leave out what needs it, too, add: ${names.given("ignore", "SCHEMA.NAME")}`;
+  const isPath = /\b(?:SQL|PL\/pgSQL) function /.test(error.message);
+  const path = isPath
+    ? "where the function finds it by search_path, fix that for it: ALTER FUNCTION ... SET search_path = ...; "
+    : "";
+  const hint = `no file was written; ${path}to leave out what needs it, add: ${names.given("ignore", "SCHEMA.NAME")}`;
   const diagnostics = error.diagnostics.map((each) => ({ ...each, hint }));
   return new MigrateError(diagnostics[0]!, { diagnostics, cause: error });
 }

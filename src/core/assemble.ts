@@ -27,8 +27,8 @@ export interface Assembled {
 
 /**
  * Pairs the files by folder and name, and reads their headers. `unreadable` are the faults of files that have no
- * text; the other files of their pairs are not reported as lonely. `isCommitted`, asked only of a file that is missing:
- * whether the last commit has it.
+ * text; the other files of their pairs are not reported as lonely. `isCommitted`, asked only of a file that is missing or
+ * empty: whether the last commit has its text.
  */
 export function assemble(
   sources: readonly Source[],
@@ -101,8 +101,8 @@ export function assemble(
       diagnostics.push(swapped);
       continue;
     }
-    if (up !== undefined) diagnostics.push(...faultsBeside(up, down, isFree));
-    if (down !== undefined) diagnostics.push(...faultsBeside(down, up, isFree));
+    if (up !== undefined) diagnostics.push(...faultsBeside(up, down, isFree, isCommitted));
+    if (down !== undefined) diagnostics.push(...faultsBeside(down, up, isFree, isCommitted));
     const fault =
       up === undefined || down === undefined
         ? missingFile(pair, noText, lonely, strays, squashed, needed, isCommitted)
@@ -393,7 +393,7 @@ function missingFile(
     message: `the ${direction} file is missing`,
     hint:
       by !== undefined
-        ? `${by.header.revision} (${by.source.path}) replaces ${revision}, so delete this file too: rm ${shellWord(present.source.path)}`
+        ? `${by.header.revision} (${by.source.path}) replaces ${revision}: unless this file was changed since, delete it too: rm ${shellWord(present.source.path)}`
         : misnamed !== undefined
           ? `${misnamed} has the same revision: rename it to ${missing}`
           : stray !== undefined
@@ -434,7 +434,13 @@ function faultsBeside(
   { source, fileName: { direction }, header, diagnostics }: ParsedFile,
   other: ParsedFile | undefined,
   isFree: (id: string) => boolean,
+  isCommitted: (path: string) => boolean,
 ): readonly Diagnostic[] {
+  const { path, text } = source;
+  if (text.trim() === "" && isCommitted(path)) {
+    const hint = `it was not empty in the last commit: git checkout HEAD -- ${shellWord(path)}`;
+    return [{ code: "source/missing-key", message: "the file is empty", hint, location: startOf(path) }];
+  }
   const known = other?.header.revision;
   return diagnostics.length === 0 || header.revision !== undefined || known === undefined || !isFree(known)
     ? diagnostics

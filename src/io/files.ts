@@ -81,10 +81,12 @@ export function refuseOtherFormat(text: string, code: string, path: string, from
 }
 
 const UTF16 = "UTF-16, not UTF-8";
+const ARCHIVE = "an archive of pg_dump, and no SQL";
 
 /** What UTF-8 makes of the first bytes, with U+FFFD for what it cannot read. */
 const FORMATS: readonly (readonly [start: string, format: string])[] = [
   ["\ufffd\ufffd", UTF16],
+  ["PGDMP", ARCHIVE],
   ["\x1f\ufffd", "compressed (gzip)"],
   ["PK\x03\x04", "compressed (zip)"],
   ["(\ufffd/\ufffd", "compressed (zstd)"],
@@ -99,7 +101,12 @@ export const formatOf = (text: string): string | undefined =>
 
 /** A hint. */
 export const wayFrom = (format: string, path: string): string =>
-  format === UTF16 ? fromUtf16(path) : "unpack it first";
+  format === UTF16 ? fromUtf16(path) : format === ARCHIVE ? fromArchive(path) : "unpack it first";
+
+function fromArchive(path: string): string {
+  const [file, made] = [path, `${path}.new`].map(shellWord);
+  return `make SQL of it: pg_restore --schema-only -f ${made} ${file} && mv ${made} ${file}`;
+}
 
 const fromUtf16 = (path: string): string =>
   `PowerShell's '>' writes UTF-16; save it as UTF-8, for example with: ${recoding("UTF-16", path)}`;

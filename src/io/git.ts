@@ -78,10 +78,12 @@ function noCommit(ref: string, folder: string, names: OptionNames): MigrateError
   });
 }
 
-/** The files that lie directly in a folder in the last commit; empty where there is no git, no repository or no commit. */
+/** The files that lie directly in a folder in the last commit, and have something in them; none where there is no git, no repository or no commit. */
 export function filesAtHead(folder: string): ReadonlySet<string> {
-  const listed = spawnGit(folder, ["ls-tree", "-z", "--name-only", "HEAD"]);
-  return pathsIn(listed.status === 0 ? listed.stdout : "");
+  const listed = spawnGit(folder, ["ls-tree", "-z", "-l", "HEAD"]);
+  if (listed.status !== 0) return new Set();
+  const lines = [...pathsIn(listed.stdout)];
+  return new Set(lines.flatMap((line) => /^\d+ blob \w+ +[1-9]\d*\t(.+)$/s.exec(line)?.[1] ?? []));
 }
 
 /** What to type where a ref is missing. A clone may have only one branch; then `git fetch origin main` makes no origin/main. */

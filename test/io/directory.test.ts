@@ -392,6 +392,8 @@ test("a lost file is to be restored from git only where the last commit has it",
   put({ "db/0001_a.down.sql": "-- revision: a\n" });
   git("add", "db");
   git("commit", "-qm", "a");
+  put({ "db/0001_a.down.sql": "\n" });
+  expect(await hint()).toBe("it was not empty in the last commit: git checkout HEAD -- db/0001_a.down.sql");
   rmSync(join(cwd, "db/0001_a.down.sql"));
   expect(await hint()).toBe(
     `restore it from the last commit: git checkout HEAD -- db/0001_a.down.sql; or ${marking}`,

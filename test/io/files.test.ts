@@ -128,6 +128,16 @@ test("a file that is compressed is told as that, whoever reads it", async () => 
   }
 });
 
+test("an archive of pg_dump is told as that, with what makes SQL of it", () => {
+  writeFileSync(at("s.sql"), Buffer.from([...Buffer.from("PGDMP"), 1, 15, 0, 4, 8, 0xff]));
+  expect(() => readText("s.sql", { cwd })).toThrow(
+    expect.objectContaining({
+      message: "s.sql is an archive of pg_dump, and no SQL",
+      hint: "make SQL of it: pg_restore --schema-only -f s.sql.new s.sql && mv s.sql.new s.sql",
+    }),
+  );
+});
+
 test("a file in UTF-16 is told as that", () => {
   writeFileSync(at("s.sql"), Buffer.from("\ufeffSELECT 1;", "utf16le"));
   expect(() => readText("s.sql", { cwd })).toThrow(

@@ -51,7 +51,7 @@ describe.each(servers())("on $name", (server) => {
     expect(compareCatalogs(a!, b!)).toEqual([]);
 
     const isApplied =
-      "all migrations here are recorded as applied to the database; to compare it with them: migrate drift";
+      "all migrations here are recorded as applied to the database; to compare it with them: migrate drift; to write what it has besides as a migration: migrate revision -m TEXT --autogenerate --desired URL";
     expect(await failureOf(baseline(deps, { ...options, database: old.url }))).toMatchObject({
       code: "usage/not-first",
       hint: `${isApplied}; or, if the stamp was a mistake, take it back: migrate stamp base; then, if no other database has it, delete it: migrate revision --remove`,
@@ -111,7 +111,7 @@ describe.each(servers())("on $name", (server) => {
     });
     expect(await failureOf(baseline(deps, { ...options, ignore: ["shop.users"] }))).toMatchObject({
       code: "execution/statement",
-      hint: 'no file was written; to leave out what needs it, too, add: ignore: ["SCHEMA.NAME"]',
+      hint: 'no file was written; to leave out what needs it, add: ignore: ["SCHEMA.NAME"]',
     });
     expect(readdirSync(folder)).toEqual(["migrate.config.json"]);
     expect((await readState(deps, options)).applied).toEqual([]);
