@@ -43,14 +43,14 @@ export async function schemasBeforehand(
   return [...left];
 }
 
-/** An empty database with these schemas. */
+/** An empty database with these schemas, and the role that the project runs its SQL as, where roles are ours to make. */
 export async function emptyWith(
   { pins: { role } }: Project,
   scratch: Scratch,
   schemas: readonly string[],
 ): Promise<Session> {
   const session = await scratch.empty();
-  if (schemas.length > 0 && role !== undefined && scratch.ownsRoles) await session.send(standInSql(role));
+  if (role !== undefined && scratch.ownsRoles) await session.send(standInSql(role));
   const owner = role === undefined ? "" : ` AUTHORIZATION ${identifier(role)}`;
   for (const name of schemas) await session.send(`CREATE SCHEMA ${identifier(name)}${owner}`);
   return session;

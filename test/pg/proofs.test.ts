@@ -244,10 +244,11 @@ describe("branches", () => {
 });
 
 describe("the script", () => {
-  const small = project({
+  const two = {
     a: { up: "CREATE TABLE t (id int);", down: "DROP TABLE t;" },
     b: { up: "CREATE INDEX CONCURRENTLY i ON t (id);", down: "DROP INDEX CONCURRENTLY i;" },
-  });
+  };
+  const small = project(two);
 
   test("makes what the run makes; one that does not is found", async () => {
     expect((await tested(small, { script })).script).toMatchObject({ verdict: "exact", passed: true });
@@ -257,6 +258,14 @@ describe("the script", () => {
     expect(broken.script).toMatchObject({
       verdict: "fails",
       diagnostics: [{ message: expect.stringContaining("SELEC") }],
+    });
+  });
+
+  test("runs as the project's role where only a stand-in for it is there", async () => {
+    const of = project(two, { role: "retort_nobody" });
+    expect((await tested(of, { scratch: "pglite:memory", script })).script).toMatchObject({
+      verdict: "exact",
+      diagnostics: [],
     });
   });
 });
