@@ -270,6 +270,21 @@ describe("the script", () => {
   });
 });
 
+test("what a migration sets for its database by name is set for a stand-in on a scratch database", async () => {
+  const { url, name } = await ownDatabase(server!);
+  const of = project({
+    t: { up: "CREATE TABLE t ();", down: "DROP TABLE t;" },
+    set: {
+      up: `ALTER DATABASE ${name} SET work_mem = '64MB'; GRANT CREATE ON DATABASE ${name} TO PUBLIC;`,
+      down: `ALTER DATABASE ${name} RESET work_mem; REVOKE CREATE ON DATABASE ${name} FROM PUBLIC;`,
+    },
+  });
+  const { migrations, ...result } = await testMigrations(of.deps, { database: url, script });
+  expect([...migrations, result.script].map((each) => each?.verdict)).toEqual(Array(3).fill("exact"));
+  await of.upgrade(url);
+  expect((await drift(of.deps, { database: url })).differences).toEqual([]);
+});
+
 test.runIf(servers().some(({ major }) => major === 15))(
   "roles and databases that migrations make are there for none of the other runs on the server of the package",
   async () => {
