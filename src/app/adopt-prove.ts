@@ -19,12 +19,12 @@ import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
 import { type AdoptOptions, adoptedProject, readAdoption } from "./adopt.ts";
-import { emptyBefore } from "./beforehand.ts";
+import { emptyBefore, standInFor } from "./beforehand.ts";
 import { readier } from "./desired.ts";
 import { type Refusal, runSection } from "./foreign-section.ts";
 import { type Deps, openConfig, type Project } from "./project.ts";
 import { RAN_BEFORE } from "./refusal.ts";
-import { downwards, missingRole, replayRevisions, trySteps, withRoles } from "./replay.ts";
+import { downwards, replayRevisions, trySteps, withStandIns } from "./replay.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
 
 export interface AdoptProofOptions extends Omit<AdoptOptions, "to" | "write">, Pick<ScratchUse, "onScratch"> {
@@ -162,10 +162,10 @@ interface ToolRun {
 /** It begins as a migration of the project does. Throws `findings/not-proven` for an up that is refused. */
 function madeByTool({ project, scratch, tool, pairs, back, read }: ToolRun): Promise<MadeByTool> {
   const grammar = createGrammar();
-  return withRoles(scratch, async (makeRoles) => {
+  return withStandIns(scratch, async (makeStandIns) => {
     const upTo = async (count: number): Promise<Session> => {
       const session = await emptyBefore(project, scratch);
-      await makeRoles(session);
+      await makeStandIns(session);
       // What one file sets reaches the next: most tools have one session for all.
       await readier(project, scratch)(session);
       for (const pair of pairs.slice(0, count)) {
@@ -187,7 +187,7 @@ function madeByTool({ project, scratch, tool, pairs, back, read }: ToolRun): Pro
         continue;
       }
       const fault = notProven(refusal, places.length === 0 ? DOWN_REFUSED : `${RAN_BEFORE}; ${DOWN_REFUSED}`);
-      if (scratch.ownsRoles && missingRole(fault) !== undefined) throw fault;
+      if (scratch.ownsRoles && standInFor(fault) !== undefined) throw fault;
       refused.push(...fault.diagnostics);
       stretches.push({ places, end: refusal.isUndone ? await read(session) : undefined, refused: at });
       places = [];

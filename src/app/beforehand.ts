@@ -2,12 +2,13 @@
  * A project and a scratch database → what stands there before the first migration, as on the database that is worked with:
  * the schemas of the search_path that somebody else has made. In another schema the same SQL would make other objects.
  */
+import { MigrateError } from "../core/errors.ts";
 import type { FileText, RevisionId } from "../core/migration.ts";
 import { dollarQuoted, identifier } from "../core/quote.ts";
 import { mayMakeSchema } from "../core/statement/made-schema.ts";
 import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
-import type { Session } from "../io/session/types.ts";
+import { type Session, StatementFailure } from "../io/session/types.ts";
 import type { Project } from "./project.ts";
 
 /** Where the project sets no search_path, names are looked for along that of the database that is worked with. */
@@ -43,14 +44,14 @@ export async function schemasBeforehand(
   return [...left];
 }
 
-/** An empty database with these schemas. */
+/** An empty database with these schemas, and the role that the project runs its SQL as, where roles are ours to make. */
 export async function emptyWith(
   { pins: { role } }: Project,
   scratch: Scratch,
   schemas: readonly string[],
 ): Promise<Session> {
   const session = await scratch.empty();
-  if (schemas.length > 0 && role !== undefined && scratch.ownsRoles) await session.send(standInSql(role));
+  if (role !== undefined && scratch.ownsRoles) await session.send(standInSql(role));
   const owner = role === undefined ? "" : ` AUTHORIZATION ${identifier(role)}`;
   for (const name of schemas) await session.send(`CREATE SCHEMA ${identifier(name)}${owner}`);
   return session;
@@ -59,6 +60,27 @@ export async function emptyWith(
 /** An empty database as it stands before the first migration. */
 export const emptyBefore = async (project: Project, scratch: Scratch, makers?: Makers): Promise<Session> =>
   emptyWith(project, scratch, await schemasBeforehand(project, scratch, makers));
+
+/**
+ * What the server says it does not have, a role or a database, which belong to it and not to the database → the SQL that makes
+ * what stands for it.
+ */
+export function standInFor(error: unknown): string | undefined {
+  if (!(error instanceof StatementFailure || error instanceof MigrateError)) return undefined;
+  const { sqlstate = "", message } = error;
+  const [, class_ = "", name = ""] = /\b(role|database) "(.+)" does not exist/.exec(message) ?? [];
+  if (class_ === "role") return ["42704", "22023"].includes(sqlstate) ? standInSql(name) : undefined;
+  return class_ === "database" && sqlstate === "3D000" ? `CREATE DATABASE ${identifier(name)}` : undefined;
+}
+
+/** It may be there, with what was kept. */
+export async function makeStandIn(session: Session, sql: string): Promise<void> {
+  try {
+    await session.send(sql);
+  } catch (error) {
+    if (!(error instanceof StatementFailure && error.sqlstate === "42P04")) throw error;
+  }
+}
 
 /** It stands for one that may do what the files ask of it; and may be there, with what was kept. */
 export const standInSql = (role: string): string =>

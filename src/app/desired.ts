@@ -32,7 +32,7 @@ import { elsewhere } from "../io/queries.ts";
 import { readSchemaFolder } from "../io/schema-folder.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
-import { emptyBefore, standInSql } from "./beforehand.ts";
+import { emptyBefore, makeStandIn, standInFor, standInSql } from "./beforehand.ts";
 import type { Deps, Project } from "./project.ts";
 
 /** The files of the schema folder. Throws `usage/no-schema` where there is none; `orElse` ends its hint. */
@@ -193,9 +193,9 @@ async function sent(
     return undefined;
   } catch (error) {
     if (!(error instanceof StatementFailure) || error.lost) throw error;
-    const role = ownsRoles ? /^role "(.+)" does not exist$/.exec(error.message)?.[1] : undefined;
-    if (role === undefined) return error;
-    await session.send(standInSql(role));
+    const standIn = ownsRoles ? standInFor(error) : undefined;
+    if (standIn === undefined) return error;
+    await makeStandIn(session, standIn);
     return sent(session, sql, false);
   }
 }

@@ -16,7 +16,15 @@ import { withPath } from "./beforehand.ts";
 import { databaseRounds } from "./dev-database.ts";
 import { type Deps, inFolder, openProject, type Project, type ProjectOptions } from "./project.ts";
 import { refusalOf } from "./refusal.ts";
-import { downwards, filesOf, refuseBeyond, replayRevisions, trySteps, upwards, withRoles } from "./replay.ts";
+import {
+  downwards,
+  filesOf,
+  refuseBeyond,
+  replayRevisions,
+  trySteps,
+  upwards,
+  withStandIns,
+} from "./replay.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
 import { sharedMigrations, sharedText } from "./shared.ts";
 
@@ -110,8 +118,8 @@ async function scratchRound(
     ms: Math.round(performance.now() - start),
   });
   try {
-    await withRoles(scratch, async (makeRoles) => {
-      await makeRoles(session);
+    await withStandIns(scratch, async (makeStandIns) => {
+      await makeStandIns(session);
       await trySteps(deps, project, session, upwards(before, [revision]));
     });
     makes = compareCatalogs(was, await catalog());

@@ -20,7 +20,7 @@ import { readier } from "./desired.ts";
 import { type FilesFor, filesOf } from "./fixed-files.ts";
 import { type Project, withSources } from "./project.ts";
 import { isRefusal, notProven, reasonsOf } from "./refusal.ts";
-import { downwards, replayRevisions, runSteps, upwards, withRoles } from "./replay.ts";
+import { downwards, replayRevisions, runSteps, upwards, withStandIns } from "./replay.ts";
 import { type Distribution, distributed, Search } from "./search-back.ts";
 import type { TestOn } from "./test-bench.ts";
 
@@ -153,9 +153,9 @@ class Proof {
   /** A database where all that the migration needs is applied. */
   async #starting<T>(withRows: boolean, work: (session: Session) => Promise<T>): Promise<T> {
     const { deps, project, scratch } = this.#on;
-    return withRoles(scratch, async (makeRoles) => {
+    return withStandIns(scratch, async (makeStandIns) => {
       const { session } = await replayRevisions(deps, project, scratch, this.#before);
-      await makeRoles(session);
+      await makeStandIns(session);
       if (withRows) await fillTables(session, project.ledger.names.schema);
       return work(session);
     });

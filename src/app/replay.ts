@@ -11,7 +11,7 @@ import type { ExecuteOptions } from "../io/execute.ts";
 import { createGrammar } from "../io/grammar.ts";
 import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
-import { emptyWith, type Makers, schemasBeforehand, standInSql } from "./beforehand.ts";
+import { emptyWith, type Makers, makeStandIn, schemasBeforehand, standInFor } from "./beforehand.ts";
 import { compileSteps } from "./compile.ts";
 import { needsIn } from "./effects.ts";
 import { goneIn } from "./gone.ts";
@@ -65,12 +65,12 @@ export async function replayRevisions(
   const schemas = await schemasBeforehand(project, scratch, { applied });
   const keys = keysOf(project, scratch, { revisions, schemas });
   const isKept = revisions.length >= scratch.keepsFrom;
-  // From the beginning, if a role is missing: what stood outside of a transaction is half done.
-  return withRoles(scratch, async (makeRoles) => {
+  // From the beginning, if a role or a database is missing: what stood outside of a transaction is half done.
+  return withStandIns(scratch, async (makeStandIns) => {
     const found = isKept ? await scratch.restored([...keys].reverse()) : undefined;
     const kept = found === undefined ? 0 : keys.indexOf(found.key) + 1;
     const session = found?.session ?? (await emptyWith(project, scratch, schemas));
-    await makeRoles(session);
+    await makeStandIns(session);
     if (kept === revisions.length) return { session, revisions, kept, schemas };
     await runSteps(deps, project, session, upwards(revisions.slice(0, kept), revisions.slice(kept)));
     const left = keeps && isKept ? await scratch.keep(keys.at(-1)!) : session;
@@ -79,22 +79,22 @@ export async function replayRevisions(
 }
 
 /**
- * Does the work, and again with each role that it turns out to need, where roles are ours to make. `makeRoles` is called
- * on the session of the work before it begins.
+ * Does the work, and again with what stands for each role and database that it turns out to need, where the server is ours.
+ * `makeStandIns` is called on the session of the work before it begins.
  */
-export async function withRoles<T>(
+export async function withStandIns<T>(
   { ownsRoles }: Scratch,
-  work: (makeRoles: (session: Session) => Promise<void>) => Promise<T>,
+  work: (makeStandIns: (session: Session) => Promise<void>) => Promise<T>,
 ): Promise<T> {
-  for (const roles = new Set<string>(); ; ) {
+  for (const standIns = new Set<string>(); ; ) {
     try {
       return await work(async (session) => {
-        for (const role of roles) await session.send(standInSql(role));
+        for (const sql of standIns) await makeStandIn(session, sql);
       });
     } catch (error) {
-      const role = ownsRoles ? missingRole(error) : undefined;
-      if (role === undefined || roles.has(role)) throw error;
-      roles.add(role);
+      const sql = ownsRoles ? standInFor(error) : undefined;
+      if (sql === undefined || standIns.has(sql)) throw error;
+      standIns.add(sql);
     }
   }
 }
@@ -171,13 +171,6 @@ function keysOf(
     key = sha256(`${key} ${revision} ${migrations.get(revision)!.up.checksum}`);
     return key;
   });
-}
-
-/** The role that PostgreSQL says it does not know. */
-export function missingRole(error: unknown): string | undefined {
-  if (!(error instanceof MigrateError) || !["42704", "22023"].includes(error.sqlstate ?? ""))
-    return undefined;
-  return /role "(.+)" does not exist/.exec(error.message)?.[1];
 }
 
 /** What runs of these migrations can send, of all by default: both their files. */

@@ -26,7 +26,7 @@ import type { Session } from "../io/session/types.ts";
 import { emptyBefore, withPath } from "./beforehand.ts";
 import { type Deps, openProject, type Project, withMigrations } from "./project.ts";
 import { isRefusal, RAN_BEFORE, reasonsOf } from "./refusal.ts";
-import { downwards, runSteps, trySteps, upwards, withRoles } from "./replay.ts";
+import { downwards, runSteps, trySteps, upwards, withStandIns } from "./replay.ts";
 import { createSquashed, type NewRevision, type RevisionOptions, textsAround } from "./revision.ts";
 import { type ScratchUse, withScratch } from "./scratch.ts";
 
@@ -313,9 +313,9 @@ async function leftBy(
   back: boolean,
 ): Promise<Left> {
   const { schema } = ledger.names;
-  const session = await withRoles(scratch, async (makeRoles): Promise<Session> => {
+  const session = await withStandIns(scratch, async (makeStandIns): Promise<Session> => {
     const empty = await emptyBefore(project, scratch);
-    await makeRoles(empty);
+    await makeStandIns(empty);
     await runSteps(deps, project, empty, upwards([], [...before, ...revisions]));
     return empty;
   }).catch((error: unknown) => {

@@ -11,7 +11,7 @@ import type { Scratch } from "../io/scratch/types.ts";
 import type { Session } from "../io/session/types.ts";
 import type { Deps, Project } from "./project.ts";
 import { refusalOf } from "./refusal.ts";
-import { downwards, replayRevisions, trySteps, upwards, withRoles } from "./replay.ts";
+import { downwards, replayRevisions, trySteps, upwards, withStandIns } from "./replay.ts";
 
 /** Whose migrations are run, and where. */
 export interface TestOn {
@@ -97,8 +97,8 @@ export function openBench(on: TestOn, withRows: boolean): TestBench {
       const open = await current();
       catalog = undefined;
       const steps = direction === "up" ? upwards(applied, [revision]) : downwards(applied, [revision]);
-      const plan = await withRoles(scratch, async (makeRoles) => {
-        await makeRoles(open);
+      const plan = await withStandIns(scratch, async (makeStandIns) => {
+        await makeStandIns(open);
         return trySteps(deps, project, open, steps);
       });
       applied = steps.after;

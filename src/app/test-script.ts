@@ -11,7 +11,7 @@ import { asTold } from "./as-told.ts";
 import { emptyBefore } from "./beforehand.ts";
 import { compileSteps } from "./compile.ts";
 import { refusalOf } from "./refusal.ts";
-import { upwards, withRoles } from "./replay.ts";
+import { upwards, withStandIns } from "./replay.ts";
 import { catalogAfter, type TestOn } from "./test-bench.ts";
 
 /** A plan → the texts of its script, each to be sent as one message. */
@@ -30,9 +30,9 @@ export async function testScript(
   if ("diagnostics" in texts) return { verdict: "skipped", passed: true, differences: [], ...texts };
   const run = await catalogAfter(on, revisions, true);
   try {
-    const script = await withRoles(scratch, async (makeRoles) => {
+    const script = await withStandIns(scratch, async (makeStandIns) => {
       const session = await emptyBefore(project, scratch);
-      await makeRoles(session);
+      await makeStandIns(session);
       for (const text of texts) await session.send(text).catch(explained);
       return readCatalog(session, project.ledger.names.schema);
     });

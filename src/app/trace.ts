@@ -12,12 +12,12 @@ import { explained } from "../io/execute.ts";
 import type { FileEffects } from "../io/known-effects.ts";
 import { observed } from "../io/observed.ts";
 import { type Session, StatementFailure } from "../io/session/types.ts";
-import { emptyWith, schemasBeforehand, withPath } from "./beforehand.ts";
+import { emptyWith, schemasBeforehand, standInFor, withPath } from "./beforehand.ts";
 import { compileSteps } from "./compile.ts";
 import { effectsOfSteps } from "./effects.ts";
 import { goneIn } from "./gone.ts";
 import { type Deps, openWarned, type Project, type ProjectOptions } from "./project.ts";
-import { downwards, missingRole, upwards, withRoles } from "./replay.ts";
+import { downwards, upwards, withStandIns } from "./replay.ts";
 import { sourceText } from "./run.ts";
 import { type ScratchUse, type UsedScratch, used, withScratch } from "./scratch.ts";
 import { type Steps, withEnd } from "./steps.ts";
@@ -71,14 +71,14 @@ export async function trace(deps: Deps, options: TraceOptions): Promise<Trace> {
       schemas,
     });
     const applied = [...before, ...steps.map(({ revision }) => revision)];
-    const statements = await withRoles(scratch, async (makeRoles) => {
+    const statements = await withStandIns(scratch, async (makeStandIns) => {
       const session = await emptyWith(project, scratch, schemas);
-      await makeRoles(session);
+      await makeStandIns(session);
       const found: TracedStatement[] = [];
       const run = async (way: Steps, from: number, predicted: readonly FileEffects[]): Promise<void> => {
         const plan = await compileSteps(project, way, "run", { serverVersion: version });
-        const makesRoles = scratch.ownsRoles;
-        await new TracedRun({ project, session, plan, from, predicted, makesRoles }, found).run();
+        const makesStandIns = scratch.ownsRoles;
+        await new TracedRun({ project, session, plan, from, predicted, makesStandIns }, found).run();
       };
       await run(upwards([], applied), before.length, effects);
       if (down.length > 0) {
@@ -127,7 +127,7 @@ interface RunToTrace {
   /** For each step that is looked at. */
   readonly predicted: readonly FileEffects[];
   /** A role that is missing is made, and all of it run again. */
-  readonly makesRoles: boolean;
+  readonly makesStandIns: boolean;
 }
 
 /** Whose tables are small on a scratch database, and would be read whole where a large one is looked up in an index. */
@@ -187,7 +187,7 @@ class TracedRun {
       if (!outside && PLANNED.has(tag)) await this.#run.session.send("SET LOCAL enable_seqscan TO DEFAULT");
     } catch (error) {
       if (direction === "up" || !(error instanceof MigrateError)) throw error;
-      if (this.#run.makesRoles && missingRole(error) !== undefined) throw error;
+      if (this.#run.makesStandIns && standInFor(error) !== undefined) throw error;
       return value("fails", [error.message]);
     }
     if (outside) return value("unseen");

@@ -1,5 +1,6 @@
 /** What `migrate test` found → the lines a person reads, and the report that CI servers read (JUnit's XML). */
 
+import type { Diagnostic } from "../core/errors.ts";
 import { unique } from "../core/unique.ts";
 import type {
   FailedStep,
@@ -43,7 +44,7 @@ function linesOf({ migrations, orders, squashed, script }: TestReport): readonly
             name: "the offline script, compared with the run",
             details: [
               ...differenceLines(script.differences, ["run", "script"]),
-              ...script.diagnostics.flatMap(({ message }) => textLines(message)),
+              ...script.diagnostics.flatMap((each) => placed(each)),
             ],
           },
         ]),
@@ -112,15 +113,18 @@ const FAILS: Readonly<Record<FailedStep["step"], string>> = {
 
 /** What was refused, then what to do about it. */
 export const failureLines = ({ step, diagnostics }: FailedStep): readonly string[] => [
-  ...diagnostics.flatMap(({ message, location }) => {
-    const place = location === undefined ? "" : `${onOneLine(location.path)}:${location.line}: `;
-    return textLines(message, `${FAILS[step]}: ${place}`);
-  }),
+  ...diagnostics.flatMap((each) => placed(each, `${FAILS[step]}: `)),
   // What has run once fails on what the down file left or took: nothing in the up file is to be mended.
   ...(step === "up again"
     ? []
     : unique(diagnostics.flatMap(({ hint }) => hint ?? [])).flatMap((hint) => textLines(hint, "hint: "))),
 ];
+
+/** What is said of a place in a file, behind that place. */
+function placed({ message, location }: Diagnostic, before = ""): readonly string[] {
+  const place = location === undefined ? "" : `${onOneLine(location.path)}:${location.line}: `;
+  return textLines(message, `${before}${place}`);
+}
 
 /** The lines of a text, such as what a server says, behind what stands before it. */
 const textLines = (text: string, before = ""): readonly string[] =>

@@ -100,6 +100,16 @@ describe("advice by SQLSTATE", () => {
     },
   );
   test.each([
+    ["ALTER DATABASE", "EXECUTE format('ALTER DATABASE %I …', current_database())"],
+    ["GRANT", "EXECUTE format('GRANT … ON DATABASE %I …', current_database())"],
+    ["DROP DATABASE", undefined],
+  ])("a database that %s names and that has another name here", (tag, advice) => {
+    const failure = { sqlstate: "3D000", message: 'database "shop" does not exist' };
+    const { hint } = explained(failure, false, undefined, [], { tag });
+    expect(hint?.includes("current_database()")).toBe(advice !== undefined);
+    expect(hint).toContain(advice ?? "revision a was rolled back");
+  });
+  test.each([
     ["55P04", "put ALTER TYPE ... ADD VALUE into a migration of its own"],
     ["3F000", '"session": {"searchPath"'],
     ["25P04", "PGOPTIONS='-c transaction_timeout=0'"],

@@ -148,6 +148,31 @@ test("the command shows it below the differences; with --sql it alone goes to st
   expect(both.stdout + both.stderr + alone.stderr).not.toContain(new URL(url).password);
 });
 
+test("triggers of a foreign key are switched on again on the table that they are on, which is told", async () => {
+  const { url } = await ownDatabase(server!);
+  const of = project({
+    a: 'CREATE TABLE "P" (id int PRIMARY KEY); CREATE TABLE c (id int REFERENCES "P"); CREATE TABLE d (id int REFERENCES "P")',
+  });
+  await of.upgrade(url);
+  for (const [sql, tables] of [
+    ['ALTER TABLE "P" DISABLE TRIGGER ALL', ['public."P"']],
+    ["ALTER TABLE c DISABLE TRIGGER ALL", ["public.c"]],
+    ['ALTER TABLE "P" DISABLE TRIGGER ALL; ALTER TABLE c DISABLE TRIGGER ALL', ['public."P"', "public.c"]],
+  ] as const) {
+    await query(url, sql);
+    const found = await look(of, url);
+    expect(found.differences[0]!.properties).toEqual({
+      triggers: [undefined, Object.fromEntries(tables.map((table) => [table, "never"]))],
+    });
+    const mended = sqlOf(found);
+    expect([...new Set(mended.match(/ALTER TABLE .* TRIGGER ALL/g))]).toEqual(
+      tables.map((table) => `ALTER TABLE ${table} ENABLE TRIGGER ALL`),
+    );
+    await query(url, mended);
+    expect((await look(of, url)).differences, sql).toEqual([]);
+  }
+});
+
 test("what would lose rows, has no SQL, or cannot be made on a scratch database is told by name", async () => {
   const { url } = await ownDatabase(server!);
   await shop.upgrade(url);

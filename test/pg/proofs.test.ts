@@ -244,10 +244,11 @@ describe("branches", () => {
 });
 
 describe("the script", () => {
-  const small = project({
+  const two = {
     a: { up: "CREATE TABLE t (id int);", down: "DROP TABLE t;" },
     b: { up: "CREATE INDEX CONCURRENTLY i ON t (id);", down: "DROP INDEX CONCURRENTLY i;" },
-  });
+  };
+  const small = project(two);
 
   test("makes what the run makes; one that does not is found", async () => {
     expect((await tested(small, { script })).script).toMatchObject({ verdict: "exact", passed: true });
@@ -259,6 +260,29 @@ describe("the script", () => {
       diagnostics: [{ message: expect.stringContaining("SELEC") }],
     });
   });
+
+  test("runs as the project's role where only a stand-in for it is there", async () => {
+    const of = project(two, { role: "retort_nobody" });
+    expect((await tested(of, { scratch: "pglite:memory", script })).script).toMatchObject({
+      verdict: "exact",
+      diagnostics: [],
+    });
+  });
+});
+
+test("what a migration sets for its database by name is set for a stand-in on a scratch database", async () => {
+  const { url, name } = await ownDatabase(server!);
+  const of = project({
+    t: { up: "CREATE TABLE t ();", down: "DROP TABLE t;" },
+    set: {
+      up: `ALTER DATABASE ${name} SET work_mem = '64MB'; GRANT CREATE ON DATABASE ${name} TO PUBLIC;`,
+      down: `ALTER DATABASE ${name} RESET work_mem; REVOKE CREATE ON DATABASE ${name} FROM PUBLIC;`,
+    },
+  });
+  const { migrations, ...result } = await testMigrations(of.deps, { database: url, script });
+  expect([...migrations, result.script].map((each) => each?.verdict)).toEqual(Array(3).fill("exact"));
+  await of.upgrade(url);
+  expect((await drift(of.deps, { database: url })).differences).toEqual([]);
 });
 
 test.runIf(servers().some(({ major }) => major === 15))(

@@ -69,7 +69,13 @@ const report: TestReport = {
     verdict: "skipped",
     passed: true,
     differences: [],
-    diagnostics: [{ code: "source/not-splittable", message: "a temporary table" }],
+    diagnostics: [
+      {
+        code: "source/not-splittable",
+        message: "a temporary table",
+        location: { path: "e.up.sql", line: 7, column: 1 },
+      },
+    ],
   },
   unfilled: [],
   passed: false,
@@ -87,6 +93,7 @@ test("lines", () => {
     "        and ours",
   ]);
   expect(lines).toContain("ok    exact         the orders of a, b, which c merges (2 of 2 run)");
+  expect(lines.at(-1)).toBe("      e.up.sql:7: a temporary table");
   const definitions = lines.filter((line) => line.includes("definition"));
   expect(definitions.map((line) => line.at(-1))).toEqual(["x", "y"]);
   for (const line of definitions) expect(line.length).toBeLessThan(120);
@@ -160,6 +167,6 @@ test("JUnit", () => {
   expect(xml).toContain(
     '<failure type="fails" message="fails">the down file fails: d.down.sql:4: no &quot;t&quot;\n  \\u001b[31m\nhint: the server\'s\n  and ours</failure>',
   );
-  expect(xml).toContain('<skipped message="a temporary table"/>');
+  expect(xml).toContain('<skipped message="e.up.sql:7: a temporary table"/>');
   expect(xml.match(/<testcase /g)).toHaveLength(7);
 });

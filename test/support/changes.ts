@@ -194,6 +194,11 @@ const rows: readonly Row[] = [
     "CREATE TABLE t (a integer CONSTRAINT k PRIMARY KEY); CREATE TABLE u (a integer CONSTRAINT fk REFERENCES t);",
     "ALTER TABLE u DISABLE TRIGGER ALL;",
   ],
+  [
+    "constraint differs triggers",
+    'CREATE TABLE "T" (a integer CONSTRAINT k PRIMARY KEY); CREATE TABLE u (a integer CONSTRAINT fk REFERENCES "T");',
+    'ALTER TABLE "T" DISABLE TRIGGER ALL;',
+  ],
   ["constraint extra", table, "ALTER TABLE t ADD PRIMARY KEY (a);"],
   ["constraint extra", table, "ALTER TABLE t ADD UNIQUE (a);"],
   ["constraint extra", "CREATE TABLE t (a int4range);", "ALTER TABLE t ADD EXCLUDE USING gist (a WITH &&);"],

@@ -3,6 +3,7 @@ import { type CatalogObject, keyOf, type ObjectKey, type Value } from "../catalo
 import type { Difference } from "../catalog/compare.ts";
 import type { Privilege } from "../catalog/privileges.ts";
 import { identifier, literal, qualified } from "../quote.ts";
+import { unique } from "../unique.ts";
 import { dropConstraint, droppedTree, indexOf } from "./fix-index-trees.ts";
 import { families } from "./fix-operators.ts";
 import { columnFixes, droppedPartition, indexFixes, tableFixes } from "./fix-relations.ts";
@@ -14,7 +15,10 @@ import { validated } from "./same.ts";
 /** What goes, what comes, what is changed: in this order, the catalog read again behind each. */
 export const PHASES = ["extra", "missing", "differs"] as const;
 
-/** `differences`: between the desired (first) and the actual catalog (second). The statements of one list are tried together. */
+/**
+ * `differences`: between the desired (first) and the actual catalog (second). The statements of one list are tried together;
+ * a list that is right for several objects is there once.
+ */
 export function fixesOf(
   differences: readonly Difference[],
   phase: (typeof PHASES)[number],
@@ -24,7 +28,7 @@ export function fixesOf(
   const ofPhase = differences.filter(
     ({ kind }) => kind === phase || (phase === "differs" && kind === "version"),
   );
-  return ofPhase.flatMap((difference) => {
+  const fixes = ofPhase.flatMap((difference) => {
     const key = keyOf(difference);
     const [a, b] = [is.get(key), desired.get(key)];
     const fixer = FIXERS[difference.class] ?? {};
@@ -32,6 +36,7 @@ export function fixesOf(
     if (b === undefined) return [fixer.dropped?.(a, sides) ?? []];
     return changesOf(fixer, a, b, difference.properties ?? {}, sides);
   });
+  return [...new Map(fixes.map((fix) => [fix.join(";\n"), fix])).values()];
 }
 
 function changesOf(
@@ -275,15 +280,26 @@ function droppedConstraint(object: CatalogObject, [is]: Sides): readonly string[
 }
 
 function changedConstraint(a: CatalogObject, b: CatalogObject, names: readonly string[]): readonly string[] {
-  if (names.includes("triggers"))
-    return [
-      `ALTER TABLE ${tableOf(b)} ${b.properties["triggers"] === undefined ? "ENABLE" : "DISABLE"} TRIGGER ALL`,
-    ];
+  if (names.includes("triggers")) return changedTriggers(triggersOf(a), triggersOf(b));
   const validation = validated(a, b);
   if (validation.length > 0) return validation;
   return names.includes("definition")
     ? [dropConstraint(a), `ALTER TABLE ${tableOf(b)} ${constraintSql(b)}`]
     : [];
+}
+
+/** Of a foreign key: by the table that they are on, which may be the one that it refers to. */
+const triggersOf = ({ properties }: CatalogObject): Readonly<Record<string, string>> =>
+  (properties["triggers"] ?? {}) as Readonly<Record<string, string>>;
+
+function changedTriggers(
+  a: Readonly<Record<string, string>>,
+  b: Readonly<Record<string, string>>,
+): readonly string[] {
+  const tables = unique([...Object.keys(a), ...Object.keys(b)]).filter((table) => a[table] !== b[table]);
+  return tables.map(
+    (table) => `ALTER TABLE ${table} ${b[table] === undefined ? "ENABLE" : "DISABLE"} TRIGGER ALL`,
+  );
 }
 
 function changedMaterializedView(

@@ -341,14 +341,13 @@ function constraintPieces(
     };
   });
   const disabled = [...added, ...inline].flatMap((each): readonly Piece[] => {
-    const states = list(each, "triggers");
-    const [state] = states.filter((one) => one !== "O");
-    if (state === undefined) return [];
+    const states = Object.entries((each.properties["triggers"] ?? {}) as Readonly<Record<string, string>>);
+    if (states.length === 0) return [];
     return [
       {
         object: keyOfObject(each),
         phase: phase("trigger setting"),
-        statements: [constraintTriggers(each, state, states.includes("O"))],
+        statements: states.map(([on, enabled]) => constraintTriggers(each, on, enabled)),
       },
     ];
   });
@@ -370,12 +369,17 @@ function validated(
   });
 }
 
-const STATES: Readonly<Record<string, string>> = { D: "DISABLE", R: "ENABLE REPLICA", A: "ENABLE ALWAYS" };
+const STATES: Readonly<Record<string, string>> = {
+  never: "DISABLE",
+  replica: "ENABLE REPLICA",
+  always: "ENABLE ALWAYS",
+};
 
-/** The triggers of a foreign key have no names of their own; where some are as they begin, they are the referenced table's. */
-function constraintTriggers(constraint: CatalogObject, state: string, isOneSide: boolean): string {
+/** The triggers of a foreign key on one of its two tables, which have no names of their own. */
+function constraintTriggers(constraint: CatalogObject, on: string, enabled: string): string {
   const [schema, tableName, name] = constraint.identity as [string, string, string];
   const relation = literal(nameOf(schema, tableName));
+  const state = enabled.split(", ").find((each) => each !== "origin")!;
   return `DO ${dollarQuoted(
     [
       "",
@@ -383,7 +387,8 @@ function constraintTriggers(constraint: CatalogObject, state: string, isOneSide:
       "BEGIN",
       "  FOR t IN SELECT g.tgrelid::regclass AS relation, g.tgname AS name FROM pg_trigger AS g",
       "    JOIN pg_constraint AS k ON k.oid = g.tgconstraint",
-      `    WHERE k.conrelid = ${relation}::regclass AND k.conname = ${literal(name)}${isOneSide ? " AND g.tgrelid = k.conrelid" : ""}`,
+      `    WHERE k.conrelid = ${relation}::regclass AND k.conname = ${literal(name)}`,
+      `      AND g.tgrelid = ${literal(on)}::regclass`,
       "  LOOP",
       `    EXECUTE format('ALTER TABLE %s ${STATES[state]} TRIGGER %I', t.relation, t.name);`,
       "  END LOOP;",

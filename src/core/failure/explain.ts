@@ -343,6 +343,9 @@ function adviceOf(
   if (step?.transactional === true && sqlstate === "2D000")
     return `${tag === "DO" || tag === "CALL" ? OUTSIDE : ENDING}${also}`;
   if (sqlstate === "55P04") return `${ADDED_BEFORE}${also}`;
+  const ofDatabase = sqlstate === "3D000" ? ON_DATABASE[tag ?? ""] : undefined;
+  if (ofDatabase !== undefined)
+    return `if the database that this runs on is meant, let the server write its name: DO $$ BEGIN EXECUTE format('${ofDatabase} %I …', current_database()); END $$`;
   // What is dropped or taken back was there once.
   if (
     missingSchema({ sqlstate, message }) !== undefined &&
@@ -358,6 +361,13 @@ interface Surrounding extends Pick<Explaining, "connectionOptions" | "names"> {
   /** One transaction holds all steps. */
   readonly isShared: boolean;
 }
+
+/** What a migration does to its database by name, by its tag. */
+const ON_DATABASE: Readonly<Record<string, string>> = {
+  "ALTER DATABASE": "ALTER DATABASE",
+  GRANT: "GRANT … ON DATABASE",
+  REVOKE: "REVOKE … ON DATABASE",
+};
 
 const ADDED_BEFORE = "put ALTER TYPE ... ADD VALUE into a migration of its own, before this one";
 

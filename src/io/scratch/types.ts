@@ -11,7 +11,7 @@ export interface Scratch {
   readonly settings: string;
   /** Whether it is of the major version of the database that is worked with: else what is found here proves nothing there. */
   readonly proves: boolean;
-  /** Whether the server is ours too. On one of the user's, roles are those of all its databases, and none is made. */
+  /** Whether the server is ours too. On one of the user's, roles and other databases are his, and none is made. */
   readonly ownsRoles: boolean;
   /** The search_path that is set for the database that is worked with, or for the role there; undefined: none, or it was not asked. */
   readonly searchPath: readonly string[] | undefined;
