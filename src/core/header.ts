@@ -446,10 +446,16 @@ function missingKeys(
     revision: `start the file with '-- revision: ${revision}'`,
     parent: "add '-- parent: <id>', the revision it follows, or '-- parent: none' if it is a base",
   };
+  const isEmpty = source.text.trim() === "";
+  const asks = missing.map((key) => hints[key]).join("; ");
   return {
     code: "source/missing-key",
-    message: `${missing.map((key) => `'${key}'`).join(" and ")} ${missing.length > 1 ? "are" : "is"} missing in the header`,
-    hint: isConflict(source.text, bodyStart) ? CONFLICT_HINT : missing.map((key) => hints[key]).join("; "),
+    message: `${isEmpty ? "the file is empty: " : ""}${missing.map((key) => `'${key}'`).join(" and ")} ${missing.length > 1 ? "are" : "is"} missing in the header`,
+    hint: isConflict(source.text, bodyStart)
+      ? CONFLICT_HINT
+      : isEmpty
+        ? `if it had something in it, restore it; if it is new, ${asks}`
+        : asks,
     ...place,
   };
 }

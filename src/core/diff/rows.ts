@@ -120,7 +120,7 @@ export function neededValue(sql: string): NeededValue | undefined {
 /** Fails where a row has no value. */
 function unlessGiven(table: string, column: string): string {
   const name = `${plainName(table)}.${plainName(column)}`;
-  const hint = `write above it, in the migration: UPDATE ${table} SET ${column} = … WHERE ${column} IS NULL`;
+  const hint = `write above this DO block: UPDATE ${table} SET ${column} = … WHERE ${column} IS NULL`;
   const body =
     `BEGIN\n  IF EXISTS (SELECT FROM ${table} WHERE ${column} IS NULL) THEN\n` +
     `    RAISE not_null_violation USING MESSAGE = ${literal(`${name} has no value in some rows`)},\n      HINT = ${literal(hint)};\n  END IF;\nEND`;
