@@ -68,10 +68,15 @@ const codePointOf = (character: string): string =>
 
 function acceptanceFault(source: Source, line: HeaderLine): Diagnostic | undefined {
   if (acceptanceOf(line.value) !== undefined) return undefined;
+  const all = line.value.split(",").map((each) => each.trim());
+  const what = all.every((each) => aspects.some((aspect) => aspect === each)) ? all.join(", ") : undefined;
   return {
     code: "source/illegal-value",
     message: `'accepts' must say what and why, not '${shorten(line.value)}'`,
-    hint: `for example '-- accepts: column-order (it is read by name)'; from ${aspects.join(", ")}, separated by commas`,
+    hint:
+      what !== undefined
+        ? `write why, in parentheses: '-- accepts: ${what} (<reason>)'`
+        : `for example '-- accepts: column-order (it is read by name)'; from ${aspects.join(", ")}, separated by commas`,
     ...placeOfValue(source, line),
   };
 }

@@ -63,7 +63,7 @@ export function parentsOf(
       message:
         "Multiple heads are present; please specify the head revision on which the new revision should be based, " +
         "or perform a merge",
-      hint: wayOutOf(graph, graph.heads),
+      hint: `${wayOutOf(graph, graph.heads)}\nto follow one of them: add ${names.given("heads", graph.heads.at(-1)!)}`,
     });
   }
   const parents = heads.flatMap((head) =>

@@ -222,8 +222,16 @@ export function upgradeTargets(
   if (symbol === "" && offset <= 0) throw notUpwards(text, offset);
   if (symbol !== "") return [notBase(counted(graph, relative, text, options), text)];
   const start = upgradeStart(graph, current, branch, text);
-  return [walk(graph, start, offset, { ...options, branch, text })];
+  const isHead = start !== BASE && nodeOf(graph, start).children.length === 0;
+  const instead = isHead ? furtherUp(graph, current, branch) : "";
+  return [walk(graph, start, offset, { ...options, branch, text, instead })];
 }
+
+/** What goes on where no revision comes after what is applied, as the end of a hint. On a branch that would be all the others. */
+const furtherUp = (graph: Graph, current: readonly RevisionId[], branch: string | undefined): string =>
+  branch !== undefined || graph.realHeads.every((head) => current.includes(head))
+    ? ""
+    : "; to go all the way up, use: heads";
 
 /** The place so many steps from a symbol. */
 function counted(
@@ -602,9 +610,7 @@ function upgradeStart(
   const offset = text.slice(text.lastIndexOf("+"));
   // It does not matter where it starts.
   if (goesOn === undefined) {
-    const isAll = graph.realHeads.every((head) => current.includes(head));
-    // On a branch that would be all the others.
-    const further = isAll || branch !== undefined ? "" : "; to go all the way up, use: heads";
+    const further = furtherUp(graph, current, branch);
     throw noSuchRelative(text, Number(offset), `no revision comes after ${listed(graph, starts)}${further}`);
   }
   throw new MigrateError({

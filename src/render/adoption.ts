@@ -86,10 +86,14 @@ function tallied(all: readonly string[]): string {
 }
 
 /** Of each new file the first, which may be the cause of the others. */
-const firstFindings = (findings: readonly AdoptedFinding[]): readonly AdoptedFinding[] =>
-  findings.filter(
-    ({ to }, at) => to === undefined || findings.findIndex((each) => each.to?.path === to.path) === at,
-  );
+function firstFindings(findings: readonly AdoptedFinding[]): readonly AdoptedFinding[] {
+  const seen = new Set<string>();
+  return findings.filter(({ to }) => {
+    const isFirst = to === undefined || !seen.has(to.path);
+    if (to !== undefined) seen.add(to.path);
+    return isFirst;
+  });
+}
 
 /** What is shown of a proof. */
 export interface ProofSummary {

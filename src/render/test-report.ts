@@ -2,13 +2,14 @@
 
 import type { Diagnostic } from "../core/errors.ts";
 import { unique } from "../core/unique.ts";
-import type {
-  FailedStep,
-  TestedMigration,
-  TestedOrders,
-  TestedSquash,
-  TestReport,
-  Verdict,
+import {
+  aspectsOf,
+  type FailedStep,
+  type TestedMigration,
+  type TestedOrders,
+  type TestedSquash,
+  type TestReport,
+  type Verdict,
 } from "../core/verdict.ts";
 import { counted } from "./counted.ts";
 import { differenceLines } from "./differences.ts";
@@ -86,6 +87,8 @@ function squashLine(tested: TestedSquash): Line {
 
 function lineOf(tested: TestedMigration): Line {
   const { revision, path, verdict, passed, accepted, unaccepted, failed, ms } = tested;
+  // Of a step that fails nothing can be accepted.
+  const found = failed === undefined ? aspectsOf(tested) : [];
   return {
     verdict,
     passed,
@@ -100,6 +103,11 @@ function lineOf(tested: TestedMigration): Line {
       ...headed("after the downgrade", differenceLines(tested.down, ["before", "after"])),
       ...headed("after the second upgrade", differenceLines(tested.again, ["first", "second"])),
       ...(failed === undefined ? [] : [...failureLines(failed), ...rowsLines(failed)]),
+      ...(passed || found.length === 0
+        ? []
+        : [
+            `hint: if that is meant, write into the header of its down file: -- accepts: ${found.join(", ")} (<reason>)`,
+          ]),
     ],
     ms,
   };

@@ -334,6 +334,8 @@ describe("an upgrade", () => {
     for (const [heads, hint] of [
       [["bb03", "dd02"], /^no revision comes after bb03.*, dd02.*; to go all the way up, use: heads$/],
       [["bb03", "cc02", "dd02"], /^no revision comes after bb03.*, cc02.*, dd02[^;]*$/],
+      // One alone, beside what is not applied yet.
+      [["bb03"], /^no revision comes after bb03.*; to go all the way up, use: heads$/],
     ] as const)
       expect(from(...heads)).toThrow(
         expect.objectContaining({ code: "graph/walked-too-far", hint: expect.stringMatching(hint) }),

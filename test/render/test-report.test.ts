@@ -160,6 +160,18 @@ test("of what is accepted in part, what is not", () => {
   expect(junitReport(part)).toContain(">not accepted: column-order</failure>");
 });
 
+test("of what is lost, what the down file can say of it", () => {
+  const losses = [{ effect: "takes-away", kind: "drop column", object: "t.x" }] as const;
+  const hints = (value: object) =>
+    testLines({ ...report, migrations: [migration("b", { verdict: "lossy", losses, ...value })] }).filter(
+      (line) => line.includes("hint:"),
+    );
+  expect(hints({ passed: false })).toEqual([
+    expect.stringMatching(/the header of its down file: -- accepts: lossy \(<reason>\)$/),
+  ]);
+  expect(hints({ passed: true, accepted: "never used" })).toEqual([]);
+});
+
 test("JUnit", () => {
   const xml = junitReport(report);
   expect(xml).toContain('<testsuites tests="7" failures="2" skipped="2" time="6.000">');
