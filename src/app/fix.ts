@@ -15,7 +15,7 @@ import type { Fixable } from "../core/rules/fix.ts";
 import type { Finding } from "../core/rules/lint.ts";
 import { majorOf, type ServerVersion } from "../core/server-version.ts";
 import type { Location, Source } from "../core/source.ts";
-import { unfinishedText } from "../core/undoing.ts";
+import { type Begun, unfinishedText } from "../core/undoing.ts";
 import { unique } from "../core/unique.ts";
 import { databaseIfAny } from "../io/config.ts";
 import { createGrammar } from "../io/grammar.ts";
@@ -181,7 +181,7 @@ function untouched(deps: Deps, project: Project, state: Standing | undefined): C
     kept: half === undefined ? shared : [...shared, half],
     placeOf,
     hasDatabase: state !== undefined,
-    notes: half === undefined ? [] : [`not changed: ${unfinishedText(begun!)}; ${TO_SETTLE}`],
+    notes: half === undefined ? [] : [`not changed: ${unfinishedText(begun!)}; ${settling(begun!)}`],
   };
 }
 
@@ -200,7 +200,11 @@ function keptNotes(
   ];
 }
 
-const TO_SETTLE = "to finish or discard it, see: migrate status";
+/** What to do first about a step that somebody is at, or that was interrupted. */
+const settling = ({ holders }: Pick<Begun, "holders">): string =>
+  holders === undefined
+    ? "to finish or discard it, see: migrate status"
+    : "wait until that has ended, and run the same command again";
 
 function refuseApplied({ applied, project, ...standing }: Standing, id: RevisionId): void {
   const begun = unfinishedOf(standing);
@@ -215,7 +219,7 @@ function refuseApplied({ applied, project, ...standing }: Standing, id: Revision
         : `${describe(revision)} was ${row.how === "stamp" ? "stamped" : "applied"} on ${row.appliedAt} by ${row.appliedBy}`,
     hint:
       row === undefined
-        ? TO_SETTLE
+        ? settling(begun!)
         : "what has run in a database is not changed; to take only what is pending: migrate lint --fix",
   });
 }

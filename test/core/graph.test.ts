@@ -322,7 +322,7 @@ describe("a new revision", () => {
       expect.objectContaining({
         code: "graph/multiple-heads",
         message: expect.stringMatching(/^Multiple heads are present; please specify the head revision/),
-        hint: 'the heads are\n    b (sql/b.up.sql, 2026-11-01)\n    c (sql/c.up.sql)\nto join them:\n    migrate merge b c -m "merge b and c"',
+        hint: 'the heads are\n    b (sql/b.up.sql, 2026-11-01)\n    c (sql/c.up.sql)\nto join them:\n    migrate merge b c -m "merge b and c"\nto follow one of them: add heads: ["c"]',
       }),
     );
   });
