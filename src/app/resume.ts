@@ -193,13 +193,8 @@ export async function warnOfHalf(
     ways === undefined
       ? "; the stamp discards the record of that"
       : ` and left its work half done; after the stamp nothing finishes it; run: ${ways}`;
-  const stays = isRecorded
-    ? rest === ""
-      ? ""
-      : ways === undefined
-        ? `, and runs nothing of what was left: its ${rest}`
-        : `; then its ${rest}`
-    : committed(statements, interrupted, intent, outcome);
+  const left = ways === undefined ? `, and runs nothing of what was left: its ${rest}` : `; then its ${rest}`;
+  const stays = isRecorded ? rest && left : committed(statements, interrupted, intent, outcome);
   const severity = ways === undefined && stays === "" ? "NOTICE" : "WARNING";
   onNotice?.({ severity, message: unfinishedText(intent) + half + stays });
 }
@@ -211,19 +206,18 @@ const WHEN_ENDED = {
 } as const;
 
 /** What takes back the half of a statement; undefined where nothing is half done. */
-function undone({ cleanup, finishes, halfDropped }: Outcome): string | undefined {
-  const rebuilt = halfDropped.map((index) => `REINDEX INDEX CONCURRENTLY ${index}`);
-  const sql = [...cleanup, ...rebuilt].join("; ");
-  if (sql === "") return undefined;
+function undone(outcome: Outcome): string | undefined {
+  const sql = halfSql(outcome, "REINDEX INDEX");
   // A partition cannot but be detached to the end.
-  return finishes ? `${sql}; then attach it again` : sql;
+  return sql && outcome.finishes ? `${sql}; then attach it again` : sql;
 }
 
 /** What does the other half of a statement; undefined where nothing is half done. */
-function otherHalf({ cleanup, halfDropped }: Outcome): string | undefined {
-  const sql = [...cleanup, ...halfDropped.map((index) => `DROP INDEX CONCURRENTLY ${index}`)].join("; ");
-  return sql === "" ? undefined : sql;
-}
+const otherHalf = (outcome: Outcome): string | undefined => halfSql(outcome, "DROP INDEX");
+
+/** `verb`: what is done with an index that is half dropped. */
+const halfSql = ({ cleanup, halfDropped }: Outcome, verb: string): string | undefined =>
+  [...cleanup, ...halfDropped.map((index) => `${verb} CONCURRENTLY ${index}`)].join("; ") || undefined;
 
 /** What an interrupted step still has to do when its half statement is finished, or cleaned up; empty where that is nothing. */
 function restOf(
@@ -236,9 +230,9 @@ function restOf(
   if (next > intent.of) return "";
   const origin = statements?.length === intent.of ? statements[next - 1]?.origin : undefined;
   const place = origin === undefined ? "" : ` (${origin.path}:${origin.line})`;
-  const unless = outcome === "unknown" && !isDone ? ", unless that is done," : "";
-  const after = next < intent.of ? " and those after it" : "";
-  return `statement ${next}${place}${after === "" ? unless.replace(/,$/, "") : unless}${after}`;
+  const unless = outcome === "unknown" && !isDone ? ", unless that is done" : "";
+  const after = next < intent.of ? `${unless && ","} and those after it` : "";
+  return `statement ${next}${place}${unless}${after}`;
 }
 
 /** What an interrupted step has committed, as the end of a message; empty where that is nothing. */

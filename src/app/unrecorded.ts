@@ -2,7 +2,7 @@
 
 import type { VersionRow } from "../core/adopt/applied.ts";
 import { tools } from "../core/adopt/tools.ts";
-import { ranOf, toolOfTable } from "../core/adopt/version-tables.ts";
+import { numberIn, ranOf, toolOfTable } from "../core/adopt/version-tables.ts";
 import { ignoredIn } from "../core/catalog/compare.ts";
 import { MigrateError } from "../core/errors.ts";
 import type { Graph } from "../core/graph.ts";
@@ -75,7 +75,7 @@ function recording(
   ran: readonly RevisionId[],
   graph: Graph,
 ): string {
-  if (!ran.every((id) => /^\d+(?:_|$)/.test(id)))
+  if (!ran.every((id) => numberIn(id)?.isAdopted === false))
     return `record them, with the folder of ${tool}: migrate adopt FOLDER --from-database --yes`;
   const last = rows.some(({ dirty }) => dirty) ? [] : currentHeads(graph, ran);
   const targets = last.length === 0 ? ["REVISION"] : last.map(shellWord);

@@ -122,8 +122,15 @@ export function ranOf(rows: readonly VersionRow[], revisions: readonly RevisionI
   );
   return revisions.filter((id) => {
     if (versions.has(id)) return true;
-    const [, adopted, own] = /^m(\d+)(?:_|$)|^(\d+)(?:_|$)/.exec(id) ?? [];
-    if (adopted !== undefined) return numbers.has(BigInt(adopted)) || BigInt(adopted) < before;
-    return own !== undefined && numbers.has(BigInt(own));
+    const own = numberIn(id);
+    return own !== undefined && (numbers.has(own.number) || (own.isAdopted && own.number < before));
   });
+}
+
+/** The number that an id begins with. `isAdopted`: behind an m, as `adopt` writes it, and not a person. */
+export function numberIn(
+  id: RevisionId,
+): { readonly number: bigint; readonly isAdopted: boolean } | undefined {
+  const [, m, digits] = /^(m?)(\d+)(?:_|$)/.exec(id) ?? [];
+  return digits === undefined ? undefined : { number: BigInt(digits), isAdopted: m === "m" };
 }

@@ -212,19 +212,14 @@ const hanging = (text: string): readonly string[] =>
 
 /** What each step does to a database that others use; those that nobody notices are summed up. */
 function effectsTable({ steps }: Pick<Plan, "steps">, isOne: boolean): readonly string[] {
-  // In one transaction the work of a step is done under the locks of those before it, too.
-  const all = isOne
-    ? summaryOfStep(
-        steps.map(({ effect }) => effect),
-        isOne,
-      )?.waits
-    : undefined;
   const noticed = steps.flatMap(({ effect }, index) =>
-    effect !== undefined && effectLines(effect).length > 0
-      ? [{ index, effect: all === undefined ? effect : { ...effect, waits: all } }]
-      : [],
+    effect !== undefined && effectLines(effect).length > 0 ? [{ index, effect }] : [],
   );
   if (noticed.length === 0) return [];
+  const effects = noticed.map(({ effect }) => effect);
+  const whole = summaryOfStep(effects, isOne)!;
+  // In one transaction the work of a step is done under the locks of those before it, too.
+  const held = isOne && whole.waits === true ? ({ waits: true } as const) : {};
   const columns = [
     { name: "#", most: 6 },
     { name: "", most: 1 },
@@ -234,7 +229,7 @@ function effectsTable({ steps }: Pick<Plan, "steps">, isOne: boolean): readonly 
     { name: "work", most: 20 },
   ];
   const rows = noticed.flatMap(({ index, effect }) =>
-    relationEffects(effect).map(({ relation, mode = "", waiting, work }, i) => [
+    relationEffects({ ...effect, ...held }).map(({ relation, mode = "", waiting, work }, i) => [
       i === 0 ? String(index + 1) : "",
       waiting === "" ? "" : "!",
       commentText(relation),
@@ -255,10 +250,7 @@ function effectsTable({ steps }: Pick<Plan, "steps">, isOne: boolean): readonly 
     ...(isOne || steps.some(({ transactional }) => transactional)
       ? [`A lock is held until the end of ${isOne ? "the script, which is one transaction" : "its step"}.`]
       : []),
-    ...howLong(
-      noticed.map(({ effect }) => effect),
-      isOne,
-    ),
+    ...howLong(whole, effects),
     ...(calm === 0
       ? []
       : [`${calm === 1 ? "One other step affects" : `${calm} other steps affect`} no other session.`]),
@@ -267,8 +259,7 @@ function effectsTable({ steps }: Pick<Plan, "steps">, isOne: boolean): readonly 
 }
 
 /** What is known of all of them: nobody is blocked, or not for long. Of one transaction the locks last to its end. */
-function howLong(effects: readonly EffectSummary[], isOne: boolean): readonly string[] {
-  const { waits, unknown } = summaryOfStep(effects, isOne)!;
+function howLong({ waits, unknown }: EffectSummary, effects: readonly EffectSummary[]): readonly string[] {
   if (waits === true || unknown.length > 0) return [];
   return effects.flatMap(keptWaiting).length === 0
     ? ["No table is blocked for reads or writes."]
