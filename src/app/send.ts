@@ -68,7 +68,7 @@ export function send(
     roles: (of, message) => rolesAt(session, of, message),
     shut: (of) => shutSchemas(session, of),
     elsewhere: (name) => elsewhere(session, name),
-    invalid: (names) => invalidIndex(session, names),
+    invalid: (name, table) => invalidIndex(session, name, table),
     connectionOptions: session.connectionOptions,
     scratch: session.scratch,
     ...ofFiles,

@@ -5,7 +5,7 @@ import { cancelled, GOES_ON, MigrateError, NOTHING } from "../core/errors.ts";
 import type { Event } from "../core/event.ts";
 import { deniedOn } from "../core/failure/denied.ts";
 import { type Explaining, explain, explainQuery, stepOf, stepsIn } from "../core/failure/explain.ts";
-import { withoutPasswords } from "../core/failure/failure.ts";
+import { quotedName, withoutPasswords } from "../core/failure/failure.ts";
 import { type Gone, missingObject } from "../core/failure/missing.ts";
 import { type Roles, setRoleAt } from "../core/failure/rights.ts";
 import { LOOKED_FOR, searchPathOf } from "../core/failure/search-path.ts";
@@ -48,8 +48,8 @@ export interface Asked extends Pick<LockOptions, "signal" | "names"> {
   }) => Promise<Explaining["shut"]>;
   /** Asked where a relation is not found: the schemas that have one of that name. */
   readonly elsewhere?: (name: string) => Promise<Explaining["elsewhere"]>;
-  /** Asked where the name of an index is taken, before the session is given another search_path: the table, and the index. */
-  readonly invalid?: (names: readonly string[]) => Promise<Explaining["invalid"]>;
+  /** Asked where a relation's name is taken, before the session is given another search_path; `table`: as the author wrote it. */
+  readonly invalid?: (name: string, table: string | undefined) => Promise<Explaining["invalid"]>;
   readonly connectionOptions?: Explaining["connectionOptions"];
   readonly limitOptions?: Explaining["limitOptions"];
   readonly scratch?: Explaining["scratch"];
@@ -342,14 +342,12 @@ export const explained = async (
     ? await shut?.({ role: plan.role, searchPath: searchPathOf(plan, statement) })
     : undefined;
   const others = lookedFor === undefined ? undefined : await elsewhere?.(bare(lookedFor));
+  const taken = failure.sqlstate === "42P07" ? quotedName(failure.message) : undefined;
   const gone =
     missing === undefined || step?.direction !== "up" ? undefined : await goneBy?.(step, missing.name);
   return explain(plan, batch, statement, failure, {
     sourceText,
-    invalid:
-      failure.sqlstate === "42P07" && statement.trace?.kind === "create index"
-        ? await invalid?.(statement.trace.names)
-        : undefined,
+    invalid: taken === undefined ? undefined : await invalid?.(taken, indexedBy(statement)),
     // Where it is there, but not found, nothing is missing.
     gone: gone?.isLeft === true && (shutOnes ?? others) !== undefined ? undefined : gone?.hint,
     ...(MAY_LACK_RIGHTS.has(failure.sqlstate ?? "")
@@ -372,6 +370,10 @@ export const explained = async (
     aborted: signal?.aborted === true,
   });
 };
+
+/** The table of an index that is built outside a transaction, as the author wrote it. */
+const indexedBy = ({ trace }: Statement): string | undefined =>
+  trace?.kind === "create index" ? trace.names[0] : undefined;
 
 // ── who blocks ──────────────────────────────────────────────────────────────────────────────────────────────────
 

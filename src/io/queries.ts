@@ -365,24 +365,30 @@ export async function outcomeOf(
 }
 
 /**
- * The whole name of an invalid index of that table; both are written as the author wrote them, and mean what they mean in the
- * session as it is. Undefined where there is none, or the server does not answer.
+ * The whole name of the invalid index that is called so: of that table, which is written as the author wrote it and means what
+ * it means in the session as it is, or the only relation of this name. Undefined where there is none, or the server does not
+ * answer.
  */
 export async function invalidIndex(
   session: Session,
-  [table = "", index = ""]: readonly string[],
+  name: string,
+  table: string | undefined,
 ): Promise<string | undefined> {
   const rows = await session
     .read({
-      sql: `SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name FROM pg_catalog.pg_index AS x
-      JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) x.indexrelid
+      sql: `SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, c.relkind OPERATOR(pg_catalog.=) 'i' AND NOT x.indisvalid AS invalid
+    FROM pg_catalog.pg_class AS c
       JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
-    WHERE x.indrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(${literal(table)}) AND NOT x.indisvalid
-      AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) (pg_catalog.parse_ident(${literal(index)}))[1]`,
-      row: z.object({ name: z.string() }),
+      LEFT JOIN pg_catalog.pg_index AS x ON x.indexrelid OPERATOR(pg_catalog.=) c.oid
+    WHERE c.relname::pg_catalog.text OPERATOR(pg_catalog.=) ${literal(name)}${
+      table === undefined
+        ? ""
+        : ` AND x.indrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(${literal(table)})`
+    }`,
+      row: z.object({ name: z.string(), invalid: z.boolean().nullable() }),
     })
     .catch(() => []);
-  return rows[0]?.name;
+  return rows.length === 1 && rows[0]!.invalid === true ? rows[0]!.name : undefined;
 }
 
 // ── other sessions ──────────────────────────────────────────────────────────────────────────────────────────────

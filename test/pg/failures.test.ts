@@ -753,6 +753,22 @@ test("an index that is half built is named with its schema, whatever another ses
   expect((await failureOf(shop.upgrade(url))).hint).not.toContain("DROP INDEX");
 });
 
+test("an invalid index is named also where what takes its name is built in a transaction", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const shop = project({ a: { up: "CREATE INDEX i ON t (a);" } });
+  await query(url, "CREATE TABLE t (a int); INSERT INTO t VALUES (1), (1)");
+  await expect(query(url, "CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)")).rejects.toThrow();
+  const hint = String((await failureOf(shop.upgrade(url))).hint);
+  expect(hint).toMatch(/^public\.i is an invalid index, /);
+  expect(hint).not.toContain("migrate stamp");
+  // Which of two is meant is not known.
+  await query(url, "CREATE SCHEMA app; CREATE TABLE app.i ()");
+  expect((await failureOf(shop.upgrade(url))).hint).not.toContain("DROP INDEX");
+  await query(url, "DROP TABLE app.i");
+  await query(url, /drop it first: (.*)/.exec(hint)![1]!);
+  await shop.upgrade(url);
+});
+
 test("outside a transaction too", async () => {
   const { url } = await ownDatabase(servers()[0]!);
   const shop = project({
