@@ -46,7 +46,7 @@ const slow = "test/{cases,demo,io/mutations,io/hostile-text}.test.ts";
 
 const stages: readonly Stage[] = [
   { name: "types", commands: () => [["npx", "tsc"]] },
-  { name: "build", commands: () => [["node", "scripts/build.mjs"]] },
+  { name: "build", commands: () => [["npm", "run", "-s", "build"]] },
   ...(values.tests === ""
     ? [
         {
