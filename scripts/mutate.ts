@@ -63,7 +63,11 @@ const stages: readonly Stage[] = [
 
 const copy = mkdtempSync(path.join(tmpdir(), "retort-mutate-"));
 try {
-  for (const each of glob.sync("*", { onlyFiles: false, ignore: ["node_modules", "dist"] })) {
+  for (const each of glob.sync("*", {
+    onlyFiles: false,
+    dot: true,
+    ignore: [".git", "node_modules", "dist"],
+  })) {
     cpSync(each, path.join(copy, each), { recursive: true, verbatimSymlinks: true });
   }
   symlinkSync(path.resolve("node_modules"), path.join(copy, "node_modules"));
