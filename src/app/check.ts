@@ -68,10 +68,12 @@ export async function check(deps: Deps, options: CheckOptions): Promise<Check> {
   const serverVersion = options.serverVersion ?? config.serverVersion;
   const files = checked.includes("files") ? await checkFiles(project, serverVersion) : undefined;
   const faults = files?.faults ?? [];
-  const found = [...(checked.includes("single-head") ? severalHeads(project) : []), ...faults];
   const isNamed = options.only?.includes("schema") === true || config.origins["schema"] !== undefined;
+  const looksAtSchema = checked.includes("schema") && (isNamed || hasSchemaFolder(config.schema, deps));
+  const others = checked.filter((name) => name === "files" || (name === "schema" && looksAtSchema));
+  const found = [...(checked.includes("single-head") ? severalHeads(project, others) : []), ...faults];
   const schema =
-    checked.includes("schema") && faults.length === 0 && (isNamed || hasSchemaFolder(config.schema, deps))
+    looksAtSchema && faults.length === 0
       ? await checkSchema(deps, project).catch((error: unknown) => {
           throw besides(error, found);
         })
@@ -105,13 +107,15 @@ function schemaDiffers({ differences, ignored, rows }: SchemaCheck): readonly Di
   ];
 }
 
-function severalHeads({ graph }: Project): readonly Diagnostic[] {
+/** `others`: the checks that are left where several heads are meant. */
+function severalHeads({ graph }: Project, others: readonly CheckName[]): readonly Diagnostic[] {
   if (graph.heads.length < 2) return [];
+  const alone = others.map((name) => ` --${name}`).join("");
   return [
     {
       code: "findings/multiple-heads",
       message: "Multiple head revisions are present, but there should be one",
-      hint: wayOutOf(graph, graph.heads),
+      hint: `${wayOutOf(graph, graph.heads)}${alone === "" ? "" : `\nif several are meant, check the rest alone:\n    migrate check${alone}`}`,
     },
   ];
 }

@@ -321,6 +321,19 @@ describe("findings", () => {
     expect(changed("b", "c")).toEqual(["0001_b.up.sql:", "0002_c.up.sql:"]);
   });
 
+  test("where the hints differ, each names the files that it is for", () => {
+    const headers = { b: "-- parent: a\n", c: "-- parent: b\n" };
+    const hintsOf = (more: Readonly<Record<string, string>>) =>
+      findingHints(findingsOf(files({ ...before, ...more }, headers).graph, rows));
+    const comments = { b: `${before.b}-- new\n`, c: `${before.c}-- new\n` };
+    expect(hintsOf({ b: comments.b })).toEqual(["accept the file with: migrate repair"]);
+    expect(hintsOf(comments)).toEqual(["0001_b.up.sql, 0002_c.up.sql: accept the file with: migrate repair"]);
+    expect(hintsOf({ ...comments, c: "SELECT 33;\n" })).toEqual([
+      "0001_b.up.sql: accept the file with: migrate repair",
+      expect.stringMatching(/^0002_c\.up\.sql: restore the file/),
+    ]);
+  });
+
   test("what is said of all of them is said once", () => {
     const headers = { b: "-- parent: a\n-- message: x\n", c: "-- parent: b\n-- message: y\n" };
     const hints = (more: Readonly<Record<string, string>>, faults: readonly Diagnostic[] = []) =>
