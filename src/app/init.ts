@@ -7,6 +7,7 @@ import { type Config, namesDatabase } from "../io/config.ts";
 import {
   createDirectory,
   createFiles,
+  fileBelow,
   holdsMigrations,
   inNewFolders,
   isEmptyDirectory,
@@ -98,7 +99,14 @@ export async function init(
   if (file !== undefined && named === undefined) throw belowProject(config, file, flags, deps);
   if (!isEmpty) throw notEmpty(folder, deps, anotherFolder(directory, deps), true);
   const made = await write([configFile({ directories: [directory] }), ...mk]);
-  if (file === undefined) return made;
+  if (file === undefined) {
+    const below = fileBelow(deps.cwd, CONFIG_FILE);
+    if (below !== undefined) {
+      const message = `${below} is the config file of another project; from this folder, the new one counts`;
+      deps.onNotice?.({ severity: "WARNING", message });
+    }
+    return made;
+  }
   const message = `${file} is the config file of a project above this folder; below this folder, the new one counts, until you remove ${CONFIG_FILE} here`;
   deps.onNotice?.({ severity: "WARNING", message });
   // The database of the one above, and its .env, count here no more.

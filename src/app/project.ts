@@ -18,6 +18,7 @@ import { shellWord } from "../core/shell.ts";
 import type { Source } from "../core/source.ts";
 import { type Config, configFile, loadConfig, withChanges } from "../io/config.ts";
 import {
+  fileBelow,
   folderNamedLike,
   holdsMigrations,
   holdsSql,
@@ -249,7 +250,8 @@ async function readFiles(
     migrations = await readMigrations(directories, {
       ...{ cwd, names, pattern, origin: foldersFile(config), replaced },
       creating: (folder) => creating(config, folder, isNamed, deps),
-      wayOut: (folder) => fromConfig(config, folder, deps) ?? besideConfig(config, deps),
+      wayOut: (folder) =>
+        fromConfig(config, folder, deps) ?? besideConfig(config, deps) ?? projectBelow(config, deps),
     });
   } catch (error) {
     const isFileFault = error instanceof MigrateError && error.code.startsWith("source/");
@@ -276,6 +278,15 @@ export function besideConfig(
       ? `, or name the one beside it: ${names.given("directories", beside)}`
       : "";
   return `${file} names no folder: add "directories": ["${name}"] to it${other}`;
+}
+
+/** What to do in a folder above that of a project, where nobody has named anything. */
+function projectBelow(config: Config, { cwd, names = asOptions }: Deps): string | undefined {
+  if (config.file !== undefined || config.origins["directories"] !== "default") return undefined;
+  const below = fileBelow(cwd, configFile(config));
+  if (below === undefined) return undefined;
+  const folder = path.dirname(below);
+  return `${folder} has a project: cd ${shellWord(folder)}, or name its config file: ${names.given("config", below)}; to begin another in this folder: ${names.init()}`;
 }
 
 /** What to do in a folder below a config file where a folder that the caller gave is there as seen from that file, or one with a name like its; `folder`: absolute. */

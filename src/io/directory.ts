@@ -355,6 +355,10 @@ export const isPattern = (directory: string): boolean => PATTERN.test(directory)
 export const sqlBelow = (directory: string): string | undefined =>
   filesBelow(directory, isSqlName).next().value;
 
+/** The first file of that name in the folders of `directory`, or in the folders of these, as a path below it. */
+export const fileBelow = (directory: string, name: string): string | undefined =>
+  filesBelow(directory, (each) => each === name, 2).next().value;
+
 /**
  * Finds the up file of a revision in the folders below those that are read, and in those that these replace. They are read
  * when it is first asked, which is where something is missing.
@@ -429,18 +433,19 @@ function revisionIn(path: string, file: string): RevisionId | undefined {
 /** A folder of migrations may be the root of a repository, which has folders without end. */
 const DEEPEST = 3;
 
-/** The files with such a name in the folders of a folder, as paths below it. */
+/** The files with such a name in the folders of a folder, as paths below it; `deepest`: how many folders they may be in. */
 function* filesBelow(
   folder: string,
   isMeant: (name: string) => boolean,
+  deepest = DEEPEST,
   depth = 0,
 ): Generator<string, undefined> {
   for (const entry of entriesIn(folder)) {
     const { name } = entry;
     if (!entry.isDirectory()) {
       if (depth > 0 && isMeant(name)) yield name;
-    } else if (depth < DEEPEST && !name.startsWith(".") && name !== "node_modules") {
-      for (const each of filesBelow(join(folder, name), isMeant, depth + 1)) yield `${name}/${each}`;
+    } else if (depth < deepest && !name.startsWith(".") && name !== "node_modules") {
+      for (const each of filesBelow(join(folder, name), isMeant, deepest, depth + 1)) yield `${name}/${each}`;
     }
   }
 }
