@@ -114,7 +114,7 @@ export function absences<R extends Row>(
           fault: cause.fault,
         };
       case "renamed":
-        return { row, reason, hint: renamedHint(row.revision, cause.migration) };
+        return { row, reason, hint: renamedHint(graph, row.revision, cause.migration) };
       case "unread": {
         const folder = folderOf(cause.file.path);
         return { row, reason: `has its file in ${folder}, which is not read`, hint: hintOfUnread };
@@ -274,11 +274,16 @@ function ofDormant(graph: Graph, { revision, replaces = [] }: Revision, ahead: s
   };
 }
 
-function renamedHint(was: RevisionId, { revision, ...files }: WithFiles): string {
+function renamedHint(graph: Graph, was: RevisionId, { revision, ...files }: WithFiles): string {
   const paths = sourcesOf(files)
     .map(({ path }) => path)
     .join(" and ");
-  return `${files.up.source.path} has its message and its SQL under the id ${revision}: if it is the same migration, write '-- revision: ${was}' in ${paths}, since an id must not change once it is applied; otherwise ${lostHint([was])}`;
+  const { children, dependents } = nodeOf(graph, revision);
+  // A parent that no file has any more would be the next error.
+  const naming = [...children, ...dependents].map((id) => nodeOf(graph, id).revision.path ?? id);
+  const there =
+    naming.length === 0 ? "" : `, and in place of ${revision} in the header of ${naming.join(", ")}`;
+  return `${files.up.source.path} has its message and its SQL under the id ${revision}: if it is the same migration, write '-- revision: ${was}' in ${paths}${there}, since an id must not change once it is applied; otherwise ${lostHint([was])}`;
 }
 
 /**

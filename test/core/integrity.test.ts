@@ -300,6 +300,15 @@ describe("findings", () => {
     expect(hints).toEqual([expect.stringMatching(hint)]);
   });
 
+  test("an id that is written back is written back where others name it, too", () => {
+    const headers = { x: "-- parent: a\n-- message: b\n", y: "-- parent: x\n", z: "-- parent: y\n" };
+    const more = { x: before.b, y: "SELECT 8;\n", z: "-- nothing\n" };
+    const now = files({ a: before.a, ...more }, { ...headers, z: `${headers.z}-- depends-on: x\n` });
+    expect(diagnosticOf(findingsOf(now.graph, rows)[0]!).hint).toMatch(
+      /write '-- revision: b' in 0001_x\.up\.sql and 0001_x\.down\.sql, and in place of x in the header of 0002_y\.up\.sql, 0003_z\.up\.sql, since/,
+    );
+  });
+
   test("two migrations without SQL are not the same for that", () => {
     const header = "-- parent: a\n-- message: merge\n";
     const { rows: merged } = files({ a: before.a, m: "-- nothing\n" }, { m: header });
