@@ -38,14 +38,20 @@ export const waitedFor = (holders: readonly SessionInfo[]): string =>
 
 export const sessionsText = (holders: readonly SessionInfo[]): string => holders.map(sessionText).join("; ");
 
-/**
- * What to do about the sessions that hold a lock; `next`: besides waiting, or after it. One that is idle may be a psql that
- * stands where a script failed, and as well a run between two attempts.
- */
+/** What to do about the sessions that hold a lock; `next`: besides waiting, or after it. */
 export function waitHint(holders: readonly SessionInfo[], next: string): string {
+  const idle = idleHint(holders);
+  return `wait until it is done, ${next}${idle === undefined ? "" : `; ${idle}`}`;
+}
+
+/**
+ * Of the first that is idle; undefined where none is. It may be a psql that stands where a script failed, and as well a run
+ * between two attempts.
+ */
+export function idleHint(holders: readonly SessionInfo[]): string | undefined {
   const idle = holders.find((each) => each.idle !== undefined);
-  const wait = `wait until it is done, ${next}`;
-  return idle === undefined
-    ? wait
-    : `${wait}; the session of pid ${idle.pid} is idle: if nobody goes on with it, end it: SELECT pg_terminate_backend(${idle.pid})`;
+  return (
+    idle &&
+    `the session of pid ${idle.pid} is idle: if nobody goes on with it, end it: SELECT pg_terminate_backend(${idle.pid})`
+  );
 }

@@ -50,6 +50,8 @@ export interface Asked extends Pick<LockOptions, "signal" | "names"> {
   readonly elsewhere?: (name: string) => Promise<Explaining["elsewhere"]>;
   /** Asked where a relation's name is taken, before the session is given another search_path; `table`: as the author wrote it. */
   readonly invalid?: (name: string, table: string | undefined) => Promise<Explaining["invalid"]>;
+  /** The sessions that it waited for. */
+  readonly holders?: Explaining["holders"];
   readonly connectionOptions?: Explaining["connectionOptions"];
   readonly limitOptions?: Explaining["limitOptions"];
   readonly scratch?: Explaining["scratch"];
@@ -283,7 +285,7 @@ async function failedAt(
 ): Promise<MigrateError> {
   const { statement, transactional } = item;
   const batch = plan.batches[item.batch]!;
-  const error = await explained(plan, batch, statement, failure, options);
+  const error = await explained(plan, batch, statement, failure, { ...options, holders: blockers });
   if (failure.lost || error.code === "state/guard") return error;
   const after = LOST[failure.sqlstate ?? ""];
   const lost =
@@ -322,6 +324,7 @@ export const explained = async (
     shut,
     elsewhere,
     invalid,
+    holders,
     connectionOptions,
     limitOptions,
     scratch,
@@ -360,6 +363,7 @@ export const explained = async (
         : await needs?.(step).catch(() => undefined),
     shut: shutOnes,
     elsewhere: others,
+    holders,
     connectionOptions,
     names,
     limitOptions,

@@ -193,6 +193,24 @@ describe.each(oneServer("oldest"))("on $name", (server) => {
     await shop.upgrade(url);
   });
 
+  test("one that is idle is to be ended, and not waited for longer", async () => {
+    const { url } = await ownDatabase(server);
+    const shop = project({ a: "CREATE TABLE t (x int);", b: "ALTER TABLE t ADD y int;" });
+    await shop.upgrade(url, "a");
+    await withClient(url, async (client) => {
+      client.on("error", () => {});
+      await client.query("BEGIN; LOCK TABLE t IN ACCESS SHARE MODE;");
+      const failed = await failureOf(shop.upgrade(url, "b", { lockTimeout: "2500ms", lockRetries: 0 }));
+      const hint = String(failed.hint);
+      expect(hint).toMatch(
+        /^the session of pid \d+ is idle: if nobody goes on with it, end it: SELECT pg_terminate_backend\(\d+\)\n/,
+      );
+      expect(hint).not.toContain("raise it");
+      await query(url, /SELECT pg_terminate_backend.*/.exec(hint)![0]);
+      await shop.upgrade(url, "b");
+    });
+  });
+
   test("a row of the ledger that another session has changed: rolled back and tried again, too", async () => {
     const { url } = await ownDatabase(server);
     const shop = project({ a: "CREATE TABLE t (x int);", b: "ALTER TABLE t ADD y int;" });

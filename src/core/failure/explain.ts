@@ -5,6 +5,7 @@ import { cancelled, GOES_ON, MigrateError, NOTHING } from "../errors.ts";
 import { asOptions, type OptionNames } from "../option-names.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../plan/types.ts";
 import { qualified } from "../quote.ts";
+import type { SessionInfo } from "../session-info.ts";
 import type { Location } from "../source.ts";
 import { type Failure, refusalOf, serversHint, withoutPasswords } from "./failure.ts";
 import { type LimitOptions, sessionLimitHint, startTimeoutHint, timeoutIn } from "./limits.ts";
@@ -27,6 +28,8 @@ export interface Explaining extends Roles {
   readonly sourceText: SourceText;
   /** The user asked to stop. */
   readonly aborted: boolean;
+  /** The sessions that a statement waited for that met a limit. */
+  readonly holders?: readonly SessionInfo[] | undefined;
   /** The options that its connection was given, as in PGOPTIONS. */
   readonly connectionOptions?: string | undefined;
   /** What messages call the options; by default they are those of the API. */

@@ -1,9 +1,11 @@
 /** A statement met a limit of time, or the session did → where that is set, and how it is raised or turned off. */
 
 import { withUnit } from "../duration.ts";
+import { idleHint } from "../lock-held.ts";
 import { asOptions } from "../option-names.ts";
 import { defaultTimeouts } from "../plan/session.ts";
 import type { Plan } from "../plan/types.ts";
+import type { SessionInfo } from "../session-info.ts";
 import type { Location } from "../source.ts";
 import type { Failure } from "./failure.ts";
 import { isUpTo, type SourceText } from "./place.ts";
@@ -44,10 +46,13 @@ export function timeoutIn(
   { settings, batches }: Plan,
   place: Location,
   failure: Failure,
-  { sourceText, limitOptions, connectionOptions = "" }: Told,
+  { sourceText, limitOptions, connectionOptions = "", holders = [] }: Told,
 ): string | undefined {
   const name = limitMet(failure);
   if (name === undefined) return undefined;
+  // However long it waited, one that is idle would go on, and all others would wait behind it.
+  const idle = name === "lock_timeout" ? idleHint(holders) : undefined;
+  if (idle !== undefined) return idle;
   const isSet = new RegExp(`\\bSET\\b.*\\b${name}\\b|\\bset_config\\s*\\(\\s*'${name}'`, "i");
   const sets = batches
     .flatMap(({ statements }) => statements)
@@ -84,6 +89,8 @@ interface Told {
   readonly sourceText: SourceText;
   readonly limitOptions?: LimitOptions | undefined;
   readonly connectionOptions?: string | undefined;
+  /** The sessions that it waited for. */
+  readonly holders?: readonly SessionInfo[] | undefined;
 }
 
 type Limit = keyof typeof PINNED;
