@@ -1,4 +1,5 @@
 /** The edge of the process: words, environment, clock and signals go in; an exit code comes out. */
+import { fstatSync } from "node:fs";
 import { main } from "./cli/main.ts";
 import { brokenOutputText, signalCodes } from "./cli/print.ts";
 
@@ -82,6 +83,12 @@ function listening(stream: NodeJS.WriteStream, onError: (error: Error) => void):
   return stream;
 }
 
+function isOneFile(): boolean {
+  const [out, err] = [1, 2].map((descriptor) => fstatSync(descriptor, { bigint: true }));
+  // Where the system has no such numbers, they are 0.
+  return out!.ino !== 0n && out!.dev === err!.dev && out!.ino === err!.ino;
+}
+
 /** Node makes its streams when they are first looked at, which takes a while; not every command says something. */
 const streams = {
   get stdout() {
@@ -93,6 +100,7 @@ const streams = {
   get stdin() {
     return process.stdin;
   },
+  areOne: isOneFile,
 };
 
 void main(process.argv.slice(2), {

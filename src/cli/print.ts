@@ -11,6 +11,8 @@ export interface Streams {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly stdin: NodeJS.ReadStream;
+  /** Whether both outputs go to the same file or pipe, as with `2>&1`. */
+  readonly areOne?: () => boolean;
 }
 
 export interface Printer {
@@ -19,7 +21,7 @@ export interface Printer {
   lines(lines: readonly Line[]): void;
   /**
    * A script, in pieces: in a pipe its very bytes, in a terminal as other text is shown there. Resolves when all is on its
-   * way, so that what is said next comes after it.
+   * way, so that what is said next comes after it; but what `info` says would be a part of it where both go to one file.
    */
   script(pieces: Iterable<string>): Promise<void>;
   /** A value as one JSON document. */
@@ -81,6 +83,8 @@ export function createPrinter(
     if (transient) streams.stderr.write("\r\u001b[K");
     transient = false;
   };
+  /** Where an output ends that is run as it is. */
+  let isBehindScript = false;
   let made: ConsolaInstance | undefined;
   const log = (): ConsolaInstance => {
     made ??= createConsola({
@@ -107,10 +111,13 @@ export function createPrinter(
         const bytes = Buffer.from(isShown ? piece.split(/\r?\n/).map(visible).join("\n") : piece);
         await new Promise((resolve) => streams.stdout.write(bytes, () => resolve(undefined)));
       }
+      isBehindScript = !isShown && streams.areOne?.() === true;
     },
     json: (value) => lines(jsonText(value, { carry: options.carry }).split("\n")),
     jsonLine: (value) => lines([jsonText(value, { clean: options.clean, indent: 0 })]),
-    info: (text, beside) => log().info(prose(text, beside)),
+    info: (text, beside) => {
+      if (!isBehindScript) log().info(prose(text, beside));
+    },
     warn: (text, beside) => log().warn(prose(`warning: ${text}`, beside)),
     hint: (text) => log().warn(prose(`hint: ${text}`)),
     verbose: (text) => log().debug(prose(text)),
