@@ -6,6 +6,7 @@ import { CONFLICT_HINT, isConflict } from "./conflict.ts";
 import type { Diagnostic } from "./errors.ts";
 import { faultAt } from "./fault.ts";
 import type { FileText } from "./migration.ts";
+import { wordHint } from "./other-databases.ts";
 import { passwordsOf } from "./password.ts";
 import { redact } from "./redact.ts";
 import { ROWS_AS_SQL, ROWS_BY_PSQL } from "./refusal.ts";
@@ -98,7 +99,15 @@ function syntaxHint(
   if (/at end of input$/.test(what)) return "the last statement is incomplete: is a ) or an END missing?";
   if (/^(?:limit|order)$/i.test(token) && /^(?:update|delete)\b/i.test(text.slice(start, start + 7)))
     return `${text.slice(start, start + 6).toUpperCase()} has no ${token.toUpperCase()}: choose the rows with WHERE ctid IN (SELECT ctid FROM … LIMIT …)`;
+  const other = wordHint(text, offset, token);
+  if (other !== undefined) return other;
   const before = text.slice(Math.max(0, offset - 1000), offset);
+  if (/^(?:\)|from)$/i.test(token) && /,\s*$/.test(before)) return `delete the comma before ${token}`;
+  // The grammar may take IF for a name, and NOT for the beginning of something else.
+  if (/\bif\s+(?:not|not\s+exists)$/i.test(`${before.slice(-50)}${token}`))
+    return "this statement has no IF NOT EXISTS: leave it out";
+  if (/\bcreate\s+or\s+replace\s+$/i.test(before))
+    return `OR REPLACE is not for ${token.toUpperCase()}: leave it out`;
   const opensLine = /(?:^|[\r\n])[ \t]*$/.test(before);
   const afterStatement = /[^\s;(,]\s*$/.test(before);
   if (!opensLine || !afterStatement) return undefined;

@@ -352,6 +352,24 @@ describe("advice by SQLSTATE", () => {
     expect(hintWith()).not.toContain("DROP INDEX");
   });
 
+  test.each([
+    [
+      { sqlstate: "42704", message: 'type "datetime" does not exist' },
+      "in PostgreSQL, datetime is timestamptz, or timestamp",
+    ],
+    [{ sqlstate: "42704", message: 'type "constructor" does not exist' }, undefined],
+    [
+      { sqlstate: "42703", message: 'column "it\'s" does not exist', position: 7 },
+      `"it's" is a name; if a text is meant, write 'it''s'`,
+    ],
+    [{ sqlstate: "42703", message: 'column "mail" does not exist', position: 15 }, undefined],
+  ])("SQL of another database: %j", (failure, expected) => {
+    const sql = `SELECT "it's", mail`;
+    const { hint } = explained(failure, false, undefined, [], { said: sql });
+    if (expected === undefined) expect(hint).not.toMatch(/PostgreSQL|a name/);
+    else expect(hint).toContain(expected);
+  });
+
   test("a character that the encoding of the database lacks is underlined, or the header's", () => {
     const failure = {
       sqlstate: "22P05",

@@ -64,6 +64,26 @@ test.for([
   ["alter table t add a int\n  add b int;", "is a comma missing before ADD?"],
   ["alter table t add a int\ncreate table u ();", "is a ; missing before CREATE?"],
   ["alter table t add a int;\nvacuum t\ndrop table u;", "is a ; missing before DROP?"],
+  ["create table t (a int,\n);", "delete the comma before )"],
+  ["select a, from t;", "delete the comma before from"],
+  ["create type if not exists x as (a int);", "this statement has no IF NOT EXISTS: leave it out"],
+  ["alter table t add constraint if not exists x check (true);", "this statement has no IF NOT EXISTS"],
+  ["create or replace table t (a int);", "OR REPLACE is not for TABLE: leave it out"],
+  ["create table t (id int AUTO_INCREMENT);", "after the type: GENERATED ALWAYS AS IDENTITY"],
+  ["create table t (id integer primary key autoincrement);", "after the type: GENERATED ALWAYS AS IDENTITY"],
+  ["create table t (id int identity(1, 1));", "after the type: GENERATED ALWAYS AS IDENTITY"],
+  ["create table t (a int unsigned);", "add CHECK (… >= 0)"],
+  ["create table `t` (a int);", "without backquotes"],
+  ["create table [t] (a int);", "without brackets"],
+  ["create table t (a int) engine=InnoDB;", "leave out what follows the last )"],
+  ["create table t (a int) default charset=utf8;", "leave out what follows the last )"],
+  ["alter table t modify a int;", "write ALTER COLUMN name TYPE type"],
+  ["alter table t change a b int;", "write RENAME COLUMN old TO new"],
+  ["alter table t add a int after b;", "leave it out: a new column comes after the others"],
+  ["select 1;\ngo\nselect 2;", "leave it out: a ; ends each statement"],
+  ["use shop;", "leave it out: a session has one database"],
+  ["replace into t values (1);", "ON CONFLICT (…) DO UPDATE"],
+  ["insert ignore into t values (1);", "ON CONFLICT DO NOTHING"],
   ["create table t (a int\n<<<<<<< HEAD\n, b int\n=======\n);", "git could not merge this file"],
   ["insert into t values (‘it is’);", "is a letter to PostgreSQL, not a quote"],
   ["select 1; – why", "– (U+2013, an en dash) is a letter to PostgreSQL: begin a comment with two hyphens"],
@@ -96,6 +116,13 @@ test.for([
 ] as const)("%s: hint %s", async ([text, hint]) => {
   expect((await faults(text))[0]?.hint).toContain(hint);
 });
+
+test.each([
+  "select first from t where a b;",
+  "create table t (a int default x y);",
+  "select a[1 2];",
+  "select (1 2);",
+])("%s: no hint", async (text) => expect((await faults(text))[0]).not.toHaveProperty("hint"));
 
 test.for([
   "SELECT 'x' -- c\n 'y';",

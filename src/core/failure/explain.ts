@@ -3,11 +3,12 @@
 import { characterHint } from "../characters.ts";
 import { cancelled, GOES_ON, MigrateError, NOTHING } from "../errors.ts";
 import { asOptions, type OptionNames } from "../option-names.ts";
+import { typeHere } from "../other-databases.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../plan/types.ts";
 import { qualified } from "../quote.ts";
 import type { SessionInfo } from "../session-info.ts";
 import type { Location } from "../source.ts";
-import { type Failure, refusalOf, serversHint, withoutPasswords } from "./failure.ts";
+import { type Failure, quotedName, refusalOf, serversHint, withoutPasswords } from "./failure.ts";
 import { type LimitOptions, sessionLimitHint, startTimeoutHint, timeoutIn } from "./limits.ts";
 import { missingHint } from "./missing.ts";
 import { notDone } from "./own.ts";
@@ -127,6 +128,7 @@ export function explain(
       systemsFirstHint(statement, failure, { settings, setBy }) ??
       timeoutIn(plan, origin, failure, explaining) ??
       encodingHint(statement, failure, step) ??
+      otherSqlHint(statement, failure) ??
       leftIndex(explaining.invalid) ??
       deniedIn(plan, statement, failure, explaining) ??
       shut ??
@@ -173,6 +175,7 @@ export function explain(
         rights?.hint ??
           (commits ? undefined : takenIdHint(plan, failure)) ??
           encodingHint(statement, failure, step) ??
+          otherSqlHint(statement, failure) ??
           // Behind the settings of a step, their limit is met also by what records it, and by its commit.
           (step !== undefined && (commits || (statement.step !== undefined && purpose !== "guard-step"))
             ? timeoutIn(plan, endOf(step), failure, explaining)
@@ -387,6 +390,18 @@ const walkHint = (statement: Statement, failure: Failure): string | undefined =>
 
 /** No such function or operator for its type; its value is no bigint, or too large for one. */
 const NO_INTEGER: ReadonlySet<string> = new Set(["42883", "22P02", "22003"]);
+
+/** A type as another database calls it; a text in the quotes of a name. */
+function otherSqlHint(statement: Statement, failure: Failure): string | undefined {
+  const type = /^type "(.+)" does not exist$/.exec(failure.message)?.[1];
+  const here = type === undefined ? undefined : typeHere(type.toLowerCase());
+  if (here !== undefined) return `in PostgreSQL, ${type} is ${here}`;
+  const offset = offsetOf(failure, statement);
+  const name = failure.sqlstate === "42703" ? quotedName(failure.message) : undefined;
+  return name !== undefined && offset !== undefined && statement.sql.startsWith(`"${name}"`, offset)
+    ? `"${name}" is a name; if a text is meant, write '${name.replaceAll("'", "''")}'`
+    : undefined;
+}
 
 /** Names and key words that are not found may hold what nobody sees, or takes for another character. */
 const misleadingIn = (statement: Statement, failure: Failure): string | undefined => {
