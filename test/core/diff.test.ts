@@ -62,6 +62,35 @@ describe("statements on tables that have rows", () => {
     expect(forRows([sql], users)).toEqual([[sql]]);
   });
 
+  test("a column goes behind the values of its table, unless something in between needs a name that goes with it", () => {
+    const made = (name: string, at: string, parent: readonly string[], definition = "") => ({
+      class: name,
+      identity: name === "constraint" ? ["shop", "u", at] : ["shop", at],
+      parent,
+      properties: { definition },
+    });
+    const key = ["constraint", "shop", "u", "u_a_key"];
+    const from = catalogOf(18, [
+      ...[table("u", ["id", "a", "value"]), table("w", ["a"])],
+      ...[made("constraint", "u_a_key", key.slice(0, 3), "UNIQUE (a)"), made("index", "u_a_key", key)],
+      made("sequence", "u_a_seq", ["column", "shop", "u", "a"]),
+    ]);
+    const guarded = forRows(["ALTER TABLE shop.u ADD COLUMN b text NOT NULL"], from)[0]!;
+    expect(guarded).toHaveLength(3);
+    const [a, value] = ["a", "value"].map((name) => `ALTER TABLE shop.u DROP COLUMN ${name}`);
+    const behind = (...statements: readonly string[]) => forRows(statements, from)[0]!;
+    const [other, last] = ["ALTER TABLE shop.w DROP COLUMN a", "CREATE VIEW shop.v AS SELECT b FROM shop.u"];
+    expect(behind(a!, value!, other, ...guarded, last)).toEqual([other, ...guarded, a, value, last]);
+    expect(behind(...guarded, a!, last)).toEqual([...guarded, a, last]);
+    expect(behind(a!, last)).toEqual([a, last]);
+    for (const taken of [
+      "ALTER TABLE shop.u ADD COLUMN a integer GENERATED ALWAYS AS (1) STORED",
+      "ALTER TABLE shop.w ADD CONSTRAINT u_a_key UNIQUE (a)",
+      "CREATE SEQUENCE shop.u_a_seq",
+    ])
+      expect(behind(a!, value!, taken, ...guarded)).toEqual([a, taken, ...guarded, value]);
+  });
+
   test("a new sequence of a column goes on behind its values, unless it counts down", () => {
     const parts = [
       table("u", ["id", "a b", "t"]),

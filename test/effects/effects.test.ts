@@ -229,8 +229,8 @@ test("a table made of a query is not said to lack a column that the query may ha
 });
 
 test.each<[string, boolean, string[]]>([
-  ["language sql as 'select id from public.t'", true, ["t already exists"]],
-  ["language sql begin atomic select id from public.t; end", false, ["t already exists"]],
+  ["language sql as 'select id from public.t'", true, ["t"]],
+  ["language sql begin atomic select id from public.t; end", false, ["t"]],
   ["language sql as 'select id from public.t'", false, []],
   ["language plpgsql as 'begin return (select id from public.t); end'", true, []],
 ])(
@@ -244,8 +244,9 @@ test.each<[string, boolean, string[]]>([
       return [...fold.run(reader(sql), { version: 18, block: true })];
     };
     const effects = run(makes);
-    expect(effects.flatMap(({ refused = [] }) => refused)).toEqual(expected);
-    expect(summaryOf(effects[2]!)?.builds).toEqual(expected.length === 0 ? undefined : ["public.t"]);
+    expect(effects.flatMap(({ refused = [] }) => refused)).toEqual([]);
+    expect(effects.flatMap(({ usedBefore }) => usedBefore?.name ?? [])).toEqual(expected);
+    expect(summaryOf(effects[2]!)?.builds).toBe(undefined);
   },
 );
 
@@ -279,10 +280,15 @@ describe("that a name is met where it may be missing shows of nothing that it is
     expect(refusals(`${first}; create or replace view public.t as select 1 as id`).at(-1)).toEqual([
       undefined,
     ]);
-    expect(refusals(`${first}; select from public.t; ${makes}`).slice(2)).toEqual([
-      ["t already exists"],
-      [undefined, "t"],
-    ]);
+    const start = newSession(false);
+    const { effects } = effectsOf(reader(`${first}; select from public.t; ${makes}`), start, {
+      version: 18,
+      block: true,
+    });
+    // One that got its name is there, if that was not passed over.
+    const fails = effects.map(({ refused, usedBefore }) => refused ?? usedBefore?.name);
+    const isRenamed = first.includes("rename");
+    expect(fails.slice(2)).toEqual([isRenamed ? "t already exists" : "t", undefined]);
   });
 
   test("a trigger of a table that is gone need not be there", () =>
@@ -290,6 +296,26 @@ describe("that a name is met where it may be missing shows of nothing that it is
       undefined,
       undefined,
     ]));
+
+  test("where it is needed: that the one or the other fails, and in a later run that it is there", () => {
+    const fold = new Fold(newSession(false));
+    const run = (sql: string) => {
+      fold.beginFile({ searchPath: ["public"], timeZone: "UTC" });
+      return [...fold.run(reader(sql), { version: 18, block: true })];
+    };
+    run("select from public.old");
+    fold.beginRun();
+    run("select from public.t; alter table public.a rename to b");
+    fold.beginRun();
+    expect(run("create table public.old ()")).toMatchObject([{ refused: "old already exists" }]);
+    expect(run("create table public.b ()")).toMatchObject([{ refused: "b already exists" }]);
+    expect(run("create table public.s as select from public.s")).toMatchObject([
+      { refused: "s already exists" },
+    ]);
+    expect(run("alter table public.x rename to t")).toMatchObject([{ usedBefore: { name: "t" } }]);
+    const [branch] = run("select from public.u; do 'begin create table public.u (); end'").slice(1);
+    expect([branch!.usedBefore, branch!.unknown.length]).toEqual([undefined, 1]);
+  });
 
   test("nor, where it is read, that it is a table", () => {
     const replaces = "create or replace view public.v as select 1 as a";

@@ -128,6 +128,46 @@ describe.sequential.each(servers().slice(0, 1))("on $name", (server) => {
     expect(await query(url, "SELECT * FROM shop.users")).toEqual([{ id: 7, x: 1 }]);
   });
 
+  test("the values of new columns can be made of one that goes, both ways; also where a name is taken again", async () => {
+    const { url } = await ownDatabase(server);
+    const of = project({});
+    schemaFolder(
+      of,
+      `CREATE TYPE kind AS ENUM ('a');
+       CREATE TABLE people (id int PRIMARY KEY, name text NOT NULL CONSTRAINT one UNIQUE, kind kind, n serial);
+       CREATE INDEX by_name ON people (lower(name));
+       CREATE VIEW names AS SELECT id, name FROM people;`,
+    );
+    await generate(of, url);
+    await of.upgrade(url);
+    await query(url, "INSERT INTO people VALUES (1, 'Ada Lovelace', 'a')");
+    schemaFolder(
+      of,
+      `CREATE TABLE people (id int PRIMARY KEY, first text NOT NULL, last text NOT NULL CONSTRAINT one UNIQUE);
+       CREATE INDEX by_name ON people (last);
+       CREATE VIEW names AS SELECT id, first, last FROM people;`,
+    );
+    const { created } = await generate(of, url, { allowLoss: true });
+    expect((await generate(of, url)).created).toEqual([]);
+    const give = (file: string, column: string, value: string): void =>
+      of.write(
+        file,
+        readFileSync(join(of.folder, file), "utf8").replace(
+          `-- Each row needs a value: UPDATE public.people SET ${column} `,
+          `UPDATE people SET ${column} = ${value};\n$&`,
+        ),
+      );
+    const [up, down] = created[0]!.files;
+    give(up!, "first", "split_part(name, ' ', 1)");
+    give(up!, "last", "split_part(name, ' ', 2)");
+    give(down!, "name", "first || ' ' || last");
+    await of.upgrade(url);
+    expect(await query(url, "SELECT * FROM people")).toEqual([{ id: 1, first: "Ada", last: "Lovelace" }]);
+    await of.downgrade(url, `-${created.length}`);
+    expect(await query(url, "SELECT id, name FROM people")).toEqual([{ id: 1, name: "Ada Lovelace" }]);
+    await of.upgrade(url);
+  });
+
   test("what may be a rename is not guessed, and nothing is written", async () => {
     const { url } = await ownDatabase(server);
     const of = project({ a: "CREATE SCHEMA shop; CREATE TABLE shop.users (id int, name text);" });

@@ -82,6 +82,36 @@ test("what a migration makes is nobody's hazard, and from the next run on it is"
   expect(await rulesIn(make, alter)).toEqual(["create-index", "set-not-null"]);
 });
 
+describe("what is used before a statement makes it", () => {
+  const use = "ALTER TABLE shop.stock ADD COLUMN code text;";
+  const make =
+    "SELECT 1;\nCREATE TABLE shop.stock (id bigint, code text); CREATE INDEX ON shop.stock (code);";
+  test.each([
+    ["INSERT INTO shop.stock VALUES (1);", make, "is made"],
+    ["CREATE VIEW shop.v AS SELECT FROM shop.stock;", make, "is made"],
+    ["CREATE TABLE shop.b (id bigint PRIMARY KEY REFERENCES shop.stock);", make, "is made"],
+    [use, "SELECT 1;\nALTER TABLE shop.notes RENAME TO stock;", "gets its name"],
+  ])("is told where it is used, once: %s", async (first, second, verb) => {
+    const found = (await findingsIn([first, "SELECT FROM shop.stock;", second])).filter(
+      ({ rule }) => rule === "statement-fails",
+    );
+    expect(found).toMatchObject([{ location: { line: 1 }, excerpt: { line: first } }]);
+    expect(found[0]!.message).toMatch(new RegExp(`^stock ${verb} only later, by \\S+:2: this fails if`));
+  });
+
+  test("an ignore where it is used is of use, and one where it is made is not", async () => {
+    const ignore = "-- retort-ignore: statement-fails (reason)\n";
+    expect(await rulesIn(ignore + use, make)).toEqual([]);
+    expect(await rulesIn(ignore + use)).toEqual(["unused-ignore"]);
+    expect(await rulesIn(use, ignore + make)).toEqual(["unused-ignore", "statement-fails"]);
+  });
+
+  test("by an earlier run: it is there", async () => {
+    const [found] = await findingsIn([make], asTheyCome, { before: `CREATE SCHEMA shop; ${use}` });
+    expect(found).toMatchObject({ message: "PostgreSQL would refuse it: stock already exists" });
+  });
+});
+
 test.each([
   ["ADD CHECK (total >= 0)", "orders_total_check"],
   ["ADD CHECK (total >= id)", "orders_check"],

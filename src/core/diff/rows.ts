@@ -1,8 +1,8 @@
 /** Statements that were tried on a database without rows → the same for a database with rows that is in use. */
 import type { Catalog, CatalogObject } from "../catalog/catalog.ts";
 import { typeIn } from "../catalog/wider-type.ts";
-import { dollarQuoted, literal } from "../quote.ts";
-import { plainName } from "./name.ts";
+import { dollarQuoted, literal, qualified } from "../quote.ts";
+import { plainName, tableNameOf } from "./name.ts";
 
 export interface RowOptions {
   /** Indexes are built and dropped while the table is used, each outside a transaction. */
@@ -11,8 +11,8 @@ export interface RowOptions {
 
 /**
  * The statements in groups; what is in one group is committed before the next. On tables that are in `from`: a column that
- * becomes NOT NULL gets its values from the author; a column that gets a new sequence goes on behind the highest value that it
- * has; foreign keys and checks look at the rows in a group of their own.
+ * becomes NOT NULL gets its values from the author, who may take them from a column that goes; a column that gets a new sequence
+ * goes on behind the highest value that it has; foreign keys and checks look at the rows in a group of their own.
  */
 export function forRows(
   statements: readonly string[],
@@ -39,7 +39,7 @@ export function forRows(
     } else if (index !== undefined) alone.push([index]);
     else together.push(sql, ...goingOn(sql, statements, from));
   }
-  return [together, validated, ...alone].filter((group) => group.length > 0);
+  return [dropsBehindValues(together, from), validated, ...alone].filter((group) => group.length > 0);
 }
 
 /**
@@ -126,6 +126,49 @@ function unlessGiven(table: string, column: string): string {
     `    RAISE not_null_violation USING MESSAGE = ${literal(`${name} has no value in some rows`)},\n      HINT = ${literal(hint)};\n  END IF;\nEND`;
   return `-- Each row needs a value: UPDATE ${table} SET ${column} = … WHERE ${column} IS NULL;\nDO ${dollarQuoted(body, "values")}`;
 }
+
+const DROP_COLUMN = new RegExp(`^ALTER TABLE (${TABLE}) DROP COLUMN (${NAME})$`);
+const ADD_COLUMN = new RegExp(`^ALTER TABLE (${TABLE}) ADD COLUMN (${NAME}) `);
+
+/** A column goes when the author has given all values of its table, where nothing in between takes a name that goes with it. */
+function dropsBehindValues(statements: readonly string[], from: Catalog): readonly string[] {
+  const lastValue = new Map<string, number>();
+  for (const [i, sql] of statements.entries()) {
+    const table = neededValue(sql)?.table;
+    // Behind its SET NOT NULL, too.
+    if (table !== undefined) lastValue.set(table, NOT_NULL.test(statements[i + 1] ?? "") ? i + 1 : i);
+  }
+  const behind = new Map<number, string[]>();
+  const left = statements.map((sql, i) => {
+    const [, written = "", dropped = ""] = DROP_COLUMN.exec(sql) ?? [];
+    const [table, column] = [plainName(written), plainName(dropped)];
+    const place = lastValue.get(table) ?? -1;
+    if (place < i || isTaken(statements.slice(i + 1, place), from, table, column)) return [sql];
+    behind.set(place, [...(behind.get(place) ?? []), sql]);
+    return [];
+  });
+  return left.flatMap((each, i) => [...each, ...(behind.get(i) ?? [])]);
+}
+
+/** Whether one of the statements may need the name of a column that goes, or of what goes with it. */
+function isTaken(statements: readonly string[], from: Catalog, table: string, column: string): boolean {
+  const names = namesWith(from, table, column);
+  return statements.some((sql) => {
+    const [, to = "", added = ""] = ADD_COLUMN.exec(sql) ?? [];
+    const isAgain = plainName(to) === table && plainName(added) === column;
+    return isAgain || (neededValue(sql) === undefined && names.some((name) => sql.includes(name)));
+  });
+}
+
+/** Constraints, indexes and statistics that name a column, and its sequence. */
+const namesWith = ({ objects }: Catalog, table: string, column: string): readonly string[] =>
+  objects
+    .filter(({ class: name, parent, properties }) => {
+      if (parent === undefined || tableNameOf(parent) !== table) return false;
+      if (name === "sequence") return parent.identity[2] === column;
+      return String(properties["definition"] ?? "").includes(qualified(column));
+    })
+    .map(({ identity }) => qualified(identity.at(-1)!));
 
 const NEW_IDENTITY = new RegExp(
   `^ALTER TABLE (${TABLE}) ALTER COLUMN (${NAME}) ADD GENERATED .+ AS IDENTITY(.*)$`,

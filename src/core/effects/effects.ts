@@ -62,6 +62,8 @@ export interface Effect {
   readonly builds: readonly RelationName[];
   /** Why PostgreSQL would not do it, as far as that shows. */
   readonly refused?: string;
+  /** What it makes, or gives that name, where what comes before it in the run needs that to be there. */
+  readonly usedBefore?: RelationName;
   /** What cannot be told, each as the rest of a sentence: `which tables …`. */
   readonly unknown: readonly string[];
   /** Absent where there is none. */
@@ -288,6 +290,9 @@ function effectOf(
     unknown: [...work.unknowns],
     ...(work.traits.size === 0 ? {} : { traits: work.traits }),
     ...(refused === undefined ? {} : { refused }),
+    ...(work.usedBefore === undefined || refused !== undefined
+      ? {}
+      : { usedBefore: nameOf(work.session, work.usedBefore) }),
   };
 }
 

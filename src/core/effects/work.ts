@@ -81,6 +81,8 @@ export class Work {
   readonly builds = new Set<Relation>();
   readonly unknowns = new Set<string>();
   readonly traits = new Set<Trait>();
+  /** What it makes, or gives that name, where what comes before it in the run needs that to be there. */
+  usedBefore: Relation | undefined;
   /** Told of each relation before it is locked, and so before it is renamed. */
   onLock: (relation: Relation) => void = () => {};
 
@@ -261,10 +263,16 @@ export class Work {
     return name.schema === undefined && this.session.isServersPath && schema === "public";
   }
 
-  /** Of what need not be there, a statement that gives another its name shows that it is not. */
+  /**
+   * Of what need not be there, a statement that gives another its name shows that it is not. What an earlier run has used was
+   * there; in the same run it may be the earlier statement that fails.
+   */
   requireFree({ schema, name }: Required<ObjectName>): void {
     const found = this.schema.relation({ schema, name }, []);
-    if (found !== undefined && found.perhaps !== true) this.refuse(`${name} already exists`);
+    if (found === undefined || found.perhaps === true) return;
+    const isThere = found.known || found.named !== undefined || found.id < this.session.firstOwn;
+    if (isThere || this.#isBranch || this.locks.has(found)) this.refuse(`${name} already exists`);
+    this.usedBefore = found;
   }
 
   /** Adds a relation that the statement makes. */

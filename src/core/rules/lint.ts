@@ -9,9 +9,10 @@ import type { Loss } from "../statement/losses.ts";
 import { type DownStatement, lostData } from "../statement/restored.ts";
 import { type Fixable, fixOf } from "./fix.ts";
 import { type Ignore, ignoresIn } from "./ignore.ts";
-import type { Rule, Severity } from "./rule.ts";
+import type { Found, Rule, Severity } from "./rule.ts";
 import { type ActiveRule, isRule, ruleHint, ruleMeantBy, unknownRuleText } from "./settings.ts";
-import { commandsIn, type Earlier, type Site } from "./site.ts";
+import { commandsIn, type Earlier, pictureOf, type Site } from "./site.ts";
+import { statementFails, usesTooEarly } from "./statement-fails.ts";
 
 /** A statement with its tree. `start` and `end`: UTF-16 offsets in the file; `begin`: of the comments before it. */
 export interface LintedStatement extends Pick<ParsedStatement, "ast" | "body" | "start" | "end"> {
@@ -52,11 +53,21 @@ interface Surrounded extends Pick<Site, "kind" | "tree" | "effect" | "earlier" |
   readonly down: readonly DownStatement[];
 }
 
+/** A statement, and what was found in it. */
+interface Looked extends Pick<LintedStatement, "start" | "end"> {
+  readonly source: Source;
+  readonly ignores: readonly Ignore[];
+  /** The rules that found something, whether they are ignored or not. */
+  readonly used: Set<string>;
+}
+
 export class Linter {
   readonly #rules: readonly ActiveRule[];
   readonly #byKind = new Map<string, readonly ActiveRule[]>();
   readonly #around: Surroundings;
   readonly #fold: Fold;
+  /** What no statement has made, by its id: where it was used first. */
+  readonly #firstUses = new Map<number, Looked>();
   readonly #findings: { readonly finding: Finding; readonly mended?: () => boolean }[] = [];
 
   constructor(rules: readonly ActiveRule[], around: Surroundings) {
@@ -95,7 +106,7 @@ export class Linter {
     return fixable;
   }
 
-  /** In the order of the files and their statements, without what the run itself has put right. */
+  /** Without what the run itself has put right. */
   findings(): readonly Finding[] {
     return this.#findings.filter(({ mended }) => mended?.() !== true).map(({ finding }) => finding);
   }
@@ -143,26 +154,50 @@ export class Linter {
     const site = this.#siteOf(file, statement, surrounded);
     const ignores = ignoresIn(source.text, begin, start);
     const used = new Set<string>();
+    const looked: Looked = { source, start, end, ignores, used };
     const open = new Set<Rule>();
-    for (const { rule, severity } of this.#rulesFor(site.kind)) {
-      if (rule.last === true && used.size > 0) continue;
-      for (const { mended, ...found } of rule.find(site)) {
-        used.add(rule.id);
-        if (
-          ignores.some(
-            (each) => each.reason !== "" && each.bare === undefined && each.rules.includes(rule.id),
-          )
-        )
-          continue;
-        open.add(rule);
-        const finding = { rule: rule.id, severity, advice: rule.advice, ...found };
-        this.#add(source, start, end - start, finding, mended);
+    for (const active of this.#rulesFor(site.kind)) {
+      if (active.rule.last === true && used.size > 0) continue;
+      for (const found of active.rule.find(site)) {
+        if (this.#found(active, looked, found)) open.add(active.rule);
       }
     }
+    this.#noteUses(site, looked);
     const { locksOwn, locks } = site.effect;
     const isNew = locksOwn || locks.some(({ inUse }) => !inUse);
     for (const ignore of ignores) this.#judge(source, ignore, isNew ? undefined : used);
     return fixOf(site, [...open]);
+  }
+
+  /** Whether it is told. */
+  #found({ rule, severity }: ActiveRule, looked: Looked, { mended, ...found }: Found): boolean {
+    const { source, start, end, ignores, used } = looked;
+    used.add(rule.id);
+    if (ignores.some(({ reason, bare, rules }) => reason !== "" && !bare && rules.includes(rule.id)))
+      return false;
+    const finding = { rule: rule.id, severity, advice: rule.advice, ...found };
+    this.#add(source, start, end - start, finding, mended);
+    return true;
+  }
+
+  /** Where something is used that no statement has made; and where it is made after all, that this was too early. */
+  #noteUses(site: Site, looked: Looked): void {
+    const { locks, usedBefore } = site.effect;
+    const early = usedBefore === undefined ? undefined : this.#firstUses.get(usedBefore.id);
+    const active = this.#rules.find(({ rule }) => rule === statementFails);
+    if (early !== undefined && active !== undefined) {
+      const { path, line } = locate(looked.source, looked.start);
+      this.#found(
+        active,
+        early,
+        usesTooEarly(usedBefore!.name, site.kind === "RenameStmt", `${path}:${line}`),
+      );
+    }
+    for (const lock of locks) {
+      const { known = true, named, perhaps } = pictureOf(site, lock) ?? {};
+      if (!known && named === undefined && perhaps !== true && !this.#firstUses.has(lock.id))
+        this.#firstUses.set(lock.id, looked);
+    }
   }
 
   /**
@@ -174,8 +209,11 @@ export class Linter {
     { rules, reason, bare, start, length }: Ignore,
     used: ReadonlySet<string> | undefined,
   ): void {
-    const add = (severity: Finding["severity"], { code, message, hint = "" }: Fault): void =>
-      this.#add(source, start, length, { rule: code, severity, message, advice: hint });
+    const add = (
+      severity: Finding["severity"],
+      { code, message, hint = "" }: Fault,
+      mended?: () => boolean,
+    ): void => this.#add(source, start, length, { rule: code, severity, message, advice: hint }, mended);
     const meant = bare === undefined ? reason || "reason" : reason === "" ? bare : `${bare} (${reason})`;
     const existing = new Set(rules.map((id) => (isRule(id) ? id : ruleMeantBy(id))));
     existing.delete(undefined);
@@ -195,7 +233,12 @@ export class Linter {
         if (hasReason || ruleMeantBy(id) === undefined)
           add("error", { code: "unknown-rule", message: unknownRuleText(id), hint: ruleHint(id) });
       } else if (used?.has(id) === false && this.#rules.some(({ rule }) => rule.id === id))
-        add("warning", { code: "unused-ignore", message: `${id} finds nothing here`, hint: "delete it" });
+        add(
+          "warning",
+          { code: "unused-ignore", message: `${id} finds nothing here`, hint: "delete it" },
+          // A later statement may show something here.
+          () => used.has(id),
+        );
     }
   }
 
