@@ -1,15 +1,30 @@
 /**
- * A name that the server does not know, and the migrations before → the statement of theirs that took it away, that made it, or
- * that would have made it if it had run; and what to type.
+ * A name that the server does not know, or knows already, and the migrations → the statement of theirs that took it away,
+ * that made it, that would have made it if it had run, or that makes it too late; and what to type.
  */
 import { items, kindOf, node, objectName, rangeName, stringOf, word } from "../core/ast.ts";
 import { createdBy } from "../core/diff/schema-files.ts";
-import { type Gone, goneHint, leftHint, stampedHint } from "../core/failure/missing.ts";
+import {
+  type Gone,
+  goneHint,
+  laterHint,
+  leftHint,
+  madeHint,
+  missingPart,
+  type Named,
+  namesKind,
+  stampedHint,
+  twiceMade,
+  unorderedHint,
+} from "../core/failure/missing.ts";
+import { ancestors, descendants, nodeOf } from "../core/graph.ts";
 import type { Applied } from "../core/ledger/types.ts";
+import type { RevisionId } from "../core/migration.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { bare } from "../core/quote.ts";
 import type { LintedStatement } from "../core/rules/lint.ts";
 import { locate } from "../core/source.ts";
+import type { Failed } from "../core/undoing.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { readTrees } from "../io/trees.ts";
 import type { Project } from "./project.ts";
@@ -17,67 +32,161 @@ import type { Project } from "./project.ts";
 /** What is applied before the plan, and how, where that is known. */
 type Before = Pick<Applied, "revision"> & Partial<Pick<Applied, "how">>;
 
-/** Answers of a step of a plan what happened to a name before it: in `applied`, in order, or in a step before. */
+type PlanSteps = Pick<Plan, "steps">;
+
+/**
+ * Answers of a step of a plan what happened to a name before it: in `applied`, in order, or in a step before; and where it was
+ * not known then, which other migration makes it.
+ */
 export const goneIn =
-  (project: Project, applied: () => readonly Before[], { steps }: Pick<Plan, "steps">) =>
-  (step: PlanStep, name: string): Promise<Gone | undefined> => {
-    const before = steps.slice(0, steps.indexOf(step)).map(({ revision }) => ({ revision }));
-    return goneBy(project, [...applied(), ...before], name);
+  (project: Project, applied: () => readonly Before[], plan: PlanSteps) =>
+  async (step: PlanStep, missing: Named): Promise<Gone | undefined> => {
+    const before = beforeStep(plan, applied, step);
+    const find = finderOf(project, missing);
+    const last = await lastOf(before, find);
+    return last === undefined ? await madeElsewhere(project, step, before, find) : goneBy(last, before);
   };
 
-/** Undefined where none has named it so, or the last that did made it in the run that does not find it. */
-async function goneBy(
-  { migrations, config }: Project,
-  before: readonly Before[],
-  name: string,
-): Promise<Gone | undefined> {
-  const grammar = createGrammar();
-  // A name alone is that of a schema of search_path, where more is not known.
-  const path = config.session.searchPath ?? ["public"];
-  const isIt = (other: string): boolean => {
-    if (bare(other) !== bare(name)) return false;
-    const [one, another = one] = [other, name].filter((each) => each.includes(".")).map(schemaOf);
-    return one === another && (other === name || path.includes(one!));
+/** Answers of a step of a plan that failed because something is there which of the migrations that ran before has made it. */
+export const madeIn =
+  (project: Project, applied: () => readonly Before[], plan: PlanSteps) =>
+  async (step: PlanStep, failed: Failed): Promise<string | undefined> => {
+    const twice = step.direction === "up" ? twiceMade(failed) : undefined;
+    if (twice === undefined) return undefined;
+    const last = await lastOf(beforeStep(plan, applied, step), finderOf(project, twice));
+    return last === undefined || last.does !== undefined || isStamped(last.row)
+      ? undefined
+      : madeHint(last.place);
   };
-  const isStamped = ({ how }: Before): boolean => how === "stamp";
-  const madeBy = (row: Before, place: string): Gone | undefined => {
-    if (isStamped(row)) return { hint: stampedHint(place, row.revision, before.every(isStamped)) };
-    return row.how === undefined ? undefined : { hint: leftHint(place), isLeft: true };
-  };
-  for (const row of [...before].reverse()) {
-    const up = migrations.get(row.revision)?.up;
-    if (up?.source.text.toLowerCase().includes(bare(name).toLowerCase()) !== true) continue;
-    const { source } = up;
-    const { statements } = (await readTrees(grammar, up)).file;
-    for (const statement of [...statements].reverse()) {
-      const { start, end } = statement;
-      const made = createdBy(source.text.slice(start, end))?.name;
-      const place = (): string => `${source.path}:${locate(source, start).line}`;
-      if (made !== undefined && isIt(made)) return madeBy(row, place());
-      const does = takenBy(statement, isIt);
-      if (does !== undefined) return { hint: goneHint(`${place()} ${does}`) };
-    }
+
+/**
+ * Whether what is not there, and the step would take away, is named in a migration: in another one than its own, going up, or
+ * it was never made. Of names that PostgreSQL gives by itself, as to a constraint, nothing is known.
+ */
+export function mayHaveBeen(
+  { migrations }: Project,
+  { direction, revision }: PlanStep,
+  failed: Failed,
+): boolean {
+  const name = missingPart(failed);
+  if (name === undefined) return true;
+  const wordsOf = (text: string): string => ` ${text.toLowerCase().replaceAll(/[^\p{L}\p{N}_$]+/gu, " ")} `;
+  return [...migrations.values()].some(
+    (each) =>
+      (direction === "down" || each.revision !== revision) &&
+      wordsOf(each.up.source.text).includes(wordsOf(bare(name))),
+  );
+}
+
+const beforeStep = (
+  { steps }: PlanSteps,
+  applied: () => readonly Before[],
+  step: PlanStep,
+): readonly Before[] => [
+  ...applied(),
+  ...steps.slice(0, steps.indexOf(step)).map(({ revision }) => ({ revision })),
+];
+
+const isStamped = ({ how }: Before): boolean => how === "stamp";
+
+/** The last statement of a migration that is about a name: where, and how it takes it away; undefined: it makes it. */
+interface Found {
+  readonly place: string;
+  readonly does: string | undefined;
+}
+
+type Find = (revision: RevisionId) => Promise<Found | undefined>;
+
+/** The last that is found, in the last of these in which one is. */
+async function lastOf(
+  rows: readonly Before[],
+  find: Find,
+): Promise<(Found & { readonly row: Before }) | undefined> {
+  for (const row of [...rows].reverse()) {
+    const found = await find(row.revision);
+    if (found !== undefined) return { ...found, row };
   }
   return undefined;
 }
 
+/** Undefined where the run that does not find it made it. */
+function goneBy(
+  { place, does, row }: Found & { readonly row: Before },
+  before: readonly Before[],
+): Gone | undefined {
+  if (does !== undefined) return { hint: goneHint(`${place} ${does}`) };
+  if (isStamped(row)) return { hint: stampedHint(place, row.revision, before.every(isStamped)) };
+  return row.how === undefined ? undefined : { hint: leftHint(place), isLeft: true };
+}
+
+/** A migration that leaves it there, and was not run before: one that can be, rather than one that waits for this step. */
+async function madeElsewhere(
+  { graph }: Project,
+  { revision }: PlanStep,
+  before: readonly Before[],
+  find: Find,
+): Promise<Gone | undefined> {
+  const known = new Set([...ancestors(graph, [revision]), ...before.map((row) => row.revision)]);
+  const after = descendants(graph, [revision]);
+  let later: string | undefined;
+  for (const other of graph.order) {
+    const found = known.has(other) ? undefined : await find(other);
+    if (found === undefined || found.does !== undefined) continue;
+    if (!after.has(other)) {
+      const { dependsOn } = nodeOf(graph, revision).revision;
+      return { hint: unorderedHint(found.place, [...dependsOn, other]) };
+    }
+    later ??= found.place;
+  }
+  return later === undefined ? undefined : { hint: laterHint(later) };
+}
+
+function finderOf({ migrations, config }: Project, { kind, name }: Named): Find {
+  const grammar = createGrammar();
+  // A name alone is that of a schema of search_path, where more is not known.
+  const path = config.session.searchPath ?? ["public"];
+  const isIt: IsIt = (made, other) => {
+    if (bare(other) !== bare(name) || !namesKind(kind, made)) return false;
+    const [one, another = one] = [other, name].filter((each) => each.includes(".")).map(schemaOf);
+    return one === another && (other === name || path.includes(one!));
+  };
+  return async (revision) => {
+    const up = migrations.get(revision)?.up;
+    if (up?.source.text.toLowerCase().includes(bare(name).toLowerCase()) !== true) return undefined;
+    const { source } = up;
+    const { statements } = (await readTrees(grammar, up)).file;
+    for (const statement of [...statements].reverse()) {
+      const { start, end } = statement;
+      const made = createdBy(source.text.slice(start, end));
+      const isMade = made !== undefined && isIt(made.kind, made.name);
+      const does = isMade ? undefined : takenBy(statement, isIt);
+      if (isMade || does !== undefined)
+        return { place: `${source.path}:${locate(source, start).line}`, does };
+    }
+    return undefined;
+  };
+}
+
 const schemaOf = (name: string): string => name.slice(0, name.lastIndexOf("."));
 
-function takenBy(
-  { ast, losses }: Pick<LintedStatement, "ast" | "losses">,
-  isIt: (name: string) => boolean,
-): string | undefined {
-  if (losses.some(({ kind, object }) => WHOLE.test(kind) && isIt(object))) return "drops it";
+/** Whether something of a kind (`materialized view`), by its name, may be what is looked for. */
+type IsIt = (kind: string, name: string) => boolean;
+
+function takenBy({ ast, losses }: Pick<LintedStatement, "ast" | "losses">, isIt: IsIt): string | undefined {
+  if (losses.some(({ kind, object }) => WHOLE.test(kind) && isIt(kind.replace("drop ", ""), object)))
+    return "drops it";
   const [kind, tree] = kindOf(ast);
-  if (kind !== "RenameStmt" || !RENAMED.test(word(tree["renameType"]))) return undefined;
+  const renamed = RENAMED.exec(word(tree["renameType"]))?.[1];
+  if (kind !== "RenameStmt" || renamed === undefined) return undefined;
   const names = items(node(node(tree["object"])["List"])["items"]).map(stringOf);
   const { schema, name } =
     tree["relation"] === undefined
       ? objectName(names.length === 0 ? [word(tree["subname"])] : names)
       : rangeName(tree["relation"]);
   const was = schema === undefined ? name : `${schema}.${name}`;
-  return isIt(was) ? `renames it to ${word(tree["newname"])}` : undefined;
+  const what = renamed === "MATVIEW" ? "materialized view" : renamed.toLowerCase().replace("_", " ");
+  return isIt(what, was) ? `renames it to ${word(tree["newname"])}` : undefined;
 }
 
 const WHOLE = /^drop (?:table|foreign table|view|materialized view|sequence|index|type|domain|schema)$/;
-const RENAMED = /^OBJECT_(?:TABLE|FOREIGN_TABLE|VIEW|MATVIEW|SEQUENCE|INDEX|TYPE|DOMAIN|SCHEMA)$/;
+const RENAMED = /^OBJECT_(TABLE|FOREIGN_TABLE|VIEW|MATVIEW|SEQUENCE|INDEX|TYPE|DOMAIN|SCHEMA)$/;

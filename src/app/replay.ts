@@ -14,7 +14,7 @@ import type { Session } from "../io/session/types.ts";
 import { emptyWith, type Makers, makeStandIn, schemasBeforehand, standInFor } from "./beforehand.ts";
 import { compileSteps } from "./compile.ts";
 import { needsIn } from "./effects.ts";
-import { goneIn } from "./gone.ts";
+import { goneIn, madeIn } from "./gone.ts";
 import type { Deps, Project } from "./project.ts";
 import { sourceText } from "./run.ts";
 import { send } from "./send.ts";
@@ -130,6 +130,8 @@ export async function runSteps(
   const { config, ledger } = project;
   const plan = await compileSteps(project, steps, "run", { serverVersion: session.version });
   const backend = { pid: session.pid, pooled: "none" } as const;
+  const before = (): readonly { readonly revision: RevisionId }[] =>
+    steps.before.map((revision) => ({ revision }));
   await send(
     plan,
     { session, backend, config, ledger },
@@ -137,7 +139,8 @@ export async function runSteps(
     {},
     {
       sourceText: (path) => sourceText(project, path),
-      goneBy: goneIn(project, () => steps.before.map((revision) => ({ revision })), plan),
+      goneBy: goneIn(project, before, plan),
+      recording: madeIn(project, before, plan),
       needs: needsIn(project, () => steps.before, plan, session.version),
       adviceOnly,
     },

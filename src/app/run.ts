@@ -33,7 +33,7 @@ import {
 import { needsIn } from "./effects.ts";
 import { warnOfEmptyFiles } from "./empty-files.ts";
 import { bringUp } from "./ensure.ts";
-import { goneIn } from "./gone.ts";
+import { goneIn, madeIn, mayHaveBeen } from "./gone.ts";
 import { heldBack } from "./held-back.ts";
 import { answerOf, callback, type OtherArgument } from "./options.ts";
 import { otherWith } from "./other-ledger.ts";
@@ -310,6 +310,7 @@ function runPlan(
       project.graph,
       rows.filter((id) => project.graph.nodes.has(id)),
     ).map((revision) => ({ revision, how: how.get(revision)! }));
+  const madeBy = madeIn(project, known, plan);
   return send(
     plan,
     target,
@@ -320,7 +321,9 @@ function runPlan(
       limitOptions: limitOptions(options, deps),
       again,
       recording: async (step, failed) => {
-        if (!isDone(step.direction, failed)) return undefined;
+        const made = await madeBy(step, failed);
+        if (made !== undefined) return made;
+        if (!isDone(step.direction, failed) || !mayHaveBeen(project, step, failed)) return undefined;
         // In one transaction for all, what the steps before it did is rolled back.
         const recorded =
           options.singleTransaction === true

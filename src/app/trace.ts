@@ -15,7 +15,7 @@ import { type Session, StatementFailure } from "../io/session/types.ts";
 import { emptyWith, schemasBeforehand, standInFor, withPath } from "./beforehand.ts";
 import { compileSteps } from "./compile.ts";
 import { effectsOfSteps } from "./effects.ts";
-import { goneIn } from "./gone.ts";
+import { goneIn, madeIn } from "./gone.ts";
 import { type Deps, openWarned, type Project, type ProjectOptions } from "./project.ts";
 import { downwards, upwards, withStandIns } from "./replay.ts";
 import { sourceText } from "./run.ts";
@@ -210,6 +210,7 @@ class TracedRun {
         sourceText: (path) => sourceText(project, path),
         scratch: session.scratch,
         goneBy: goneIn(project, () => [], plan),
+        recording: madeIn(project, () => [], plan),
       });
     }
   }

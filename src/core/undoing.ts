@@ -7,6 +7,7 @@ import type { Intent, LedgerNames } from "./ledger/types.ts";
 import { withoutComments } from "./lexer.ts";
 import { lockHeld, sessionsText, waitHint } from "./lock-held.ts";
 import type { Revision, RevisionId } from "./migration.ts";
+import type { Statement } from "./plan/types.ts";
 import { qualified } from "./quote.ts";
 import { shellWord } from "./shell.ts";
 import type { Location } from "./source.ts";
@@ -137,23 +138,60 @@ export function recording(
   return `if the database has already all that ${added.join(", ")} ${all}, record ${them}${last}: ${command}`;
 }
 
+type Said = Pick<Statement, "tag"> & Partial<Pick<Statement, "sql">>;
+
 /** A statement, and what the server said. */
-export interface Failed {
-  readonly tag?: string;
-  readonly sql?: string;
+export interface Failed extends Said, Partial<Pick<Statement, "offset">> {
   readonly sqlstate?: string;
+  readonly message?: string;
+  /** The other statements of its step. */
+  readonly others?: readonly Said[];
+  /** Those that were done before it in its transaction. */
+  readonly before?: readonly Said[];
 }
 
 /** Whether a statement may have failed because it was done: one that says neither does what is usual in its direction. */
-export function isDone(
-  direction: Intent["direction"],
-  { tag = "", sql = "", sqlstate = "" }: Failed,
-): boolean {
+export function isDone(direction: Intent["direction"], failed: Failed): boolean {
+  const { tag = "", sql = "", sqlstate = "" } = failed;
+  if (isFirst(direction, failed)) return false;
   const creates = tag.startsWith("CREATE") || (direction === "up" && !tag.startsWith("DROP"));
   const takesAway = tag.startsWith("ALTER") && DROPS_PART.test(withoutComments(sql));
   const isThere = creates && DUPLICATE.has(sqlstate) && TWICE[sqlstate]?.test(tag) !== true;
   return isThere || (!creates && UNDEFINED.has(sqlstate)) || (takesAway && PART.has(sqlstate));
 }
+
+/**
+ * Whether a step that failed was never done before, as a statement shows that was done before in its transaction: it has made,
+ * or in a downgrade taken away, what it cannot twice. Nothing shows it where the step itself may have undone that.
+ */
+function isFirst(direction: Intent["direction"], failed: Failed): boolean {
+  const { before = [], others = [] } = failed;
+  const { once, undoes } = ONCE[direction];
+  const textOf = ({ sql = "" }: Said): string => withoutComments(sql).trim();
+  const isOnce = (text: string): boolean => once.test(text) && !REPEATABLE.test(text);
+  const mayUndo = (other: Said): boolean =>
+    OPAQUE.test(other.tag ?? "") || undoes.test(textOf(other)) || MOVES.test(textOf(other));
+  return before.map(textOf).some(isOnce) && !others.some(mayUndo) && !MOVES.test(textOf(failed));
+}
+
+/** A column, a constraint or the like, and not what a column has. */
+const DROPS_PART = /\bDROP\s+(?!DEFAULT\b|NOT\s|EXPRESSION\b|IDENTITY\b)/i;
+
+const ONCE = {
+  up: {
+    once: /^(?:CREATE\s|ALTER\s+TABLE\s[^;,('$]*?\sADD\s+(?:COLUMN\s|CONSTRAINT\s+\S+\s+(?!NOT\s)|(?!(?:COLUMN|CONSTRAINT|CHECK|EXCLUDE|FOREIGN|GENERATED|NOT|PRIMARY|UNIQUE)\b)[^\s(]))/i,
+    undoes: DROPS_PART,
+  },
+  down: {
+    once: /^(?:DROP\s+(?!OWNED\s)|ALTER\s+TABLE\s[^;,('$]*?\sDROP\s+(?!DEFAULT\b|NOT\s|EXPRESSION\b|IDENTITY\b))/i,
+    undoes: /\b(?:CREATE|ADD)\s/i,
+  },
+} as const;
+/** What is temporary is made in each session; an index or statistics without a name get another one each time. */
+const REPEATABLE =
+  /^CREATE\s+(?:OR\s|GLOBAL\s|LOCAL\s|TEMP|(?:UNIQUE\s+)?INDEX\s+ON\s|STATISTICS\s*(?:\(|ON\s))|\bIF\s+(?:NOT\s+)?EXISTS\s|\bpg_temp\b/i;
+const MOVES = /\b(?:RENAME|SET\s+SCHEMA)\s/i;
+const OPAQUE = /^(?:CALL|DO|EXECUTE|SELECT)\b/;
 
 /** Statements of which a code says that they name a column, or a constraint, twice, and nothing of what is there. */
 const TWICE: Readonly<Record<string, RegExp>> = {
@@ -161,8 +199,6 @@ const TWICE: Readonly<Record<string, RegExp>> = {
   42710: /^CREATE (?:FOREIGN TABLE|SCHEMA|TABLE)\b/,
 };
 
-/** A column, a constraint or the like, and not what a column has. */
-const DROPS_PART = /\bDROP\s+(?!DEFAULT\b|NOT\s|EXPRESSION\b|IDENTITY\b)/i;
 /** It is not there, although what would lose it is. */
 const PART: ReadonlySet<string> = new Set(["42703", "42704"]);
 

@@ -6,7 +6,7 @@ import type { Event } from "../core/event.ts";
 import { deniedOn } from "../core/failure/denied.ts";
 import { type Explaining, explain, explainQuery, stepOf, stepsIn } from "../core/failure/explain.ts";
 import { quotedName, withoutPasswords } from "../core/failure/failure.ts";
-import { type Gone, missingObject } from "../core/failure/missing.ts";
+import { type Gone, isRelation, missingObject, type Named } from "../core/failure/missing.ts";
 import { type Roles, setRoleAt } from "../core/failure/rights.ts";
 import { LOOKED_FOR, searchPathOf } from "../core/failure/search-path.ts";
 import { sqlstates } from "../core/ledger/types.ts";
@@ -59,7 +59,7 @@ export interface Asked extends Pick<LockOptions, "signal" | "names"> {
   readonly recording?: (step: PlanStep, failed: Failed) => Promise<Explaining["recording"]>;
   readonly again?: Explaining["again"];
   /** Asked where an up file names what the server does not find. */
-  readonly goneBy?: (step: PlanStep, name: string) => Promise<Gone | undefined>;
+  readonly goneBy?: (step: PlanStep, missing: Named) => Promise<Gone | undefined>;
   /** Asked where a right on a relation or a routine is missing: what the file of the step needs. */
   readonly needs?: (step: PlanStep) => Promise<readonly Privilege[]>;
   readonly adviceOnly?: Explaining["adviceOnly"];
@@ -340,14 +340,13 @@ export const explained = async (
   const step = statement.origin === undefined ? undefined : stepOf(plan, batch, statement);
   const missing = missingObject(failure.message);
   const isLookedFor = statement.origin !== undefined && LOOKED_FOR.has(failure.sqlstate ?? "");
-  const lookedFor = isLookedFor && missing?.isRelation === true ? missing.name : undefined;
+  const lookedFor = isLookedFor && missing !== undefined && isRelation(missing) ? missing.name : undefined;
   const shutOnes = isLookedFor
     ? await shut?.({ role: plan.role, searchPath: searchPathOf(plan, statement) })
     : undefined;
   const others = lookedFor === undefined ? undefined : await elsewhere?.(bare(lookedFor));
   const taken = failure.sqlstate === "42P07" ? quotedName(failure.message) : undefined;
-  const gone =
-    missing === undefined || step?.direction !== "up" ? undefined : await goneBy?.(step, missing.name);
+  const gone = missing === undefined || step?.direction !== "up" ? undefined : await goneBy?.(step, missing);
   return explain(plan, batch, statement, failure, {
     sourceText,
     invalid: taken === undefined ? undefined : await invalid?.(taken, indexedBy(statement)),
@@ -368,7 +367,7 @@ export const explained = async (
     names,
     limitOptions,
     scratch,
-    recording: step && (await recording?.(step, { ...statement, sqlstate: failure.sqlstate ?? "" })),
+    recording: step && (await recording?.(step, failedIn(plan, batch, statement, failure))),
     again,
     adviceOnly,
     aborted: signal?.aborted === true,
@@ -378,6 +377,20 @@ export const explained = async (
 /** The table of an index that is built outside a transaction, as the author wrote it. */
 const indexedBy = ({ trace }: Statement): string | undefined =>
   trace?.kind === "create index" ? trace.names[0] : undefined;
+
+/** A statement of the author's, what the server said, and what its step has beside it. */
+function failedIn(
+  plan: Plan,
+  batch: Batch,
+  statement: Statement,
+  { sqlstate = "", message }: ItemFailure["failure"],
+): Failed {
+  const isBeside = (other: Statement): boolean =>
+    other.purpose === "user" && other.step === statement.step && other !== statement;
+  const others = plan.batches.flatMap(({ statements }) => statements.filter(isBeside));
+  const done = batch.transactional ? batch.statements.slice(0, batch.statements.indexOf(statement)) : [];
+  return { ...statement, sqlstate, message, others, before: done.filter(isBeside) };
+}
 
 // ── who blocks ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -151,6 +151,63 @@ test.each<["up" | "down", string, string, string | undefined, string?]>([
   else expect(said).toContain(words);
 });
 
+test.each<["up" | "down", done: string, words: boolean, failed?: string, after?: string]>([
+  ["up", "CREATE TABLE n ();", false],
+  ["up", "/* a */ create unique index i ON t (a);", false],
+  ["up", "ALTER TABLE ONLY public.t ADD n int;", false],
+  ["up", 'ALTER TABLE t ADD "n m" int;', false],
+  ["up", "ALTER TABLE t ADD COLUMN n int;", false],
+  ["up", "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0);", false],
+  ["up", "ALTER TABLE t ALTER a DROP NOT NULL; CREATE TABLE n ();", false],
+  ["up", "CREATE TABLE n ();", false, "DROP TABLE gone;"],
+  // What can be done twice.
+  ["up", "INSERT INTO t DEFAULT VALUES;", true],
+  ["up", "CREATE TABLE IF NOT EXISTS n ();", true],
+  ["up", "CREATE OR REPLACE VIEW v AS SELECT 1;", true],
+  ["up", "CREATE TEMP TABLE n ();", true],
+  ["up", "CREATE LOCAL TEMPORARY TABLE n ();", true],
+  ["up", "CREATE TABLE pg_temp.n ();", true],
+  ["up", "CREATE INDEX ON t (a);", true],
+  ["up", "CREATE STATISTICS (ndistinct) ON a, b FROM t;", true],
+  ["up", "ALTER TABLE t ADD CHECK (a > 0);", true],
+  ["up", "ALTER TABLE t ADD CONSTRAINT c NOT NULL a;", true],
+  ["up", "ALTER TABLE t ADD COLUMN IF NOT EXISTS n int;", true],
+  ["up", "ALTER TABLE t ALTER COLUMN n SET DEFAULT 1;", true],
+  // What the step may undo itself, before or after it.
+  ["up", "DROP TABLE IF EXISTS n; CREATE TABLE n ();", true],
+  ["up", "DO $$ BEGIN DROP TABLE n; END $$; CREATE TABLE n ();", true],
+  ["up", "SELECT prepare(); CREATE TABLE n ();", true],
+  ["up", "CREATE TABLE n ();", true, "CREATE TABLE o ();", "DROP TABLE n;"],
+  ["up", "CREATE TABLE n ();", true, "CREATE TABLE o ();", "ALTER TABLE n SET SCHEMA app;"],
+  ["up", "CREATE TABLE n ();", true, "ALTER TABLE n RENAME TO o;"],
+  ["down", "DROP TABLE n;", false],
+  ["down", "ALTER TABLE t DROP n;", false],
+  ["down", "ALTER TABLE t DROP CONSTRAINT n;", false],
+  ["down", "DROP TABLE IF EXISTS n;", true],
+  ["down", "DROP OWNED BY app;", true],
+  ["down", "ALTER TABLE t DROP COLUMN IF EXISTS n;", true],
+  ["down", "ALTER TABLE t ALTER n DROP NOT NULL;", true],
+  ["down", "DROP TABLE n; CREATE TABLE n ();", true],
+  ["down", "DROP TABLE n;", true, "ALTER TABLE n_old RENAME TO n;"],
+])("%s, behind %s a stamp is proposed: %s (%s %s)", (direction, done, isProposed, failed, after) => {
+  const said = (text: string) => {
+    const each = text.split(/(?<=;) (?!END)/).map((sql) => ({ sql, tag: /^[A-Z]+/.exec(sql)?.[0] ?? "" }));
+    return text.startsWith("DO") ? [{ tag: "DO", sql: text }, ...each.slice(2)] : each;
+  };
+  const before = said(done);
+  const others = after === undefined ? before : [...before, ...said(after)];
+  const sql = failed ?? (direction === "up" ? "CREATE TABLE o ();" : "DROP TABLE o;");
+  const sqlstate = /^(?:CREATE|ALTER TABLE n R)/.test(sql) ? "42P07" : "42P01";
+  const failure = { sql, tag: sql.split(" ", 2).join(" "), sqlstate };
+  const graph = graphOf([revision("a")]);
+  const applied = direction === "up" ? [] : ["a"];
+  const recorded = (more: object) =>
+    recording(graph, applied, { revision: "a", direction }, { ...failure, ...more });
+  expect(recorded({ before, others }) !== undefined).toBe(isProposed);
+  // Without a transaction around them, what was done before is there.
+  expect(recorded({ before: [], others })).toBeDefined();
+});
+
 test("of steps that are undone already by hand one stamp records all", () => {
   const graph = graphOf([revision("a"), revision("b", ["a"]), revision("c", ["b"]), revision("x", ["a"])]);
   const said = (applied: readonly string[], id: string) =>

@@ -339,6 +339,49 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     expect((await failureOf(trace(of.deps, { scratch: url }))).hint).toContain(place(2, "renames it to u"));
   });
 
+  test("what another migration makes that need not come before, or comes after: which one, and what is typed leads on", async () => {
+    const { url } = await ownDatabase(server);
+    const invoices = (header: readonly string[]) => ({
+      // A schema of that name is another thing.
+      a: "CREATE SCHEMA orders;",
+      first: { up: "SELECT 1;", parent: "none" },
+      orders: {
+        up: "CREATE TABLE temporary (); DROP TABLE temporary;\nCREATE TABLE orders (id int PRIMARY KEY);",
+        parent: "a",
+      },
+      again: "ALTER TABLE orders ADD n int; CREATE TABLE late ();",
+      invoices: { up: "CREATE TABLE invoices (id int REFERENCES orders);", parent: "a", header },
+    });
+    const place = (file: string, line: number): string =>
+      `${file}.up.sql:${headerLines + line} creates it, but `;
+    const unordered = (dependsOn: string): string =>
+      `${place("0003_orders", 2)}need not be applied before this migration: write in the header of this one: -- depends-on: ${dependsOn}`;
+    const of = project(invoices([]));
+    expect((await failureOf(of.upgrade(url, "invoices"))).hint).toMatch(
+      new RegExp(`^${unordered("orders")}\nrevision invoices was rolled back`),
+    );
+    expect(
+      (await failureOf(project(invoices(["depends-on: first"])).upgrade(url, "invoices"))).hint,
+    ).toContain(`${unordered("first, orders")}\n`);
+    await project(invoices(["depends-on: first, orders"])).upgrade(url, "invoices");
+
+    const { url: other } = await ownDatabase(server);
+    const later = project({
+      a: "CREATE TABLE o (id int);",
+      b: "ALTER TABLE p ADD n int;",
+      c: "CREATE TABLE p ();",
+      d: { up: "CREATE TABLE p (); DROP TABLE p;", parent: "a" },
+    });
+    const after = `${place("0003_c", 1)}comes after this migration: move one of the two statements, or change -- parent or -- depends-on in the headers so that the other migration comes first`;
+    expect((await failureOf(later.upgrade(other, "b"))).hint).toMatch(after);
+    const { migrations } = await testMigrations(later.deps, { scratch: other });
+    expect(migrations[1]!.failed!.diagnostics[0]!.hint).toBe(after);
+    expect((await failureOf(trace(later.deps, { scratch: other }))).hint).toContain(after);
+    // None leaves it there.
+    const gone = project({ a: "ALTER TABLE temporary ADD n int;", ...{ b: invoices([]).orders.up } });
+    expect((await failureOf(gone.upgrade(other, "a"))).hint).not.toContain("creates it");
+  });
+
   test("what a migration would have created that is only stamped: what is proposed leads out", async () => {
     const of = project({ a: "CREATE TABLE t (a int);", b: "SELECT 1;", c: "ALTER TABLE t ADD b int;" });
     const { url } = await ownDatabase(server);
@@ -732,6 +775,42 @@ test("what the database has already, or has no more, can be recorded instead", a
   });
   await shop.run(url, { kind: "stamp", targets: ["other"], purge: true });
   expect(await shop.state(url)).toMatchObject({ heads: ["other"], pending: ["b"] });
+});
+
+test("a step is not recorded where the run has shown that it was never done, or the migrations that it cannot be", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const made = {
+    a: "CREATE TABLE users (email text UNIQUE); CREATE TYPE mood AS ENUM ();",
+    b: { up: "CREATE SCHEMA app; CREATE TABLE o ();", down: "DROP TABLE o;\nDROP TABLE misspelt;" },
+  };
+  const hintOf = async (sql: string) =>
+    String((await failureOf(project({ ...made, c: sql }).upgrade(url))).hint);
+  await project(made).upgrade(url);
+  const state = "revision c was rolled back; what was applied before it stays applied";
+  const by = `0001_a.up.sql:${headerLines + 1} creates it already: delete this statement, or give what it creates another name`;
+  expect(await hintOf("CREATE TABLE n ();\nCREATE TABLE users ();")).toBe(`${state}\n${by}`);
+  expect(await hintOf("CREATE TABLE public.users ();")).toBe(`${state}\n${by}`);
+  expect(await hintOf("CREATE TYPE mood AS ENUM ();")).toBe(`${state}\n${by}`);
+  expect(
+    await hintOf("CREATE TABLE n ();\nALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE (email);"),
+  ).toBe(state);
+  for (const name of ["emial", "emai"])
+    expect(await hintOf(`ALTER TABLE users DROP COLUMN ${name};`)).toBe(state);
+  // Another one of that name, and what an earlier migration has made and somebody dropped.
+  await query(url, "CREATE TABLE app.users (); ALTER TABLE users DROP email");
+  for (const sql of ["CREATE TABLE app.users ();", "ALTER TABLE users DROP COLUMN email;"])
+    expect(await hintOf(sql)).toMatch(/^.*\nif the database has already all that c does, /);
+
+  const down = "the downgrade of b was rolled back; it is still applied";
+  expect((await failureOf(project(made).downgrade(url, "a"))).hint).toBe(down);
+  await query(url, "DROP TABLE o");
+  expect((await failureOf(project(made).downgrade(url, "a"))).hint).toBe(
+    `${down}\nif all that b did is undone already, record the revision that the database is at, a or one below it: migrate stamp a`,
+  );
+  const { migrations } = await testMigrations(project({ ...made, c: "CREATE TABLE users ();" }).deps, {
+    scratch: url,
+  });
+  expect(migrations[2]!.failed!.diagnostics[0]!.hint).toBe(by);
 });
 
 test("an index that is half built is named with its schema, whatever another session finds first", async () => {

@@ -1,7 +1,9 @@
 /** What the server says is not there → what to type, where a scratch database lacks it because no migration leaves it there. */
+import { createdBy } from "../diff/schema-files.ts";
 import type { RevisionId } from "../migration.ts";
 import { asOptions, type OptionNames } from "../option-names.ts";
-import { identifier, qualified } from "../quote.ts";
+import { bare, identifier, qualified } from "../quote.ts";
+import type { Failed } from "../undoing.ts";
 
 /** A first migration behind which all the others come, and so those that are applied already. */
 const A_NEW_FIRST_ONE = "a new first one (migrate revision -m before --head base)";
@@ -73,16 +75,48 @@ function hintIn(advice: readonly Advice[], message: string, names = asOptions): 
   return undefined;
 }
 
+/** What a message names, by the word that it has for it: `relation`. */
+export interface Named {
+  readonly kind: string;
+  readonly name: string;
+}
+
 /** What the server does not find by its name, and a migration could have made and taken away again; of messages in English. */
-export function missingObject(
-  message: string,
-): { readonly name: string; readonly isRelation: boolean } | undefined {
+export function missingObject(message: string): Named | undefined {
   const [, kind, name] = NOT_FOUND.exec(message) ?? [];
-  return name === undefined ? undefined : { name, isRelation: kind !== "schema" && kind !== "type" };
+  return kind === undefined || name === undefined ? undefined : { kind, name };
 }
 
 const NOT_FOUND =
   /^(schema|type|relation|table|view|materialized view|sequence|foreign table|index) "(.+)" does not exist/;
+
+/** The name of a column, or of something that a statement of its own made, that is not there; of messages in English. */
+export const missingPart = ({ message = "" }: Failed): string | undefined =>
+  /^(?:column|table|foreign table|view|materialized view|type|schema) "([^"]+)" .*does not exist$/.exec(
+    message,
+  )?.[1];
+
+export const isRelation = ({ kind }: Named): boolean => kind !== "schema" && kind !== "type";
+
+/** Whether that word may mean what a statement calls so: a table is a type, too. */
+export const namesKind = (kind: string, made: string): boolean =>
+  kind === "schema"
+    ? made === "schema"
+    : RELATION.test(made) || (kind === "type" && /^(?:type|domain)$/.test(made));
+
+const RELATION = /^(?:table|foreign table|view|materialized view|sequence|index)$/;
+
+/**
+ * What a CREATE statement would make that is there already, where its name says in which schema that is; of messages in
+ * English.
+ */
+export function twiceMade({ sql = "", offset = 0, message = "" }: Failed): Named | undefined {
+  const [, kind, name] = /^(schema|type|relation) "(.+)" already exists$/.exec(message) ?? [];
+  const made = createdBy(sql.slice(offset));
+  return kind === undefined || made === undefined || made.kind === "index" || bare(made.name) !== name
+    ? undefined
+    : { kind, name: made.name };
+}
 
 /** What became of what is not found. */
 export interface Gone {
@@ -98,6 +132,18 @@ export const goneHint = (gone: string): string =>
 /** `place`: the statement that has made it. */
 export const leftHint = (place: string): string =>
   `${place}, which is applied, creates it: compare the database with the migrations: migrate drift`;
+
+/** `place`: the statement that makes it, and need not run before; `dependsOn`: what this one must depend on then. */
+export const unorderedHint = (place: string, dependsOn: readonly RevisionId[]): string =>
+  `${place} creates it, but need not be applied before this migration: write in the header of this one: -- depends-on: ${dependsOn.join(", ")}`;
+
+/** `place`: the statement that makes it, and cannot run before. */
+export const laterHint = (place: string): string =>
+  `${place} creates it, but comes after this migration: move one of the two statements, or change -- parent or -- depends-on in the headers so that the other migration comes first`;
+
+/** `place`: the statement that has made it. */
+export const madeHint = (place: string): string =>
+  `${place} creates it already: delete this statement, or give what it creates another name`;
 
 /** `place`: the statement that would make it. */
 export const stampedHint = (place: string, revision: RevisionId, isAll: boolean): string =>
