@@ -119,6 +119,7 @@ const loss = object({
   effect: z.enum(["takes-away", "overwrites", "not-known"]),
   kind: text,
   object: text,
+  renamedTo: text.optional(),
   cascade: z.literal(true).optional(),
   by: text.optional(),
 });

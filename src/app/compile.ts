@@ -215,7 +215,7 @@ export async function stepsDo(
 
 type ReadOptions = CompileOptions & {
   /**
-   * Somebody is shown what is lost: what the run itself has made is told apart also where nothing is applied, and the files
+   * Somebody is shown what is lost: what the run itself has made or renamed is told apart also where nothing is applied, and the files
    * are gone through for that alone.
    */
   readonly isShown?: boolean;
@@ -263,7 +263,7 @@ async function readSteps(
     const input = read ?? { ...withoutFile(step.revision), transactional: found?.isOne ?? true };
     inputs.push({
       ...input,
-      ...(found === undefined ? {} : { statements: withoutLosses(input.statements, found.ownLosses) }),
+      ...(found === undefined ? {} : { statements: withLosses(input.statements, found.losses) }),
       ...(found === undefined || !asks ? {} : { effects: found.statements }),
       ...(found === undefined || !privileges ? {} : { privileges: found.privileges }),
     });
@@ -274,17 +274,12 @@ async function readSteps(
   return { inputs: all, faults };
 }
 
-/** The same statements; what the run itself has made is lost to nobody. */
-const withoutLosses = (
+/** The same statements; their losses are told by what is there before the run. */
+const withLosses = (
   statements: readonly UserStatement[],
-  own: readonly (readonly Loss[])[],
+  told: readonly (readonly Loss[] | undefined)[],
 ): readonly UserStatement[] =>
-  statements.map((statement, index) => {
-    const left = new Set(own[index]?.map((loss) => JSON.stringify(loss)));
-    return left.size === 0
-      ? statement
-      : { ...statement, losses: statement.losses.filter((loss) => !left.has(JSON.stringify(loss))) };
-  });
+  statements.map((statement, index) => ({ ...statement, losses: told[index] ?? statement.losses }));
 
 /** The same steps; what their statements call is looked up in all files of the project. */
 async function withCalls(

@@ -118,7 +118,7 @@ export class EffectsReader {
 
   /** `read`: the file with its trees, where it was read already. */
   async effectsOf(file: MigrationFile | undefined, read?: () => FileToRun | undefined): Promise<FileEffects> {
-    if (file === undefined) return { isOne: true, statements: [], ownLosses: [], privileges: [] };
+    if (file === undefined) return { isOne: true, statements: [], losses: [], privileges: [] };
     const before = this.#behind;
     this.passOver(file);
     const name = this.#name;
@@ -145,7 +145,7 @@ export class EffectsReader {
     return {
       isOne: file.transactional,
       statements: effects.map(summaryOf),
-      ownLosses: effects.map(({ ownLosses }) => ownLosses),
+      losses: effects.map(({ losses }) => losses),
       privileges: distinctPrivileges(effects.flatMap(({ privileges }) => privileges)),
     };
   }

@@ -17,8 +17,8 @@ export interface FileEffects {
   readonly statements: readonly (EffectSummary | undefined)[];
   /** What the role that runs them must be allowed to do, each thing once. */
   readonly privileges: readonly Privilege[];
-  /** Of each statement the losses that are of what the same run has made. */
-  readonly ownLosses: readonly (readonly Loss[])[];
+  /** Of each statement its losses, where they are others than its text alone tells. */
+  readonly losses: readonly (readonly Loss[] | undefined)[];
 }
 
 export interface KnownEffects {
@@ -33,7 +33,7 @@ type Row = readonly [
   isOne: boolean,
   statements: readonly (EffectSummary | null)[],
   privileges: readonly Privilege[],
-  ownLosses: readonly (readonly Loss[])[],
+  losses: readonly (readonly Loss[] | null)[],
 ];
 
 /** `about`: all that the effects depend on beside the files. */
@@ -54,11 +54,18 @@ export function knownEffects(about: readonly unknown[], env: Env): KnownEffects 
             isOne: row[1],
             statements: row[2].map((each) => each ?? undefined),
             privileges: row[3],
-            ownLosses: row[4],
+            losses: row[4].map((each) => each ?? undefined),
           };
     },
-    add: (name, { isOne, statements, privileges, ownLosses }) => {
-      rows().set(name, [name, isOne, statements.map((each) => each ?? null), privileges, ownLosses]);
+    add: (name, { isOne, statements, privileges, losses }) => {
+      const row: Row = [
+        name,
+        isOne,
+        statements.map((each) => each ?? null),
+        privileges,
+        losses.map((each) => each ?? null),
+      ];
+      rows().set(name, row);
       isNew = true;
     },
     keep: () => {

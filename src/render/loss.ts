@@ -14,7 +14,9 @@ const WORDS: Readonly<Record<Loss["effect"], string>> = {
   "not-known": "not known",
 };
 
-function lossText({ kind, object, cascade, by }: Loss): string {
+function lossText(loss: Loss): string {
+  const { kind, cascade, by } = loss;
+  const object = objectOf(loss);
   const what = TEXTS[kind]?.(object) ?? `${kind.replace(/^drop /, "")} ${object}`.trimEnd();
   const more =
     cascade === undefined
@@ -23,6 +25,14 @@ function lossText({ kind, object, cascade, by }: Loss): string {
         ? " and of all tables that refer to it"
         : " and all that depends on it";
   return `${what}${more}${by === undefined ? "" : `, by ${by}()`}`;
+}
+
+/** `users (renamed to users_old)`; the new name as short as it can be. */
+function objectOf({ object, renamedTo }: Loss): string {
+  if (renamedTo === undefined) return object;
+  const parent = object.slice(0, object.lastIndexOf(".") + 1);
+  const isSibling = renamedTo.lastIndexOf(".") === parent.length - 1 && renamedTo.startsWith(parent);
+  return `${object} (renamed to ${isSibling ? renamedTo.slice(parent.length) : renamedTo})`;
 }
 
 /** Of the others the kind is `drop` and the sort of object. */

@@ -10,6 +10,7 @@ import type { Plan } from "../../src/core/plan/types.ts";
 import type { Begun } from "../../src/core/undoing.ts";
 import { doesLines } from "../../src/render/does.ts";
 import { effectLines } from "../../src/render/effect.ts";
+import { lossCell } from "../../src/render/loss.ts";
 import { type MigrationText, project } from "../support/project.ts";
 
 const cache = mkdtempSync(join(tmpdir(), "retort-effects-"));
@@ -77,15 +78,97 @@ test("what a step makes and takes away again is no loss; what was there before i
       kind: "upgrade",
       target: "a:b",
     });
-    return steps.flatMap(({ losses = [] }) => losses.map(({ kind, object }) => `${kind} ${object}`));
+    return steps.flatMap(({ losses = [] }) => losses.map(lossCell));
   };
   const own = `CREATE TYPE e AS ENUM ('x'); CREATE DOMAIN d AS int; CREATE TYPE c AS (a int, b int);
     CREATE TYPE r AS RANGE (subtype = int); ALTER TYPE c DROP ATTRIBUTE b; DROP TYPE e, c, public.r; DROP DOMAIN d;`;
-  expect(await lossesOf(`${own} DROP TYPE old;`)).toEqual(["drop type old"]);
+  expect(await lossesOf(`${own} DROP TYPE old;`)).toEqual(["type old"]);
   const renamed =
     "CREATE TYPE e AS ENUM ('x'); DROP TYPE e; ALTER TYPE old RENAME TO e; DROP TYPE e CASCADE;";
-  expect(await lossesOf(renamed)).toEqual(["drop type e"]);
-  expect(await lossesOf(renamed.replace(" CASCADE", ""))).toEqual(["drop type e"]);
+  expect(await lossesOf(renamed)).toEqual(["type old (renamed to e) and all that depends on it"]);
+  expect(await lossesOf(renamed.replace(" CASCADE", ""))).toEqual(["type old (renamed to e)"]);
+});
+
+test.each([
+  [
+    "a table is renamed, made again and dropped",
+    "ALTER TABLE t RENAME TO t_old; CREATE TABLE t (id int); INSERT INTO t SELECT id FROM t_old; DROP TABLE t_old; DROP TABLE t;",
+    ["table t (renamed to t_old)", "table t"],
+  ],
+  [
+    "a table is renamed, and another that the run has made gets its name",
+    "CREATE TABLE t_new (id int); ALTER TABLE t RENAME TO t_old; ALTER TABLE t_new RENAME TO t; DROP TABLE t;",
+    ["table t"],
+  ],
+  [
+    "a table is moved to another schema",
+    "CREATE SCHEMA old; ALTER TABLE t SET SCHEMA old; DROP INDEX old.i; DELETE FROM old.t; DROP TABLE old.t CASCADE; DROP SCHEMA old;",
+    [
+      "index public.i (renamed to old.i)",
+      "rows of public.t (renamed to old.t)",
+      "table public.t (renamed to old.t) and all that depends on it",
+    ],
+  ],
+  [
+    "a schema is renamed",
+    "ALTER SCHEMA s RENAME TO s_old; CREATE SCHEMA s; DROP TABLE s_old.t; DROP TYPE s_old.e; DROP SCHEMA s_old; DROP SCHEMA s;",
+    [
+      "table s.t (renamed to s_old.t)",
+      "type s.e (renamed to s_old.e)",
+      "schema s (renamed to s_old)",
+      "schema s",
+    ],
+  ],
+  [
+    "a column is renamed, made again and dropped",
+    "ALTER TABLE t RENAME note TO n_old; ALTER TABLE t ADD note text; UPDATE t SET note = n_old; ALTER TABLE t DROP n_old; ALTER TABLE t DROP note;",
+    ["overwrites: t.note", "column t.note (renamed to n_old)", "column t.note"],
+  ],
+  [
+    "what hangs on a table that is renamed",
+    "ALTER TABLE public.t RENAME TO x; ALTER TABLE x RENAME note TO n; ALTER TABLE x DROP n, DROP CONSTRAINT c, DISABLE ROW LEVEL SECURITY;",
+    ["column t.note (renamed to x.n)", "constraint t.c (renamed to x.c)", "row security of t (renamed to x)"],
+  ],
+  [
+    "a block renames",
+    "DO $$ BEGIN ALTER TABLE t RENAME TO t_old; ALTER TABLE t_old RENAME note TO n; END $$; ALTER TABLE t_old DROP n; DROP TABLE t_old;",
+    ["column t.note (renamed to t_old.n)", "table t (renamed to t_old)"],
+  ],
+  [
+    "a block renames and drops",
+    "DO $$ BEGIN DELETE FROM t; ALTER TABLE t RENAME TO x; CREATE TABLE t (id int); DELETE FROM t; DROP TABLE x; END $$;",
+    ["rows of t", "table t (renamed to x)"],
+  ],
+  [
+    "what the run has made itself is renamed",
+    "CREATE TABLE x (a int); ALTER TABLE x RENAME TO y; ALTER TABLE y RENAME a TO b; ALTER TABLE y DROP b; DROP TABLE y;",
+    [],
+  ],
+  [
+    "what the run has made itself may have been renamed to what is there",
+    "CREATE TABLE x (a int); DO $$ BEGIN IF false THEN ALTER TABLE x RENAME TO y; END IF; END $$; DROP TABLE y;",
+    ["table y"],
+  ],
+  [
+    "a type is renamed and another takes its place",
+    "ALTER TYPE e RENAME TO e_old; CREATE TYPE e AS ENUM ('x'); ALTER TABLE t ALTER e TYPE e USING e::text::e; DROP TYPE e_old;",
+    ["overwrites: t.e"],
+  ],
+  [
+    "nor is the type in its place the run's own",
+    "ALTER TYPE e RENAME TO e_old; CREATE TYPE e AS ENUM ('x'); DROP TYPE e_old; DROP TYPE e;",
+    ["type e"],
+  ],
+  [
+    "a type is renamed and dropped",
+    "ALTER TYPE e RENAME TO e_old; DROP TYPE e_old;",
+    ["type e (renamed to e_old)"],
+  ],
+] as const)("losses have the names from before the run: %s", async (_, b, lost) => {
+  const there = `CREATE TYPE e AS ENUM ('x'); CREATE TABLE t (id int CONSTRAINT c CHECK (id > 0), note text, e e);
+    CREATE INDEX i ON t (id); CREATE SCHEMA s; CREATE TABLE s.t (id int); CREATE TYPE s.e AS ENUM ('x');`;
+  const plan = await project({ a: there, b }).plan({ kind: "upgrade", target: "a:b" });
+  expect(plan.steps.flatMap(({ losses = [] }) => losses.map(lossCell))).toEqual(lost);
 });
 
 test("a script that skips what is done may meet a database to which any part is applied", async () => {
@@ -232,7 +315,7 @@ test("a script does not call lost what it makes itself, and what it only may hav
     [],
     ["drop column t.old"],
     [],
-    ["drop table maybe", "update t.note", "drop column t.old2"],
+    ["drop table maybe", "update t.note", "drop column t.note"],
     ["truncate public.t"],
   ]);
 });

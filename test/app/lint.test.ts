@@ -70,6 +70,24 @@ test.each([
   },
 );
 
+test("what the run has renamed is named as it was called before, too, and what the downgrade writes again by that name", async () => {
+  const given = project({
+    a: "CREATE TABLE t (id bigint, note text, kind text); CREATE TABLE u (id bigint);",
+    b: {
+      up: `ALTER TABLE u RENAME TO u_old; CREATE TABLE u (id int); INSERT INTO u SELECT id FROM u_old; DROP TABLE u_old;
+        ALTER TABLE t RENAME note TO n; ALTER TABLE t DROP n; ALTER TABLE t DROP kind;`,
+      down: `ALTER TABLE u RENAME TO u_old; CREATE TABLE u (id bigint); INSERT INTO u SELECT id FROM u_old;
+        DROP TABLE u_old; ALTER TABLE t ADD note text, ADD kind text;`,
+    },
+  });
+  const { findings } = await lint({ ...given.deps, cwd: given.folder }, { which: ["b"] });
+  expect(findings.filter(({ rule }) => /^drop-/.test(rule)).map(({ message }) => message)).toEqual([
+    "the rows of public.u_old (formerly u) are lost; the downgrade writes them again, perhaps not as they were",
+    "the values of public.t.n (formerly t.note) are lost, and a downgrade cannot restore them",
+    "the values of public.t.kind are lost, and a downgrade cannot restore them",
+  ]);
+});
+
 test("what the downgrade writes again is not said to be gone for good: lint, review and the script agree", async () => {
   const given = project({
     a: "CREATE TABLE t (id bigint, note text, kind text, is_old bool); CREATE TABLE u (id bigint);",

@@ -477,6 +477,7 @@ function renameColumn(work: Work, tree: Ast, name: string, newName: string, miss
     work.lock(each, "ACCESS EXCLUSIVE");
     const own = columnOf(each, name);
     if (own !== undefined) own.name = newName;
+    work.schema.noteColumn(each, name, newName);
     const renamed = (columns: string[]): string[] => columns.map((one) => (one === name ? newName : one));
     for (const constraint of each.constraints) {
       constraint.columns = renamed(constraint.columns);

@@ -70,8 +70,8 @@ export interface Effect {
   readonly traits?: ReadonlySet<Trait>;
   /** What the role that runs it must be allowed to do. */
   readonly privileges: readonly Privilege[];
-  /** Its losses that are of what the same run has made. */
-  readonly ownLosses: readonly Loss[];
+  /** What it takes away or overwrites of what was there before the run, where its text alone does not tell that. */
+  readonly losses?: readonly Loss[];
 }
 
 /** One statement: its tree and its text. */
@@ -166,6 +166,7 @@ export class Fold {
     }
     this.#isRunning = true;
     this.#made.clear();
+    schema.takeRenamed();
     for (const each of schema.takeAdded()) each.rows = "unknown";
   }
 
@@ -197,11 +198,16 @@ export class Fold {
       if (!names.has(relation)) names.set(relation, nameOf(this.#session, relation));
     };
     const privileges = privilegesOf(work, statement.ast, statement.body);
-    const ownLosses = this.#made.lossesOf(work, statement.ast, statement.body);
+    const lossesOf = this.#isRunning ? this.#made.lossesOf(work, statement.ast, statement.body) : undefined;
     const refused = attempt(work, statement);
+    const losses = lossesOf?.();
     if (this.#isRunning) this.#made.note(work, statement.ast);
     this.#transaction.hold(work.locks);
-    return { ...effectOf(work, names, refused), privileges, ownLosses };
+    return {
+      ...effectOf(work, names, refused),
+      privileges,
+      ...(losses === undefined ? {} : { losses }),
+    };
   }
 
   #control(tree: Ast, circumstances: Circumstances): Effect {
@@ -223,7 +229,6 @@ const NOTHING: Effect = {
   builds: [],
   unknown: [],
   privileges: [],
-  ownLosses: [],
 };
 
 function nameOf(session: Session, relation: Relation): RelationName {
@@ -268,7 +273,7 @@ function effectOf(
   work: Work,
   names: ReadonlyMap<Relation, RelationName>,
   refused: string | undefined,
-): Omit<Effect, "privileges" | "ownLosses"> {
+): Omit<Effect, "privileges" | "losses"> {
   const shown = (relations: Iterable<Relation>): RelationName[] =>
     [...relations]
       .filter(({ id }) => !work.session.made.has(id))

@@ -142,6 +142,8 @@ export interface Bound {
 }
 
 export interface UserType {
+  /** No relation has it. */
+  readonly id: number;
   schema: string;
   name: string;
   readonly kind: "enum" | "domain" | "composite" | "range" | "base";
@@ -172,6 +174,11 @@ export interface Publication {
   tables: Relation[];
 }
 
+/** A relation or a type, or a column of one, and the name that it had before it got another. */
+export type Renamed =
+  | { readonly id: number; readonly from: Required<ObjectName>; readonly to: Required<ObjectName> }
+  | { readonly table: number; readonly from: string; readonly to: string };
+
 const keyOf = (schema: string, name: string): string => `${schema}\0${name}`;
 
 /** Every relation, type and function that is known; made anew for each fold, so that no caller's picture changes. */
@@ -191,6 +198,7 @@ export class Schema {
   readonly #gone = new Set<string>();
   /** Since they were last taken. */
   #added: Relation[] = [];
+  #renamed: Renamed[] = [];
   /** Nothing exists but what is in it. Otherwise a name that is not in it may well be in the database. */
   readonly complete: boolean;
   /** How many files have begun. */
@@ -236,6 +244,13 @@ export class Schema {
     const added = this.#added;
     this.#added = [];
     return added;
+  }
+
+  /** What was renamed, or moved to another schema, since this was last asked, in order. */
+  takeRenamed(): readonly Renamed[] {
+    const renamed = this.#renamed;
+    this.#renamed = [];
+    return renamed;
   }
 
   /** Must be told when a relation comes to refer to another: by a foreign key, as its sequence, as a view. */
@@ -298,12 +313,22 @@ export class Schema {
   }
 
   rename(relation: Relation, name: string, schema = relation.schema): void {
+    this.#noteName(relation, name, schema);
     this.remove(relation);
     if (schema !== relation.schema) relation.inServersPath = false;
     relation.name = name;
     relation.schema = schema;
     relation.named = this.file;
     this.#put(relation);
+  }
+
+  /** A column has another name. Must be told. */
+  noteColumn({ id }: Relation, from: string, to: string): void {
+    this.#renamed.push({ table: id, from, to });
+  }
+
+  #noteName({ id, ...was }: Pick<Relation, "id" | "schema" | "name">, name: string, schema: string): void {
+    this.#renamed.push({ id, from: { schema: was.schema, name: was.name }, to: { schema, name } });
   }
 
   /** What a name stands for. */
@@ -317,7 +342,7 @@ export class Schema {
   }
 
   addType(type: Pick<UserType, "schema" | "name" | "kind" | "transaction"> & Partial<UserType>): UserType {
-    const made: UserType = { labels: [], constraints: [], notNull: false, ...type };
+    const made: UserType = { id: this.#count.next++, labels: [], constraints: [], notNull: false, ...type };
     this.types.set(keyOf(made.schema, made.name), made);
     return made;
   }
@@ -327,6 +352,7 @@ export class Schema {
   }
 
   renameType(type: UserType, name: string, schema = type.schema): void {
+    this.#noteName(type, name, schema);
     this.removeType(type);
     type.name = name;
     type.schema = schema;

@@ -85,6 +85,8 @@ export class Work {
   usedBefore: Relation | undefined;
   /** Told of each relation before it is locked, and so before it is renamed. */
   onLock: (relation: Relation) => void = () => {};
+  /** Told of each statement of a body before it is performed. */
+  onBranch: (ast: Ast) => void = () => {};
 
   /** What is done now may stand in a branch that is not taken. */
   #isBranch = false;
@@ -105,6 +107,7 @@ export class Work {
   performBranch(ast: Ast): void {
     const before = this.#isBranch;
     this.#isBranch = true;
+    this.onBranch(ast);
     try {
       this.#perform(this, ast);
     } finally {

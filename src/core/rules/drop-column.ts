@@ -1,7 +1,8 @@
 /** DROP COLUMN → what goes. */
 import { dotted, relationOf, word } from "../ast.ts";
+import type { Loss } from "../statement/losses.ts";
 import type { Rule } from "./rule.ts";
-import { afterDowngrade, blocked, commandsOf, shown, subjectOf } from "./site.ts";
+import { afterDowngrade, blocked, commandsOf, formerName, lostName, shown, subjectOf } from "./site.ts";
 
 export const dropColumn: Rule = {
   id: "drop-column",
@@ -20,12 +21,11 @@ export const dropColumn: Rule = {
     for (const { target, command } of commandsOf(site, "AT_DropColumn")) {
       const column = word(command["name"]);
       const lost = `${dotted(relationOf(site.tree))}.${column}`;
-      const isWritten = site.writtenAgain.some(
-        ({ kind, object }) => kind === "drop column" && object === lost,
-      );
+      const isLost = (loss: Loss): boolean => loss.kind === "drop column" && lostName(loss) === lost;
+      const isWritten = site.writtenAgain.some(isLost);
       const others = blocked(site).filter(({ id }) => id !== target.id);
       yield {
-        message: `the values of ${shown(target)}.${column} are lost${afterDowngrade(isWritten)}${others.length === 0 ? "" : `; ${subjectOf(others)} locked, too`}`,
+        message: `the values of ${shown(target)}.${column}${formerName(site.losses.find(isLost))} are lost${afterDowngrade(isWritten)}${others.length === 0 ? "" : `; ${subjectOf(others)} locked, too`}`,
       };
     }
   },

@@ -1,5 +1,6 @@
 /** DROP SCHEMA, DROP EXTENSION, DROP OWNED → what goes. */
 import type { Rule } from "./rule.ts";
+import { lostName } from "./site.ts";
 
 export const dropSchema: Rule = {
   id: "drop-schema",
@@ -12,7 +13,9 @@ export const dropSchema: Rule = {
   bad: "DROP SCHEMA old CASCADE;",
   good: ["DROP VIEW old.report;\nDROP SCHEMA old;"],
   *find(site) {
-    for (const { kind, object, cascade } of site.losses) {
+    for (const loss of site.losses) {
+      const { kind, cascade } = loss;
+      const object = lostName(loss);
       if (!/^drop (?:schema|extension|owned)$/.test(kind) || (kind !== "drop owned" && cascade !== true))
         continue;
       if (kind === "drop extension")

@@ -1,7 +1,7 @@
 /** DROP TABLE, MATERIALIZED VIEW, SEQUENCE → what goes, and who waits. */
 import { type Loss, losesData } from "../statement/losses.ts";
 import type { Rule } from "./rule.ts";
-import { afterDowngrade, blocked, listOf } from "./site.ts";
+import { afterDowngrade, blocked, formerName, lostName, shown } from "./site.ts";
 
 export const dropTable: Rule = {
   id: "drop-table",
@@ -19,9 +19,10 @@ export const dropTable: Rule = {
     const isWritten = ({ object }: Loss): boolean => site.writtenAgain.some((each) => each.object === object);
     for (const again of [false, true]) {
       const losses = site.losses.filter((loss) => DROPS.test(loss.kind) && isWritten(loss) === again);
-      const gone = losses.map(({ object }) => object.split(".").at(-1)!);
-      const tables = blocked(site).filter(({ name }) => gone.includes(name));
-      if (tables.length > 0) yield { message: messageOf(losses[0]!, listOf(tables), again) };
+      const gone = new Map(losses.map((loss) => [lostName(loss).split(".").at(-1)!, loss]));
+      const tables = blocked(site).filter(({ name }) => gone.has(name));
+      const names = tables.map((each) => `${shown(each)}${formerName(gone.get(each.name))}`);
+      if (names.length > 0) yield { message: messageOf(losses[0]!, names.join(", "), again) };
     }
   },
 };

@@ -117,9 +117,10 @@ export class Linter {
 
   #siteOf(
     { source, transactional }: LintedFile,
-    { start, end, batched, losses }: LintedStatement,
+    { start, end, batched, losses: ofText }: LintedStatement,
     { down, ...rest }: Surrounded,
   ): Site {
+    const losses = rest.effect.losses ?? ofText;
     const { schema, searchPath } = this.#fold.session;
     const sql = source.text.slice(start, end);
     return {

@@ -21,7 +21,7 @@ export interface Site extends Earlier {
   /** Of ALTER TABLE its commands, and the text of each, which is cut out when it is first asked for. */
   readonly commands: readonly Ast[];
   readonly actions: () => readonly string[];
-  /** What it takes away or overwrites. */
+  /** What it takes away or overwrites of what was there before the run. */
   readonly losses: readonly Loss[];
   /** Those of its losses that the downgrade writes again. */
   readonly writtenAgain: readonly Loss[];
@@ -135,6 +135,13 @@ export function commandsIn(kind: string, tree: Ast, sql: string): Pick<Site, "co
   };
   return { commands: items(tree["cmds"]).map((item) => node(item["AlterTableCmd"])), actions };
 }
+
+/** What a loss takes away, as the statement calls it. */
+export const lostName = ({ object, renamedTo }: Loss): string => renamedTo ?? object;
+
+/** Behind the name that the statement has for it, the name that it had before the run, where that was another. */
+export const formerName = (loss: Loss | undefined): string =>
+  loss?.renamedTo === undefined ? "" : ` (formerly ${loss.object})`;
 
 /** What becomes of rows or values that go: the end of a sentence. */
 export const afterDowngrade = (isWrittenAgain: boolean): string =>

@@ -29,6 +29,8 @@ export interface Loss {
   readonly kind: string;
   /** As a person writes it: `shop.orders`, and of a column `shop.orders.note`. Empty where it has no name. */
   readonly object: string;
+  /** What the run has called it since, where `object` is what it was called before the run. */
+  readonly renamedTo?: string;
   /** With all that depends on it; of `truncate`, with all tables that refer to it. */
   readonly cascade?: true;
   /** The function or procedure that does it when the statement calls it. */
