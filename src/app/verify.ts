@@ -33,19 +33,19 @@ export async function verify(deps: Deps, options: ProjectOptions & ConnectOption
   return { applied: applied.length, findings: await findingsIn(project, applied) };
 }
 
-/** As `findingsOf`; the files whose SQL changed are parsed, so that nobody is told to accept what no run takes. */
+/** As `findingsOf`; the files that changed below the header are parsed, so that nobody is told to accept what no run takes. */
 export async function findingsIn(project: Project, rows: readonly Applied[]): Promise<readonly Finding[]> {
   const findings = findingsOf(project.graph, rows);
   return withFaults(findings, await faultsIn(project, findings));
 }
 
-/** What a run would refuse of the files whose SQL changed. */
+/** What a run would refuse of the files that changed below the header: a comment may say how a statement runs. */
 export async function faultsIn(
   project: Project,
   findings: readonly Finding[],
 ): Promise<readonly Diagnostic[]> {
   const steps = findings
-    .filter(({ kind }) => kind === "body")
+    .filter(({ kind }) => kind === "body" || kind === "comments")
     .map(({ revision }) => ({ direction: "up" as const, revision }));
   if (steps.length === 0) return [];
   // The parser is loaded only where a file changed.

@@ -103,7 +103,7 @@ export function findingsOf(graph: Graph<Migration>, rows: readonly Applied[]): r
 }
 
 /**
- * The same findings, where `faults` are what a run would refuse of the files whose SQL changed: no run takes them as they are
+ * The same findings, where `faults` are what a run would refuse of the files that changed below the header: no run takes them as they are
  * now, and `repair` accepts nothing until they are corrected.
  */
 export function withFaults(findings: readonly Finding[], faults: readonly Diagnostic[]): readonly Finding[] {
@@ -111,7 +111,7 @@ export function withFaults(findings: readonly Finding[], faults: readonly Diagno
   return findings.map((finding): Finding => {
     if (finding.kind === "vanished" || finding.kind === "hole") return finding;
     const fault = faults.find(({ location }) => location?.path === finding.path);
-    const isBroken = fault !== undefined && finding.kind === "body";
+    const isBroken = fault !== undefined && finding.kind !== "header";
     return { ...finding, hint: isBroken ? brokenHint(fault) : BROKEN_FIRST };
   });
 }

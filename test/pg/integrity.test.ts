@@ -265,6 +265,12 @@ describe.each(oneServer("oldest"))("integrity on $name", (server) => {
     expect(await failureOf(shop.upgrade(url))).toMatchObject({ code: "state/changed-file", hint });
     const { checks } = await diagnose(shop.deps, { database: url });
     expect(checks).toContainEqual(expect.objectContaining({ check: "ledger", status: "wrong", hint }));
+    // A comment may say how a statement runs.
+    shop.write("0002_b.up.sql", `${header("b", "a")}-- batch: 100\nCREATE TABLE b ();\n`);
+    expect(await failureOf(repaired())).toMatchObject({ code: "source/batch" });
+    expect(await findings()).toMatchObject([
+      { kind: "comments", hint: expect.stringMatching(/^no run would take \S*b\S* as it is now: line \d: /) },
+    ]);
     changeB();
 
     const race = async () => {
