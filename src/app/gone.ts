@@ -13,6 +13,7 @@ import {
   missingPart,
   type Named,
   namesKind,
+  partThere,
   stampedHint,
   twiceMade,
   unorderedHint,
@@ -24,6 +25,7 @@ import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { bare } from "../core/quote.ts";
 import type { LintedStatement } from "../core/rules/lint.ts";
 import { locate } from "../core/source.ts";
+import { type Part, partsOf } from "../core/statement/parts.ts";
 import type { Failed } from "../core/undoing.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { readTrees } from "../io/trees.ts";
@@ -51,9 +53,10 @@ export const goneIn =
 export const madeIn =
   (project: Project, applied: () => readonly Before[], plan: PlanSteps) =>
   async (step: PlanStep, failed: Failed): Promise<string | undefined> => {
-    const twice = step.direction === "up" ? twiceMade(failed) : undefined;
-    if (twice === undefined) return undefined;
-    const last = await lastOf(beforeStep(plan, applied, step), finderOf(project, twice));
+    if (step.direction === "down") return undefined;
+    const twice = twiceMade(failed);
+    const find = twice === undefined ? await partFinderOf(project, step, failed) : finderOf(project, twice);
+    const last = find && (await lastOf(beforeStep(plan, applied, step), find));
     return last === undefined || last.does !== undefined || isStamped(last.row)
       ? undefined
       : madeHint(last.place);
@@ -141,15 +144,53 @@ async function madeElsewhere(
   return later === undefined ? undefined : { hint: laterHint(later) };
 }
 
-function finderOf({ migrations, config }: Project, { kind, name }: Named): Find {
-  const grammar = createGrammar();
-  // A name alone is that of a schema of search_path, where more is not known.
+function finderOf(project: Project, { kind, name }: Named): Find {
+  const isIt: IsIt = (made, other) => namesKind(kind, made) && isSame(project, name, other);
+  return lastIn(project, name, (statement, sql) => {
+    const made = createdBy(sql);
+    return made !== undefined && isIt(made.kind, made.name) ? "makes it" : takenBy(statement, isIt);
+  });
+}
+
+/** Of a column, a constraint or an index that the file of the step names, and that is there already. */
+async function partFinderOf(
+  project: Project,
+  { revision }: PlanStep,
+  failed: Failed,
+): Promise<Find | undefined> {
+  const there = partThere(failed);
+  const up = project.migrations.get(revision)?.up;
+  if (there === undefined || up === undefined) return undefined;
+  const isNamed = ({ kind, name }: Part): boolean => kind === there.kind && name === there.name;
+  const { statements } = (await readTrees(createGrammar(), up)).file;
+  const tables = statements.flatMap(({ ast }) =>
+    partsOf(ast).made.flatMap((part) => (isNamed(part) ? (part.table ?? []) : [])),
+  );
+  const isOf = (table: string): boolean => tables.some((each) => isSame(project, each, table));
+  const isIt = (part: Part): boolean => isNamed(part) && (part.table === undefined || isOf(part.table));
+  return lastIn(project, there.name, (statement) => {
+    const { made, gone } = partsOf(statement.ast);
+    if (made.some(isIt)) return "makes it";
+    const takes = takenBy(statement, (kind, name) => kind === "table" && isOf(name));
+    return gone.some(isIt) ? "takes it away" : takes;
+  });
+}
+
+/** Whether two names may be of the same: one alone is that of a schema of search_path, where more is not known. */
+function isSame({ config }: Project, name: string, other: string): boolean {
+  if (bare(other) !== bare(name)) return false;
   const path = config.session.searchPath ?? ["public"];
-  const isIt: IsIt = (made, other) => {
-    if (bare(other) !== bare(name) || !namesKind(kind, made)) return false;
-    const [one, another = one] = [other, name].filter((each) => each.includes(".")).map(schemaOf);
-    return one === another && (other === name || path.includes(one!));
-  };
+  const [one, another = one] = [other, name].filter((each) => each.includes(".")).map(schemaOf);
+  return one === another && (other === name || path.includes(one!));
+}
+
+/** The last statement of a file with that name in its text of which `does` says something; it makes it, or takes it away. */
+function lastIn(
+  { migrations }: Project,
+  name: string,
+  does: (statement: LintedStatement, sql: string) => string | undefined,
+): Find {
+  const grammar = createGrammar();
   return async (revision) => {
     const up = migrations.get(revision)?.up;
     if (up?.source.text.toLowerCase().includes(bare(name).toLowerCase()) !== true) return undefined;
@@ -157,11 +198,12 @@ function finderOf({ migrations, config }: Project, { kind, name }: Named): Find 
     const { statements } = (await readTrees(grammar, up)).file;
     for (const statement of [...statements].reverse()) {
       const { start, end } = statement;
-      const made = createdBy(source.text.slice(start, end));
-      const isMade = made !== undefined && isIt(made.kind, made.name);
-      const does = isMade ? undefined : takenBy(statement, isIt);
-      if (isMade || does !== undefined)
-        return { place: `${source.path}:${locate(source, start).line}`, does };
+      const found = does(statement, source.text.slice(start, end));
+      if (found !== undefined)
+        return {
+          place: `${source.path}:${locate(source, start).line}`,
+          does: found === "makes it" ? undefined : found,
+        };
     }
     return undefined;
   };

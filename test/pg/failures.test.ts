@@ -777,6 +777,39 @@ test("what the database has already, or has no more, can be recorded instead", a
   expect(await shop.state(url)).toMatchObject({ heads: ["other"], pending: ["b"] });
 });
 
+test("a column, a constraint or an index that an applied migration has made is that one's, and no stamp is proposed", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const made = {
+    a: "CREATE TABLE t (x int, CONSTRAINT ck CHECK (x > 0));\nCREATE INDEX i ON t (x);",
+    b: "CREATE SCHEMA app; CREATE TABLE app.t (); ALTER TABLE t ADD y int;",
+  };
+  const hintOf = async (sql: string) =>
+    String((await failureOf(project({ ...made, c: sql }).upgrade(url))).hint);
+  await project(made).upgrade(url);
+  const by = (place: string) => `${place} creates it already: delete this statement, `;
+  expect(await hintOf("ALTER TABLE public.t ADD x int;")).toContain(by(`0001_a.up.sql:${headerLines + 1}`));
+  expect(await hintOf("ALTER TABLE t ADD COLUMN y text;")).toContain(by(`0002_b.up.sql:${headerLines + 1}`));
+  expect(await hintOf("ALTER TABLE t ADD CONSTRAINT ck CHECK (x > 1);")).toContain(
+    by(`0001_a.up.sql:${headerLines + 1}`),
+  );
+  expect(await hintOf("CREATE INDEX i ON t (y);")).toContain(by(`0001_a.up.sql:${headerLines + 2}`));
+  for (const sql of ["ALTER TABLE t ADD x int;", "ALTER TABLE t ADD y int;"])
+    expect(await hintOf(sql)).not.toContain("migrate stamp");
+  // Made by hand; in another table.
+  await query(url, "ALTER TABLE t ADD z int; ALTER TABLE app.t ADD x int; CREATE INDEX i ON app.t (x)");
+  for (const sql of [
+    "ALTER TABLE t ADD z int;",
+    "ALTER TABLE app.t ADD x int;",
+    "CREATE INDEX i ON app.t (x);",
+  ])
+    expect(await hintOf(sql)).toMatch(/record it, .*: migrate stamp c$/);
+  // It was renamed, so another has made the one that is there.
+  await project({ ...made, c: "ALTER TABLE t RENAME y TO w;" }).upgrade(url);
+  await query(url, "ALTER TABLE t ADD y int");
+  const later = project({ ...made, c: "ALTER TABLE t RENAME y TO w;", d: "ALTER TABLE t ADD y int;" });
+  expect((await failureOf(later.upgrade(url))).hint).toContain("migrate stamp d");
+});
+
 test("a step is not recorded where the run has shown that it was never done, or the migrations that it cannot be", async () => {
   const { url } = await ownDatabase(servers()[0]!);
   const made = {

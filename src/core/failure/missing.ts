@@ -3,6 +3,7 @@ import { createdBy } from "../diff/schema-files.ts";
 import type { RevisionId } from "../migration.ts";
 import { asOptions, type OptionNames } from "../option-names.ts";
 import { bare, identifier, qualified } from "../quote.ts";
+import type { Part } from "../statement/parts.ts";
 import type { Failed } from "../undoing.ts";
 
 /** A first migration behind which all the others come, and so those that are applied already. */
@@ -116,6 +117,13 @@ export function twiceMade({ sql = "", offset = 0, message = "" }: Failed): Named
   return kind === undefined || made === undefined || made.kind === "index" || bare(made.name) !== name
     ? undefined
     : { kind, name: made.name };
+}
+
+/** The column, the constraint or, of a relation, the index that is there already; of messages in English. */
+export function partThere({ message = "" }: Failed): Pick<Part, "kind" | "name"> | undefined {
+  const [, what, name] =
+    /^(column|constraint|relation) "(.+?)" (?:(?:of|for) relation ".+" )?already exists$/.exec(message) ?? [];
+  return name === undefined ? undefined : { kind: what === "relation" ? "index" : (what as "column"), name };
 }
 
 /** What became of what is not found. */
