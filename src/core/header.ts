@@ -73,7 +73,7 @@ interface Said {
 export function parseHeader(
   source: Source,
   direction: Direction,
-  revision = "<id>",
+  revision = UNKNOWN,
 ): { readonly header: Header; readonly bodyStart: number; readonly diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   // A key that is misspelt or has a bad value counts as said, so that it is not reported as missing as well.
@@ -428,6 +428,9 @@ function keyFault(
   );
 }
 
+/** The id of a file that is not known. */
+const UNKNOWN = "<id>";
+
 function missingKeys(
   source: Source,
   missing: readonly HeaderKey[],
@@ -442,11 +445,11 @@ function missingKeys(
           ...(/^[^\r\n]/.test(source.text) ? { excerpt: excerptAt(source, 0) } : {}),
         }
       : placeOf(source, line);
+  const isEmpty = source.text.trim() === "";
   const hints: Partial<Record<HeaderKey, string>> = {
-    revision: `start the file with '-- revision: ${revision}'`,
+    revision: `start the file with '-- revision: ${revision}'${isEmpty || revision !== UNKNOWN ? "" : " (if it is applied, migrate log has its id)"}`,
     parent: "add '-- parent: <id>', the revision it follows, or '-- parent: none' if it is a base",
   };
-  const isEmpty = source.text.trim() === "";
   const asks = missing.map((key) => hints[key]).join("; ");
   return {
     code: "source/missing-key",
