@@ -44,6 +44,8 @@ export interface Tool {
   readonly read: (files: readonly FolderFile[]) => Reading;
   /** Where its migrations are programs. */
   readonly program?: Program;
+  /** Whoever uses no tool names files so, too. */
+  readonly plain?: true;
 }
 
 /** A table with a row for each version, none of which can be half done. */
@@ -149,6 +151,7 @@ export const tools: readonly Tool[] = [
   {
     name: "sqlx",
     ...sqlx,
+    plain: true,
     table: {
       name: "_sqlx_migrations",
       columns: ["version", "success"],
@@ -173,6 +176,10 @@ const names = tools.map(({ name }) => name);
 /** The tool whose folder this looks like. */
 export const toolLike = (files: readonly FolderFile[]): Tool | undefined =>
   tools.find((tool) => tool.recognises(files));
+
+/** Whether files that were taken for those of this tool may be of none. */
+export const mayBeNoTools = (name: string): boolean =>
+  tools.some((tool) => tool.name === name && tool.plain === true);
 
 /** The folders nearest to this one whose files look so, as paths below it: the empty one is this. */
 export function foldersLike(
