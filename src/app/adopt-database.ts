@@ -54,16 +54,18 @@ export async function adoptDatabase(deps: Deps, options: AdoptDatabaseOptions): 
   const config = await openConfig(deps, options);
   const { tool, adoption } = await readAdoption(deps, config, { ...options, table: undefined }, "rows");
   // Where they are not adopted, nothing of the database helps.
-  await adoptedProject(deps, options, config, []);
+  const project = await adoptedProject(deps, options, config, []);
   const session = await connect(deps, config, { asksContents: true });
   const { database } = session;
   let found: Pick<AdoptedDatabase, "table" | "last">;
   let recorded: ReadonlySet<RevisionId>;
   try {
-    const table = await versionTable(session, tool, options.table);
+    recorded = recordedIn(await readLog(session, ledgerOf(config.ledger), 0));
+    const newest = recorded.size === 0 ? adoption.migrations.at(-1)?.revision : undefined;
+    const stampable = newest !== undefined && project.migrations.has(newest) ? newest : undefined;
+    const table = await versionTable(session, tool, options.table, stampable);
     const rows = await rowsOf(session, tool, table);
     found = { table, last: lastApplied(adoption.migrations, rows, tool.name, tool.table) };
-    recorded = recordedIn(await readLog(session, ledgerOf(config.ledger), 0));
   } catch (error) {
     throw asTold(error, deps.signal);
   } finally {
@@ -109,11 +111,12 @@ function partlyTakenBack(
   });
 }
 
-/** The tool's table, as SQL writes it. */
+/** The tool's table, as SQL writes it. `newest`: the migration to record where all files were run by hand. */
 async function versionTable(
   session: Session,
-  { name: tool, table }: Tool,
+  { name: tool, table, program }: Tool,
   given: string | undefined,
+  newest: RevisionId | undefined,
 ): Promise<string> {
   const [name = "", schema] = given === undefined ? [table.name, table.schema] : given.split(".").reverse();
   const found = await tablesNamed(session, [name], schema);
@@ -121,10 +124,15 @@ async function versionTable(
   if (only !== undefined && others.length === 0) return only;
   const written = schema === undefined ? name : `${schema}.${name}`;
   if (only === undefined) {
+    // Nobody runs a program by hand.
+    const otherwise =
+      newest === undefined || program !== undefined
+        ? "if no tool has migrated this database yet, run: migrate upgrade"
+        : `if the files were run by hand, such as with psql, record the last that was run, for all of them with: migrate stamp ${shellWord(newest)}; if nothing of them is in this database, run: migrate upgrade`;
     throw new MigrateError({
       code: "state/no-version-table",
       message: `table ${written}, in which ${tool} records what it has run, does not exist in ${session.database}`,
-      hint: "name the table with --table, or the tool with --tool; if no tool has migrated this database yet, run: migrate upgrade",
+      hint: `name the table with --table, or the tool with --tool; ${otherwise}`,
     });
   }
   const offered = (await firstFilled(session, table, [only, ...others])) ?? 0;

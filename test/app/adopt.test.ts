@@ -437,6 +437,42 @@ describe("what is to be done by hand is said of the new file", () => {
   });
 });
 
+test("what looked like a down file is one by its new name", async () => {
+  const { tool, names } = await adoptFiles({ "1_a.sql": "SELECT 1;", "2_b.sql": "", "2_b.down.sql": "" });
+  expect(tool).toBe("sqlx");
+  expect(names).toEqual(["0001_a.up.sql", "0002_b.down.sql", "0002_b.up.sql"]);
+});
+
+const RENAMED = "before the new files are written, name it 2_b.down.sql, and run this command again";
+test.each([
+  [["2_b.sql", "2_b_rollback.sql"], "2_b.sql", `it looks like the down file of 2_b.sql: ${RENAMED}`],
+  // Of the two that which is named a down file is never run as the up.
+  [["2_b-UNDO.sql", "2_b_up.sql"], "2_b_up.sql", "name it 2_b_up.down.sql, and run this command again"],
+  [["2_b.up.sql", "2_down.up.sql"], "2_b.up.sql", `it looks like the down file of 2_b.up.sql: ${RENAMED}`],
+  [["2_b.sql", "2_rundown.sql"], "2_b.sql", "put what is missing in a new migration"],
+  [["2_a_undo.sql", "2_b_undo.sql"], "2_a_undo.sql", "put what is missing in a new migration"],
+  [
+    ["2_b.down.sql", "2_b.sql", "2_b_rollback.sql"],
+    "2_b.sql",
+    "put what it undoes, and old/2_b.down.sql does not, into the new down file",
+  ],
+  [
+    ["2_b.down.sql", "2_b.up.sql", "2_c.down.sql"],
+    "2_b.down.sql",
+    "put what it undoes, and old/2_b.down.sql does not, into the new down file",
+  ],
+])("of several files of one version, %j, %s is taken", async (names, taken, hint) => {
+  const files = Object.fromEntries(names.map((name) => [name, `SELECT '${name}';\n`]));
+  const { findings, names: written, read } = await adoptFiles(files);
+  expect(findings).toHaveLength(1);
+  expect(findings[0]).toMatchObject({
+    message: expect.stringContaining(`old/${taken} was taken`),
+    hint: expect.stringContaining(hint),
+  });
+  const side = taken.endsWith(".down.sql") ? ".down.sql" : ".up.sql";
+  expect(read(written.find((name) => name.endsWith(side))!)).toContain(`SELECT '${taken}';`);
+});
+
 test("what cannot be read says what to type", async () => {
   await expect(adoptFiles({ "readme.md": "" })).rejects.toMatchObject({ code: "usage/no-tool" });
   await expect(adoptFiles({ "1_a.up.sql": "" }, { tool: "gooze" })).rejects.toMatchObject({

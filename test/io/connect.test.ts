@@ -155,6 +155,7 @@ test.each<[Being, string, string]>([
   ["3D000", "shop", "createdb -h 127.0.0.1 -p PORT -U ann shop"],
   ["3D000", "shop/", "leave out the / that its name ends with (from the test)"],
   ["3D000", "/shop", "leave out the / that its name begins with (from the test)"],
+  ["3D000", "shop;", "leave out the ; that its name ends with (from the test)"],
   ["3D000", "$SHOP", "in the config file its value is ${SHOP}"],
   ["3D000", "$(SHOP)", "Kubernetes replaces $(SHOP) only where SHOP is defined in the same container"],
   ["3D000", "my%20shop%3B%24(id)", "createdb -h 127.0.0.1 -p PORT -U ann 'my shop;$(id)'"],

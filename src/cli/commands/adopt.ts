@@ -2,6 +2,7 @@
 
 import { type Adoption, adopt } from "../../app/adopt.ts";
 import type { AdoptedMigration } from "../../core/adopt/adopt.ts";
+import { mayBeNoTools } from "../../core/adopt/tools.ts";
 import { exitCodes } from "../../core/errors.ts";
 import { shellWord } from "../../core/shell.ts";
 import { proofLines, summaryLines, totalsOf } from "../../render/adoption.ts";
@@ -90,13 +91,18 @@ const whereTo = ({ to, taken }: Adoption): string =>
   taken === undefined ? ` to ${to}, pass --yes, or --to DIR` : `, pass --to DIR: ${taken}`;
 
 /** Of each database that the tool has migrated, an upgrade would run all of it a second time. */
-function nextLine({ tool, folder, settings }: Adoption, args: Arguments): string {
+function nextLine({ tool, folder, migrations, settings }: Adoption, args: Arguments): string {
   const flags = ["tool", "table"].flatMap((name) => {
     const given = args.text(name);
     return given === undefined ? [] : ` --${name} ${shellWord(given)}`;
   });
   const then = settings?.written === false ? "then" : "next:";
-  return `${then} on each database that ${tool} has migrated, run: migrate adopt ${shellWord(folder)}${flags.join("")} --from-database`;
+  const last = args.text("tool") === undefined && mayBeNoTools(tool) ? migrations.at(-1) : undefined;
+  const byHand =
+    last === undefined
+      ? ""
+      : `; on one where the files were run by hand, record the last that was run, for all of them with: migrate stamp ${shellWord(last.revision)}`;
+  return `${then} on each database that ${tool} has migrated, run: migrate adopt ${shellWord(folder)}${flags.join("")} --from-database${byHand}`;
 }
 
 /** `wrote migrate.config.json: "directories": ["db"]` */

@@ -4,7 +4,9 @@ import { pairsOf } from "./pairs.ts";
 
 const NAME = /^(?<number>\d+)_(?<slug>[^/]*)\.(?<direction>up|down)\.sql$/;
 
-export const recognises = (files: readonly FolderFile[]): boolean => matching(files, NAME).length > 0;
+/** A down file alone may be beside an up file that sqlx, or nobody's tool, names without `.up`. */
+export const recognises = (files: readonly FolderFile[]): boolean =>
+  matching(files, NAME).some(({ groups: { direction } }) => direction === "up");
 
 /** The version is the number without its zeros. */
 export function read(files: readonly FolderFile[]): Reading {

@@ -11,20 +11,27 @@ export interface Half {
   readonly section: Section;
 }
 
+interface Pair {
+  up?: Half;
+  down?: Half;
+}
+
 /** Pairs by version. A second file for one side, and a down file alone, are findings; the tools refuse the former. */
 export function pairsOf(
   halves: readonly Half[],
   order: (a: ForeignMigration, b: ForeignMigration) => number,
 ): Omit<Reading, "others"> {
-  const pairs = new Map<string, { up?: Half; down?: Half }>();
-  const findings: Reading["findings"][number][] = [];
+  const pairs = new Map<string, Pair>();
+  const left: { readonly half: Half; readonly pair: Pair }[] = [];
   for (const half of halves) {
     const pair = pairs.get(half.version) ?? {};
     const other = pair[half.direction];
-    if (other === undefined) pair[half.direction] = half;
-    else findings.push(twice(half, other));
+    const isLeft = other !== undefined && (isNamedDown(half) || !isNamedDown(other));
+    if (!isLeft) pair[half.direction] = half;
+    if (other !== undefined) left.push({ half: isLeft ? half : other, pair });
     pairs.set(half.version, pair);
   }
+  const findings = left.map(({ half, pair }) => twice(half, pair));
   const migrations = [...pairs].flatMap(([version, { up, down }]): ForeignMigration[] => {
     if (up === undefined) {
       findings.push(lonelyDown(down!));
@@ -43,13 +50,25 @@ export function pairsOf(
   return { migrations: migrations.sort(order), findings };
 }
 
-const twice = ({ file, version, direction }: Half, other: Half): Reading["findings"][number] =>
+/** Whether an up file is named as people name what undoes another: `2_readers_rollback.sql`. */
+const isNamedDown = ({ direction, slug }: Half): boolean =>
+  direction === "up" && /(?:^|[_-])(?:down|revert|rollback|undo)$/i.test(slug);
+
+const twice = (half: Half, pair: Pair): Reading["findings"][number] =>
   aboutFile(
-    file.path,
+    half.file.path,
     "same-version",
-    `version ${version} has a second ${direction} file; ${other.file.path} was taken`,
-    'put what is missing in a new migration: migrate revision -m "…"',
+    `version ${half.version} has a second ${half.direction} file; ${pair[half.direction]!.file.path} was taken`,
+    twiceHint(half, pair),
   );
+
+function twiceHint(half: Half, { up, down }: Pair): string {
+  const isDown = half.direction === "down" || (isNamedDown(half) && up !== undefined && !isNamedDown(up));
+  if (!isDown) return 'put what is missing in a new migration: migrate revision -m "…"';
+  if (down !== undefined) return `put what it undoes, and ${down.file.path} does not, into the new down file`;
+  const { name } = up!.file;
+  return `it looks like the down file of ${name}: before the new files are written, name it ${name.replace(/(?:\.up)?\.sql$/, ".down.sql")}, and run this command again`;
+}
 
 const lonelyDown = ({ file, version }: Half): Reading["findings"][number] =>
   aboutFile(

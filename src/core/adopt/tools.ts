@@ -44,6 +44,8 @@ export interface Tool {
   readonly read: (files: readonly FolderFile[]) => Reading;
   /** Where its migrations are programs. */
   readonly program?: Program;
+  /** Whoever uses no tool names files so, too. */
+  readonly plain?: true;
 }
 
 /** A table with a row for each version, none of which can be half done. */
@@ -149,6 +151,7 @@ export const tools: readonly Tool[] = [
   {
     name: "sqlx",
     ...sqlx,
+    plain: true,
     table: {
       name: "_sqlx_migrations",
       columns: ["version", "success"],
@@ -173,6 +176,10 @@ const names = tools.map(({ name }) => name);
 /** The tool whose folder this looks like. */
 export const toolLike = (files: readonly FolderFile[]): Tool | undefined =>
   tools.find((tool) => tool.recognises(files));
+
+/** Whether files that were taken for those of this tool may be of none. */
+export const mayBeNoTools = (name: string): boolean =>
+  tools.some((tool) => tool.name === name && tool.plain === true);
 
 /** The folders nearest to this one whose files look so, as paths below it: the empty one is this. */
 export function foldersLike(
@@ -223,6 +230,21 @@ function programsHint(files: readonly FolderFile[]): string | undefined {
   return `${programs} hold no SQL to adopt: begin with the schema that they have made: migrate baseline -m "schema so far"${or}`;
 }
 
+/** What to do where no file is named as a tool names its files. */
+function noToolsHint(files: readonly FolderFile[], folder: string): string {
+  const others = `--tool: ${names.join(", ")}`;
+  const plain = plainHint(files, folder);
+  return plain === undefined
+    ? `${NAME_FOLDER}, or name the tool with ${others}`
+    : `${plain}; if a tool ran them, name it with ${others}`;
+}
+
+/** What to do with SQL files of no tool; undefined where the folder itself has none. */
+const plainHint = (files: readonly FolderFile[], folder: string): string | undefined =>
+  files.some(({ name }) => /^[^/]+\.sql$/.test(name))
+    ? `if the files are of no tool, number them in the order in which they run (0001_NAME.sql, 0002_NAME.sql), then run: migrate adopt ${shellWord(folder)}; or, if a database has what they make, begin with its schema: migrate baseline -m "schema so far"`
+    : undefined;
+
 /** The tool of that name, or the one whose folder this looks like. Throws `usage/unknown-tool`, `usage/no-tool`. */
 export function toolOf(files: readonly FolderFile[], folder: string, name: string | undefined): Tool {
   const found = name === undefined ? toolLike(files) : tools.find((tool) => tool.name === name);
@@ -233,9 +255,7 @@ export function toolOf(files: readonly FolderFile[], folder: string, name: strin
       code: "usage/no-tool",
       message: `${folder} does not look like the migrations of a known tool`,
       hint:
-        below.length > 0
-          ? folderHint(folder, below)
-          : (programsHint(files) ?? `${NAME_FOLDER}, or name the tool with --tool: ${names.join(", ")}`),
+        below.length > 0 ? folderHint(folder, below) : (programsHint(files) ?? noToolsHint(files, folder)),
     });
   }
   const guess = nearest(name, names);
@@ -250,11 +270,12 @@ export function toolOf(files: readonly FolderFile[], folder: string, name: strin
 export function nothingOf(tool: Tool, files: readonly FolderFile[], folder: string): MigrateError {
   const like = toolLike(files);
   const isOther = like !== undefined && like !== tool;
+  const below = foldersLike(files, tool.recognises);
   return new MigrateError({
     code: "usage/no-tool",
     message: `no file in ${folder} is named as ${tool.name} names its files${isOther ? `; it looks like a folder of ${like.name}` : ""}`,
     hint: isOther
       ? `name that tool: --tool ${like.name}`
-      : folderHint(folder, foldersLike(files, tool.recognises), tool.name),
+      : ((below.length === 0 ? plainHint(files, folder) : undefined) ?? folderHint(folder, below, tool.name)),
   });
 }

@@ -209,8 +209,8 @@ function connectHint(address: DatabaseAddress, cause: DriverError, told: Told): 
       return `give the server a certificate, or, in a trusted network, use ${withoutTls(address)}`;
     case "no database": {
       const from = address.origins["dbname"] ?? address.origin;
-      const slash = slashIn(address.database);
-      if (slash !== undefined) return `${slash} (from ${from})`;
+      const stray = strayIn(address.database);
+      if (stray !== undefined) return `${stray} (from ${from})`;
       if (told.asksContents === true)
         return `check its name (from ${from}); list the databases of the server with: psql${clientOptions(address)} -l`;
       return `create the database first, for example with: ${createdb(address)}`;
@@ -257,11 +257,11 @@ function connectHint(address: DatabaseAddress, cause: DriverError, told: Told): 
 }
 
 /** It comes from what the address was put together of: hardly anybody's database is called so. */
-function slashIn(database = ""): string | undefined {
-  const found = /^\/|\/$/.exec(database);
+function strayIn(database = ""): string | undefined {
+  const found = /^\/|[/;]$/.exec(database);
   return found === null
     ? undefined
-    : `leave out the / that its name ${found.index === 0 ? "begins" : "ends"} with`;
+    : `leave out the ${found[0]} that its name ${found.index === 0 ? "begins" : "ends"} with`;
 }
 
 const optionsOrigin = ({ origins, origin }: ServerAddress): string => origins["options"] ?? origin;
@@ -300,7 +300,7 @@ export function poolHint(cause: DriverError, server: () => ServerOfPool | undefi
     case "no TLS":
       return "give the server a certificate, or, in a trusted network, make the pool without ssl";
     case "no database":
-      return `${slashIn(quotedName(cause.message)) ?? missingDatabase(cause, server())}; or give the pool the name of another`;
+      return `${strayIn(quotedName(cause.message)) ?? missingDatabase(cause, server())}; or give the pool the name of another`;
     case "no entry":
       return "the server's pg_hba.conf does not let this user connect to this database from here: add an entry and reload, or make the pool as an entry requires, such as with ssl";
     case "may not":
