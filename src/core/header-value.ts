@@ -205,8 +205,17 @@ function shownCharacter(character: string): string {
 export const asOneId = (words: string): string =>
   words.replaceAll(/[^A-Za-z0-9_.]+/gu, "_").replaceAll(/^_+|_+$/g, "");
 
+/** What to write where the page that shows a header has `<id>`. */
+const PLACEHOLDER: Partial<Record<HeaderKey, string>> = {
+  revision: "put an id in its place, with the brackets: migrate revision writes one into each new file",
+  parent: "put the id in its place, with the brackets, that is in the header of the file before it; or none",
+  "depends-on": "put the id in its place, with the brackets, that is in the header of the file that it needs",
+};
+
 function illegalHint(key: HeaderKey, character: string, id: string): string {
   if (INVISIBLE.test(character)) return "delete it; an id has only letters, digits, '_' and '.'";
+  const placeholder = /^<.*>$/.test(id) ? PLACEHOLDER[key] : undefined;
+  if (placeholder !== undefined) return placeholder;
   if (key === "revision" || key === "branch-labels") {
     const suggestion = asOneId(id);
     if (/[\s;]/.test(character) && key === "branch-labels")
@@ -221,7 +230,7 @@ function illegalHint(key: HeaderKey, character: string, id: string): string {
   // Two words may be two ids, or an id and the message that `history` shows behind it.
   if (first !== undefined) {
     const several = id.split(/[\s;]+/).join(", ");
-    return `write only the id, ${shorten(first)}; if these are several ids, separate them with commas: ${shorten(several)}`;
+    return `write only the id that the header of its file has, ${shorten(first)} if that is it; if these are several ids, separate them with commas: ${shorten(several)}`;
   }
   if ("@+:-".includes(character))
     return "write the id from that file's header; expressions such as 'label@head' or '-1' work only on the command line";

@@ -134,6 +134,9 @@ function window(
   const half = Math.floor(room / 2);
   const first = points.length <= room ? 0 : Math.max(0, Math.min(column - 1 - half, points.length - room));
   const shown = points.slice(first, first + room);
+  // Nobody is to look for a typing error where the line was cut.
+  if (first > 0) shown[0] = "…";
+  if (points.length > first + room) shown[room - 1] = "…";
   const before = shown.slice(0, column - 1 - first);
   const pad = before.map((point) => (point === "\t" ? "\t" : " ".repeat(columnsOf(visible(point))))).join("");
   const carets = Math.max(1, Math.min(length, shown.length - before.length));

@@ -408,11 +408,11 @@ describe("faults of a header", () => {
     ["-- revision: a\n-- branch-labels: a/b", "use letters, digits, '_' and '.' only, such as 'a_b'"],
     [
       "-- revision: a\n-- depends-on: a;b",
-      "write only the id, a; if these are several ids, separate them with commas: a, b",
+      "write only the id that the header of its file has, a if that is it; if these are several ids, separate them with commas: a, b",
     ],
     [
       "-- revision: a\n-- parent: b2 create b",
-      "write only the id, b2; if these are several ids, separate them with commas: b2, create, b",
+      "write only the id that the header of its file has, b2 if that is it; if these are several ids, separate them with commas: b2, create, b",
     ],
     ["-- revision: a\n-- parent: b (create b)", "write only the id: b"],
     ["-- revision: a\n-- parent: b;", "write only the id: b"],
@@ -422,6 +422,14 @@ describe("faults of a header", () => {
     ["-- revision: a\n\n\u2014 parent of all", expect.stringMatching(/^add '-- parent: <id>'/)],
     [" -- revision: a\n-- parent: b", "delete the blanks before it: a header line begins with '--'"],
     ["-- revision: a\n  -- parent: b", "delete the blanks before it: a header line begins with '--'"],
+    [
+      "-- revision: <id>",
+      "put an id in its place, with the brackets: migrate revision writes one into each new file",
+    ],
+    [
+      "-- revision: a\n-- parent: <id>",
+      "put the id in its place, with the brackets, that is in the header of the file before it; or none",
+    ],
     ["-- revision: a\n-- depends-on: a/b", "an id has only letters, digits, '_' and '.'"],
     // No command lists the heads while a file is at fault.
     ["-- revision: a\n-- parent: head", "write the id itself, from the header of that revision's file"],

@@ -75,3 +75,23 @@ test("a hint that several in a row have stands once, after the last of them; ano
     "no 'a1'\nno 'b2'\nhint: migrate repair --forget a1 --forget b2\n",
   );
 });
+
+test.each([
+  [1, /^1 \| ALTER.*…$/],
+  [60, /^1 \| ….*…$/],
+  [121, /^1 \| ….* LAST$/],
+])("a line that is cut shows where: column %i", (column, expected) => {
+  const line = `ALTER${"x".repeat(20)} ${"y".repeat(90)} LAST`;
+  const [, shown = "", caret = ""] = printed(
+    errorLines(
+      {
+        diagnostics: [
+          { code: "a/b", message: "m", location: { path: "a", line: 1, column }, excerpt: { line } },
+        ],
+      },
+      60,
+    ),
+  ).split("\n");
+  expect(shown).toMatch(expected);
+  expect(shown[caret.indexOf("^")]).toBe(line[column - 1]);
+});
