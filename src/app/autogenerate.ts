@@ -52,7 +52,7 @@ import { findWay, readSide, type Side, standIns, type Way, type WayOptions } fro
 import { stateOf } from "./look.ts";
 import { answerOf } from "./options.ts";
 import { readable, readLedgers, refuseInconsistent } from "./other-ledger.ts";
-import { type Deps, openConfig, openProject, type Project } from "./project.ts";
+import { type Deps, openConfig, openToWrite, type Project } from "./project.ts";
 import { proveRows } from "./prove-rows.ts";
 import {
   anyChange,
@@ -118,7 +118,7 @@ export async function autogenerate(deps: Deps, options: AutogenerateOptions): Pr
   refuseNoMessage(options.message);
   const { names = asOptions } = deps;
   const renames = (options.renames ?? []).map((text) => parseRename(text, names));
-  const project = await openProject(deps, options, config);
+  const project = await openToWrite(deps, options, config);
   placeOf(project, options, deps);
   refuseFolder(deps, options);
   const engine = await pgDelta();

@@ -340,6 +340,13 @@ export async function openWarned(deps: Deps, options: ProjectOptions, known?: Co
   return project;
 }
 
+/** The same for who writes a migration, of which there may be none before: it would not follow those that are not read. */
+export async function openToWrite(deps: Deps, options: ProjectOptions, known?: Config): Promise<Project> {
+  const project = await openProject(deps, options, known);
+  if (project.migrations.size > 0 || emptiness(project, deps)?.isWrong === true) warnOfFolders(project, deps);
+  return project;
+}
+
 /**
  * Warns of a project without migrations, and of migrations that are in folders below those that are read. Throws
  * `usage/no-migrations` where all are: an upgrade would do nothing.

@@ -36,6 +36,7 @@ import {
   mayBeAdded,
   openConfig,
   openProject,
+  openToWrite,
   type Project,
   type ProjectOptions,
 } from "./project.ts";
@@ -72,7 +73,7 @@ export async function createRevision(deps: Deps, options: RevisionOptions): Prom
   const config = await openConfig(deps, options);
   refuseNoMessage(options.message);
   await createConfigured(config, deps);
-  const project = await openProject(deps, options, config);
+  const project = await openToWrite(deps, options, config);
   refuseLabelAgain(project.graph, options.branchLabels, deps);
   return write(deps, project, { place: placeOf(project, options, deps), options });
 }
@@ -134,7 +135,7 @@ export interface MergeOptions extends Omit<RevisionOptions, "heads" | "message" 
 
 /** Writes a pair that joins several revisions. Throws as `createRevision`, and `graph/nothing-to-merge`. */
 export async function mergeRevisions(deps: Deps, options: MergeOptions): Promise<NewRevision> {
-  const project = await openProject(deps, options);
+  const project = await openToWrite(deps, options);
   const { heads } = project.graph;
   if (options.targets.includes("head") && heads.length > 1) {
     throw new MigrateError({
