@@ -1,7 +1,7 @@
 /** A database that another tool has migrated → our ledger, stamped to where the tool left it. */
 import type { AdoptedMigration } from "../core/adopt/adopt.ts";
 import { lastApplied } from "../core/adopt/applied.ts";
-import type { Tool } from "../core/adopt/tools.ts";
+import { recordedByHand, type Tool } from "../core/adopt/tools.ts";
 import { MigrateError } from "../core/errors.ts";
 import { fewOf } from "../core/few.ts";
 import { ledgerOf } from "../core/ledger/calls.ts";
@@ -128,7 +128,7 @@ async function versionTable(
     const otherwise =
       newest === undefined || program !== undefined
         ? "if no tool has migrated this database yet, run: migrate upgrade"
-        : `if the files were run by hand, such as with psql, record the last that was run, for all of them with: migrate stamp ${shellWord(newest)}; if nothing of them is in this database, run: migrate upgrade`;
+        : `if the files were run by hand, such as with psql, ${recordedByHand(newest)}; if nothing of them is in this database, run: migrate upgrade`;
     throw new MigrateError({
       code: "state/no-version-table",
       message: `table ${written}, in which ${tool} records what it has run, does not exist in ${session.database}`,

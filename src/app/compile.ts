@@ -215,8 +215,8 @@ export async function stepsDo(
 
 type ReadOptions = CompileOptions & {
   /**
-   * Somebody is shown what is lost: what the run itself has made or renamed is told apart also where nothing is applied, and the files
-   * are gone through for that alone.
+   * Somebody is shown what is lost: what the run itself has made or renamed is told apart also where nothing is applied, and
+   * the files are gone through for that alone.
    */
   readonly isShown?: boolean;
 };

@@ -92,10 +92,18 @@ const beforeStep = (
 
 const isStamped = ({ how }: Before): boolean => how === "stamp";
 
-/** The last statement of a migration that is about a name: where, and how it takes it away; undefined: it makes it. */
-interface Found {
-  readonly place: string;
+/** What a statement does to what has a name: how it takes it away; undefined: it makes it. */
+interface Deed {
   readonly does: string | undefined;
+}
+
+const MAKES: Deed = { does: undefined };
+
+const taking = (does: string | undefined): Deed | undefined => (does === undefined ? undefined : { does });
+
+/** The last statement of a migration that is about a name. */
+interface Found extends Deed {
+  readonly place: string;
 }
 
 type Find = (revision: RevisionId) => Promise<Found | undefined>;
@@ -148,7 +156,7 @@ function finderOf(project: Project, { kind, name }: Named): Find {
   const isIt: IsIt = (made, other) => namesKind(kind, made) && isSame(project, name, other);
   return lastIn(project, name, (statement, sql) => {
     const made = createdBy(sql);
-    return made !== undefined && isIt(made.kind, made.name) ? "makes it" : takenBy(statement, isIt);
+    return made !== undefined && isIt(made.kind, made.name) ? MAKES : taking(takenBy(statement, isIt));
   });
 }
 
@@ -162,18 +170,20 @@ async function partFinderOf(
   const up = project.migrations.get(revision)?.up;
   if (there === undefined || up === undefined) return undefined;
   const isNamed = ({ kind, name }: Part): boolean => kind === there.kind && name === there.name;
-  const { statements } = (await readTrees(createGrammar(), up)).file;
+  const grammar = createGrammar();
+  const { statements } = (await readTrees(grammar, up)).file;
   const tables = statements.flatMap(({ ast }) =>
     partsOf(ast).made.flatMap((part) => (isNamed(part) ? (part.table ?? []) : [])),
   );
   const isOf = (table: string): boolean => tables.some((each) => isSame(project, each, table));
   const isIt = (part: Part): boolean => isNamed(part) && (part.table === undefined || isOf(part.table));
-  return lastIn(project, there.name, (statement) => {
+  const deedOf = (statement: LintedStatement): Deed | undefined => {
     const { made, gone } = partsOf(statement.ast);
-    if (made.some(isIt)) return "makes it";
-    const takes = takenBy(statement, (kind, name) => kind === "table" && isOf(name));
-    return gone.some(isIt) ? "takes it away" : takes;
-  });
+    if (made.some(isIt)) return MAKES;
+    if (gone.some(isIt)) return taking("takes it away");
+    return taking(takenBy(statement, (kind, name) => kind === "table" && isOf(name)));
+  };
+  return lastIn(project, there.name, deedOf, grammar);
 }
 
 /** Whether two names may be of the same: one alone is that of a schema of search_path, where more is not known. */
@@ -184,13 +194,13 @@ function isSame({ config }: Project, name: string, other: string): boolean {
   return one === another && (other === name || path.includes(one!));
 }
 
-/** The last statement of a file with that name in its text of which `does` says something; it makes it, or takes it away. */
+/** The last statement of a file with that name in its text that does something to it. */
 function lastIn(
   { migrations }: Project,
   name: string,
-  does: (statement: LintedStatement, sql: string) => string | undefined,
+  deedOf: (statement: LintedStatement, sql: string) => Deed | undefined,
+  grammar = createGrammar(),
 ): Find {
-  const grammar = createGrammar();
   return async (revision) => {
     const up = migrations.get(revision)?.up;
     if (up?.source.text.toLowerCase().includes(bare(name).toLowerCase()) !== true) return undefined;
@@ -198,12 +208,8 @@ function lastIn(
     const { statements } = (await readTrees(grammar, up)).file;
     for (const statement of [...statements].reverse()) {
       const { start, end } = statement;
-      const found = does(statement, source.text.slice(start, end));
-      if (found !== undefined)
-        return {
-          place: `${source.path}:${locate(source, start).line}`,
-          does: found === "makes it" ? undefined : found,
-        };
+      const deed = deedOf(statement, source.text.slice(start, end));
+      if (deed !== undefined) return { ...deed, place: `${source.path}:${locate(source, start).line}` };
     }
     return undefined;
   };

@@ -103,8 +103,8 @@ export function findingsOf(graph: Graph<Migration>, rows: readonly Applied[]): r
 }
 
 /**
- * The same findings, where `faults` are what a run would refuse of the files that changed below the header: no run takes them as they are
- * now, and `repair` accepts nothing until they are corrected.
+ * The same findings, where `faults` are what a run would refuse of the files that changed below the header: no run takes them
+ * as they are now, and `repair` accepts nothing until they are corrected.
  */
 export function withFaults(findings: readonly Finding[], faults: readonly Diagnostic[]): readonly Finding[] {
   if (faults.length === 0) return findings;

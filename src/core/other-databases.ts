@@ -15,7 +15,7 @@ const ALTERS = /\balter\s+table\b[^;]*$/i;
 
 const WORDS: readonly Word[] = [
   {
-    token: /^(?:engine|(?:default|charset|character|auto_increment|comment))$/i,
+    token: /^(?:engine|default|charset|character|auto_increment|comment)$/i,
     after: /\)\s*$/,
     rest: /^\w+\s*=|^default\s+charset/i,
     hint: "leave out what follows the last ): PostgreSQL has no such options of a table",

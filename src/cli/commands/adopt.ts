@@ -2,7 +2,7 @@
 
 import { type Adoption, adopt } from "../../app/adopt.ts";
 import type { AdoptedMigration } from "../../core/adopt/adopt.ts";
-import { mayBeNoTools } from "../../core/adopt/tools.ts";
+import { mayBeNoTools, recordedByHand } from "../../core/adopt/tools.ts";
 import { exitCodes } from "../../core/errors.ts";
 import { shellWord } from "../../core/shell.ts";
 import { proofLines, summaryLines, totalsOf } from "../../render/adoption.ts";
@@ -99,9 +99,7 @@ function nextLine({ tool, folder, migrations, settings }: Adoption, args: Argume
   const then = settings?.written === false ? "then" : "next:";
   const last = args.text("tool") === undefined && mayBeNoTools(tool) ? migrations.at(-1) : undefined;
   const byHand =
-    last === undefined
-      ? ""
-      : `; on one where the files were run by hand, record the last that was run, for all of them with: migrate stamp ${shellWord(last.revision)}`;
+    last === undefined ? "" : `; on one where the files were run by hand, ${recordedByHand(last.revision)}`;
   return `${then} on each database that ${tool} has migrated, run: migrate adopt ${shellWord(folder)}${flags.join("")} --from-database${byHand}`;
 }
 

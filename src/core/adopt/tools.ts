@@ -1,5 +1,6 @@
 /** The tools whose folders can be read, each with what its version table says. The one table of them. */
 import { MigrateError } from "../errors.ts";
+import type { RevisionId } from "../migration.ts";
 import { nearest } from "../nearest.ts";
 import { shellWord } from "../shell.ts";
 import * as alembic from "./alembic.ts";
@@ -180,6 +181,10 @@ export const toolLike = (files: readonly FolderFile[]): Tool | undefined =>
 /** Whether files that were taken for those of this tool may be of none. */
 export const mayBeNoTools = (name: string): boolean =>
   tools.some((tool) => tool.name === name && tool.plain === true);
+
+/** What to do where the files of the folder were run without a tool. `last`: of all of them. */
+export const recordedByHand = (last: RevisionId): string =>
+  `record the last that was run, for all of them with: migrate stamp ${shellWord(last)}`;
 
 /** The folders nearest to this one whose files look so, as paths below it: the empty one is this. */
 export function foldersLike(

@@ -327,8 +327,8 @@ export class Schema {
     this.#renamed.push({ table: id, from, to });
   }
 
-  #noteName({ id, ...was }: Pick<Relation, "id" | "schema" | "name">, name: string, schema: string): void {
-    this.#renamed.push({ id, from: { schema: was.schema, name: was.name }, to: { schema, name } });
+  #noteName(was: Pick<Relation, "id" | "schema" | "name">, name: string, schema: string): void {
+    this.#renamed.push({ id: was.id, from: { schema: was.schema, name: was.name }, to: { schema, name } });
   }
 
   /** What a name stands for. */

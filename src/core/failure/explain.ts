@@ -175,7 +175,6 @@ export function explain(
         rights?.hint ??
           (commits ? undefined : takenIdHint(plan, failure)) ??
           encodingHint(statement, failure, step) ??
-          otherSqlHint(statement, failure) ??
           // Behind the settings of a step, their limit is met also by what records it, and by its commit.
           (step !== undefined && (commits || (statement.step !== undefined && purpose !== "guard-step"))
             ? timeoutIn(plan, endOf(step), failure, explaining)
