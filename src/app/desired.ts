@@ -1,15 +1,6 @@
 /** The SQL files of a desired schema, in any order → an empty database into which they are loaded, and their statements. */
 import path from "node:path";
-import {
-  addedBy,
-  createdBy,
-  hasWord,
-  mayBeSame,
-  rolesLeftOut,
-  rowsLeftOut,
-  type SchemaStatement,
-  unsparing,
-} from "../core/diff/schema-files.ts";
+import { rolesLeftOut, rowsLeftOut, type SchemaStatement, unsparing } from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import { serversHint } from "../core/failure/failure.ts";
 import { missingObject, missingOnServer } from "../core/failure/missing.ts";
@@ -26,6 +17,7 @@ import { STANDARD_STRINGS, searchPathIs, settingsOf } from "../core/plan/session
 import { identifier } from "../core/quote.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import type { Location } from "../core/source.ts";
+import { addedBy, createdBy, hasWord, mayBeSame } from "../core/statement/written.ts";
 import { configFile } from "../io/config.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { elsewhere } from "../io/queries.ts";

@@ -3,7 +3,6 @@
  * that made it, that would have made it if it had run, or that makes it too late; and what to type.
  */
 import { items, kindOf, node, objectName, rangeName, stringOf, word } from "../core/ast.ts";
-import { createdBy } from "../core/diff/schema-files.ts";
 import {
   type Gone,
   goneHint,
@@ -26,6 +25,7 @@ import { bare } from "../core/quote.ts";
 import type { LintedStatement } from "../core/rules/lint.ts";
 import { locate } from "../core/source.ts";
 import { type Part, partsOf } from "../core/statement/parts.ts";
+import { createdBy } from "../core/statement/written.ts";
 import type { Failed } from "../core/undoing.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { readTrees } from "../io/trees.ts";

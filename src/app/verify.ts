@@ -1,4 +1,5 @@
 /** The files and the ledger → where they no longer agree, and what that means for a run. Never writes. */
+import { mayHaveDirective } from "../core/batch.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
 import {
   consequences,
@@ -44,9 +45,10 @@ export async function faultsIn(
   project: Project,
   findings: readonly Finding[],
 ): Promise<readonly Diagnostic[]> {
-  const steps = findings
-    .filter(({ kind }) => kind === "body" || kind === "comments")
-    .map(({ revision }) => ({ direction: "up" as const, revision }));
+  const isToParse = ({ kind, revision }: Finding): boolean =>
+    kind === "body" ||
+    (kind === "comments" && mayHaveDirective(project.graph.nodes.get(revision)!.revision.up.source.text));
+  const steps = findings.filter(isToParse).map(({ revision }) => ({ direction: "up" as const, revision }));
   if (steps.length === 0) return [];
   // The parser is loaded only where a file changed.
   const { stepFaults } = await import("./compile.ts");

@@ -41,6 +41,9 @@ export function placeholderAt({ written = "" }: Source, offset: number): string 
   return new RegExp(PLACEHOLDER, "y").exec(written.slice(offset, offset + 20))?.[0];
 }
 
+/** Whether a comment of the text can be the directive, or be meant for it: a look that needs no parser. */
+export const mayHaveDirective = (text: string): boolean => /batch/i.test(text);
+
 const lastLine = (comments: string): RegExpExecArray | undefined => [...comments.matchAll(LINE)].at(-1);
 
 /** A directive that cannot be read, and where its line stands in the comments. */

@@ -207,9 +207,9 @@ export const asOneId = (words: string): string =>
 
 /** What to write where the page that shows a header has `<id>`. */
 const PLACEHOLDER: Partial<Record<HeaderKey, string>> = {
-  revision: "put an id in its place, with the brackets: migrate revision writes one into each new file",
-  parent: "put the id in its place, with the brackets, that is in the header of the file before it; or none",
-  "depends-on": "put the id in its place, with the brackets, that is in the header of the file that it needs",
+  revision: "write an id without the brackets: migrate revision writes one into each new file",
+  parent: "write the id that is in the header of the file before it, without the brackets; or none",
+  "depends-on": "write the id that is in the header of the file that it needs, without the brackets",
 };
 
 function illegalHint(key: HeaderKey, character: string, id: string): string {

@@ -1,11 +1,11 @@
 /** Migrations to squash → the bodies of the new one: the authors' text in order, with or without what is created and dropped again. */
 import { acceptanceOf, aspects } from "./acceptance.ts";
-import { createdBy } from "./diff/schema-files.ts";
 import type { Direction } from "./header-keys.ts";
 import type { Migration, MigrationFile } from "./migration.ts";
 import { restoring, type SessionPins } from "./plan/session.ts";
 import { commentText } from "./quote.ts";
 import type { UserStatement } from "./statement/file.ts";
+import { createdBy } from "./statement/written.ts";
 
 /** A file that becomes a part of another. */
 export interface SquashedFile {

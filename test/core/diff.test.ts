@@ -15,10 +15,11 @@ import {
   undecided,
 } from "../../src/core/diff/renames.ts";
 import { forRows, plainForm } from "../../src/core/diff/rows.ts";
-import { createdBy, inWords, renamesIn } from "../../src/core/diff/schema-files.ts";
+import { inWords, renamesIn } from "../../src/core/diff/schema-files.ts";
 import { MigrateError } from "../../src/core/errors.ts";
 import { asFlags, asOptions } from "../../src/core/option-names.ts";
 import { shellWord } from "../../src/core/shell.ts";
+import { createdBy } from "../../src/core/statement/written.ts";
 
 const renameOf = (text: string) => parseRename(text, asFlags);
 

@@ -422,13 +422,10 @@ describe("faults of a header", () => {
     ["-- revision: a\n\n\u2014 parent of all", expect.stringMatching(/^add '-- parent: <id>'/)],
     [" -- revision: a\n-- parent: b", "delete the blanks before it: a header line begins with '--'"],
     ["-- revision: a\n  -- parent: b", "delete the blanks before it: a header line begins with '--'"],
-    [
-      "-- revision: <id>",
-      "put an id in its place, with the brackets: migrate revision writes one into each new file",
-    ],
+    ["-- revision: <id>", "write an id without the brackets: migrate revision writes one into each new file"],
     [
       "-- revision: a\n-- parent: <id>",
-      "put the id in its place, with the brackets, that is in the header of the file before it; or none",
+      "write the id that is in the header of the file before it, without the brackets; or none",
     ],
     ["-- revision: a\n-- depends-on: a/b", "an id has only letters, digits, '_' and '.'"],
     // No command lists the heads while a file is at fault.

@@ -2,9 +2,19 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import { MigrateError } from "../errors.ts";
 import { shorten } from "../fault.ts";
-import { tokens, withoutComments } from "../lexer.ts";
+import { tokens } from "../lexer.ts";
 import { bare } from "../quote.ts";
 import type { Location } from "../source.ts";
+import {
+  ALTER_TABLE,
+  alteredBy,
+  createdBy,
+  mayBeSame,
+  NAME,
+  type NamedObject,
+  plain,
+  QUALIFIED,
+} from "../statement/written.ts";
 import { isRenamed, type Path, pathIn, pathText, type Rename } from "./renames.ts";
 
 /** A statement as it stands in a file. */
@@ -24,19 +34,6 @@ export interface SchemaStatement {
 const RENAMED_FROM = /^--[ \t]*renamed-from:[ \t]*(\S(?:.*\S)?)[ \t]*$/;
 /** What is meant to be one, and what follows the words. */
 const LIKE_RENAMED_FROM = /^(?:--|\/\*)\s*renamed(?:[-_]from\b|\s+from\s*:)\s*:?\s*([\s\S]*?)\s*(?:\*\/)?$/i;
-const NAME = '(?:"(?:[^"]|"")*"|[\\w$]+)';
-const QUALIFIED = `(?:${NAME}\\s*\\.\\s*)?${NAME}`;
-const CREATED = new RegExp(
-  `^CREATE\\s+(?:OR\\s+REPLACE\\s+)?(?:UNLOGGED\\s+|UNIQUE\\s+|RECURSIVE\\s+)*((?:MATERIALIZED\\s+VIEW|FOREIGN\\s+TABLE|\\w+))\\s+(?:CONCURRENTLY\\s+)?(?:IF\\s+NOT\\s+EXISTS\\s+)?(${QUALIFIED})`,
-  "i",
-);
-const ALTER_TABLE = `ALTER\\s+(FOREIGN\\s+)?TABLE\\s+(?:IF\\s+EXISTS\\s+)?(?:ONLY\\s+)?(${QUALIFIED})[\\s*]+`;
-const ALTERED_TABLE = new RegExp(`^${ALTER_TABLE}`, "i");
-const ALTERED = new RegExp(`^${ALTER_TABLE}ADD\\b(?:\\s+CONSTRAINT\\s+(${NAME}))?`, "i");
-const INDEXED = new RegExp(
-  `^CREATE\\s+(?:UNIQUE\\s+)?INDEX\\s+(?:CONCURRENTLY\\s+)?(?:IF\\s+NOT\\s+EXISTS\\s+)?(${NAME})\\s+ON\\s+(?:ONLY\\s+)?(${QUALIFIED})`,
-  "i",
-);
 const FIRST_NAME = new RegExp(`^(?:\\s|--[^\\n]*\\n)*(${NAME})`);
 /** What stands before a column's name where it is added to a table, below a comment and above it. */
 const ADDING_ABOVE = /\bADD(?:\s+COLUMN(?:\s+IF\s+NOT\s+EXISTS)?)?\s*$/i;
@@ -45,13 +42,6 @@ const ADDING = new RegExp(
     `ADD\\s+(?:COLUMN\\s+(?:IF\\s+NOT\\s+EXISTS\\s+)?|(?!(?:CONSTRAINT|CHECK|UNIQUE|PRIMARY|FOREIGN|EXCLUDE|NOT)\\b))`,
   "i",
 );
-
-/** `"shop" . users` → `shop.users` */
-const plain = (name: string): string =>
-  name
-    .split(/\s*\.\s*(?=(?:[^"]*"[^"]*")*[^"]*$)/)
-    .map((part) => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part.toLowerCase()))
-    .join(".");
 
 const WRITTEN = new RegExp(
   `^(?:(?:INSERT|MERGE)\\s+INTO|UPDATE|DELETE\\s+FROM|TRUNCATE(?:\\s+TABLE)?)\\s+(?:ONLY\\s+)?(${QUALIFIED})`,
@@ -86,14 +76,6 @@ export function rolesLeftOut(
     const role = tag === "CREATE ROLE" ? createdBy(sql.slice(offset))?.name : undefined;
     return role === undefined || isCreated(role) ? [] : [{ role, location: origin }];
   });
-}
-
-/** What a CREATE statement makes: `materialized view` and `shop.totals`; the name as it is written. */
-export function createdBy(sql: string): { readonly kind: string; readonly name: string } | undefined {
-  const [, kind, name] = CREATED.exec(sql) ?? [];
-  return kind === undefined || name === undefined
-    ? undefined
-    : { kind: kind.toLowerCase().replaceAll(/\s+/g, " "), name: plain(name) };
 }
 
 /** With these words a CREATE leaves what is there, or replaces it. */
@@ -141,35 +123,6 @@ const wordsOf = (sql: string): string =>
     .flatMap(({ kind, start, end }) => (/^(?:space|comment)$/.test(kind) ? [] : sql.slice(start, end)))
     .join(" ")
     .replace(/ ;$/, "");
-
-/** The table that an ALTER TABLE alters. */
-function alteredBy(sql: string): { readonly kind: string; readonly name: string } | undefined {
-  const [, foreign, name] = ALTERED_TABLE.exec(sql) ?? [];
-  return name === undefined
-    ? undefined
-    : { kind: foreign === undefined ? "table" : "foreign table", name: plain(name) };
-}
-
-/** What a statement adds to a table: a constraint or an index; without a name, what the server names or a column. */
-export function addedBy(sql: string): { readonly table: string; readonly name?: string } | undefined {
-  const [, , table, constraint] = ALTERED.exec(sql) ?? [];
-  if (table !== undefined)
-    return constraint === undefined
-      ? { table: plain(table) }
-      : { table: plain(table), name: plain(constraint) };
-  const [, index, indexed] = INDEXED.exec(sql) ?? [];
-  return index === undefined || indexed === undefined
-    ? undefined
-    : { table: plain(indexed), name: plain(index) };
-}
-
-/** Whether a statement has that name in it, or that key word in lower case. */
-export const hasWord = (sql: string, word: string): boolean =>
-  (withoutComments(sql).match(new RegExp(NAME, "g")) ?? []).some((each) => plain(each) === word);
-
-/** Whether two written names may be of the same: one of them may be written without its schema. */
-export const mayBeSame = (one: string, other: string): boolean =>
-  one === other || bare(one) === other || one === bare(other);
 
 /** The renames that comments above objects and columns tell. `to`: what the files make. Throws `source/renamed-from`. */
 export function renamesIn(
@@ -262,10 +215,7 @@ function placeIn({ sql, offset, origin }: SchemaStatement, at: number): Location
 }
 
 /** The names of what a statement has made; undefined where it has not, or there are several. */
-function pathOf(
-  { kind, name }: { readonly kind: string; readonly name: string },
-  { objects }: Catalog,
-): Path | undefined {
+function pathOf({ kind, name }: NamedObject, { objects }: Catalog): Path | undefined {
   const isOfKind = (other: string): boolean => other === kind || (kind === "type" && / type$/.test(other));
   const paths = objects
     .filter((object) => isOfKind(object.class))

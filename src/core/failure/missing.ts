@@ -1,9 +1,9 @@
 /** What the server says is not there → what to type, where a scratch database lacks it because no migration leaves it there. */
-import { createdBy } from "../diff/schema-files.ts";
 import type { RevisionId } from "../migration.ts";
 import { asOptions, type OptionNames } from "../option-names.ts";
 import { bare, identifier, qualified } from "../quote.ts";
 import type { Part } from "../statement/parts.ts";
+import { createdBy } from "../statement/written.ts";
 import type { Failed } from "../undoing.ts";
 
 /** A first migration behind which all the others come, and so those that are applied already. */
@@ -112,19 +112,28 @@ const RELATION = /^(?:table|foreign table|view|materialized view|sequence|index)
  * English.
  */
 export function twiceMade({ sql = "", offset = 0, message = "" }: Failed): Named | undefined {
-  const [, kind, name] = /^(schema|type|relation) "(.+)" already exists$/.exec(message) ?? [];
+  const there = thereAlready(message);
   const made = createdBy(sql.slice(offset));
-  return kind === undefined || made === undefined || made.kind === "index" || bare(made.name) !== name
+  return there === undefined || made === undefined || made.kind === "index" || bare(made.name) !== there.name
     ? undefined
-    : { kind, name: made.name };
+    : { kind: there.kind, name: made.name };
 }
 
 /** The column, the constraint or, of a relation, the index that is there already; of messages in English. */
 export function partThere({ message = "" }: Failed): Pick<Part, "kind" | "name"> | undefined {
-  const [, what, name] =
-    /^(column|constraint|relation) "(.+?)" (?:(?:of|for) relation ".+" )?already exists$/.exec(message) ?? [];
-  return name === undefined ? undefined : { kind: what === "relation" ? "index" : (what as "column"), name };
+  const { kind, name } = thereAlready(message) ?? {};
+  if (name === undefined) return undefined;
+  if (kind === "relation") return { kind: "index", name };
+  return kind === "column" || kind === "constraint" ? { kind, name } : undefined;
 }
+
+function thereAlready(message: string): Named | undefined {
+  const [, kind, name] = THERE_ALREADY.exec(message) ?? [];
+  return kind === undefined || name === undefined ? undefined : { kind, name };
+}
+
+const THERE_ALREADY =
+  /^(schema|type|relation|column|constraint) "(.+?)" (?:(?:of|for) relation ".+" )?already exists$/;
 
 /** What became of what is not found. */
 export interface Gone {
