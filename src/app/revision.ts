@@ -39,6 +39,7 @@ import {
   openToWrite,
   type Project,
   type ProjectOptions,
+  shownFolders,
 } from "./project.ts";
 import { findTemplate } from "./templates.ts";
 
@@ -353,7 +354,9 @@ function refuseNumber(
 async function createConfigured(config: Config, deps: Deps): Promise<void> {
   const [only, ...others] = config.directories;
   if (foldersFile(config) === undefined || only === undefined || others.length > 0 || isPattern(only)) return;
-  if (migrationsBeside(only) === undefined) await createDirectory(only, deps);
+  if (migrationsBeside(only) !== undefined || !(await createDirectory(only, deps))) return;
+  const message = `the folder ${shownFolders(config, deps)} did not exist and was created`;
+  deps.onNotice?.({ severity: "NOTICE", message });
 }
 
 /** Throws `usage/no-message`: it is what everybody sees of a migration, and its file's name. */

@@ -11,6 +11,7 @@ interface Word {
 }
 
 const IDENTITY = "write instead, after the type: GENERATED ALWAYS AS IDENTITY";
+const INDEX = "write the index in a statement of its own, below this one: CREATE INDEX ON table (…)";
 const ALTERS = /\balter\s+table\b[^;]*$/i;
 
 const WORDS: readonly Word[] = [
@@ -42,6 +43,16 @@ const WORDS: readonly Word[] = [
     token: /^(?:after|first)$/i,
     after: /\badd\b[^;]*$/i,
     hint: "leave it out: a new column comes after the others",
+  },
+  {
+    token: /^\($/,
+    after: /\bcreate\s+table\b[^;]*[(,]\s*(?:index|key)\s+$/i,
+    hint: INDEX,
+  },
+  {
+    token: /^(?:index|key)$/i,
+    after: /\bcreate\s+table\b[^;]*[(,]\s*(?:unique|fulltext|spatial)\s+$/i,
+    hint: INDEX,
   },
   { token: /^go$/i, rest: /^go\s*(?:;|[\r\n]|$)/i, hint: "leave it out: a ; ends each statement" },
   {

@@ -5,6 +5,7 @@ import { characterHint } from "./characters.ts";
 import { CONFLICT_HINT, isConflict } from "./conflict.ts";
 import type { Diagnostic } from "./errors.ts";
 import { faultAt } from "./fault.ts";
+import { tokens } from "./lexer.ts";
 import type { FileText } from "./migration.ts";
 import { wordHint } from "./other-databases.ts";
 import { passwordsOf } from "./password.ts";
@@ -102,6 +103,14 @@ function syntaxHint(
   const other = wordHint(text, offset, token);
   if (other !== undefined) return other;
   const before = text.slice(Math.max(0, offset - 1000), offset);
+  const named = nameHint(before, text.slice(offset, offset + 100), token);
+  if (named !== undefined) return named;
+  const open = openParenthesis(text, start, offset);
+  if (token === ";" && open !== undefined) {
+    const { line, column } = locate({ path: "", text }, open);
+    return `is a ) missing? The ( in line ${line}, column ${column}, has none`;
+  }
+  if (token === ")" && open === undefined) return "delete it: no ( is open here";
   if (/^(?:\)|from)$/i.test(token) && /,\s*$/.test(before)) return `delete the comma before ${token}`;
   // The grammar may take IF for a name, and NOT for the beginning of something else.
   if (/\bif\s+(?:not|not\s+exists)$/i.test(`${before.slice(-50)}${token}`))
@@ -113,11 +122,42 @@ function syntaxHint(
   if (!opensLine || !afterStatement) return undefined;
   const missing = [
     ALTERS_TABLE.test(token) && IN_ALTER_TABLE.test(before) ? "a comma" : "",
-    OPENS_STATEMENT.test(token) ? "a ;" : "",
+    OPENS_STATEMENT.test(token) ? (open === undefined ? "a ;" : "a );") : "",
   ].filter((each) => each !== "");
   return missing.length === 0
     ? undefined
     : `is ${missing.join(" or ")} missing before ${token.toUpperCase()}?`;
+}
+
+/** A token that stands where a name, a value or a comment was meant. */
+function nameHint(before: string, rest: string, token: string): string | undefined {
+  if (/^(?:#|\/\/)/.test(token) && /(?:^|[;,(\r\n])\s*$/.test(before)) return "a comment begins with --";
+  if (/\benum\s*\((?:[^;)]*,)?\s*$/i.test(before) && /^\w/.test(token))
+    return `the values of an enum are strings: '${token}'`;
+  const isColumn = COLUMN_LIST.test(before) && /[(,]\s*$/.test(before) && /^\w+\s+(?!by\b)[a-z]/i.test(rest);
+  const isName = LIKELY_NAME.test(token) && (isColumn || NAME_FOLLOWS.test(before));
+  return isName
+    ? `${token} is a reserved word: choose another name, or write it in double quotes: "${token.toLowerCase()}"`
+    : undefined;
+}
+
+/** Reserved words that people use as names. */
+const LIKELY_NAME =
+  /^(?:all|analy[sz]e|any|array|asc|case|cast|check|column|desc|do|end|from|grant|group|limit|offset|order|table|then|to|user|when)$/i;
+const NAME_FOLLOWS =
+  /\b(?:table|into|update|join|from|view|column|add|set|type|index|on|exists|references)\s+$/i;
+
+/** A text that ends among the columns of a CREATE TABLE. */
+const COLUMN_LIST = /\bcreate\s+(?:\w+\s+)?table\s+(?:if\s+not\s+exists\s+)?[\w."]+\s*\([^;]*$/i;
+
+/** Where the last ( stands that is not closed between `start` and `end`. */
+function openParenthesis(text: string, start: number, end: number): number | undefined {
+  const open: number[] = [];
+  for (const token of tokens(text.slice(0, end), start)) {
+    if (text[token.start] === "(") open.push(token.start);
+    if (text[token.start] === ")") open.pop();
+  }
+  return open.at(-1);
 }
 
 const OPENS_STATEMENT =

@@ -66,6 +66,22 @@ test.for([
   ["alter table t add a int;\nvacuum t\ndrop table u;", "is a ; missing before DROP?"],
   ["create table t (a int,\n);", "delete the comma before )"],
   ["select a, from t;", "delete the comma before from"],
+  ["create table t (a int;", "is a ) missing? The ( in line 1, column 16, has none"],
+  ["create table t (a int\ncreate table u (b int);", "is a ); missing before CREATE?"],
+  ["create table t (a int));", "delete it: no ( is open here"],
+  [
+    "create table order (a int);",
+    'order is a reserved word: choose another name, or write it in double quotes: "order"',
+  ],
+  ["create table t (a int, order int);", "order is a reserved word"],
+  ["create table t (id int, from text, to text);", "from is a reserved word"],
+  ["alter table t add column end timestamptz;", "end is a reserved word"],
+  ["create type s as enum (new, paid);", "the values of an enum are strings: 'new'"],
+  ["create type s as enum ('new', paid);", "the values of an enum are strings: 'paid'"],
+  ["create table t (a int, index (a));", "write the index in a statement of its own"],
+  ["create table t (a int, unique index x (a));", "write the index in a statement of its own"],
+  ["# the users\ncreate table t ();", "a comment begins with --"],
+  ["create table t (\n// the key\na int);", "a comment begins with --"],
   ["create type if not exists x as (a int);", "this statement has no IF NOT EXISTS: leave it out"],
   ["alter table t add constraint if not exists x check (true);", "this statement has no IF NOT EXISTS"],
   ["create or replace table t (a int);", "OR REPLACE is not for TABLE: leave it out"],
@@ -122,6 +138,10 @@ test.each([
   "create table t (a int default x y);",
   "select a[1 2];",
   "select (1 2);",
+  "create table t (a int, (b));",
+  "select a, order by b;",
+  "delete from where a;",
+  "create table t (a int, references u (b));",
 ])("%s: no hint", async (text) => expect((await faults(text))[0]).not.toHaveProperty("hint"));
 
 test.for([
