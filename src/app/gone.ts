@@ -1,11 +1,13 @@
 /**
- * A name that the server does not know, or knows already, and the migrations → the statement of theirs that took it away,
- * that made it, that would have made it if it had run, or that makes it too late; and what to type.
+ * A name that the server does not know, knows already or cannot forget, and the migrations → the statement of theirs that
+ * took it away, that made it, that would have made it if it had run, or that makes it too late; and what to type.
  */
 import { items, kindOf, node, objectName, rangeName, stringOf, word } from "../core/ast.ts";
 import {
+  type Dependent,
   type Gone,
   goneHint,
+  heldHint,
   laterHint,
   leftHint,
   madeHint,
@@ -25,8 +27,8 @@ import { bare } from "../core/quote.ts";
 import type { LintedStatement } from "../core/rules/lint.ts";
 import { locate } from "../core/source.ts";
 import { type Part, partsOf } from "../core/statement/parts.ts";
-import { createdBy } from "../core/statement/written.ts";
-import type { Failed } from "../core/undoing.ts";
+import { createdBy, hasWord } from "../core/statement/written.ts";
+import { downgradeOf, type Failed } from "../core/undoing.ts";
 import { createGrammar } from "../io/grammar.ts";
 import { readTrees } from "../io/trees.ts";
 import type { Project } from "./project.ts";
@@ -60,6 +62,36 @@ export const madeIn =
     return last === undefined || last.does !== undefined || isStamped(last.row)
       ? undefined
       : madeHint(last.place);
+  };
+
+/**
+ * Answers of a step back of a plan what another migration has made of what it cannot take away, where that migration need not
+ * have been undone before.
+ */
+export const heldIn =
+  (project: Project, applied: () => readonly Before[], { steps }: PlanSteps) =>
+  async (step: PlanStep, dependent: Dependent): Promise<string | undefined> => {
+    const { graph, migrations } = project;
+    const { revision } = step;
+    const undone = new Set(steps.slice(0, steps.indexOf(step) + 1).map((each) => each.revision));
+    const last = await lastOf(
+      applied().filter((row) => !undone.has(row.revision)),
+      finderOf(project, dependent),
+    );
+    if (last === undefined || last.does !== undefined) return undefined;
+    const by = last.row.revision;
+    // It may be an older one of which something later depends on it.
+    if (
+      ancestors(graph, [revision]).has(by) ||
+      !hasWord(migrations.get(by)!.up.source.text, bare(dependent.on))
+    )
+      return undefined;
+    const other = nodeOf(graph, by).revision;
+    return heldHint(dependent, last.place, {
+      revision: by,
+      undo: downgradeOf(other),
+      dependsOn: [...other.dependsOn, revision],
+    });
   };
 
 /**

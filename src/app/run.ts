@@ -33,7 +33,7 @@ import {
 import { needsIn } from "./effects.ts";
 import { warnOfEmptyFiles } from "./empty-files.ts";
 import { bringUp } from "./ensure.ts";
-import { goneIn, madeIn, mayHaveBeen } from "./gone.ts";
+import { goneIn, heldIn, madeIn, mayHaveBeen } from "./gone.ts";
 import { heldBack } from "./held-back.ts";
 import { answerOf, callback, type OtherArgument } from "./options.ts";
 import { otherWith } from "./other-ledger.ts";
@@ -333,6 +333,7 @@ function runPlan(
         return [other, recorded].filter(Boolean).join("\n") || undefined;
       },
       goneBy: goneIn(project, known, plan),
+      heldBy: heldIn(project, known, plan),
       needs: needsIn(project, () => known().map(({ revision }) => revision), plan, target.session.version),
       recordFailure: ({ revision, direction }, statement, message) =>
         project.ledger.fail(revision, direction, statement, redact(message, project.config.secrets)),

@@ -54,6 +54,7 @@ export function send(
     | "recording"
     | "again"
     | "goneBy"
+    | "heldBy"
     | "needs"
     | "adviceOnly"
   > = {

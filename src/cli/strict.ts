@@ -326,6 +326,7 @@ const habits = new Map<string, string | readonly string[]>(
     branch: "branch-label",
     id: "rev-id",
     "revision-id": "rev-id",
+    revision: "rev-id",
     depends: "depends-on",
     dependencies: "depends-on",
     path: ["version-path", "directory"],

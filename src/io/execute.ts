@@ -6,7 +6,14 @@ import type { Event } from "../core/event.ts";
 import { deniedOn } from "../core/failure/denied.ts";
 import { type Explaining, explain, explainQuery, stepOf, stepsIn } from "../core/failure/explain.ts";
 import { quotedName, withoutPasswords } from "../core/failure/failure.ts";
-import { type Gone, isRelation, missingObject, type Named } from "../core/failure/missing.ts";
+import {
+  type Dependent,
+  dependentIn,
+  type Gone,
+  isRelation,
+  missingObject,
+  type Named,
+} from "../core/failure/missing.ts";
 import { type Roles, setRoleAt } from "../core/failure/rights.ts";
 import { LOOKED_FOR, searchPathOf } from "../core/failure/search-path.ts";
 import { sqlstates } from "../core/ledger/types.ts";
@@ -60,6 +67,8 @@ export interface Asked extends Pick<LockOptions, "signal" | "names"> {
   readonly again?: Explaining["again"];
   /** Asked where an up file names what the server does not find. */
   readonly goneBy?: (step: PlanStep, missing: Named) => Promise<Gone | undefined>;
+  /** Asked where a down file cannot take away what something else depends on. */
+  readonly heldBy?: (step: PlanStep, dependent: Dependent) => Promise<string | undefined>;
   /** Asked where a right on a relation or a routine is missing: what the file of the step needs. */
   readonly needs?: (step: PlanStep) => Promise<readonly Privilege[]>;
   readonly adviceOnly?: Explaining["adviceOnly"];
@@ -331,6 +340,7 @@ export const explained = async (
     recording,
     again,
     goneBy,
+    heldBy,
     needs,
     adviceOnly,
     signal,
@@ -347,11 +357,14 @@ export const explained = async (
   const others = lookedFor === undefined ? undefined : await elsewhere?.(bare(lookedFor));
   const taken = failure.sqlstate === "42P07" ? quotedName(failure.message) : undefined;
   const gone = missing === undefined || step?.direction !== "up" ? undefined : await goneBy?.(step, missing);
+  const dependent = failure.sqlstate === "2BP01" ? dependentIn(failure.detail) : undefined;
+  const held =
+    dependent === undefined || step?.direction !== "down" ? undefined : await heldBy?.(step, dependent);
   return explain(plan, batch, statement, failure, {
     sourceText,
     invalid: taken === undefined ? undefined : await invalid?.(taken, indexedBy(statement)),
     // Where it is there, but not found, nothing is missing.
-    gone: gone?.isLeft === true && (shutOnes ?? others) !== undefined ? undefined : gone?.hint,
+    gone: gone?.isLeft === true && (shutOnes ?? others) !== undefined ? undefined : (gone?.hint ?? held),
     ...(MAY_LACK_RIGHTS.has(failure.sqlstate ?? "")
       ? await roles?.({ role: plan.role, set: setRoleAt(plan, statement)?.name }, failure.message)
       : {}),

@@ -382,6 +382,48 @@ describe.each(oneServer("newest"))("on $name", (server) => {
     expect((await failureOf(gone.upgrade(other, "a"))).hint).not.toContain("creates it");
   });
 
+  test("what another migration has made of what a downgrade takes away: which one, and what is typed leads on", async () => {
+    const { url } = await ownDatabase(server);
+    const users = {
+      up: "CREATE TABLE users (id int PRIMARY KEY);",
+      down: "DROP TABLE users;",
+      parent: "none",
+    };
+    const shop = (header: readonly string[]) => ({
+      first: { up: "SELECT 1;", down: "SELECT 1;", parent: "none" },
+      users,
+      orders: {
+        up: 'CREATE TABLE "Orders" (u int REFERENCES users);',
+        down: 'DROP TABLE "Orders";',
+        parent: "none",
+        header,
+      },
+      // What depends on it is of this one; the table is of another.
+      late: { up: 'CREATE VIEW v AS TABLE "Orders";', down: "SELECT 1;", parent: "orders" },
+    });
+    const of = project(shop(["depends-on: first"]));
+    const hintFor = async (back: string) => (await failureOf(of.downgrade(url, back))).hint;
+    await of.upgrade(url, "users");
+    await of.upgrade(url, "heads");
+    const held = `0003_orders.up.sql:${headerLines + 2} creates table Orders, and orders is still applied: undo it first: migrate downgrade orders@base; so that a downgrade does it by itself, write in its header: -- depends-on: first, users\n`;
+    expect(await hintFor("users@base")).toMatch(new RegExp(`^${held}Use DROP`));
+    // What has made the view is undone.
+    expect(await hintFor("late@base")).toMatch(/^Use DROP/);
+    await query(url, "DROP VIEW v");
+    await of.downgrade(url, "orders@base");
+    await of.downgrade(url, "users@base");
+
+    await of.upgrade(url, "users");
+    await of.upgrade(url, "orders");
+    await project(shop(["depends-on: first, users"])).downgrade(url, "users@base");
+
+    // Something else than what it makes depends on it.
+    await of.upgrade(url, "users");
+    await of.upgrade(url, "heads");
+    await query(url, `DROP VIEW v; CREATE VIEW v AS TABLE users; ALTER TABLE "Orders" DROP u`);
+    expect(await hintFor("users@base")).toMatch(/^Use DROP/);
+  });
+
   test("what a migration would have created that is only stamped: what is proposed leads out", async () => {
     const of = project({ a: "CREATE TABLE t (a int);", b: "SELECT 1;", c: "ALTER TABLE t ADD b int;" });
     const { url } = await ownDatabase(server);

@@ -52,7 +52,10 @@ export interface Explaining extends Roles {
    * where it was the first: nothing is done that would not be counted.
    */
   readonly again?: ((step: PlanStep | undefined) => string | undefined) | undefined;
-  /** What became of what is not found, where an earlier file has or would have made it, and what to type. */
+  /**
+   * What became of what is not found, where an earlier file has or would have made it, or which file has made what depends on
+   * what is to go; and what to type.
+   */
   readonly gone?: string | undefined;
   /** Whoever runs the plan tells himself what is so now, and where it ran: the hint is only what to do. */
   readonly adviceOnly?: boolean | undefined;

@@ -135,6 +135,22 @@ function thereAlready(message: string): Named | undefined {
 const THERE_ALREADY =
   /^(schema|type|relation|column|constraint) "(.+?)" (?:(?:of|for) relation ".+" )?already exists$/;
 
+/** What a DROP cannot leave behind, and the name of what it depends on. */
+export interface Dependent extends Named {
+  readonly on: string;
+}
+
+/** The first that a detail names: `constraint a on table orders depends on table users`; of details in English. */
+export function dependentIn(detail = ""): Dependent | undefined {
+  const [, kind, name, on] = DEPENDS.exec(detail) ?? [];
+  return kind === undefined || name === undefined || on === undefined
+    ? undefined
+    : { kind, name: name.replaceAll('"', ""), on: on.replaceAll('"', "") };
+}
+
+const DEPENDS =
+  /^(?:.* )?((?:foreign )?table|(?:materialized )?view|sequence|type) ("[^"]+"|\S+) depends on (?:.* )?("[^"]+"|\S+)$/m;
+
 /** What became of what is not found. */
 export interface Gone {
   readonly hint: string;
@@ -157,6 +173,21 @@ export const unorderedHint = (place: string, dependsOn: readonly RevisionId[]): 
 /** `place`: the statement that makes it, and cannot run before. */
 export const laterHint = (place: string): string =>
   `${place} creates it, but comes after this migration: move one of the two statements, or change -- parent or -- depends-on in the headers so that the other migration comes first`;
+
+/**
+ * `place`: the statement of the revision that has made what depends on what is to go; `undo`: the command that undoes it;
+ * `dependsOn`: what it must depend on so that it is undone first.
+ */
+export const heldHint = (
+  { kind, name }: Named,
+  place: string,
+  {
+    revision,
+    undo,
+    dependsOn,
+  }: { readonly revision: RevisionId; readonly undo: string; readonly dependsOn: readonly RevisionId[] },
+): string =>
+  `${place} creates ${kind} ${name}, and ${revision} is still applied: undo it first: ${undo}; so that a downgrade does it by itself, write in its header: -- depends-on: ${dependsOn.join(", ")}`;
 
 /** `place`: the statement that has made it. */
 export const madeHint = (place: string): string =>
