@@ -4,7 +4,7 @@ import { MigrateError } from "../core/errors.ts";
 import type { Migration } from "../core/migration.ts";
 import type { Plan } from "../core/plan/types.ts";
 import type { ServerVersion } from "../core/server-version.ts";
-import type { ParsedStatement } from "../core/statement/facts.ts";
+import type { Facts, ParsedStatement } from "../core/statement/facts.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import type { Deps, Project } from "./project.ts";
 
@@ -15,13 +15,21 @@ const CREATES = /^CREATE (?!EXTENSION|FUNCTION|PROCEDURE)/;
  * Whether the migration, whose down file has no statement, leaves what its up file makes: such an up fails the second time.
  * Not where the down file says with `accepts` what it leaves, and of an up file that has a fault nothing is known.
  */
-export async function leavesWhatItMakes({ up, down }: Migration, grammar: Grammar): Promise<boolean> {
+export const leavesWhatItMakes = (migration: Migration, grammar: Grammar): Promise<boolean> =>
+  // Only the tree says what an ALTER TABLE alters.
+  leaves(migration, grammar, (facts, seen) => facts.some(({ tag }) => CREATES.test(tag)) || seen.some(adds));
+
+/** Whether the statements of the up file of such a migration are of a kind; the same of `accepts` and of faults. */
+async function leaves(
+  { up, down }: Migration,
+  grammar: Grammar,
+  areSuch: (facts: readonly Facts[], seen: readonly ParsedStatement[]) => boolean,
+): Promise<boolean> {
   if (down?.header.accepts !== undefined) return false;
   try {
     const seen: ParsedStatement[] = [];
     const { facts } = await grammar.parse(up, (each) => seen.push(each));
-    // Only the tree says what an ALTER TABLE alters.
-    return facts.some(({ tag }) => CREATES.test(tag)) || seen.some(adds);
+    return areSuch(facts, seen);
   } catch (error) {
     if (error instanceof MigrateError) return false;
     throw error;
@@ -56,12 +64,14 @@ export async function warnOfEmptyFiles(
     const migration = migrations.get(revision);
     if (statements > 0 || migration === undefined) continue;
     const lacks =
-      direction === "up" ? isEmptyUp(migration, statements) : await leavesWhatItMakes(migration, grammar);
+      direction === "up"
+        ? isEmptyUp(migration, statements)
+        : await leaves(migration, grammar, (facts) => facts.length > 0);
     if (!lacks) continue;
     const rest =
       direction === "up"
         ? `the upgrade to ${revision} only records it in the ledger`
-        : `what ${migration.up.source.path} creates stays, and the downgrade of ${revision} only takes it out of the ledger`;
+        : `what ${migration.up.source.path} did stays, and the downgrade of ${revision} only takes it out of the ledger`;
     onNotice?.({ severity: "WARNING", message: `${path} has no statement: ${rest}` });
   }
 }
