@@ -40,6 +40,16 @@ describe("others wait for longer than a moment", () => {
   });
 });
 
+test("a second foreign key on the same columns is checked like the first: only a partition's own is taken over", async () => {
+  const key = "ADD CONSTRAINT again FOREIGN KEY (u) REFERENCES u";
+  const plan = await project({
+    a: `${a} CREATE TABLE owned (u bigint REFERENCES u);`,
+    b: `ALTER TABLE owned ${key};`,
+  }).plan({ kind: "upgrade", target: "a:b" });
+  expect(linesOf(plan).join("\n")).toContain("scans the table");
+  expect(hazardsOf(plan)).toHaveLength(1);
+});
+
 const BRIEFLY = "They are blocked only briefly: meanwhile no table is scanned or rewritten.";
 const NOT_AT_ALL = "No table is blocked for reads or writes.";
 

@@ -341,19 +341,21 @@ function addForeignKey(
   if (!isNew) work.lock(table, "SHARE ROW EXCLUSIVE");
   for (const each of withChildren(parent)) if (each !== parent) work.lock(each, "SHARE ROW EXCLUSIVE");
   const recurses = table.kind === "partitioned table" || (work.version >= 18 && !isNew);
-  const taken = new Map(withChildren(table).map((each) => [each, sameKey(each, made)] as const));
+  const partitions = table.kind === "partitioned table" ? withChildren(table) : [];
+  const taken = new Map(
+    partitions.filter((each) => each !== table).map((each) => [each, sameKey(each, made)] as const),
+  );
   for (const each of recurses ? withChildren(table) : [table]) {
     if (each !== table) work.lock(each, "SHARE ROW EXCLUSIVE");
     if (each !== table && table.kind !== "partitioned table") continue;
-    const before = each === table ? undefined : taken.get(each);
+    const before = taken.get(each);
     if (before !== undefined) before.inherited = true;
     else each.constraints.push({ ...made, inherited: each !== table });
     work.schema.note(each);
   }
   const nothing = own.every((each) => empty.has(each));
   if (isNew || skips || !enforced || nothing) return;
-  const checked = table.kind === "partitioned table" ? withChildren(table) : [table];
-  for (const each of checked)
+  for (const each of table.kind === "partitioned table" ? partitions : [table])
     if (each.kind !== "partitioned table" && taken.get(each)?.valid !== true)
       queue.foreignKeys.push([each, made]);
 }
