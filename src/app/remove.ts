@@ -1,6 +1,7 @@
 /** A head that is not applied, or a squashed revision that waits → its files are gone again. */
 import { absences } from "../core/absence.ts";
 import { MigrateError } from "../core/errors.ts";
+import { fewOf } from "../core/few.ts";
 import { dormantNamed, type Graph, isHead, nodeOf } from "../core/graph.ts";
 import { describe } from "../core/graph-faults.ts";
 import type { Applied } from "../core/ledger/types.ts";
@@ -169,6 +170,8 @@ async function refuseApplied(
         next: "then run the same command again",
       });
     }
+    if (row !== undefined && applied.every((each) => each.revision !== revision))
+      throw standsForApplied(migration);
     // The parser is loaded only where something is interrupted.
     const begun = async () => (await import("./resume.ts")).begunStep(project, intent!);
     throw new MigrateError({
@@ -185,6 +188,16 @@ async function refuseApplied(
   } finally {
     await session.close();
   }
+}
+
+/** The ledger has what a squashed one replaces, whose files are gone, and not itself. */
+function standsForApplied(migration: Migration): MigrateError {
+  const { revision, replaces = [] } = migration;
+  return new MigrateError({
+    code: "state/applied",
+    message: `${describe(migration)} stands for ${fewOf(replaces)}, which ${replaces.length === 1 ? "is" : "are"} applied`,
+    hint: `restore the files of what it replaces, then run: migrate revision --remove --head ${shellWord(revision)}; or undo what they did: ${downgradeOf(migration)}`,
+  });
 }
 
 /** It was stamped, as a baseline is. A squashed one is, too, where what it replaces has run. */
