@@ -23,7 +23,7 @@ const command: Command = {
   },
   positionals: { required: 0, names: [] },
   examples: [
-    ["migrate current", "the current heads"],
+    ["migrate current", "the current heads; 'now at' leaves out effective heads, which others depend on"],
     ["migrate current -v", "in full"],
     ["migrate current --check-heads", "is the database ready for this release?"],
     ["migrate current --check-heads --allow-ahead", "also after a rollback to this release?"],
