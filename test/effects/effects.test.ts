@@ -317,6 +317,26 @@ describe("that a name is met where it may be missing shows of nothing that it is
     expect([branch!.usedBefore, branch!.unknown.length]).toEqual([undefined, 1]);
   });
 
+  test("what is temporary is gone when the next file begins, or it is discarded, and views of it with it", () => {
+    const fold = new Fold(newSession(true));
+    const run = (sql: string) => {
+      fold.beginFile({ searchPath: ["public"], timeZone: "UTC" });
+      return [...fold.run(reader(sql), { version: 18, block: true })];
+    };
+    const locked = (effects: ReturnType<typeof run>) =>
+      effects.flatMap(({ locks }) => locks.map(({ schema, name }) => `${schema}.${name}`));
+    run("create table t (id int primary key)");
+    const makes =
+      "create temp table t () inherits (public.t); create view v as select from t; create temp sequence s";
+    expect(locked(run(`${makes}; alter table t add a int`).slice(-1))).toEqual([]);
+    expect(locked(run("alter table t add b int"))).toEqual(["public.t"]);
+    expect(run(makes).map(({ refused }) => refused)).toEqual([undefined, undefined, undefined]);
+    expect(run(`${makes}; ${makes}`)[3]!.refused).toBe("t already exists");
+    expect(run(`${makes}; discard temp; ${makes}`).map(({ refused }) => refused)).toEqual(
+      Array.from({ length: 7 }, () => undefined),
+    );
+  });
+
   test("nor, where it is read, that it is a table", () => {
     const replaces = "create or replace view public.v as select 1 as a";
     expect(refusals(`select from public.v; ${replaces}`).at(-1)).toEqual([undefined]);

@@ -24,7 +24,7 @@ import { kindFor } from "./drop.ts";
 import { type LockMode, stronger } from "./mode.ts";
 import { alterInherit, attachPartition, detachPartition } from "./partition.ts";
 import { Queue } from "./queue.ts";
-import { columnOf, hasStorage, type Relation, withChildren } from "./schema.ts";
+import { columnOf, hasStorage, type Relation, withChildren, withPartitions } from "./schema.ts";
 import { typeName } from "./types.ts";
 import type { Work } from "./work.ts";
 
@@ -280,8 +280,7 @@ function alterTriggers(work: Work, table: Relation, subtype: string, name: strin
   }
   if (name !== "" && table.known && !table.triggers.some((each) => each.name === name))
     work.refuse(`${table.name} has no trigger ${name}`);
-  const all = table.kind === "partitioned table" ? withChildren(table) : [table];
-  for (const each of all) {
+  for (const each of withPartitions(table)) {
     const named = each.triggers.some((trigger) => name === "" || trigger.name === name);
     if (each !== table && !named) continue;
     work.lock(each, "SHARE ROW EXCLUSIVE");

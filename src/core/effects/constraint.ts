@@ -7,7 +7,14 @@ import { addIndex, indexName, namesList, requireColumn, requirePartitionKey } fr
 import { chosenName } from "./name.ts";
 import { checkForeignKey, type Queue } from "./queue.ts";
 import { removeConstraint } from "./removal.ts";
-import { type Constraint, columnOf, hasStorage, type Relation, withChildren } from "./schema.ts";
+import {
+  type Constraint,
+  columnOf,
+  hasStorage,
+  type Relation,
+  withChildren,
+  withPartitions,
+} from "./schema.ts";
 import type { Work } from "./work.ts";
 
 /** How a constraint is added. */
@@ -339,11 +346,12 @@ function addForeignKey(
     },
   };
   if (!isNew) work.lock(table, "SHARE ROW EXCLUSIVE");
-  for (const each of withChildren(parent)) if (each !== parent) work.lock(each, "SHARE ROW EXCLUSIVE");
+  for (const each of withPartitions(parent)) if (each !== parent) work.lock(each, "SHARE ROW EXCLUSIVE");
   const recurses = table.kind === "partitioned table" || (work.version >= 18 && !isNew);
-  const partitions = table.kind === "partitioned table" ? withChildren(table) : [];
   const taken = new Map(
-    partitions.filter((each) => each !== table).map((each) => [each, sameKey(each, made)] as const),
+    withPartitions(table)
+      .filter((each) => each !== table)
+      .map((each) => [each, sameKey(each, made)] as const),
   );
   for (const each of recurses ? withChildren(table) : [table]) {
     if (each !== table) work.lock(each, "SHARE ROW EXCLUSIVE");
@@ -355,7 +363,7 @@ function addForeignKey(
   }
   const nothing = own.every((each) => empty.has(each));
   if (isNew || skips || !enforced || nothing) return;
-  for (const each of table.kind === "partitioned table" ? partitions : [table])
+  for (const each of withPartitions(table))
     if (each.kind !== "partitioned table" && taken.get(each)?.valid !== true)
       queue.foreignKeys.push([each, made]);
 }

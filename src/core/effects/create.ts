@@ -12,7 +12,7 @@ import {
   type Relation,
   type RelationKind,
   type Trigger,
-  withChildren,
+  withPartitions,
 } from "./schema.ts";
 import { typeName } from "./types.ts";
 import type { Work } from "./work.ts";
@@ -318,7 +318,7 @@ export function createTrigger(work: Work, tree: Ast): void {
     constraint: tree["isconstraint"] === true,
     enabled: true,
   };
-  const all = made.forEachRow && table.kind === "partitioned table" ? withChildren(table) : [table];
+  const all = made.forEachRow ? withPartitions(table) : [table];
   for (const each of all) {
     work.lock(each, "SHARE ROW EXCLUSIVE");
     if (each.triggers.some((one) => one.name === name) && tree["replace"] !== true)

@@ -170,13 +170,14 @@ export class Fold {
     for (const each of schema.takeAdded()) each.rows = "unknown";
   }
 
-  /** The next file begins: in a transaction, and with settings, of its own. */
+  /** The next file begins: in a transaction, and in a session, that has nothing of the one before. */
   beginFile(state: FileState): void {
     const { searchPath, timeZone, schemas = [], isServersPath = false, checksBodies = true } = state;
     this.#transaction.end(this.#session);
     this.#session.schema.file += 1;
     Object.assign(this.#session, { searchPath, isServersPath, timeZone, checksBodies, role: undefined });
     for (const name of schemas) this.#session.schema.schemas.add(name);
+    this.#session.schema.discardTemporary();
     this.#session.prepared.clear();
     this.#session.cursors.clear();
   }
@@ -310,7 +311,7 @@ function perform(work: Work, ast: Ast, body?: RoutineBody): void {
 
 /** Of sessions, roles and objects that are no relations: no relation is locked. */
 const HARMLESS =
-  /^(?:Alter(?:Owner|Default|Database|Role|System|OpFamily|Operator|Collation|Type|TS|Event|Extension|Fdw|ForeignServer|UserMapping|TableSpace|Subscription|Stats|ObjectDepends|Policy).*|Check(?:Point)?Stmt|CheckPointStmt|Close.*|Create(?:Role|Cast|Conversion|Extension|Fdw|ForeignServer|UserMapping|OpClass|OpFamily|PLang|Am|EventTrig|Transform|TableSpace|Subscription|db).*|Createdb.*|Deallocate.*|DefineStmt|Discard.*|Drop(?:Role|UserMapping|TableSpace|Subscription|db).*|Dropdb.*|GrantRole.*|Listen.*|Load.*|Notify.*|Unlisten.*|ReassignOwned.*|ReplicaIdentity.*|SecLabel.*|Variable.*|Constraints.*)$/;
+  /^(?:Alter(?:Owner|Default|Database|Role|System|OpFamily|Operator|Collation|Type|TS|Event|Extension|Fdw|ForeignServer|UserMapping|TableSpace|Subscription|Stats|ObjectDepends|Policy).*|Check(?:Point)?Stmt|CheckPointStmt|Close.*|Create(?:Role|Cast|Conversion|Extension|Fdw|ForeignServer|UserMapping|OpClass|OpFamily|PLang|Am|EventTrig|Transform|TableSpace|Subscription|db).*|Createdb.*|Deallocate.*|DefineStmt|Drop(?:Role|UserMapping|TableSpace|Subscription|db).*|Dropdb.*|GrantRole.*|Listen.*|Load.*|Notify.*|Unlisten.*|ReassignOwned.*|ReplicaIdentity.*|SecLabel.*|Variable.*|Constraints.*)$/;
 
 type Action = (work: Work, tree: Ast, ast: Ast, body: RoutineBody | undefined) => void;
 
@@ -363,6 +364,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   DiscardStmt: (work, tree) => {
     if (work.circumstances.block && tree["target"] === "DISCARD_ALL")
       work.refuse("DISCARD ALL cannot run in a transaction");
+    if (/ALL|TEMP/.test(word(tree["target"]))) work.schema.discardTemporary();
   },
   DoStmt: (work, _, __, body) => doBlock(work, body),
   DropStmt: drop,

@@ -1,7 +1,15 @@
 /** Statements about indexes → what they do, and the indexes that a table has afterwards. */
 import { type Ast, items, node, option, rangeName, stringOf, word } from "../ast.ts";
 import { callsIn, namesOf, volatilityOf } from "./expression.ts";
-import { columnOf, hasStorage, type IndexDefinition, lacks, type Relation, withChildren } from "./schema.ts";
+import {
+  columnOf,
+  hasStorage,
+  type IndexDefinition,
+  lacks,
+  type Relation,
+  withChildren,
+  withPartitions,
+} from "./schema.ts";
 import type { Work } from "./work.ts";
 
 export interface NewIndex {
@@ -280,7 +288,7 @@ export function cluster(work: Work, tree: Ast): void {
     if (index.index?.predicate !== undefined) work.refuse(`${index.name} is a partial index`);
     table.clusteredOn = index;
   }
-  for (const each of table.kind === "partitioned table" ? withChildren(table) : [table]) work.rewrite(each);
+  for (const each of withPartitions(table)) work.rewrite(each);
 }
 
 /** The names of a list of `String` nodes. */

@@ -6,7 +6,14 @@ import { rangesIn } from "./expression.ts";
 import { requireColumn } from "./index.ts";
 import { type LockMode, lockModes } from "./mode.ts";
 import { lookUpBounds, query } from "./query.ts";
-import { type Column, hasStorage, type Relation, type UserType, withChildren } from "./schema.ts";
+import {
+  type Column,
+  hasStorage,
+  type Relation,
+  type UserType,
+  withChildren,
+  withPartitions,
+} from "./schema.ts";
 import { isBuiltIn } from "./types.ts";
 import type { Work } from "./work.ts";
 
@@ -49,7 +56,7 @@ export function truncate(work: Work, tree: Ast): void {
     for (const [child, key] of work.schema.referring(each)) {
       if (all.has(child)) continue;
       if (!cascade) work.refuse(`the foreign key ${key.name} of ${child.name} refers to ${each.name}`);
-      for (const one of withChildren(child)) all.add(one);
+      for (const one of withPartitions(child)) all.add(one);
     }
   }
   for (const each of all) empty(work, each, tree["restart_seqs"] === true);

@@ -4,7 +4,15 @@ import { type Constant, compared, conditions, constantOf, equalTo, isBounded, li
 import { calledIn, callsIn, namesOf, rangesIn, sequencesIn } from "./expression.ts";
 import { followCalls } from "./function.ts";
 import type { LockMode } from "./mode.ts";
-import { type Constraint, columnOf, lacks, type Relation, type Trigger, withChildren } from "./schema.ts";
+import {
+  type Constraint,
+  columnOf,
+  lacks,
+  type Relation,
+  type Trigger,
+  withChildren,
+  withPartitions,
+} from "./schema.ts";
 import { typeName } from "./types.ts";
 import type { Work } from "./work.ts";
 
@@ -365,7 +373,7 @@ function checkParent(work: Work, table: Relation, { references, deferred }: Cons
     work.session.pending.add(table.id);
     return;
   }
-  for (const each of withChildren(references!.table)) work.plan(each, "ROW SHARE");
+  for (const each of withPartitions(references!.table)) work.plan(each, "ROW SHARE");
 }
 
 interface Alteration {
@@ -444,7 +452,7 @@ function deleteRows(work: Work, table: Relation): void {
 function touchChild(work: Work, child: Relation, key: Constraint, action: string): void {
   if (!key.enforced) return;
   const changes = /^[cnd]$/.test(action);
-  for (const each of withChildren(child)) {
+  for (const each of withPartitions(child)) {
     work.plan(each, changes ? "ROW EXCLUSIVE" : "ROW SHARE");
     if (!each.indexes.some(({ index }) => index?.keys[0] === key.columns[0])) work.scan(each);
   }

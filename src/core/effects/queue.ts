@@ -1,5 +1,5 @@
 /** The work that an ALTER TABLE or CREATE TABLE does at its end: each table is rewritten or scanned once. */
-import { type Constraint, type Relation, withChildren } from "./schema.ts";
+import { type Constraint, type Relation, withPartitions } from "./schema.ts";
 import type { Work } from "./work.ts";
 
 export class Queue {
@@ -20,8 +20,8 @@ export class Queue {
 
 /** One query joins the rows of both tables. */
 export function checkForeignKey(work: Work, table: Relation, { references }: Constraint): void {
-  const parents = withChildren(references!.table);
-  for (const each of withChildren(table)) {
+  const parents = withPartitions(references!.table);
+  for (const each of withPartitions(table)) {
     if (each.kind === "partitioned table") continue;
     work.plan(each, "ACCESS SHARE");
     work.scan(each);

@@ -8,7 +8,7 @@ import {
   type Relation,
   type UserFunction,
   type UserType,
-  withChildren,
+  withPartitions,
 } from "./schema.ts";
 import { isBuiltIn } from "./types.ts";
 import type { Work } from "./work.ts";
@@ -24,7 +24,7 @@ export function removeConstraint(
   const { kind, index, references, name } = constraint;
   table.constraints = table.constraints.filter((each) => each !== constraint);
   if (references !== undefined)
-    for (const each of withChildren(references.table)) work.lock(each, "ACCESS EXCLUSIVE");
+    for (const each of withPartitions(references.table)) work.lock(each, "ACCESS EXCLUSIVE");
   if (index !== undefined) {
     for (const [child, key] of work.schema.referring(table)) {
       if (key.references!.columns.toSorted().join() !== constraint.columns.toSorted().join()) continue;
@@ -156,7 +156,7 @@ export function removeRelation(
     spare("a foreign key");
   for (const { references } of relation.constraints)
     if (references !== undefined && references.table !== relation)
-      for (const each of withChildren(references.table))
+      for (const each of withPartitions(references.table))
         if (each.kind !== "partitioned table" || work.version >= 15) work.lock(each, "ACCESS EXCLUSIVE");
   for (const index of relation.indexes) {
     work.lock(index, "ACCESS EXCLUSIVE");

@@ -179,6 +179,9 @@ export type Renamed =
   | { readonly id: number; readonly from: Required<ObjectName>; readonly to: Required<ObjectName> }
   | { readonly table: number; readonly from: string; readonly to: string };
 
+/** Where what is temporary is made. */
+export const TEMPORARY = "pg_temp";
+
 const keyOf = (schema: string, name: string): string => `${schema}\0${name}`;
 
 /** Every relation, type and function that is known; made anew for each fold, so that no caller's picture changes. */
@@ -199,6 +202,8 @@ export class Schema {
   /** Since they were last taken. */
   #added: Relation[] = [];
   #renamed: Renamed[] = [];
+  /** Whether something temporary was made since such were last discarded. */
+  #hasTemporary = false;
   /** Nothing exists but what is in it. Otherwise a name that is not in it may well be in the database. */
   readonly complete: boolean;
   /** How many files have begun. */
@@ -302,6 +307,21 @@ export class Schema {
     const key = keyOf(relation.schema, relation.name);
     this.relations.set(key, relation);
     this.#gone.delete(key);
+    this.#hasTemporary ||= relation.schema === TEMPORARY;
+  }
+
+  /** What is temporary goes, as DISCARD TEMP has it, and with it the views that ask it. */
+  discardTemporary(): void {
+    if (!this.#hasTemporary) return;
+    this.#hasTemporary = false;
+    const gone = new Set([...this.relations.values()].filter(({ schema }) => schema === TEMPORARY));
+    for (const each of gone)
+      for (const other of [...each.indexes, ...this.sequencesOf(each), ...this.viewsOf(each)])
+        gone.add(other);
+    for (const each of gone) {
+      this.remove(each);
+      for (const parent of each.parents) parent.children = parent.children.filter((child) => child !== each);
+    }
   }
 
   /** Whether no relation can have that name, though more may exist than is known. */
@@ -333,7 +353,7 @@ export class Schema {
 
   /** What a name stands for. */
   relation({ schema, name }: ObjectName, searchPath: readonly string[]): Relation | undefined {
-    const path = searchPath.length > 0 ? ["pg_temp", ...searchPath] : searchPath;
+    const path = searchPath.length > 0 ? [TEMPORARY, ...searchPath] : searchPath;
     return inPath(schema, path, (each) => this.relations.get(keyOf(each, name)));
   }
 
@@ -379,6 +399,7 @@ export class Schema {
   copy(): Schema {
     const made = new Schema(this.complete, this.#count);
     made.file = this.file;
+    made.#hasTemporary = this.#hasTemporary;
     const known = new Map<unknown, unknown>();
     for (const each of this.schemas) made.schemas.add(each);
     for (const each of this.#gone) made.#gone.add(each);
@@ -429,6 +450,10 @@ export function withChildren(relation: Relation): readonly Relation[] {
   for (const each of all) for (const child of each.children) all.add(child);
   return [...all];
 }
+
+/** A relation and its partitions: what has the foreign keys, the triggers for rows and the like of the whole; heirs do not. */
+export const withPartitions = (relation: Relation): readonly Relation[] =>
+  relation.kind === "partitioned table" ? withChildren(relation) : [relation];
 
 export const hasStorage = ({ kind }: Relation): boolean => kind === "table" || kind === "materialized view";
 

@@ -4,7 +4,7 @@ import type { Ast, ObjectName } from "../ast.ts";
 import { rangeName } from "../ast.ts";
 import { type LockMode, stronger } from "./mode.ts";
 import { chosenName, type NameParts } from "./name.ts";
-import { hasStorage, type Relation, type RelationKind, type Schema } from "./schema.ts";
+import { hasStorage, type Relation, type RelationKind, type Schema, TEMPORARY } from "./schema.ts";
 
 /** PostgreSQL refuses the statement. */
 export class Refused extends Error {}
@@ -248,7 +248,7 @@ export class Work {
 
   /** The schema in which a new object of that name is made. */
   schemaFor({ schema }: ObjectName, temporary = false): string {
-    if (temporary) return "pg_temp";
+    if (temporary) return TEMPORARY;
     if (schema !== undefined) {
       if (this.schema.complete && !this.schema.schemas.has(schema))
         this.refuse(`schema ${schema} does not exist`);
