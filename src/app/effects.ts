@@ -1,5 +1,5 @@
 /** A project and the steps of a run → what each of their statements does to a database that others use. */
-import { Fold, newSession } from "../core/effects/effects.ts";
+import { type Effect, Fold, newSession } from "../core/effects/effects.ts";
 import { effectsOfFile, type FileStart, type FileToRun } from "../core/effects/file.ts";
 import { distinctPrivileges, type Privilege } from "../core/effects/privilege.ts";
 import { summaryOf } from "../core/effects/summary.ts";
@@ -62,21 +62,53 @@ export const needsIn =
     return effects.at(-1)?.privileges ?? [];
   };
 
-/** Tells what files do, in the order of a run on a database to which `before` is applied. */
-export function effectsReader(
-  { graph, migrations, pins, knownEffects }: Project,
-  before: readonly RevisionId[],
+/**
+ * Answers of a statement of a step of a plan why it fails by what the files say, on whatever database; undefined where they
+ * do not say that. `number`: which of its file, from 1.
+ */
+export const refusedIn =
+  (
+    project: Project,
+    applied: () => readonly RevisionId[],
+    { steps }: Pick<Plan, "steps">,
+    server: ServerVersion,
+  ) =>
+  async (step: PlanStep, number: number): Promise<string | undefined> => {
+    const start = startOf(project, server);
+    const fold = new Fold(newSession(false, start.timeZone));
+    const grammar = createGrammar();
+    const effectsOf = async (each: Step): Promise<readonly Effect[]> => {
+      const file = fileOf(project, each);
+      return file === undefined ? [] : [...effectsOfFile(fold, (await readTrees(grammar, file)).file, start)];
+    };
+    for (const revision of applied()) await effectsOf({ direction: "up", revision });
+    fold.beginRun();
+    for (const each of steps.slice(0, steps.indexOf(step))) await effectsOf(each);
+    return (await effectsOf(step))[number - 1]?.refused;
+  };
+
+const startOf = (
+  { pins }: Pick<Project, "pins">,
   server: ServerVersion | undefined,
   schemas: readonly string[] = [],
+): FileStart => ({
+  version: majorOrNewest(server),
+  searchPath: pins.searchPath ?? ["public"],
+  isServersPath: pins.searchPath === undefined,
+  timeZone: pins.timeZone,
+  checksBodies: pins.checkFunctionBodies,
+  schemas,
+});
+
+/** Tells what files do, in the order of a run on a database to which `before` is applied. */
+export function effectsReader(
+  project: Project,
+  before: readonly RevisionId[],
+  server: ServerVersion | undefined,
+  schemas?: readonly string[],
 ): EffectsReader {
-  const start = {
-    version: majorOrNewest(server),
-    searchPath: pins.searchPath ?? ["public"],
-    isServersPath: pins.searchPath === undefined,
-    timeZone: pins.timeZone,
-    checksBodies: pins.checkFunctionBodies,
-    schemas,
-  };
+  const { graph, migrations, knownEffects } = project;
+  const start = startOf(project, server, schemas);
   const reader = new EffectsReader(start, knownEffects(start));
   const applied = before.filter((id) => graph.nodes.has(id));
   for (const id of inOrder(graph, applied)) reader.passOver(migrations.get(id)!.up);

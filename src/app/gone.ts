@@ -2,7 +2,7 @@
  * A name that the server does not know, knows already or cannot forget, and the migrations → the statement of theirs that
  * took it away, that made it, that would have made it if it had run, or that makes it too late; and what to type.
  */
-import { items, kindOf, node, objectName, rangeName, stringOf, word } from "../core/ast.ts";
+import { dotted, items, kindOf, node, objectName, rangeName, stringOf, word } from "../core/ast.ts";
 import {
   type Dependent,
   type Gone,
@@ -11,25 +11,29 @@ import {
   laterHint,
   leftHint,
   madeHint,
+  missingFrom,
+  missingObject,
   missingPart,
   type Named,
   namesKind,
+  ownHint,
   partThere,
   stampedHint,
   twiceMade,
   unorderedHint,
 } from "../core/failure/missing.ts";
 import { ancestors, descendants, nodeOf } from "../core/graph.ts";
+import type { Direction } from "../core/header-keys.ts";
 import type { Applied } from "../core/ledger/types.ts";
 import type { RevisionId } from "../core/migration.ts";
-import type { Plan, PlanStep } from "../core/plan/types.ts";
+import type { Plan, PlanStep, Statement } from "../core/plan/types.ts";
 import { bare } from "../core/quote.ts";
 import type { LintedStatement } from "../core/rules/lint.ts";
 import { locate } from "../core/source.ts";
 import { type Part, partsOf } from "../core/statement/parts.ts";
-import { createdBy, hasWord } from "../core/statement/written.ts";
+import { createdBy, hasWord, renamedBy } from "../core/statement/written.ts";
 import { downgradeOf, type Failed } from "../core/undoing.ts";
-import { createGrammar } from "../io/grammar.ts";
+import { createGrammar, type Grammar } from "../io/grammar.ts";
 import { readTrees } from "../io/trees.ts";
 import type { Project } from "./project.ts";
 
@@ -39,16 +43,30 @@ type Before = Pick<Applied, "revision"> & Partial<Pick<Applied, "how">>;
 type PlanSteps = Pick<Plan, "steps">;
 
 /**
- * Answers of a step of a plan what happened to a name before it: in `applied`, in order, or in a step before; and where it was
- * not known then, which other migration makes it.
+ * Answers of a statement of a step of a plan what happened before it to a name that the server does not find: above it in its
+ * file, in `applied`, in order, or in a step before; and where it was not known then, which other migration makes it.
  */
 export const goneIn =
   (project: Project, applied: () => readonly Before[], plan: PlanSteps) =>
-  async (step: PlanStep, missing: Named): Promise<Gone | undefined> => {
+  async (
+    step: PlanStep,
+    { origin }: Pick<Statement, "origin">,
+    message: string,
+  ): Promise<Gone | undefined> => {
+    const [missing, part] = [missingObject(message), missingFrom(message)];
+    const find =
+      missing !== undefined
+        ? finderOf(project, missing)
+        : part && partFinder(project, part, (table) => isSame(project, part.table!, table));
+    if (find === undefined) return undefined;
+    const own = origin && (await find(step.revision, { above: origin.start, direction: step.direction }));
+    if (step.direction === "down" && own?.does === undefined) return undefined;
+    if (own?.does !== undefined) return { hint: ownHint(`line ${own.line} of this file ${own.does}`) };
     const before = beforeStep(plan, applied, step);
-    const find = finderOf(project, missing);
     const last = await lastOf(before, find);
-    return last === undefined ? await madeElsewhere(project, step, before, find) : goneBy(last, before);
+    if (last !== undefined)
+      return part !== undefined && last.does === undefined ? undefined : goneBy(last, before);
+    return part === undefined ? await madeElsewhere(project, step, before, find) : undefined;
   };
 
 /** Answers of a step of a plan that failed because something is there which of the migrations that ran before has made it. */
@@ -96,7 +114,7 @@ export const heldIn =
 
 /**
  * Whether what is not there, and the step would take away, is named in a migration: in another one than its own, going up, or
- * it was never made. Of names that PostgreSQL gives by itself, as to a constraint, nothing is known.
+ * it was never made. What bears a name as PostgreSQL gives them by itself need not be named anywhere.
  */
 export function mayHaveBeen(
   { migrations }: Project,
@@ -104,7 +122,7 @@ export function mayHaveBeen(
   failed: Failed,
 ): boolean {
   const name = missingPart(failed);
-  if (name === undefined) return true;
+  if (name === undefined || CHOSEN.test(name)) return true;
   const wordsOf = (text: string): string => ` ${text.toLowerCase().replaceAll(/[^\p{L}\p{N}_$]+/gu, " ")} `;
   return [...migrations.values()].some(
     (each) =>
@@ -112,6 +130,8 @@ export function mayHaveBeen(
       wordsOf(each.up.source.text).includes(wordsOf(bare(name))),
   );
 }
+
+const CHOSEN = /_(?:pkey|key|excl|idx|check|fkey|not_null|seq)\d*$/;
 
 const beforeStep = (
   { steps }: PlanSteps,
@@ -136,9 +156,14 @@ const taking = (does: string | undefined): Deed | undefined => (does === undefin
 /** The last statement of a migration that is about a name. */
 interface Found extends Deed {
   readonly place: string;
+  readonly line: number;
 }
 
-type Find = (revision: RevisionId) => Promise<Found | undefined>;
+/** In its up file, or in a part of one of its files. */
+type Find = (
+  revision: RevisionId,
+  where?: { readonly above: number; readonly direction: Direction },
+) => Promise<Found | undefined>;
 
 /** The last that is found, in the last of these in which one is. */
 async function lastOf(
@@ -187,10 +212,19 @@ async function madeElsewhere(
 function finderOf(project: Project, { kind, name }: Named): Find {
   const isIt: IsIt = (made, other) => namesKind(kind, made) && isSame(project, name, other);
   return lastIn(project, name, (statement, sql) => {
-    const made = createdBy(sql);
-    return made !== undefined && isIt(made.kind, made.name) ? MAKES : taking(takenBy(statement, isIt));
+    const made = createdBy(sql) ?? renamedBy(sql);
+    if (made !== undefined && isIt(made.kind, made.name)) return MAKES;
+    return taking(
+      takenBy(statement, isIt) ?? (kind === "index" ? partTaken(statement, isConstraintOf(name)) : undefined),
+    );
   });
 }
+
+/** Its index goes with it. */
+const isConstraintOf =
+  (index: string) =>
+  ({ kind, name }: Part): boolean =>
+    kind === "constraint" && name === bare(index);
 
 /** Of a column, a constraint or an index that the file of the step names, and that is there already. */
 async function partFinderOf(
@@ -207,15 +241,29 @@ async function partFinderOf(
   const tables = statements.flatMap(({ ast }) =>
     partsOf(ast).made.flatMap((part) => (isNamed(part) ? (part.table ?? []) : [])),
   );
-  const isOf = (table: string): boolean => tables.some((each) => isSame(project, each, table));
-  const isIt = (part: Part): boolean => isNamed(part) && (part.table === undefined || isOf(part.table));
-  const deedOf = (statement: LintedStatement): Deed | undefined => {
-    const { made, gone } = partsOf(statement.ast);
-    if (made.some(isIt)) return MAKES;
-    if (gone.some(isIt)) return taking("takes it away");
-    return taking(takenBy(statement, (kind, name) => kind === "table" && isOf(name)));
-  };
-  return lastIn(project, there.name, deedOf, grammar);
+  return partFinder(project, there, (table) => tables.some((each) => isSame(project, each, table)), grammar);
+}
+
+/** Of a part of one of these tables. */
+function partFinder(
+  project: Project,
+  { kind, name }: Pick<Part, "kind" | "name">,
+  isOf: (table: string) => boolean,
+  grammar?: Grammar,
+): Find {
+  const isIt = (part: Part): boolean =>
+    part.kind === kind && part.name === name && (part.table === undefined || isOf(part.table));
+  const deedOf = (statement: LintedStatement): Deed | undefined =>
+    partsOf(statement.ast).made.some(isIt)
+      ? MAKES
+      : taking(partTaken(statement, isIt) ?? takenBy(statement, (what, of) => what === "table" && isOf(of)));
+  return lastIn(project, name, deedOf, grammar);
+}
+
+function partTaken({ ast }: Pick<LintedStatement, "ast">, isIt: (part: Part) => boolean): string | undefined {
+  if (!partsOf(ast).gone.some(isIt)) return undefined;
+  const [kind, tree] = kindOf(ast);
+  return kind === "RenameStmt" ? `renames it to ${word(tree["newname"])}` : "drops it";
 }
 
 /** Whether two names may be of the same: one alone is that of a schema of search_path, where more is not known. */
@@ -233,15 +281,15 @@ function lastIn(
   deedOf: (statement: LintedStatement, sql: string) => Deed | undefined,
   grammar = createGrammar(),
 ): Find {
-  return async (revision) => {
-    const up = migrations.get(revision)?.up;
-    if (up?.source.text.toLowerCase().includes(bare(name).toLowerCase()) !== true) return undefined;
-    const { source } = up;
-    const { statements } = (await readTrees(grammar, up)).file;
-    for (const statement of [...statements].reverse()) {
-      const { start, end } = statement;
-      const deed = deedOf(statement, source.text.slice(start, end));
-      if (deed !== undefined) return { ...deed, place: `${source.path}:${locate(source, start).line}` };
+  return async (revision, { above, direction } = { above: Number.POSITIVE_INFINITY, direction: "up" }) => {
+    const file = migrations.get(revision)?.[direction];
+    if (file?.source.text.toLowerCase().includes(bare(name).toLowerCase()) !== true) return undefined;
+    const { source } = file;
+    const { statements } = (await readTrees(grammar, file)).file;
+    for (const statement of statements.filter(({ start }) => start < above).reverse()) {
+      const deed = deedOf(statement, source.text.slice(statement.start, statement.end));
+      const { line } = locate(source, statement.start);
+      if (deed !== undefined) return { ...deed, line, place: `${source.path}:${line}` };
     }
     return undefined;
   };
@@ -256,17 +304,29 @@ function takenBy({ ast, losses }: Pick<LintedStatement, "ast" | "losses">, isIt:
   if (losses.some(({ kind, object }) => WHOLE.test(kind) && isIt(kind.replace("drop ", ""), object)))
     return "drops it";
   const [kind, tree] = kindOf(ast);
+  if (kind === "AlterObjectSchemaStmt") {
+    const moved = MOVED.exec(word(tree["objectType"]))?.[1];
+    const was =
+      moved === undefined || tree["relation"] === undefined ? undefined : dotted(rangeName(tree["relation"]));
+    return was !== undefined && isIt(wordsOf(moved!), was)
+      ? `moves it to ${word(tree["newschema"])}`
+      : undefined;
+  }
   const renamed = RENAMED.exec(word(tree["renameType"]))?.[1];
   if (kind !== "RenameStmt" || renamed === undefined) return undefined;
   const names = items(node(node(tree["object"])["List"])["items"]).map(stringOf);
-  const { schema, name } =
+  const was = dotted(
     tree["relation"] === undefined
       ? objectName(names.length === 0 ? [word(tree["subname"])] : names)
-      : rangeName(tree["relation"]);
-  const was = schema === undefined ? name : `${schema}.${name}`;
-  const what = renamed === "MATVIEW" ? "materialized view" : renamed.toLowerCase().replace("_", " ");
-  return isIt(what, was) ? `renames it to ${word(tree["newname"])}` : undefined;
+      : rangeName(tree["relation"]),
+  );
+  return isIt(wordsOf(renamed), was) ? `renames it to ${word(tree["newname"])}` : undefined;
 }
+
+/** `OBJECT_FOREIGN_TABLE` without its first word → `foreign table`. */
+const wordsOf = (type: string): string =>
+  type === "MATVIEW" ? "materialized view" : type.toLowerCase().replace("_", " ");
 
 const WHOLE = /^drop (?:table|foreign table|view|materialized view|sequence|index|type|domain|schema)$/;
 const RENAMED = /^OBJECT_(TABLE|FOREIGN_TABLE|VIEW|MATVIEW|SEQUENCE|INDEX|TYPE|DOMAIN|SCHEMA)$/;
+const MOVED = /^OBJECT_(TABLE|FOREIGN_TABLE|VIEW|MATVIEW|SEQUENCE)$/;

@@ -30,7 +30,7 @@ import {
   ownBackend,
   warnOf,
 } from "./connect.ts";
-import { needsIn } from "./effects.ts";
+import { needsIn, refusedIn } from "./effects.ts";
 import { warnOfEmptyFiles } from "./empty-files.ts";
 import { bringUp } from "./ensure.ts";
 import { goneIn, heldIn, madeIn, mayHaveBeen } from "./gone.ts";
@@ -310,7 +310,10 @@ function runPlan(
       project.graph,
       rows.filter((id) => project.graph.nodes.has(id)),
     ).map((revision) => ({ revision, how: how.get(revision)! }));
+  const ids = () => known().map(({ revision }) => revision);
+  const { version } = target.session;
   const madeBy = madeIn(project, known, plan);
+  const refusedBy = refusedIn(project, ids, plan, version);
   return send(
     plan,
     target,
@@ -324,6 +327,8 @@ function runPlan(
         const made = await madeBy(step, failed);
         if (made !== undefined) return made;
         if (!isDone(step.direction, failed) || !mayHaveBeen(project, step, failed)) return undefined;
+        // It fails on any database.
+        if ((await refusedBy(step, failed.number ?? 1)) !== undefined) return undefined;
         // In one transaction for all, what the steps before it did is rolled back.
         const recorded =
           options.singleTransaction === true
@@ -334,7 +339,7 @@ function runPlan(
       },
       goneBy: goneIn(project, known, plan),
       heldBy: heldIn(project, known, plan),
-      needs: needsIn(project, () => known().map(({ revision }) => revision), plan, target.session.version),
+      needs: needsIn(project, ids, plan, version),
       recordFailure: ({ revision, direction }, statement, message) =>
         project.ledger.fail(revision, direction, statement, redact(message, project.config.secrets)),
     },

@@ -141,7 +141,7 @@ export function recording(
 type Said = Pick<Statement, "tag"> & Partial<Pick<Statement, "sql">>;
 
 /** A statement, and what the server said. */
-export interface Failed extends Said, Partial<Pick<Statement, "offset">> {
+export interface Failed extends Said, Partial<Pick<Statement, "offset" | "number">> {
   readonly sqlstate?: string;
   readonly message?: string;
   /** The other statements of its step. */
@@ -153,7 +153,7 @@ export interface Failed extends Said, Partial<Pick<Statement, "offset">> {
 /** Whether a statement may have failed because it was done: one that says neither does what is usual in its direction. */
 export function isDone(direction: Intent["direction"], failed: Failed): boolean {
   const { tag = "", sql = "", sqlstate = "" } = failed;
-  if (isFirst(direction, failed)) return false;
+  if (isFirst(direction, failed) || isAgain(failed) || OF_SERVER.test(tag)) return false;
   const creates = tag.startsWith("CREATE") || (direction === "up" && !tag.startsWith("DROP"));
   const takesAway = tag.startsWith("ALTER") && DROPS_PART.test(withoutComments(sql));
   const isThere = creates && DUPLICATE.has(sqlstate) && TWICE[sqlstate]?.test(tag) !== true;
@@ -173,6 +173,15 @@ function isFirst(direction: Intent["direction"], failed: Failed): boolean {
     OPAQUE.test(other.tag ?? "") || undoes.test(textOf(other)) || MOVES.test(textOf(other));
   return before.map(textOf).some(isOnce) && !others.some(mayUndo) && !MOVES.test(textOf(failed));
 }
+
+/** Whether the same statement stands above it in its transaction. */
+const isAgain = ({ sql = "", before = [] }: Failed): boolean => {
+  const wordsOf = (text = ""): string => withoutComments(text).replaceAll(/\s+/g, " ").trim();
+  return before.some((other) => wordsOf(other.sql) === wordsOf(sql));
+};
+
+/** What all databases of a server have says nothing of one of them. */
+const OF_SERVER = / (?:ROLE|TABLESPACE)$/;
 
 /** A column, a constraint or the like, and not what a column has. */
 const DROPS_PART = /\bDROP\s+(?!DEFAULT\b|NOT\s|EXPRESSION\b|IDENTITY\b)/i;

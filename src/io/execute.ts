@@ -12,7 +12,6 @@ import {
   type Gone,
   isRelation,
   missingObject,
-  type Named,
 } from "../core/failure/missing.ts";
 import { type Roles, setRoleAt } from "../core/failure/rights.ts";
 import { LOOKED_FOR, searchPathOf } from "../core/failure/search-path.ts";
@@ -65,8 +64,8 @@ export interface Asked extends Pick<LockOptions, "signal" | "names"> {
   /** What leads out where the step failed because of what is there already; read where that may be. */
   readonly recording?: (step: PlanStep, failed: Failed) => Promise<Explaining["recording"]>;
   readonly again?: Explaining["again"];
-  /** Asked where an up file names what the server does not find. */
-  readonly goneBy?: (step: PlanStep, missing: Named) => Promise<Gone | undefined>;
+  /** Asked of a statement of the author's; `message`: what the server said, which may be that it does not find something. */
+  readonly goneBy?: (step: PlanStep, statement: Statement, message: string) => Promise<Gone | undefined>;
   /** Asked where a down file cannot take away what something else depends on. */
   readonly heldBy?: (step: PlanStep, dependent: Dependent) => Promise<string | undefined>;
   /** Asked where a right on a relation or a routine is missing: what the file of the step needs. */
@@ -356,7 +355,7 @@ export const explained = async (
     : undefined;
   const others = lookedFor === undefined ? undefined : await elsewhere?.(bare(lookedFor));
   const taken = failure.sqlstate === "42P07" ? quotedName(failure.message) : undefined;
-  const gone = missing === undefined || step?.direction !== "up" ? undefined : await goneBy?.(step, missing);
+  const gone = step && (await goneBy?.(step, statement, failure.message));
   const dependent = failure.sqlstate === "2BP01" ? dependentIn(failure.detail) : undefined;
   const held =
     dependent === undefined || step?.direction !== "down" ? undefined : await heldBy?.(step, dependent);

@@ -57,7 +57,7 @@ export class Demands {
 
   need(privilege: Privilege["privilege"], on: Privilege["on"], name = "", more: Details = {}): void {
     const { where = "as named", maybe, orIn = [], ...rest } = more;
-    const { role, makesUnknown, runsUnknown, isServersPath } = this.#work.session;
+    const { role, makesUnknown, runsUnknown } = this.#work.session;
     const isPerhapsMade = /^(?:role|tablespace)$/.test(on) ? runsUnknown : makesUnknown;
     const owner = this.#ownerOf(on, name, [rest.schema, ...orIn], where);
     if (owner === (role ?? "")) return;
@@ -77,7 +77,7 @@ export class Demands {
         ? { mustExist: where }
         : {}),
       ...(orIn.length === 0 ? {} : { orIn }),
-      ...(isServersPath && where === "in any schema"
+      ...(this.#work.isPathGuessed && where === "in any schema"
         ? { inServersPath: privilege === "CREATE" && on === "schema" ? this.#madeSchemas() : [] }
         : {}),
     };

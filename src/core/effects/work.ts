@@ -219,11 +219,11 @@ export class Work {
       return found;
     }
     if (isSystem(name)) return undefined;
-    if (this.schema.isAbsent(name, this.session.searchPath)) {
+    if (this.schema.isAbsent(name, this.#path)) {
       if (missingOk) return undefined;
       this.refuse(`relation ${name.name} does not exist`);
     }
-    const schema = name.schema ?? this.session.searchPath[0] ?? "public";
+    const schema = name.schema ?? this.#path[0] ?? "public";
     const assumed = this.schema.add({
       schema,
       name: name.name,
@@ -254,16 +254,23 @@ export class Work {
         this.refuse(`schema ${schema} does not exist`);
       return schema;
     }
-    return (
-      this.session.searchPath.find((each) => this.schema.schemas.has(each)) ??
-      this.session.searchPath[0] ??
-      "public"
-    );
+    return this.#path.find((each) => this.schema.schemas.has(each)) ?? this.#path[0] ?? "public";
   }
 
   /** Whether the schema that is taken for that of a name is the one that the server's search_path leads to. */
   isInServersPath(name: ObjectName, schema: string): boolean {
-    return name.schema === undefined && this.session.isServersPath && schema === "public";
+    return name.schema === undefined && this.isPathGuessed && schema === "public";
+  }
+
+  /** `public` is only assumed: the path is the server's, or begins with the schema of the role's name, which few have. */
+  get isPathGuessed(): boolean {
+    const { isServersPath, searchPath } = this.session;
+    return isServersPath || (searchPath[0] === OF_THE_ROLE && this.#path[0] === "public");
+  }
+
+  /** The schemas of search_path that have a name. */
+  get #path(): readonly string[] {
+    return this.session.searchPath.filter((each) => each !== OF_THE_ROLE);
   }
 
   /**
@@ -291,6 +298,8 @@ export class Work {
     return chosenName(parts, (name) => this.schema.relation({ schema, name }, []) !== undefined);
   }
 }
+
+const OF_THE_ROLE = "$user";
 
 function isSystem({ schema, name }: ObjectName): boolean {
   return schema === undefined

@@ -20,6 +20,7 @@ import {
   missingSchema,
   noSchemaHint,
   type Shut,
+  searchPathOf,
   settingPath,
   shutHint,
   systemsFirstHint,
@@ -113,7 +114,11 @@ export function explain(
       origin,
     );
     const { settings } = plan;
-    const elsewhere = elsewhereHint(statement, failure, explaining.elsewhere, { settings, setBy });
+    const elsewhere = elsewhereHint(statement, failure, explaining.elsewhere, {
+      settings,
+      setBy,
+      setTo: searchPathOf(plan, statement),
+    });
     const advice =
       adviceOf(failure, statement, {
         step,
@@ -354,6 +359,7 @@ function adviceOf(
   const ofDatabase = sqlstate === "3D000" ? ON_DATABASE[tag ?? ""] : undefined;
   if (ofDatabase !== undefined)
     return `if the database that this runs on is meant, let the server write its name: DO $$ BEGIN EXECUTE format('${ofDatabase} %I …', current_database()); END $$`;
+  if (sqlstate === "42710" && tag === "CREATE ROLE") return ROLE_THERE;
   // What is dropped or taken back was there once.
   if (
     missingSchema({ sqlstate, message }) !== undefined &&
@@ -377,6 +383,9 @@ const ON_DATABASE: Readonly<Record<string, string>> = {
   REVOKE: "REVOKE … ON DATABASE",
 };
 
+const ROLE_THERE =
+  "roles belong to the server, and so to all its databases; where it may be there: DO $$ BEGIN CREATE ROLE …; EXCEPTION WHEN duplicate_object THEN NULL; END $$";
+
 const ADDED_BEFORE = "put ALTER TYPE ... ADD VALUE into a migration of its own, before this one";
 
 /** CREATE INDEX CONCURRENTLY leaves one where it fails; while another session builds one, it is invalid, too. */
@@ -398,12 +407,21 @@ function otherSqlHint(statement: Statement, failure: Failure): string | undefine
   const type = /^type "(.+)" does not exist$/.exec(failure.message)?.[1];
   const here = type === undefined ? undefined : typeHere(type.toLowerCase());
   if (here !== undefined) return `in PostgreSQL, ${type} is ${here}`;
+  const { sql } = statement;
+  if (/^cannot use column reference in DEFAULT/.test(failure.message)) {
+    const [, name] =
+      /\bDEFAULT\s+("[^"]+"|(?!(?:null|true|false|current_\w+)\b)[a-z_]\w*)(?![\w.(])/i.exec(sql) ?? [];
+    return name && isName(name);
+  }
   const offset = offsetOf(failure, statement);
-  const name = failure.sqlstate === "42703" ? quotedName(failure.message) : undefined;
-  return name !== undefined && offset !== undefined && statement.sql.startsWith(`"${name}"`, offset)
-    ? `"${name}" is a name; if a text is meant, write '${name.replaceAll("'", "''")}'`
+  const name = failure.sqlstate === "42703" ? `"${quotedName(failure.message)}"` : undefined;
+  return name !== undefined && offset !== undefined && sql.startsWith(name, offset)
+    ? isName(name)
     : undefined;
 }
+
+const isName = (name: string): string =>
+  `${name} is a name; if a text is meant, write '${name.replaceAll('"', "").replaceAll("'", "''")}'`;
 
 /** Names and key words that are not found may hold what nobody sees, or takes for another character. */
 const misleadingIn = (statement: Statement, failure: Failure): string | undefined => {

@@ -3,7 +3,7 @@ import type { RevisionId } from "../migration.ts";
 import { asOptions, type OptionNames } from "../option-names.ts";
 import { bare, identifier, qualified } from "../quote.ts";
 import type { Part } from "../statement/parts.ts";
-import { createdBy } from "../statement/written.ts";
+import { createdBy, renamedBy } from "../statement/written.ts";
 import type { Failed } from "../undoing.ts";
 
 /** A first migration behind which all the others come, and so those that are applied already. */
@@ -91,9 +91,17 @@ export function missingObject(message: string): Named | undefined {
 const NOT_FOUND =
   /^(schema|type|relation|table|view|materialized view|sequence|foreign table|index) "(.+)" does not exist/;
 
+/** The column or the constraint that a table does not have; of messages in English. */
+export function missingFrom(message: string): Part | undefined {
+  const [, kind, name, table] =
+    /^(column|constraint) "(.+?)" of relation "(.+)" does not exist/.exec(message) ?? [];
+  return name === undefined || table === undefined ? undefined : { kind: kind as "column", name, table };
+}
+
 /** The name of a column, or of something that a statement of its own made, that is not there; of messages in English. */
 export const missingPart = ({ message = "" }: Failed): string | undefined =>
-  /^(?:column|table|foreign table|view|materialized view|type|schema) "([^"]+)" .*does not exist$/.exec(
+  /^(?:function|procedure|aggregate|routine) ([\w.]+)\(.*\) does not exist$/.exec(message)?.[1] ??
+  /^(?:column|constraint|index|table|foreign table|view|materialized view|type|schema) "([^"]+)" .*does not exist$/.exec(
     message,
   )?.[1];
 
@@ -108,12 +116,12 @@ export const namesKind = (kind: string, made: string): boolean =>
 const RELATION = /^(?:table|foreign table|view|materialized view|sequence|index)$/;
 
 /**
- * What a CREATE statement would make that is there already, where its name says in which schema that is; of messages in
- * English.
+ * What a statement would make, or name so, that is there already, where its name says in which schema that is; of messages
+ * in English.
  */
 export function twiceMade({ sql = "", offset = 0, message = "" }: Failed): Named | undefined {
   const there = thereAlready(message);
-  const made = createdBy(sql.slice(offset));
+  const made = createdBy(sql.slice(offset)) ?? renamedBy(sql.slice(offset));
   return there === undefined || made === undefined || made.kind === "index" || bare(made.name) !== there.name
     ? undefined
     : { kind: there.kind, name: made.name };
@@ -161,6 +169,10 @@ export interface Gone {
 /** `gone`: the statement that took it away, and what it does. */
 export const goneHint = (gone: string): string =>
   `${gone}: correct the name, or edit the one of the two files that is not applied yet`;
+
+/** `gone`: the statement of the same file that took it away, and what it does. */
+export const ownHint = (gone: string): string =>
+  `${gone}: correct the name, or delete one of the two statements`;
 
 /** `place`: the statement that has made it. */
 export const leftHint = (place: string): string =>

@@ -124,6 +124,8 @@ export interface Elsewhere {
 interface PathSetting {
   readonly settings: readonly string[];
   readonly setBy: Location | undefined;
+  /** What a file has set it to, or the project. */
+  readonly setTo?: readonly string[] | undefined;
 }
 
 /** What to type where something would be made in PostgreSQL's own schema, since the file's search_path begins with it. */
@@ -138,25 +140,35 @@ export function systemsFirstHint(
   return `line ${setBy.line} of this file sets a search_path that begins with pg_catalog, in which nothing can be made: write ${qualified(schema, name)}, or name ${qualified(schema)} first in that line`;
 }
 
+const namesSchema = (text: string, schema: string, name: string): boolean =>
+  [schema, `"${schema}"`].some((one) =>
+    [name, `"${name}"`].some((other) => withoutComments(text).includes(`${one}.${other}`)),
+  );
+
 /** Where a relation is that is not found; `setBy`: where the file has set the path; `settings`: of the session. */
 export function elsewhereHint(
   { sql }: Pick<Statement, "sql">,
   { message }: Pick<Failure, "message">,
   elsewhere: Elsewhere | undefined,
-  { settings, setBy }: PathSetting,
+  { settings, setBy, setTo }: PathSetting,
 ): string | undefined {
   const missing = missingObject(message)?.name;
-  const first = elsewhere?.schemas[0];
-  if (missing === undefined || elsewhere === undefined || first === undefined) return undefined;
+  if (missing === undefined || elsewhere === undefined) return undefined;
   const name = bare(missing);
+  const isWhole = missing.includes(".") || isQualified(sql, name);
+  const path = setTo ?? pathIn(settings) ?? elsewhere.path;
+  // Where it was looked for, it was not there: it came back when what took it away was rolled back.
+  const wasLookedFor = (schema: string): boolean =>
+    isWhole ? namesSchema(`${missing} ${sql}`, schema, name) : path.includes(schema);
+  const schemas = elsewhere.schemas.filter((each) => !wasLookedFor(each));
+  const [first] = schemas;
+  if (first === undefined) return undefined;
   const whole = qualified(first, name);
-  if (missing.includes(".") || isQualified(sql, name))
-    return `if ${whole} is meant, which is there, write the name so`;
-  const lacking = `${elsewhere.schemas.map((schema) => qualified(schema)).join(", ")}, where ${name} is: write ${whole}, or`;
+  if (isWhole) return `if ${whole} is meant, which is there, write the name so`;
+  const lacking = `${schemas.map((schema) => qualified(schema)).join(", ")}, where ${name} is: write ${whole}, or`;
   if (setBy !== undefined)
     return `line ${setBy.line} of this file sets a search_path without ${lacking} name ${qualified(first)} in that line`;
-  const path = [...(pathIn(settings) ?? elsewhere.path), first];
-  return `search_path does not have ${lacking} set "session": {"searchPath": ${JSON.stringify(path).replaceAll(",", ", ")}} in the config file`;
+  return `search_path does not have ${lacking} set "session": {"searchPath": ${JSON.stringify([...path, first]).replaceAll(",", ", ")}} in the config file`;
 }
 
 /** Where a file sets search_path, up to this place. */

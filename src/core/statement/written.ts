@@ -37,9 +37,22 @@ export interface NamedObject {
 /** What a CREATE statement makes. */
 export function createdBy(sql: string): NamedObject | undefined {
   const [, kind, name] = CREATED.exec(sql) ?? [];
-  return kind === undefined || name === undefined
-    ? undefined
-    : { kind: kind.toLowerCase().replaceAll(/\s+/g, " "), name: plain(name) };
+  return kind === undefined || name === undefined ? undefined : { kind: kindOf(kind), name: plain(name) };
+}
+
+const kindOf = (words: string): string => words.toLowerCase().replaceAll(/\s+/g, " ");
+
+const RENAMED = new RegExp(
+  `^ALTER\\s+(MATERIALIZED\\s+VIEW|FOREIGN\\s+TABLE|\\w+)\\s+(?:IF\\s+EXISTS\\s+)?(?:ONLY\\s+)?(${QUALIFIED})[\\s*]+RENAME\\s+TO\\s+(${NAME})`,
+  "i",
+);
+
+/** What an ALTER statement gives another name, with that name. */
+export function renamedBy(sql: string): NamedObject | undefined {
+  const [, kind, was, name] = RENAMED.exec(sql) ?? [];
+  if (kind === undefined || was === undefined || name === undefined) return undefined;
+  const schema = plain(was).slice(0, -bare(plain(was)).length);
+  return { kind: kindOf(kind), name: `${schema}${plain(name)}` };
 }
 
 /** The table that an ALTER TABLE alters. */
