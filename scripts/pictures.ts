@@ -42,7 +42,7 @@ function asWebp(png: Buffer): Buffer {
       const image = document.querySelector("img"), canvas = document.createElement("canvas");
       [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
       canvas.getContext("2d").drawImage(image, 0, 0);
-      document.body.textContent = canvas.toDataURL("image/webp", 0.85);
+      document.body.textContent = canvas.toDataURL("image/webp", 0.7);
     })</script>`,
   );
   const printed = chromium(["--dump-dom", String(pathToFileURL(page))]);

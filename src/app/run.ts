@@ -30,10 +30,10 @@ import {
   ownBackend,
   warnOf,
 } from "./connect.ts";
-import { needsIn, refusedIn } from "./effects.ts";
+import { foreseenIn, needsIn } from "./effects.ts";
 import { warnOfEmptyFiles } from "./empty-files.ts";
 import { bringUp } from "./ensure.ts";
-import { goneIn, heldIn, madeIn, mayHaveBeen } from "./gone.ts";
+import { changedHint, goneIn, heldIn, isForeseen, madeIn, mayHaveBeen, relationIn } from "./gone.ts";
 import { heldBack } from "./held-back.ts";
 import { answerOf, callback, type OtherArgument } from "./options.ts";
 import { otherWith } from "./other-ledger.ts";
@@ -313,7 +313,8 @@ function runPlan(
   const ids = () => known().map(({ revision }) => revision);
   const { version } = target.session;
   const madeBy = madeIn(project, known, plan);
-  const refusedBy = refusedIn(project, ids, plan, version);
+  const goneBy = goneIn(project, known, plan);
+  const foreseen = foreseenIn(project, ids, plan, version);
   return send(
     plan,
     target,
@@ -326,9 +327,18 @@ function runPlan(
       recording: async (step, failed) => {
         const made = await madeBy(step, failed);
         if (made !== undefined) return made;
-        if (!isDone(step.direction, failed) || !mayHaveBeen(project, step, failed)) return undefined;
-        // It fails on any database.
-        if ((await refusedBy(step, failed.number ?? 1)) !== undefined) return undefined;
+        const { message = "", number = 1 } = failed;
+        const relation = relationIn(message);
+        const mayBeDone = isDone(step.direction, failed) && mayHaveBeen(project, step, failed);
+        if (!mayBeDone && relation === undefined) return undefined;
+        const found = await foreseen(step, number, relation);
+        const changed =
+          (await goneBy(step, failed, message)) === undefined
+            ? changedHint(step, failed, found, (id) => how.get(id) === "stamp")
+            : undefined;
+        if (changed !== undefined) return changed;
+        // What the files refuse fails on any database.
+        if (!mayBeDone || isForeseen(failed, found.refused)) return undefined;
         // In one transaction for all, what the steps before it did is rolled back.
         const recorded =
           options.singleTransaction === true
@@ -337,7 +347,7 @@ function runPlan(
         const other = step.direction === "up" && (await otherWith(project, target.session, step.revision));
         return [other, recorded].filter(Boolean).join("\n") || undefined;
       },
-      goneBy: goneIn(project, known, plan),
+      goneBy,
       heldBy: heldIn(project, known, plan),
       needs: needsIn(project, ids, plan, version),
       recordFailure: ({ revision, direction }, statement, message) =>

@@ -141,7 +141,7 @@ export function recording(
 type Said = Pick<Statement, "tag"> & Partial<Pick<Statement, "sql">>;
 
 /** A statement, and what the server said. */
-export interface Failed extends Said, Partial<Pick<Statement, "offset" | "number">> {
+export interface Failed extends Said, Partial<Pick<Statement, "offset" | "number" | "origin">> {
   readonly sqlstate?: string;
   readonly message?: string;
   /** The other statements of its step. */

@@ -868,7 +868,7 @@ test("a step is not recorded where the run has shown that it was never done, or 
   expect(await hintOf("CREATE TYPE mood AS ENUM ();")).toBe(`${state}\n${by}`);
   expect(
     await hintOf("CREATE TABLE n ();\nALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE (email);"),
-  ).toBe(state);
+  ).toBe(`${state}\n${by}`);
   for (const name of ["emial", "emai"])
     expect(await hintOf(`ALTER TABLE users DROP COLUMN ${name};`)).toBe(state);
   // Another one of that name, and what an earlier migration has made and somebody dropped.
@@ -886,6 +886,82 @@ test("a step is not recorded where the run has shown that it was never done, or 
     scratch: url,
   });
   expect(migrations[2]!.failed!.diagnostics[0]!.hint).toBe(by);
+});
+
+test("what fails by what the files say is not proposed to be recorded, and no schema that search_path has is named", async () => {
+  const { url } = await ownDatabase(servers()[0]!);
+  const made = {
+    a: `CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text UNIQUE, n int CONSTRAINT ck CHECK (n > 0));
+CREATE INDEX ON users (n); CREATE TABLE carts (); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TYPE mood AS ENUM ('x');
+ALTER TABLE carts RENAME TO baskets; CREATE SCHEMA shop; CREATE TABLE o ();`,
+  };
+  await project(made).upgrade(url);
+  const hintOf = async (sql: string) =>
+    String((await failureOf(project({ ...made, c: sql }).upgrade(url))).hint);
+  const state = "revision c was rolled back; what was applied before it stays applied";
+  const own = (does: string) =>
+    `line ${headerLines + 1} of this file ${does}: correct the name, or delete one of the two statements`;
+  for (const [sql, does] of [
+    ["ALTER TABLE users RENAME TO people;\nALTER TABLE users ADD a int;", "renames it to people"],
+    ["DROP TABLE o;\nDROP TABLE o;", "drops it"],
+    ["DROP TABLE public.o;\nINSERT INTO public.o DEFAULT VALUES;", "drops it"],
+    ["ALTER TABLE o SET SCHEMA shop;\nSELECT FROM o;", "moves it to shop"],
+    ["ALTER TABLE users DROP n;\nALTER TABLE users DROP n;", "drops it"],
+    ["ALTER TABLE users DROP CONSTRAINT ck;\nALTER TABLE users DROP CONSTRAINT ck;", "drops it"],
+    ["ALTER TABLE users DROP CONSTRAINT users_email_key;\nDROP INDEX users_email_key;", "drops it"],
+    ["ALTER TABLE users RENAME n TO m;\nALTER TABLE users DROP n;", "renames it to m"],
+    ["ALTER TYPE mood RENAME TO feeling;\nCREATE TABLE x (m mood);", "renames it to feeling"],
+    ["DROP SCHEMA shop;\nCREATE TABLE shop.x ();", "drops it"],
+  ] as const)
+    expect(await hintOf(sql), sql).toBe(`${own(does)}\n${state}`);
+  // Its index goes with the column, which is in no text.
+  expect(await hintOf("ALTER TABLE users DROP n;\nDROP INDEX users_n_idx;")).toBe(
+    `${state}\n${own("drops it")}`,
+  );
+  const by = (line: number) =>
+    `${state}\n0001_a.up.sql:${headerLines + line} creates it already: delete this statement, or give what it creates another name`;
+  for (const [sql, line] of [
+    ["CREATE INDEX users_email_key ON users (email);", 1],
+    ["CREATE SEQUENCE users_id_seq;", 1],
+    ["CREATE TABLE users_pkey ();", 1],
+    ["CREATE INDEX users_n_idx ON users (n);", 2],
+    ["ALTER TABLE o RENAME TO users;", 1],
+    ["CREATE TABLE baskets ();", 3],
+  ] as const)
+    expect(await hintOf(sql), sql).toBe(by(line));
+  for (const sql of [
+    "ALTER TABLE users DROP CONSTRAINT chk;",
+    "DROP INDEX users_nn;",
+    "DROP FUNCTION g();",
+    "DROP FUNCTION f();\nDROP FUNCTION f();",
+  ])
+    expect(await hintOf(sql), sql).toBe(state);
+  expect(await hintOf("CREATE ROLE postgres;")).toBe(
+    `roles belong to the server, and so to all its databases; where it may be there: DO $$ BEGIN CREATE ROLE …; EXCEPTION WHEN duplicate_object THEN NULL; END $$\n${state}`,
+  );
+  expect(await hintOf('ALTER TABLE users ADD s text DEFAULT "new";')).toContain("write 'new'\n");
+
+  // The way back.
+  const back = async (up: string, down: string) => {
+    const of = project({ ...made, c: { up, down } });
+    await of.upgrade(url);
+    const { hint } = await failureOf(of.downgrade(url, "a"));
+    await of.run(url, { kind: "stamp", targets: ["a"] });
+    return hint;
+  };
+  const still = "the downgrade of c was rolled back; it is still applied";
+  const tags = "CREATE TABLE tags ();";
+  expect(await back(tags, tags)).toBe(
+    `${still}\n0002_c.up.sql:${headerLines + 1} creates it: a down file undoes what its up file did, and does not do it again`,
+  );
+  expect(
+    await back(
+      "ALTER TABLE users RENAME n TO m;",
+      "ALTER TABLE users RENAME m TO n; ALTER TABLE users DROP m;",
+    ),
+  ).toMatch(new RegExp(`^line \\d+ of this file renames it to n: correct the name, .*\n${still}$`));
+  const serial = await back("CREATE TABLE s (a serial);", "DROP TABLE s; DROP SEQUENCE s_a_seq;");
+  expect(serial).toMatch(new RegExp(`^${still}\nline \\d+ of this file drops it: `));
 });
 
 test("an index that is half built is named with its schema, whatever another session finds first", async () => {

@@ -205,6 +205,10 @@ export const heldHint = (
 export const madeHint = (place: string): string =>
   `${place} creates it already: delete this statement, or give what it creates another name`;
 
+/** `place`: the statement of the up file that has made what the down file makes. */
+export const repeatedHint = (place: string): string =>
+  `${place} creates it: a down file undoes what its up file did, and does not do it again`;
+
 /** `place`: the statement that would make it. */
 export const stampedHint = (place: string, revision: RevisionId, isAll: boolean): string =>
   `${place} creates it, but ${revision} is only stamped: if that file was never run in this database, ${
