@@ -1,5 +1,4 @@
 /** A project and the steps of a run → what each of their statements does to a database that others use. */
-import type { ObjectName } from "../core/ast.ts";
 import { Fold, newSession } from "../core/effects/effects.ts";
 import { effectsOfFile, type FileStart, type FileToRun } from "../core/effects/file.ts";
 import { distinctPrivileges, type Privilege } from "../core/effects/privilege.ts";
@@ -10,7 +9,6 @@ import { NEWEST, parsedFor } from "../core/newer-syntax.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { majorOf, type ServerVersion } from "../core/server-version.ts";
 import { sha256 } from "../core/sha256.ts";
-import { locate } from "../core/source.ts";
 import type { Step } from "../core/steps.ts";
 import { createGrammar } from "../io/grammar.ts";
 import type { FileEffects, KnownEffects } from "../io/known-effects.ts";
@@ -64,53 +62,8 @@ export const needsIn =
     return effects.at(-1)?.privileges ?? [];
   };
 
-/** What the files say of a statement that failed, on whatever database it is run. */
-export interface Foreseen {
-  /** Why it fails; absent where they do not say that. */
-  readonly refused?: string;
-  /** The last statement before it that made, or took away, the relation that was asked for. */
-  readonly changed?: Step & { readonly isThere: boolean; readonly path: string; readonly line: number };
-}
-
-/** Answers of a statement of a step of a plan what the files say; `number`: which of its file, from 1. */
-export const foreseenIn =
-  (
-    project: Project,
-    applied: () => readonly RevisionId[],
-    { steps }: Pick<Plan, "steps">,
-    server: ServerVersion,
-  ) =>
-  async (step: PlanStep, number: number, relation?: ObjectName): Promise<Foreseen> => {
-    const start = startOf(project, server);
-    const fold = new Fold(newSession(false, start.timeZone));
-    const grammar = createGrammar();
-    const before = applied().map((revision): Step => ({ direction: "up", revision }));
-    let changed: Foreseen["changed"];
-    for (const each of [...before, undefined, ...steps.slice(0, steps.indexOf(step) + 1)]) {
-      if (each === undefined) fold.beginRun();
-      const file = each && fileOf(project, each);
-      if (each === undefined || file === undefined) continue;
-      const read = (await readTrees(grammar, file)).file;
-      const { direction, revision } = each;
-      let at = 0;
-      for (const { refused } of effectsOfFile(fold, read, start)) {
-        if (each === step && at === number - 1)
-          return {
-            ...(refused === undefined ? {} : { refused }),
-            ...(changed === undefined ? {} : { changed }),
-          };
-        const isThere =
-          relation !== undefined &&
-          fold.session.schema.relation(relation, fold.session.searchPath)?.known === true;
-        const { path, line } = locate(file.source, read.statements[at]!.start);
-        if (isThere !== (changed?.isThere ?? false)) changed = { direction, revision, isThere, path, line };
-        at += 1;
-      }
-    }
-    return changed === undefined ? {} : { changed };
-  };
-
-const startOf = (
+/** What each file starts from. */
+export const startOf = (
   { pins }: Pick<Project, "pins">,
   server: ServerVersion | undefined,
   schemas: readonly string[] = [],

@@ -2,18 +2,7 @@
  * A name that the server does not know, knows already or cannot forget, and the migrations → the statement of theirs that
  * took it away, that made it, that would have made it if it had run, or that makes it too late; and what to type.
  */
-import {
-  dotted,
-  items,
-  kindOf,
-  node,
-  type ObjectName,
-  objectName,
-  rangeName,
-  stringOf,
-  word,
-} from "../core/ast.ts";
-import { quotedName } from "../core/failure/failure.ts";
+import { dotted, items, kindOf, node, objectName, rangeName, stringOf, word } from "../core/ast.ts";
 import {
   type Dependent,
   type Gone,
@@ -29,7 +18,6 @@ import {
   namesKind,
   ownHint,
   partThere,
-  repeatedHint,
   stampedHint,
   twiceMade,
   unorderedHint,
@@ -44,14 +32,13 @@ import type { LintedStatement } from "../core/rules/lint.ts";
 import { locate } from "../core/source.ts";
 import { type Part, partsOf } from "../core/statement/parts.ts";
 import { createdBy, hasWord, renamedBy } from "../core/statement/written.ts";
-import { DUPLICATE, downgradeOf, type Failed } from "../core/undoing.ts";
+import { downgradeOf, type Failed } from "../core/undoing.ts";
 import { createGrammar, type Grammar } from "../io/grammar.ts";
 import { readTrees } from "../io/trees.ts";
-import type { Foreseen } from "./effects.ts";
 import type { Project } from "./project.ts";
 
 /** What is applied before the plan, and how, where that is known. */
-type Before = Pick<Applied, "revision"> & Partial<Pick<Applied, "how">>;
+export type Before = Pick<Applied, "revision"> & Partial<Pick<Applied, "how">>;
 
 type PlanSteps = Pick<Plan, "steps">;
 
@@ -94,52 +81,6 @@ export const madeIn =
       ? undefined
       : madeHint(last.place);
   };
-
-/**
- * What to type where a relation is there, or not there, because of a statement before, whose own text may not name it: an index
- * goes with its column. `isStamped`: of a revision, that its file was not run.
- */
-export function changedHint(
-  { direction, revision }: PlanStep,
-  failed: Failed,
-  { refused, changed }: Foreseen,
-  isStampedOnly: (id: RevisionId) => boolean,
-): string | undefined {
-  const { sqlstate } = failed;
-  // Only then it is that relation that is spoken of, and not one of that name in another schema.
-  if (!isForeseen(failed, refused)) return undefined;
-  if (changed === undefined || (changed.direction === "up" && isStampedOnly(changed.revision)))
-    return undefined;
-  const isOfStep = changed.revision === revision;
-  const isOwn = isOfStep && changed.direction === direction;
-  const place = isOwn ? `line ${changed.line} of this file` : `${changed.path}:${changed.line}`;
-  if (!changed.isThere)
-    return isOwn && MISSING.has(sqlstate ?? "") ? ownHint(`${place} drops it`) : undefined;
-  if (sqlstate !== "42P07") return undefined;
-  return isOfStep && !isOwn ? repeatedHint(place) : madeHint(place);
-}
-
-/** Whether a statement failed because of what the files say that it fails of: what it names is there, or is not. */
-export function isForeseen({ sqlstate = "", message = "" }: Failed, refused: string | undefined): boolean {
-  const [, quoted, called] = /^[a-z ]*?(?:"(.+?)"|([\w.]+)\()/.exec(message) ?? [];
-  const name = quoted ?? called ?? message;
-  const isSaid = DUPLICATE.has(sqlstate)
-    ? /already (?:exists|has)|would have two columns/
-    : /do(?:es)? not exist| has no /;
-  return refused !== undefined && isSaid.test(refused) && hasWord(refused, bare(name).toLowerCase());
-}
-
-/** The relation that a message is about: what is there, or is not. */
-export function relationIn(message: string): ObjectName | undefined {
-  const whole =
-    missingObject(message)?.name ?? (/already exists$/.test(message) ? quotedName(message) : undefined);
-  if (whole === undefined) return undefined;
-  const [name = "", schema] = whole.split(".").reverse();
-  return schema === undefined ? { name } : { schema, name };
-}
-
-/** The name of a relation, or of something else, stands for nothing. */
-const MISSING: ReadonlySet<string> = new Set(["42P01", "42704"]);
 
 /**
  * Answers of a step back of a plan what another migration has made of what it cannot take away, where that migration need not
@@ -201,7 +142,7 @@ const beforeStep = (
   ...steps.slice(0, steps.indexOf(step)).map(({ revision }) => ({ revision })),
 ];
 
-const isStamped = ({ how }: Before): boolean => how === "stamp";
+export const isStamped = ({ how }: Before): boolean => how === "stamp";
 
 /** What a statement does to what has a name: how it takes it away; undefined: it makes it. */
 interface Deed {

@@ -30,10 +30,11 @@ import {
   ownBackend,
   warnOf,
 } from "./connect.ts";
-import { foreseenIn, needsIn } from "./effects.ts";
+import { needsIn } from "./effects.ts";
 import { warnOfEmptyFiles } from "./empty-files.ts";
 import { bringUp } from "./ensure.ts";
-import { changedHint, goneIn, heldIn, isForeseen, madeIn, mayHaveBeen, relationIn } from "./gone.ts";
+import { foreseenIn } from "./foreseen.ts";
+import { goneIn, heldIn, madeIn, mayHaveBeen } from "./gone.ts";
 import { heldBack } from "./held-back.ts";
 import { answerOf, callback, type OtherArgument } from "./options.ts";
 import { otherWith } from "./other-ledger.ts";
@@ -310,11 +311,10 @@ function runPlan(
       project.graph,
       rows.filter((id) => project.graph.nodes.has(id)),
     ).map((revision) => ({ revision, how: how.get(revision)! }));
-  const ids = () => known().map(({ revision }) => revision);
   const { version } = target.session;
   const madeBy = madeIn(project, known, plan);
   const goneBy = goneIn(project, known, plan);
-  const foreseen = foreseenIn(project, ids, plan, version);
+  const foreseen = foreseenIn(project, known, plan, version);
   return send(
     plan,
     target,
@@ -327,18 +327,11 @@ function runPlan(
       recording: async (step, failed) => {
         const made = await madeBy(step, failed);
         if (made !== undefined) return made;
-        const { message = "", number = 1 } = failed;
-        const relation = relationIn(message);
-        const mayBeDone = isDone(step.direction, failed) && mayHaveBeen(project, step, failed);
-        if (!mayBeDone && relation === undefined) return undefined;
-        const found = await foreseen(step, number, relation);
-        const changed =
-          (await goneBy(step, failed, message)) === undefined
-            ? changedHint(step, failed, found, (id) => how.get(id) === "stamp")
-            : undefined;
-        if (changed !== undefined) return changed;
-        // What the files refuse fails on any database.
-        if (!mayBeDone || isForeseen(failed, found.refused)) return undefined;
+        const { isForeseen, hint } = await foreseen(step, failed);
+        if (hint !== undefined && (await goneBy(step, failed, failed.message ?? "")) === undefined)
+          return hint;
+        if (isForeseen || !isDone(step.direction, failed) || !mayHaveBeen(project, step, failed))
+          return undefined;
         // In one transaction for all, what the steps before it did is rolled back.
         const recorded =
           options.singleTransaction === true
@@ -349,7 +342,7 @@ function runPlan(
       },
       goneBy,
       heldBy: heldIn(project, known, plan),
-      needs: needsIn(project, ids, plan, version),
+      needs: needsIn(project, () => idsOf(known()), plan, version),
       recordFailure: ({ revision, direction }, statement, message) =>
         project.ledger.fail(revision, direction, statement, redact(message, project.config.secrets)),
     },

@@ -105,7 +105,7 @@ function leaves(
 export const DUPLICATE: ReadonlySet<string> = new Set(["42701", "42P04", "42723", "42P06", "42P07", "42710"]);
 
 /** It is not there: a column, a routine, a schema, a relation, any other object. */
-const UNDEFINED: ReadonlySet<string> = new Set(["42703", "42883", "3F000", "42P01", "42704"]);
+export const UNDEFINED: ReadonlySet<string> = new Set(["42703", "42883", "3F000", "42P01", "42704"]);
 
 /**
  * What to type where a step failed because what it does is done already. `failed`: the tag of its statement, and what the

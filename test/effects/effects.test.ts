@@ -337,6 +337,25 @@ describe("that a name is met where it may be missing shows of nothing that it is
     );
   });
 
+  test("$user is no schema of its own: what follows it is assumed, as of the server's path", () => {
+    const fold = new Fold(newSession(false));
+    fold.beginFile({ searchPath: ["$user", "public"], timeZone: "UTC" });
+    const [alters, drops, again] = fold.run(
+      reader("alter table legacy add x int; drop table legacy; drop table if exists legacy"),
+      { version: 18, block: true },
+    );
+    expect(alters!.locks).toMatchObject([{ schema: "public", name: "legacy", inServersPath: true }]);
+    expect(alters!.privileges).toMatchObject([
+      { on: "schema", name: "public" },
+      { on: "relation", schema: "public", inServersPath: [] },
+    ]);
+    expect(drops!.locks).toMatchObject([{ schema: "public", name: "legacy" }]);
+    expect(again!.locks).toEqual([]);
+    fold.beginFile({ searchPath: ["$user", "app"], timeZone: "UTC" });
+    const [other] = fold.run(reader("alter table legacy add x int"), { version: 18, block: true });
+    expect(other!.locks).toMatchObject([{ schema: "app", name: "legacy" }]);
+  });
+
   test("nor, where it is read, that it is a table", () => {
     const replaces = "create or replace view public.v as select 1 as a";
     expect(refusals(`select from public.v; ${replaces}`).at(-1)).toEqual([undefined]);

@@ -154,8 +154,9 @@ export function removeRelation(
   }
   if (relation.parents.some((parent) => isPartition(relation) && work.schema.referring(parent).length > 0))
     spare("a foreign key");
-  for (const { references } of relation.constraints)
-    if (references !== undefined && references.table !== relation)
+  // What a partition has of the whole has no trigger on the other table.
+  for (const { references, inherited } of relation.constraints)
+    if (references !== undefined && !inherited && references.table !== relation)
       for (const each of withPartitions(references.table))
         if (each.kind !== "partitioned table" || work.version >= 15) work.lock(each, "ACCESS EXCLUSIVE");
   for (const index of relation.indexes) {

@@ -1,0 +1,128 @@
+/**
+ * A statement that failed because what it names is there, or is not, and the migrations → whether they say so themselves, on
+ * whatever database they are run, and which statement before it is why.
+ */
+import type { ObjectName } from "../core/ast.ts";
+import { Fold, newSession } from "../core/effects/effects.ts";
+import { effectsOfFile } from "../core/effects/file.ts";
+import { quotedName } from "../core/failure/failure.ts";
+import { madeHint, missingObject, ownHint, repeatedHint } from "../core/failure/missing.ts";
+import type { Plan, PlanStep } from "../core/plan/types.ts";
+import { bare } from "../core/quote.ts";
+import type { ServerVersion } from "../core/server-version.ts";
+import { locate } from "../core/source.ts";
+import { hasWord } from "../core/statement/written.ts";
+import type { Step } from "../core/steps.ts";
+import { DUPLICATE, type Failed, UNDEFINED } from "../core/undoing.ts";
+import { createGrammar } from "../io/grammar.ts";
+import { readTrees } from "../io/trees.ts";
+import { fileOf, startOf } from "./effects.ts";
+import { type Before, isStamped } from "./gone.ts";
+import type { Project } from "./project.ts";
+
+interface Foreseen {
+  readonly isForeseen: boolean;
+  /** What to type, where it is a relation, of which the text of the statement that made it need not have the name. */
+  readonly hint?: string;
+}
+
+/** Answers of a step of a plan and its statement that failed. */
+export const foreseenIn =
+  (project: Project, applied: () => readonly Before[], plan: Pick<Plan, "steps">, server: ServerVersion) =>
+  async (step: PlanStep, failed: Failed): Promise<Foreseen> => {
+    const { sqlstate = "", number = 1 } = failed;
+    if (!DUPLICATE.has(sqlstate) && !UNDEFINED.has(sqlstate)) return { isForeseen: false };
+    const before = applied();
+    const { refused, changed } = await walkTo(project, [before, plan, server], step, {
+      number,
+      relation: relationIn(failed),
+    });
+    // Only then it is that relation that is spoken of, and not one of that name in another schema.
+    if (!isSaid(failed, refused)) return { isForeseen: false };
+    const isPassedOver =
+      changed?.direction === "up" &&
+      before.some((row) => row.revision === changed.revision && isStamped(row));
+    const hint = changed === undefined || isPassedOver ? undefined : hintOf(step, failed, changed);
+    return { isForeseen: true, ...(hint === undefined ? {} : { hint }) };
+  };
+
+/** A statement that made a relation, or took it away. */
+interface Change extends Step {
+  readonly isThere: boolean;
+  readonly path: string;
+  /** Of its file. */
+  readonly line: number;
+}
+
+/** What the effects of all that runs before a statement say of it: why it fails, and what last changed about a relation. */
+async function walkTo(
+  project: Project,
+  [before, { steps }, server]: readonly [readonly Before[], Pick<Plan, "steps">, ServerVersion],
+  step: PlanStep,
+  { number, relation }: { readonly number: number; readonly relation: ObjectName | undefined },
+): Promise<{ readonly refused?: string | undefined; readonly changed?: Change | undefined }> {
+  const start = startOf(project, server);
+  const fold = new Fold(newSession(false, start.timeZone));
+  const grammar = createGrammar();
+  const isThere = ({ schema, searchPath } = fold.session): boolean =>
+    relation !== undefined && schema.relation(relation, searchPath)?.known === true;
+  let changed: Change | undefined;
+  const walk = async (each: Step): Promise<{ readonly refused?: string | undefined } | undefined> => {
+    const file = fileOf(project, each);
+    if (file === undefined) return undefined;
+    const read = (await readTrees(grammar, file)).file;
+    let at = 0;
+    for (const { refused } of effectsOfFile(fold, read, start)) {
+      if (each === step && at === number - 1) return { refused };
+      if (isThere() !== (changed?.isThere ?? false)) {
+        const { direction, revision } = each;
+        const { path, line } = locate(file.source, read.statements[at]!.start);
+        changed = { direction, revision, isThere: isThere(), path, line };
+      }
+      at += 1;
+    }
+    return undefined;
+  };
+  for (const { revision } of before) await walk({ direction: "up", revision });
+  fold.beginRun();
+  for (const each of steps.slice(0, steps.indexOf(step))) await walk(each);
+  return { ...(await walk(step)), changed };
+}
+
+function hintOf(
+  { direction, revision }: PlanStep,
+  { sqlstate = "" }: Failed,
+  changed: Change,
+): string | undefined {
+  const isOfStep = changed.revision === revision;
+  const isOwn = isOfStep && changed.direction === direction;
+  const place = isOwn ? `line ${changed.line} of this file` : `${changed.path}:${changed.line}`;
+  if (!changed.isThere) return isOwn && UNDEFINED.has(sqlstate) ? ownHint(`${place} drops it`) : undefined;
+  if (sqlstate !== RELATION_THERE) return undefined;
+  return isOfStep && !isOwn ? repeatedHint(place) : madeHint(place);
+}
+
+const RELATION_THERE = "42P07";
+
+/** Whether what the files say is what the server said; of messages in English. */
+function isSaid({ sqlstate = "", message = "" }: Failed, refused: string | undefined): boolean {
+  const [, quoted, called] = /^[a-z ]*?(?:"(.+?)"|([\w.]+)\()/.exec(message) ?? [];
+  const name = quoted ?? called;
+  const words = DUPLICATE.has(sqlstate)
+    ? /already (?:exists|has)|would have two columns/
+    : /do(?:es)? not exist| has no /;
+  return (
+    refused !== undefined &&
+    name !== undefined &&
+    words.test(refused) &&
+    hasWord(refused, bare(name).toLowerCase())
+  );
+}
+
+/** The relation that a message is about. */
+function relationIn({ sqlstate, message = "" }: Failed): ObjectName | undefined {
+  const whole = sqlstate === RELATION_THERE ? quotedName(message) : missingObject(message)?.name;
+  if (whole === undefined) return undefined;
+  const [name = "", schema] = whole.split(".").reverse();
+  return schema === undefined ? { name } : { schema, name };
+}
