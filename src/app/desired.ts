@@ -2,6 +2,7 @@
 import path from "node:path";
 import { rolesLeftOut, rowsLeftOut, type SchemaStatement, unsparing } from "../core/diff/schema-files.ts";
 import { type Diagnostic, MigrateError } from "../core/errors.ts";
+import { extensionHint } from "../core/extensions.ts";
 import { serversHint } from "../core/failure/failure.ts";
 import { missingObject, missingOnServer } from "../core/failure/missing.ts";
 import {
@@ -245,6 +246,7 @@ function hintOf(
     serversHint(failure) ??
     partTwiceHint(statement, failure, all) ??
     missingOnServer(failure.message, names) ??
+    extensionHint(failure.message) ??
     noSchemaHint(failure, { ...path, madeIn: "files" }) ??
     systemsFirstHint(statement, failure, path) ??
     elsewhereHint(statement, failure, places.get(missing), path) ??

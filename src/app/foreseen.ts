@@ -6,7 +6,7 @@ import type { ObjectName } from "../core/ast.ts";
 import { Fold, newSession } from "../core/effects/effects.ts";
 import { effectsOfFile } from "../core/effects/file.ts";
 import { quotedName } from "../core/failure/failure.ts";
-import { madeHint, missingObject, ownHint, repeatedHint } from "../core/failure/missing.ts";
+import { madeHint, missingObject, notBackHint, ownHint, repeatedHint } from "../core/failure/missing.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { bare } from "../core/quote.ts";
 import type { ServerVersion } from "../core/server-version.ts";
@@ -97,8 +97,9 @@ function hintOf(
   const isOfStep = changed.revision === revision;
   const isOwn = isOfStep && changed.direction === direction;
   const place = isOwn ? `line ${changed.line} of this file` : `${changed.path}:${changed.line}`;
-  if (!changed.isThere) return isOwn && UNDEFINED.has(sqlstate) ? ownHint(`${place} drops it`) : undefined;
-  if (sqlstate !== RELATION_THERE) return undefined;
+  if (!changed.isThere && UNDEFINED.has(sqlstate))
+    return isOwn ? ownHint(`${place} drops it`) : isOfStep ? notBackHint(place) : undefined;
+  if (!changed.isThere || sqlstate !== RELATION_THERE) return undefined;
   return isOfStep && !isOwn ? repeatedHint(place) : madeHint(place);
 }
 

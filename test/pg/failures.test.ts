@@ -941,6 +941,19 @@ ALTER TABLE carts RENAME TO baskets; CREATE SCHEMA shop; CREATE TABLE o ();`,
   );
   expect(await hintOf('ALTER TABLE users ADD s text DEFAULT "new";')).toContain("write 'new'\n");
 
+  for (const [sql, extension] of [
+    ["CREATE TABLE x (a citext);", "citext"],
+    ["CREATE TABLE x (a uuid DEFAULT uuid_generate_v4());", '"uuid-ossp"'],
+    ["CREATE INDEX ON users USING gin (email gin_trgm_ops);", "pg_trgm"],
+    ["CREATE TABLE x (a int, r int4range, EXCLUDE USING gist (a WITH =, r WITH &&));", "btree_gist"],
+  ] as const) {
+    const hint = `comes with an extension: before this statement, CREATE EXTENSION IF NOT EXISTS ${extension}`;
+    const of = project({ ...made, c: sql });
+    expect((await failureOf(of.upgrade(url))).hint, sql).toContain(hint);
+    const { migrations } = await testMigrations(of.deps, { scratch: url, range: "c" });
+    expect(migrations.at(-1)!.failed!.diagnostics[0]!.hint, sql).toContain(hint);
+  }
+
   // The way back.
   const back = async (up: string, down: string) => {
     const of = project({ ...made, c: { up, down } });
@@ -960,6 +973,9 @@ ALTER TABLE carts RENAME TO baskets; CREATE SCHEMA shop; CREATE TABLE o ();`,
       "ALTER TABLE users RENAME m TO n; ALTER TABLE users DROP m;",
     ),
   ).toMatch(new RegExp(`^line \\d+ of this file renames it to n: correct the name, .*\n${still}$`));
+  const renames = "ALTER TABLE baskets RENAME TO bags;";
+  expect(await back(renames, renames)).toMatch(/0002_c.up.sql:\d+ takes it away: create it again above this/);
+  await query(url, "ALTER TABLE bags RENAME TO baskets");
   const serial = await back("CREATE TABLE s (a serial);", "DROP TABLE s; DROP SEQUENCE s_a_seq;");
   expect(serial).toMatch(new RegExp(`^${still}\nline \\d+ of this file drops it: `));
 });

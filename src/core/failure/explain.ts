@@ -2,6 +2,7 @@
 
 import { characterHint } from "../characters.ts";
 import { cancelled, GOES_ON, MigrateError, NOTHING } from "../errors.ts";
+import { extensionHint } from "../extensions.ts";
 import { asOptions, type OptionNames } from "../option-names.ts";
 import { typeHere } from "../other-databases.ts";
 import type { Batch, Plan, PlanStep, Statement } from "../plan/types.ts";
@@ -101,10 +102,11 @@ export function explain(
   if (origin !== undefined) {
     // What an up file uses and no migration leaves there is where the user looks first, behind where the database has it; the
     // server's own hint comes last.
+    const extension = extensionHint(said.message);
     const lacking =
       gone !== undefined
         ? gone
-        : scratch === undefined || step?.direction !== "up"
+        : scratch === undefined || step?.direction !== "up" || extension !== undefined
           ? undefined
           : missingHint(said.message, explaining.names);
     const walk = walkHint(statement, failure);
@@ -137,6 +139,7 @@ export function explain(
       timeoutIn(plan, origin, failure, explaining) ??
       encodingHint(statement, failure, step) ??
       otherSqlHint(statement, failure) ??
+      extension ??
       leftIndex(explaining.invalid) ??
       deniedIn(plan, statement, failure, explaining) ??
       shut ??

@@ -209,6 +209,10 @@ export const madeHint = (place: string): string =>
 export const repeatedHint = (place: string): string =>
   `${place} creates it: a down file undoes what its up file did, and does not do it again`;
 
+/** `place`: the statement of the up file that took away what the down file needs. */
+export const notBackHint = (place: string): string =>
+  `${place} takes it away: create it again above this statement, or write the name that it has now`;
+
 /** `place`: the statement that would make it. */
 export const stampedHint = (place: string, revision: RevisionId, isAll: boolean): string =>
   `${place} creates it, but ${revision} is only stamped: if that file was never run in this database, ${
