@@ -21,6 +21,7 @@ import { type Before, isStamped } from "./gone.ts";
 import type { Project } from "./project.ts";
 
 interface Foreseen {
+  /** No stamp would be right. */
   readonly isForeseen: boolean;
   /** What to type, where it is a relation, of which the text of the statement that made it need not have the name. */
   readonly hint?: string;
@@ -33,17 +34,22 @@ export const foreseenIn =
     const { sqlstate = "", number = 1 } = failed;
     if (!DUPLICATE.has(sqlstate) && !UNDEFINED.has(sqlstate)) return { isForeseen: false };
     const before = applied();
-    const { refused, changed } = await walkTo(project, [before, plan, server], step, {
-      number,
-      relation: relationIn(failed),
-    });
+    const relation = relationIn(failed);
+    const read = (isAll: boolean) =>
+      walkTo(project, [before, plan, server], step, { number, relation, isAll });
+    const { refused, changed } = await read(false);
     // Only then it is that relation that is spoken of, and not one of that name in another schema.
-    if (!isSaid(failed, refused)) return { isForeseen: false };
-    const isPassedOver =
-      changed?.direction === "up" &&
-      before.some((row) => row.revision === changed.revision && isStamped(row));
-    const hint = changed === undefined || isPassedOver ? undefined : hintOf(step, failed, changed);
-    return { isForeseen: true, ...(hint === undefined ? {} : { hint }) };
+    if (isSaid(failed, refused)) {
+      const isPassedOver =
+        changed?.direction === "up" &&
+        before.some((row) => row.revision === changed.revision && isStamped(row));
+      const hint = changed === undefined || isPassedOver ? undefined : hintOf(step, failed, changed);
+      return { isForeseen: true, ...(hint === undefined ? {} : { hint }) };
+    }
+    if (!UNDEFINED.has(sqlstate)) return { isForeseen: false };
+    // What no file makes cannot have been taken away as a file does it.
+    if (relation !== undefined) return { isForeseen: changed === undefined };
+    return { isForeseen: isSaid(failed, (await read(true)).refused) };
   };
 
 /** A statement that made a relation, or took it away. */
@@ -59,10 +65,19 @@ async function walkTo(
   project: Project,
   [before, { steps }, server]: readonly [readonly Before[], Pick<Plan, "steps">, ServerVersion],
   step: PlanStep,
-  { number, relation }: { readonly number: number; readonly relation: ObjectName | undefined },
+  {
+    number,
+    relation,
+    isAll,
+  }: {
+    readonly number: number;
+    readonly relation: ObjectName | undefined;
+    /** Nothing is there but what the files make. */
+    readonly isAll: boolean;
+  },
 ): Promise<{ readonly refused?: string | undefined; readonly changed?: Change | undefined }> {
   const start = startOf(project, server);
-  const fold = new Fold(newSession(false, start.timeZone));
+  const fold = new Fold(newSession(isAll, start.timeZone));
   const grammar = createGrammar();
   const isThere = ({ schema, searchPath } = fold.session): boolean =>
     relation !== undefined && schema.relation(relation, searchPath)?.known === true;

@@ -13,7 +13,6 @@ import {
   madeHint,
   missingFrom,
   missingObject,
-  missingPart,
   type Named,
   namesKind,
   ownHint,
@@ -111,27 +110,6 @@ export const heldIn =
       dependsOn: [...other.dependsOn, revision],
     });
   };
-
-/**
- * Whether what is not there, and the step would take away, is named in a migration: in another one than its own, going up, or
- * it was never made. What bears a name as PostgreSQL gives them by itself need not be named anywhere.
- */
-export function mayHaveBeen(
-  { migrations }: Project,
-  { direction, revision }: PlanStep,
-  failed: Failed,
-): boolean {
-  const name = missingPart(failed);
-  if (name === undefined || CHOSEN.test(name)) return true;
-  const wordsOf = (text: string): string => ` ${text.toLowerCase().replaceAll(/[^\p{L}\p{N}_$]+/gu, " ")} `;
-  return [...migrations.values()].some(
-    (each) =>
-      (direction === "down" || each.revision !== revision) &&
-      wordsOf(each.up.source.text).includes(wordsOf(bare(name))),
-  );
-}
-
-const CHOSEN = /_(?:pkey|key|excl|idx|check|fkey|not_null|seq)\d*$/;
 
 const beforeStep = (
   { steps }: PlanSteps,

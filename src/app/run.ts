@@ -34,7 +34,7 @@ import { needsIn } from "./effects.ts";
 import { warnOfEmptyFiles } from "./empty-files.ts";
 import { bringUp } from "./ensure.ts";
 import { foreseenIn } from "./foreseen.ts";
-import { goneIn, heldIn, madeIn, mayHaveBeen } from "./gone.ts";
+import { goneIn, heldIn, madeIn } from "./gone.ts";
 import { heldBack } from "./held-back.ts";
 import { answerOf, callback, type OtherArgument } from "./options.ts";
 import { otherWith } from "./other-ledger.ts";
@@ -330,8 +330,7 @@ function runPlan(
         const { isForeseen, hint } = await foreseen(step, failed);
         if (hint !== undefined && (await goneBy(step, failed, failed.message ?? "")) === undefined)
           return hint;
-        if (isForeseen || !isDone(step.direction, failed) || !mayHaveBeen(project, step, failed))
-          return undefined;
+        if (isForeseen || !isDone(step.direction, failed)) return undefined;
         // In one transaction for all, what the steps before it did is rolled back.
         const recorded =
           options.singleTransaction === true

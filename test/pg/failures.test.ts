@@ -941,6 +941,15 @@ ALTER TABLE carts RENAME TO baskets; CREATE SCHEMA shop; CREATE TABLE o ();`,
   );
   expect(await hintOf('ALTER TABLE users ADD s text DEFAULT "new";')).toContain("write 'new'\n");
 
+  for (const [written, meant] of [
+    ["now", "now()"],
+    ['"now()"', "now()"],
+    ["today", "current_date"],
+    ['"gen_random_uuid()"', "gen_random_uuid()"],
+  ])
+    expect(await hintOf(`ALTER TABLE users ADD s text DEFAULT ${written};`)).toContain(
+      `${written} is a name; if the function is meant, write ${meant}\n`,
+    );
   for (const [sql, extension] of [
     ["CREATE TABLE x (a citext);", "citext"],
     ["CREATE TABLE x (a uuid DEFAULT uuid_generate_v4());", '"uuid-ossp"'],

@@ -423,8 +423,18 @@ function otherSqlHint(statement: Statement, failure: Failure): string | undefine
     : undefined;
 }
 
-const isName = (name: string): string =>
-  `${name} is a name; if a text is meant, write '${name.replaceAll('"', "").replaceAll("'", "''")}'`;
+/** What a text would be here once and for all, where a function is meant, is not proposed as one. */
+function isName(name: string): string {
+  const word = name.replaceAll('"', "");
+  const called = /^now$/i.test(word)
+    ? "now()"
+    : /^(?:today|tomorrow|yesterday)$/i.test(word)
+      ? "current_date"
+      : /^[\w.]+\(.*\)$/.exec(word)?.[0];
+  return called === undefined
+    ? `${name} is a name; if a text is meant, write '${word.replaceAll("'", "''")}'`
+    : `${name} is a name; if the function is meant, write ${called}`;
+}
 
 /** Names and key words that are not found may hold what nobody sees, or takes for another character. */
 const misleadingIn = (statement: Statement, failure: Failure): string | undefined => {

@@ -98,13 +98,6 @@ export function missingFrom(message: string): Part | undefined {
   return name === undefined || table === undefined ? undefined : { kind: kind as "column", name, table };
 }
 
-/** The name of a column, or of something that a statement of its own made, that is not there; of messages in English. */
-export const missingPart = ({ message = "" }: Failed): string | undefined =>
-  /^(?:function|procedure|aggregate|routine) ([\w.]+)\(.*\) does not exist$/.exec(message)?.[1] ??
-  /^(?:column|constraint|index|table|foreign table|view|materialized view|type|schema) "([^"]+)" .*does not exist$/.exec(
-    message,
-  )?.[1];
-
 export const isRelation = ({ kind }: Named): boolean => kind !== "schema" && kind !== "type";
 
 /** Whether that word may mean what a statement calls so: a table is a type, too. */
