@@ -941,6 +941,7 @@ ALTER TABLE carts RENAME TO baskets; CREATE SCHEMA shop; CREATE TABLE o ();`,
   );
   expect(await hintOf('ALTER TABLE users ADD s text DEFAULT "new";')).toContain("write 'new'\n");
 
+  expect(await hintOf("ALTER TABLE users ADD s text DEFAULT ‘new’;")).toContain("is a letter to PostgreSQL");
   for (const [written, meant] of [
     ["now", "now()"],
     ['"now()"', "now()"],
