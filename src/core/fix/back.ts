@@ -36,7 +36,7 @@ export function backOf(
   return { text: `${text === "" ? NOTHING : text}\n`, outside };
 }
 
-const NOTHING = "-- There is nothing to take back.";
+const NOTHING = "-- The down file had no statement that takes this back.";
 
 const safeForm = (fix: Chunk["fix"]): string | undefined => {
   const [part, ...others] = fix ?? [];
