@@ -4,15 +4,18 @@
  */
 import { dotted, items, kindOf, node, objectName, rangeName, stringOf, word } from "../core/ast.ts";
 import {
+  belowHint,
   type Dependent,
   type Gone,
   goneHint,
   heldHint,
+  isRoutine,
   laterHint,
   leftHint,
   madeHint,
   missingFrom,
   missingObject,
+  missingRoutine,
   type Named,
   namesKind,
   ownHint,
@@ -52,15 +55,21 @@ export const goneIn =
     { origin }: Pick<Statement, "origin">,
     message: string,
   ): Promise<Gone | undefined> => {
-    const [missing, part] = [missingObject(message), missingFrom(message)];
+    const [missing, part] = [missingObject(message) ?? missingRoutine(message), missingFrom(message)];
     const find =
       missing !== undefined
         ? finderOf(project, missing)
         : part && partFinder(project, part, (table) => isSame(project, part.table!, table));
     if (find === undefined) return undefined;
     const own = origin && (await find(step.revision, { above: origin.start, direction: step.direction }));
-    if (step.direction === "down" && own?.does === undefined) return undefined;
     if (own?.does !== undefined) return { hint: ownHint(`line ${own.line} of this file ${own.does}`) };
+    const below =
+      origin && (await find(step.revision, { above: Number.POSITIVE_INFINITY, direction: step.direction }));
+    if (below !== undefined && below.does === undefined && below.line > origin!.line)
+      return { hint: belowHint(`line ${below.line} of this file`) };
+    // Of what a down file lacks an up file may be the reason; another routine of the name may have other arguments.
+    if (step.direction === "down") return undefined;
+    if (missing !== undefined && isRoutine(missing.kind)) return undefined;
     const before = beforeStep(plan, applied, step);
     const last = await lastOf(before, find);
     if (last !== undefined)

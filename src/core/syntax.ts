@@ -137,7 +137,7 @@ function nameHint(before: string, rest: string, token: string): string | undefin
   const isColumn = COLUMN_LIST.test(before) && /[(,]\s*$/.test(before) && /^\w+\s+(?!by\b)[a-z]/i.test(rest);
   const isName = LIKELY_NAME.test(token) && (isColumn || NAME_FOLLOWS.test(before));
   return isName
-    ? `${token} is a reserved word: choose another name, or write it in double quotes: "${token.toLowerCase()}"`
+    ? `${token} is a reserved word: choose another name, or write it in double quotes: "${/[a-z]/.test(token) ? token : token.toLowerCase()}"`
     : undefined;
 }
 

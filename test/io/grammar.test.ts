@@ -74,6 +74,8 @@ test.for([
     'order is a reserved word: choose another name, or write it in double quotes: "order"',
   ],
   ["create table t (a int, order int);", "order is a reserved word"],
+  ["drop table User;", 'write it in double quotes: "User"'],
+  ["drop table USER;", 'write it in double quotes: "user"'],
   ["create table t (id int, from text, to text);", "from is a reserved word"],
   ["alter table t add column end timestamptz;", "end is a reserved word"],
   ["create type s as enum (new, paid);", "the values of an enum are strings: 'new'"],

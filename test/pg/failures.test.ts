@@ -914,6 +914,12 @@ ALTER TABLE carts RENAME TO baskets; CREATE SCHEMA shop; CREATE TABLE o ();`,
     ["DROP SCHEMA shop;\nCREATE TABLE shop.x ();", "drops it"],
   ] as const)
     expect(await hintOf(sql), sql).toBe(`${own(does)}\n${state}`);
+  const below = `line ${headerLines + 2} of this file creates it: move that above this statement\n${state}`;
+  for (const sql of [
+    "CREATE TABLE p (a int REFERENCES later);\nCREATE TABLE later (id int PRIMARY KEY);",
+    "CREATE TRIGGER t BEFORE INSERT ON o EXECUTE FUNCTION touch();\nCREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';",
+  ])
+    expect(await hintOf(sql), sql).toBe(below);
   // Its index goes with the column, which is in no text.
   expect(await hintOf("ALTER TABLE users DROP n;\nDROP INDEX users_n_idx;")).toBe(
     `${state}\n${own("drops it")}`,

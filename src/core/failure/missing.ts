@@ -102,9 +102,11 @@ export const isRelation = ({ kind }: Named): boolean => kind !== "schema" && kin
 
 /** Whether that word may mean what a statement calls so: a table is a type, too. */
 export const namesKind = (kind: string, made: string): boolean =>
-  kind === "schema"
-    ? made === "schema"
+  kind === "schema" || isRoutine(kind)
+    ? made === kind
     : RELATION.test(made) || (kind === "type" && /^(?:type|domain)$/.test(made));
+
+export const isRoutine = (kind: string): boolean => kind === "function" || kind === "procedure";
 
 const RELATION = /^(?:table|foreign table|view|materialized view|sequence|index)$/;
 
@@ -136,6 +138,12 @@ function thereAlready(message: string): Named | undefined {
 const THERE_ALREADY =
   /^(schema|type|relation|column|constraint) "(.+?)" (?:(?:of|for) relation ".+" )?already exists$/;
 
+/** The routine that the server does not find, by its name and whatever its arguments are; of messages in English. */
+export function missingRoutine(message: string): Named | undefined {
+  const [, kind, name] = /^(function|procedure) ([\w.]+)\(.*\) does not exist$/.exec(message) ?? [];
+  return kind === undefined || name === undefined ? undefined : { kind, name };
+}
+
 /** What a DROP cannot leave behind, and the name of what it depends on. */
 export interface Dependent extends Named {
   readonly on: string;
@@ -166,6 +174,9 @@ export const goneHint = (gone: string): string =>
 /** `gone`: the statement of the same file that took it away, and what it does. */
 export const ownHint = (gone: string): string =>
   `${gone}: correct the name, or delete one of the two statements`;
+
+/** `place`: the statement of the same file that makes it, below. */
+export const belowHint = (place: string): string => `${place} creates it: move that above this statement`;
 
 /** `place`: the statement that has made it. */
 export const leftHint = (place: string): string =>

@@ -156,7 +156,7 @@ export function elsewhereHint(
   if (missing === undefined || elsewhere === undefined) return undefined;
   const name = bare(missing);
   const isWhole = missing.includes(".") || isQualified(sql, name);
-  const path = setTo ?? pathIn(settings) ?? elsewhere.path;
+  const path = setTo ?? (setBy === undefined ? (pathIn(settings) ?? elsewhere.path) : []);
   // Where it was looked for, it was not there: it came back when what took it away was rolled back.
   const wasLookedFor = (schema: string): boolean =>
     isWhole ? namesSchema(`${missing} ${sql}`, schema, name) : path.includes(schema);
