@@ -6,7 +6,15 @@ import type { ObjectName } from "../core/ast.ts";
 import { Fold, newSession } from "../core/effects/effects.ts";
 import { effectsOfFile } from "../core/effects/file.ts";
 import { quotedName } from "../core/failure/failure.ts";
-import { madeHint, missingObject, notBackHint, ownHint, repeatedHint } from "../core/failure/missing.ts";
+import {
+  leftoverHint,
+  madeHint,
+  missingObject,
+  notBackHint,
+  notRestoredHint,
+  ownHint,
+  repeatedHint,
+} from "../core/failure/missing.ts";
 import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { bare } from "../core/quote.ts";
 import type { ServerVersion } from "../core/server-version.ts";
@@ -23,7 +31,7 @@ import type { Project } from "./project.ts";
 interface Foreseen {
   /** No stamp would be right. */
   readonly isForeseen: boolean;
-  /** What to type, where it is a relation, of which the text of the statement that made it need not have the name. */
+  /** What to type: of a relation, since the text of the statement that made it need not have its name; or why it may be there. */
   readonly hint?: string;
 }
 
@@ -46,11 +54,32 @@ export const foreseenIn =
       const hint = changed === undefined || isPassedOver ? undefined : hintOf(step, failed, changed);
       return { isForeseen: true, ...(hint === undefined ? {} : { hint }) };
     }
-    if (!UNDEFINED.has(sqlstate)) return { isForeseen: false };
+    if (!UNDEFINED.has(sqlstate)) {
+      const left = await leftover(project, [before, plan, server], step, failed);
+      return { isForeseen: false, ...(left === undefined ? {} : { hint: left }) };
+    }
     // What no file makes cannot have been taken away as a file does it.
     if (relation !== undefined) return { isForeseen: changed === undefined };
     return { isForeseen: isSaid(failed, (await read(true)).refused) };
   };
+
+/** Where the way up, the way down and the way up again fail as this did: its down file leaves what its up file makes. */
+async function leftover(
+  project: Project,
+  [before, { steps }, server]: readonly [readonly Before[], Pick<Plan, "steps">, ServerVersion],
+  step: PlanStep,
+  failed: Failed,
+): Promise<string | undefined> {
+  const { revision } = step;
+  const down = project.migrations.get(revision)?.down;
+  if (down === undefined || step.direction === "down") return undefined;
+  const ups = [...steps.slice(0, steps.indexOf(step)), { ...step }];
+  const again = [...ups, { ...step, direction: "down" as const }, step];
+  const { number = 1 } = failed;
+  const of = { number, relation: undefined, isAll: false };
+  const { refused } = await walkTo(project, [before, { steps: again }, server], step, of);
+  return isSaid(failed, refused) ? leftoverHint(down.source.path, revision) : undefined;
+}
 
 /** A statement that made a relation, or took it away. */
 interface Change extends Step {
@@ -113,7 +142,13 @@ function hintOf(
   const isOwn = isOfStep && changed.direction === direction;
   const place = isOwn ? `line ${changed.line} of this file` : `${changed.path}:${changed.line}`;
   if (!changed.isThere && UNDEFINED.has(sqlstate))
-    return isOwn ? ownHint(`${place} drops it`) : isOfStep ? notBackHint(place) : undefined;
+    return isOwn
+      ? ownHint(`${place} drops it`)
+      : isOfStep
+        ? notBackHint(place)
+        : direction === "down" && changed.direction === "up"
+          ? notRestoredHint(place, changed.revision)
+          : undefined;
   if (!changed.isThere || sqlstate !== RELATION_THERE) return undefined;
   return isOfStep && !isOwn ? repeatedHint(place) : madeHint(place);
 }

@@ -328,16 +328,16 @@ function runPlan(
         const made = await madeBy(step, failed);
         if (made !== undefined) return made;
         const { isForeseen, hint } = await foreseen(step, failed);
-        if (hint !== undefined && (await goneBy(step, failed, failed.message ?? "")) === undefined)
-          return hint;
-        if (isForeseen || !isDone(step.direction, failed)) return undefined;
+        if (isForeseen)
+          return (await goneBy(step, failed, failed.message ?? "")) === undefined ? hint : undefined;
+        if (!isDone(step.direction, failed)) return undefined;
         // In one transaction for all, what the steps before it did is rolled back.
         const recorded =
           options.singleTransaction === true
             ? undefined
             : recording(project.graph, appliedAfter(rows, done), step, failed);
         const other = step.direction === "up" && (await otherWith(project, target.session, step.revision));
-        return [other, recorded].filter(Boolean).join("\n") || undefined;
+        return [hint, other, recorded].filter(Boolean).join("\n") || undefined;
       },
       goneBy,
       heldBy: heldIn(project, known, plan),

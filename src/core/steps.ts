@@ -257,8 +257,16 @@ export function planStamp(
   const heads = new Set(current);
   // A target that is a head already stays, although Alembic deletes it where another target moves a head.
   const leaving = [...moving].filter((head) => !destinations.includes(head));
+  // What a leaving head only depends on is applied as before, although Alembic, which has the heads alone, forgets it.
+  const above = destinations.length === 0 ? new Set<RevisionId>() : descendants(graph, destinations);
+  const staysWithout = (head: RevisionId): readonly RevisionId[] => {
+    const lineage = ancestors(graph, [head], "lineage");
+    return [...ancestors(graph, [head])].filter((id) => before.has(id) && !lineage.has(id) && !above.has(id));
+  };
   const leave = (): void => {
     for (const head of leaving) heads.delete(head);
+    if (targets.includes(BASE)) return;
+    for (const id of leaving.flatMap(staysWithout)) heads.add(id);
   };
   if (destinations.length === 0) leave();
   const related = new Set([...ancestors(graph, moving), ...descendants(graph, moving)]);

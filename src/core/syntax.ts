@@ -132,6 +132,8 @@ function syntaxHint(
 /** A token that stands where a name, a value or a comment was meant. */
 function nameHint(before: string, rest: string, token: string): string | undefined {
   if (/^(?:#|\/\/)/.test(token) && /(?:^|[;,(\r\n])\s*$/.test(before)) return "a comment begins with --";
+  if (/[\w.!?]'$/.test(before) && /^[\w\x80-\uffff]/.test(token))
+    return "an apostrophe within a text is written twice: ''";
   if (/\benum\s*\((?:[^;)]*,)?\s*$/i.test(before) && /^\w/.test(token))
     return `the values of an enum are strings: '${token}'`;
   const isColumn = COLUMN_LIST.test(before) && /[(,]\s*$/.test(before) && /^\w+\s+(?!by\b)[a-z]/i.test(rest);

@@ -78,6 +78,7 @@ test.for([
   ["drop table USER;", 'write it in double quotes: "user"'],
   ["create table t (id int, from text, to text);", "from is a reserved word"],
   ["alter table t add column end timestamptz;", "end is a reserved word"],
+  ["insert into t values ('Anne's mail');", "an apostrophe within a text is written twice: ''"],
   ["create type s as enum (new, paid);", "the values of an enum are strings: 'new'"],
   ["create type s as enum ('new', paid);", "the values of an enum are strings: 'paid'"],
   ["create table t (a int, index (a));", "write the index in a statement of its own"],

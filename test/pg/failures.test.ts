@@ -874,7 +874,9 @@ test("a step is not recorded where the run has shown that it was never done, or 
   // Another one of that name, and what an earlier migration has made and somebody dropped.
   await query(url, "CREATE TABLE app.users (); ALTER TABLE users DROP email");
   for (const sql of ["CREATE TABLE app.users ();", "ALTER TABLE users DROP COLUMN email;"])
-    expect(await hintOf(sql)).toMatch(/^.*\nif the database has already all that c does, /);
+    expect(await hintOf(sql)).toMatch(
+      /^.*\n(?:.* does not take it away: .*\n)?if the database has already all that c does, /,
+    );
 
   const down = "the downgrade of b was rolled back; it is still applied";
   expect((await failureOf(project(made).downgrade(url, "a"))).hint).toBe(down);
@@ -989,6 +991,30 @@ ALTER TABLE carts RENAME TO baskets; CREATE SCHEMA shop; CREATE TABLE o ();`,
       "ALTER TABLE users RENAME m TO n; ALTER TABLE users DROP m;",
     ),
   ).toMatch(new RegExp(`^line \\d+ of this file renames it to n: correct the name, .*\n${still}$`));
+  const left = `0002_c.down.sql does not take it away: if a downgrade of c has left it there, complete that file, and drop by hand what was left\n`;
+  for (const [up, down, undo] of [
+    ["CREATE TABLE p (); CREATE TABLE q ();", "DROP TABLE q;", "DROP TABLE p"],
+    ["CREATE TYPE e AS ENUM (); CREATE TABLE q ();", "DROP TABLE q;", "DROP TYPE e"],
+  ] as const) {
+    const of = project({ ...made, c: { up, down } });
+    await of.upgrade(url);
+    await of.downgrade(url, "a");
+    expect((await failureOf(of.upgrade(url))).hint).toContain(
+      `${state}\n${left}if the database has already all`,
+    );
+    await query(url, undo);
+  }
+  const lost = project({
+    ...made,
+    c: { up: "CREATE TABLE p ();", down: "DROP TABLE p;" },
+    d: { up: "ALTER TABLE p RENAME TO q;", down: "SELECT 1;" },
+  });
+  await lost.upgrade(url);
+  expect((await failureOf(lost.downgrade(url, "a"))).hint).toMatch(
+    /0003_d.up.sql:\d+ takes it away, and the down file of d does not bring it back: do that by hand, and complete that file$/,
+  );
+  await query(url, "ALTER TABLE q RENAME TO p");
+  await lost.downgrade(url, "a");
   const renames = "ALTER TABLE baskets RENAME TO bags;";
   expect(await back(renames, renames)).toMatch(/0002_c.up.sql:\d+ takes it away: create it again above this/);
   await query(url, "ALTER TABLE bags RENAME TO baskets");

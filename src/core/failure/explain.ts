@@ -348,7 +348,7 @@ const ENDING = `a function cannot end a transaction; a procedure or a DO block c
 
 /** What to do about a failure of the author's SQL, where the SQLSTATE alone tells. */
 function adviceOf(
-  { sqlstate = "", message, where }: Failure,
+  { sqlstate = "", message, where, constraint }: Failure,
   { tag }: Statement,
   { step, isShared, connectionOptions, names = asOptions }: Surrounding,
 ): string | undefined {
@@ -363,6 +363,9 @@ function adviceOf(
   if (ofDatabase !== undefined)
     return `if the database that this runs on is meant, let the server write its name: DO $$ BEGIN EXECUTE format('${ofDatabase} %I …', current_database()); END $$`;
   if (sqlstate === "42710" && tag === "CREATE ROLE") return ROLE_THERE;
+  // Only a catalog of the server's own has such an index.
+  if (sqlstate === "23505" && constraint?.startsWith("pg_") === true)
+    return "another session was creating the same at the same time: run the same command again";
   // What is dropped or taken back was there once.
   if (
     missingSchema({ sqlstate, message }) !== undefined &&

@@ -213,6 +213,14 @@ export const madeHint = (place: string): string =>
 export const repeatedHint = (place: string): string =>
   `${place} creates it: a down file undoes what its up file did, and does not do it again`;
 
+/** `path`: of the down file, which does not take away what its up file makes. */
+export const leftoverHint = (path: string, revision: RevisionId): string =>
+  `${path} does not take it away: if a downgrade of ${revision} has left it there, complete that file, and drop by hand what was left`;
+
+/** `place`: of another migration; `path`: its down file, which ran before. */
+export const notRestoredHint = (place: string, revision: RevisionId): string =>
+  `${place} takes it away, and the down file of ${revision} does not bring it back: do that by hand, and complete that file`;
+
 /** `place`: the statement of the up file that took away what the down file needs. */
 export const notBackHint = (place: string): string =>
   `${place} takes it away: create it again above this statement, or write the name that it has now`;
