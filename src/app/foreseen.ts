@@ -28,7 +28,7 @@ import { fileOf, startOf } from "./effects.ts";
 import { type Before, isStamped } from "./gone.ts";
 import type { Project } from "./project.ts";
 
-interface Foreseen {
+export interface Foreseen {
   /** No stamp would be right. */
   readonly isForeseen: boolean;
   /** What to type: of a relation, since the text of the statement that made it need not have its name; or why it may be there. */

@@ -33,7 +33,7 @@ import {
 import { needsIn } from "./effects.ts";
 import { warnOfEmptyFiles } from "./empty-files.ts";
 import { bringUp } from "./ensure.ts";
-import { foreseenIn } from "./foreseen.ts";
+import { type Foreseen, foreseenIn } from "./foreseen.ts";
 import { goneIn, heldIn, madeIn } from "./gone.ts";
 import { heldBack } from "./held-back.ts";
 import { answerOf, callback, type OtherArgument } from "./options.ts";
@@ -327,7 +327,8 @@ function runPlan(
       recording: async (step, failed) => {
         const made = await madeBy(step, failed);
         if (made !== undefined) return made;
-        const { isForeseen, hint } = await foreseen(step, failed);
+        // The failure itself is what the user must see.
+        const { isForeseen, hint } = await foreseen(step, failed).catch(() => NOT_FORESEEN);
         if (isForeseen)
           return (await goneBy(step, failed, failed.message ?? "")) === undefined ? hint : undefined;
         if (!isDone(step.direction, failed)) return undefined;
@@ -347,6 +348,8 @@ function runPlan(
     },
   );
 }
+
+const NOT_FORESEEN: Foreseen = { isForeseen: false };
 
 /** The ledger as it will be, so that nothing is written before the target is known to be one. */
 const startingState = ({ graph }: Project, state: LedgerState): LedgerState =>
