@@ -281,7 +281,8 @@ function lostLines(
     if (text.startsWith("--", start))
       take(start, (line) => !isProse(line) && (isNearlyExact(line) || isSound(line)));
   EXACT_LINE.lastIndex = start;
-  const wanted = beginsBelow(text, start, unsaid) ? unsaid : [];
+  const second: readonly HeaderKey[] = secondHeader(text, start) === undefined ? [] : ["revision"];
+  const wanted = beginsBelow(text, start, unsaid) ? unsaid : second;
   // To cut ten thousand files into tokens would take longer than all else that is done with them.
   if (wanted.length === 0 && !EXACT_LINE.test(text)) return lost;
   const isWanted = ({ key }: LostLine, at: number): boolean =>
@@ -291,6 +292,14 @@ function lostLines(
       take(token.start, (line) => (isExact(line) || isWanted(line, token.start)) && isSound(line));
   return lost;
 }
+
+/** Where a whole header begins below the first SQL, as where git could not merge two files and both were kept. */
+const secondHeader = (text: string, start: number): number | undefined => {
+  const at = text.slice(start).search(SECOND);
+  return at < 0 ? undefined : start + at;
+};
+
+const SECOND = /^--[ \t]*revision:[ \t]*\S+[ \t]*\r?\n(?:--[^\r\n]*\r?\n){0,12}?--[ \t]*parent:/m;
 
 /**
  * Whether what the header lacks may stand below the first SQL, from its first column on, as in a header. A parent without
@@ -487,6 +496,9 @@ function misplacedBelow(
   const isIndented = lost.line === end && /^\s/.test(lost.text);
   // It is the header itself, which no other is above.
   const isWhole = bodyStart === 0 && !isIndented && lost.key === "revision";
+  const second =
+    said !== undefined && lost.key === "revision" ? secondHeader(source.text, bodyStart) : undefined;
+  const isSecond = second !== undefined && countLines(source.text, second) + 1 === lost.line;
   const move =
     said === undefined && lost.isSlipped === true
       ? `write '-- ${lost.key}: ${shorten(lost.value)}' among the other header lines, above line ${end}, which ends the header`
@@ -497,16 +509,20 @@ function misplacedBelow(
     code: "source/misplaced-key",
     message: isWhole
       ? "the header is not in the first lines of the file"
-      : `'${lost.key}' is below the header, where it has no effect`,
+      : isSecond
+        ? `another migration, ${shorten(lost.value)}, begins here`
+        : `'${lost.key}' is below the header, where it has no effect`,
     hint: isConflict(source.text, bodyStart)
       ? CONFLICT_HINT
-      : isIndented
-        ? "delete the blanks before it: a header line begins with '--'"
-        : bodyStart === 0
-          ? isWhole
-            ? "move its lines to the top of the file, above everything else"
-            : "the header is the very first lines of the file: move everything else below it"
-          : `${move}; if it is only a comment, word it otherwise`,
+      : isSecond
+        ? "move it, from this line on, into a file of its own, and likewise what its down file has"
+        : isIndented
+          ? "delete the blanks before it: a header line begins with '--'"
+          : bodyStart === 0
+            ? isWhole
+              ? "move its lines to the top of the file, above everything else"
+              : "the header is the very first lines of the file: move everything else below it"
+            : `${move}; if it is only a comment, word it otherwise`,
     ...placeOf(source, lost),
   };
 }

@@ -267,6 +267,18 @@ describe("faults of a header", () => {
     ["another parent below", up("\n-- parent: b"), "up", ["4:4 source/misplaced-key ^parent"]],
     ["another revision below", up("\n-- revision: b"), "up", ["4:4 source/misplaced-key ^revision"]],
     [
+      "another header below SQL",
+      up("CREATE TABLE t ();\n-- revision: b\n-- message: more\n-- parent: a\nCREATE TABLE u ();"),
+      "up",
+      ["4:4 source/misplaced-key ^revision"],
+    ],
+    [
+      "another header below SQL, without a parent",
+      up("CREATE TABLE t ();\n-- revision: b\nCREATE TABLE u ();"),
+      "up",
+      [],
+    ],
+    [
       "lost behind SQL",
       up("CREATE TABLE t ();\n-- transaction: none\n"),
       "up",
