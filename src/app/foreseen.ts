@@ -7,6 +7,7 @@ import { Fold, newSession } from "../core/effects/effects.ts";
 import { effectsOfFile } from "../core/effects/file.ts";
 import { quotedName } from "../core/failure/failure.ts";
 import {
+  exchangedHint,
   leftoverHint,
   madeHint,
   missingObject,
@@ -19,7 +20,7 @@ import type { Plan, PlanStep } from "../core/plan/types.ts";
 import { bare } from "../core/quote.ts";
 import type { ServerVersion } from "../core/server-version.ts";
 import { locate } from "../core/source.ts";
-import { hasWord } from "../core/statement/written.ts";
+import { createdBy, hasWord } from "../core/statement/written.ts";
 import type { Step } from "../core/steps.ts";
 import { DUPLICATE, type Failed, UNDEFINED } from "../core/undoing.ts";
 import { createGrammar } from "../io/grammar.ts";
@@ -59,7 +60,10 @@ export const foreseenIn =
       return { isForeseen: false, ...(left === undefined ? {} : { hint: left }) };
     }
     // What no file makes cannot have been taken away as a file does it.
-    if (relation !== undefined) return { isForeseen: changed === undefined };
+    if (relation !== undefined) {
+      const other = changed === undefined ? await exchanged(project, step, relation) : undefined;
+      return { isForeseen: changed === undefined, ...(other === undefined ? {} : { hint: other }) };
+    }
     return { isForeseen: isSaid(failed, (await read(true)).refused) };
   };
 
@@ -79,6 +83,22 @@ async function leftover(
   const of = { number, relation: undefined, isAll: false };
   const { refused } = await walkTo(project, [before, { steps: again }, server], step, of);
   return isSaid(failed, refused) ? leftoverHint(down.source.path, revision) : undefined;
+}
+
+/** Where the down file of a migration makes what its up file lacks. */
+async function exchanged(
+  { migrations }: Project,
+  { direction, revision }: PlanStep,
+  { name }: ObjectName,
+): Promise<string | undefined> {
+  const down = direction === "up" ? migrations.get(revision)?.down : undefined;
+  if (down === undefined) return undefined;
+  const { source } = down;
+  const { statements } = (await readTrees(createGrammar(), down)).file;
+  const makes = statements.some(
+    ({ start, end }) => bare(createdBy(source.text.slice(start, end))?.name ?? "") === name,
+  );
+  return makes ? exchangedHint(source.path) : undefined;
 }
 
 /** A statement that made a relation, or took it away. */

@@ -916,6 +916,10 @@ ALTER TABLE carts RENAME TO baskets; CREATE SCHEMA shop; CREATE TABLE o ();`,
     ["DROP SCHEMA shop;\nCREATE TABLE shop.x ();", "drops it"],
   ] as const)
     expect(await hintOf(sql), sql).toBe(`${own(does)}\n${state}`);
+  const exchanged = project({ ...made, c: { up: "DROP TABLE posts;", down: "CREATE TABLE posts ();" } });
+  expect((await failureOf(exchanged.upgrade(url))).hint).toContain(
+    `${state}\n0002_c.down.sql creates it: exchange what the up file and the down file have below their headers, `,
+  );
   const below = `line ${headerLines + 2} of this file creates it: move that above this statement\n${state}`;
   for (const sql of [
     "CREATE TABLE p (a int REFERENCES later);\nCREATE TABLE later (id int PRIMARY KEY);",

@@ -213,6 +213,10 @@ export const madeHint = (place: string): string =>
 export const repeatedHint = (place: string): string =>
   `${place} creates it: a down file undoes what its up file did, and does not do it again`;
 
+/** `down`: the path of the down file that creates what its up file does not find. */
+export const exchangedHint = (down: string): string =>
+  `${down} creates it: exchange what the up file and the down file have below their headers, if each has what the other should have`;
+
 /** `path`: of the down file, which does not take away what its up file makes. */
 export const leftoverHint = (path: string, revision: RevisionId): string =>
   `${path} does not take it away: if a downgrade of ${revision} has left it there, complete that file, and drop by hand what was left`;
