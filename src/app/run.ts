@@ -338,7 +338,7 @@ function runPlan(
             ? undefined
             : recording(project.graph, appliedAfter(rows, done), step, failed);
         const other = step.direction === "up" && (await otherWith(project, target.session, step.revision));
-        return [hint, other, recorded].filter(Boolean).join("\n") || undefined;
+        return [other || hint, recorded].filter(Boolean).join("\n") || undefined;
       },
       goneBy,
       heldBy: heldIn(project, known, plan),
