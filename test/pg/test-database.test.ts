@@ -118,8 +118,8 @@ test("what a process that was killed leaves behind is dropped by the next", asyn
     encoding: "utf8",
   });
   expect({ stderr, signal }).toEqual({ stderr: "", signal: "SIGKILL" });
+  // It was there, since the program was connected to it; the next may be that of another file, which is at work beside this.
   const name = nameIn(stdout.trim());
-  expect(await databases()).toContain(name);
   await until(
     server!.url(),
     `SELECT WHERE NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = hashtext('${name}')::oid)`,
