@@ -329,8 +329,11 @@ function runPlan(
         if (made !== undefined) return made;
         // The failure itself is what the user must see.
         const { isForeseen, hint } = await foreseen(step, failed).catch(() => NOT_FORESEEN);
-        if (isForeseen)
-          return (await goneBy(step, failed, failed.message ?? "")) === undefined ? hint : undefined;
+        if (isForeseen) {
+          const isSaid =
+            hint !== undefined && (await goneBy(step, failed, failed.message ?? "")) !== undefined;
+          return isSaid ? undefined : hint;
+        }
         if (!isDone(step.direction, failed)) return undefined;
         // In one transaction for all, what the steps before it did is rolled back.
         const recorded =

@@ -1,5 +1,5 @@
 /** What a server does not find → the extension that brings it. */
-import { bare, identifier } from "./quote.ts";
+import { bare, qualified } from "./quote.ts";
 
 const BROUGHT: Readonly<Record<string, string>> = {
   citext: "citext",
@@ -40,4 +40,4 @@ export function extensionHint(message: string): string | undefined {
 }
 
 const creating = (extension: string, what: string): string =>
-  `${what} comes with an extension: before this statement, CREATE EXTENSION IF NOT EXISTS ${/^[a-z_]+$/.test(extension) ? extension : identifier(extension)}`;
+  `${what} comes with an extension: before this statement, CREATE EXTENSION IF NOT EXISTS ${qualified(extension)}`;

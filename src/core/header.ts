@@ -294,10 +294,12 @@ function lostLines(
 }
 
 /** Where a whole header begins below the first SQL, as where git could not merge two files and both were kept. */
-const secondHeader = (text: string, start: number): number | undefined => {
+function secondHeader(text: string, start: number): number | undefined {
+  // Nearly all files are done with here.
+  if (!text.includes("revision:", start)) return undefined;
   const at = text.slice(start).search(SECOND);
   return at < 0 ? undefined : start + at;
-};
+}
 
 const SECOND = /^--[ \t]*revision:[ \t]*\S+[ \t]*\r?\n(?:--[^\r\n]*\r?\n){0,12}?--[ \t]*parent:/m;
 

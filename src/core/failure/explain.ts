@@ -415,11 +415,10 @@ function otherSqlHint(statement: Statement, failure: Failure): string | undefine
   if (here !== undefined) return `in PostgreSQL, ${type} is ${here}`;
   const { sql } = statement;
   if (/^cannot use column reference in DEFAULT/.test(failure.message)) {
-    const hints = [...sql.matchAll(DEFAULT)].map(
-      ({ index, 0: words, groups: { name } = {} }) =>
-        characterHint(sql, index + words.length - name!.length) ?? isName(name!),
-    );
-    return hints[0];
+    const found = DEFAULT.exec(sql);
+    if (found === null) return undefined;
+    const [words, name = ""] = found;
+    return characterHint(sql, found.index + words.length - name.length) ?? isName(name);
   }
   const offset = offsetOf(failure, statement);
   const name = failure.sqlstate === "42703" ? `"${quotedName(failure.message)}"` : undefined;
@@ -430,7 +429,7 @@ function otherSqlHint(statement: Statement, failure: Failure): string | undefine
 
 /** The server does not say which one it is. */
 const DEFAULT =
-  /\bDEFAULT\s+(?<name>"[^"]+"|(?!(?:null|true|false|current_\w+|session_user|user)\b)[a-z_\x80-\uffff][\w\x80-\uffff]*)(?![\w.(])/gi;
+  /\bDEFAULT\s+("[^"]+"|(?!(?:null|true|false|current_\w+|session_user|user)\b)[a-z_\x80-\uffff][\w\x80-\uffff]*)(?![\w.(])/i;
 
 /** What a text would be here once and for all, where a function is meant, is not proposed as one. */
 function isName(name: string): string {

@@ -221,7 +221,7 @@ export const exchangedHint = (down: string): string =>
 export const leftoverHint = (path: string, revision: RevisionId): string =>
   `${path} does not take it away: if a downgrade of ${revision} has left it there, complete that file, and drop by hand what was left`;
 
-/** `place`: of another migration; `path`: its down file, which ran before. */
+/** `place`: the statement of the up file of the revision, whose down file ran before. */
 export const notRestoredHint = (place: string, revision: RevisionId): string =>
   `${place} takes it away, and the down file of ${revision} does not bring it back: do that by hand, and complete that file`;
 

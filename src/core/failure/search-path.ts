@@ -140,10 +140,12 @@ export function systemsFirstHint(
   return `line ${setBy.line} of this file sets a search_path that begins with pg_catalog, in which nothing can be made: write ${qualified(schema, name)}, or name ${qualified(schema)} first in that line`;
 }
 
-const namesSchema = (text: string, schema: string, name: string): boolean =>
-  [schema, `"${schema}"`].some((one) =>
-    [name, `"${name}"`].some((other) => withoutComments(text).includes(`${one}.${other}`)),
+function namesSchema(sql: string, schema: string, name: string): boolean {
+  const text = withoutComments(sql);
+  return [schema, `"${schema}"`].some((one) =>
+    [name, `"${name}"`].some((other) => text.includes(`${one}.${other}`)),
   );
+}
 
 /** Where a relation is that is not found; `setBy`: where the file has set the path; `settings`: of the session. */
 export function elsewhereHint(
